@@ -1,0 +1,121 @@
+import type { Answer } from './answer'
+import type { Context } from './context'
+import type { Platform } from './engine'
+import { isJobsError } from './errors'
+import { fingerprintOf, parseIdempotencyKey } from './idempotency'
+import type { Body, Job } from './job'
+import { isTerminal } from './lifecycle'
+import type { Operation } from './operation'
+import type { Owner } from './options'
+import { retryAfter } from './pacing'
+import { applied, type Preferences, parsePrefer } from './prefer'
+import { present } from './present'
+import { type ProblemCode, problem } from './problems'
+import type { Submission } from './request'
+import { resultAnswer } from './result'
+import { toStore } from './stored-request'
+import { type Refusal, submit } from './submit'
+import { waitForChange } from './waiting'
+
+/**
+ * Takes a request and answers it: 202, the handler's own response when it was ready in time, or why not. `undefined`: the client
+ * did not ask for a job, run the handler as if it were not wrapped.
+ */
+export async function accept(
+  context: Context,
+  operation: Operation,
+  submission: Submission,
+  platform?: Platform,
+): Promise<Answer | undefined> {
+  const { options } = operation
+  const prefer = parsePrefer(submission.headers.get('prefer'))
+  if (options.when === 'preferred' && !prefer.respondAsync) return undefined
+  if (context.draining) return busy('draining')
+
+  const key = options.idempotency === 'off' ? undefined : parseIdempotencyKey(submission.headers.get('idempotency-key'))
+  if (key === null) return problem('invalid-idempotency-key', 'Send 1 to 255 visible ASCII characters.')
+  if (key === undefined && options.idempotency === 'required')
+    return problem('idempotency-key-required', 'Send an Idempotency-Key field, unique to this request.')
+
+  const keepRequest = context.store.capabilities.durable || context.engine.capabilities.remote
+  let body: Body | null
+  try {
+    const read = submission.readBody(options.maxBodyBytes, keepRequest || key !== undefined)
+    body = read instanceof Promise ? await read : read
+  } catch (error) {
+    if (isJobsError(error, 'body_too_large')) return problem('body-too-large', `At most ${options.maxBodyBytes} bytes are taken here.`)
+    if (isJobsError(error, 'body_unreadable')) return problem('body-unreadable')
+    throw error
+  }
+  const native = submission.native as never
+  const owner = await ownerOf(options.owner ?? context.options.owner, native)
+  const carry = options.carry && (await options.carry(native))
+  const meta = typeof options.meta === 'function' ? await options.meta(native) : options.meta
+
+  try {
+    const made = await submit(context, operation, {
+      owner,
+      key,
+      meta,
+      fingerprint: key === undefined ? undefined : await fingerprintOf(submission, body),
+      request: keepRequest ? toStore(submission, options.storeHeaders, carry) : null,
+      requestBody: keepRequest ? body : null,
+      live: submission,
+      platform,
+    })
+    if (made.refused) return made.refused === 'idempotency-key-reused' ? problem(made.refused) : busy(made.refused)
+    return await answer(context, operation, made.job, prefer, made.replayed)
+  } catch (error) {
+    return unavailable(context, error, 'accept')
+  }
+}
+
+/** Whose request it is; `null` for nobody's. */
+export async function ownerOf(owner: Owner<never> | undefined, native: never): Promise<string | null> {
+  return (owner && (await owner(native))) || null
+}
+
+/** The answer to an accepted request: waits first where the client or the route wants that. */
+async function answer(context: Context, operation: Operation, job: Job, prefer: Preferences, replayed: boolean): Promise<Answer> {
+  const { when } = operation.options
+  const asked = prefer.wait === undefined ? 0 : Math.min(prefer.wait * 1000, context.options.maxWaitMs)
+  const waitMs = Math.max(asked, typeof when === 'object' ? when.afterMs : 0)
+  if (waitMs > 0) {
+    const over = await waitForChange(context, job.id, job.revision, waitMs, true)
+    if (over && isTerminal(over.status) && over.goneAt === undefined) {
+      const result = await resultAnswer(context, over, true)
+      return { ...result, headers: { ...result.headers, ...applied(asked > 0 && `wait=${asked / 1000}`) } }
+    }
+    if (over) job = over
+  }
+  return accepted(context, job, prefer, replayed)
+}
+
+function accepted(context: Context, job: Job, prefer: Preferences, replayed: boolean): Answer {
+  const self = `${context.mount}/${job.id}`
+  const retryAfterMs = context.pacing.retryAfterMs(job, context.now())
+  const headers: Record<string, string> = {
+    Location: self,
+    'Content-Location': self,
+    'Retry-After': retryAfter(retryAfterMs),
+    Link: `<${self}>; rel="monitor"`,
+    'Cache-Control': 'no-store',
+    Vary: 'Prefer',
+    ...applied(prefer.respondAsync && 'respond-async', prefer.minimal && 'return=minimal'),
+  }
+  if (replayed) headers['Idempotency-Replayed'] = 'true'
+  return present(context, 'accepted', job, self, { status: 202, headers, retryAfterMs, minimal: prefer.minimal })
+}
+
+/** 429 and 503: come back later. */
+export const busy = (code: Extract<ProblemCode, Refusal | 'draining'>, seconds = 5): Answer =>
+  problem(code, 'Try again later.', { 'Retry-After': `${seconds}` })
+
+/** Answers an error of the store: 503, or 413 where it was the request that does not fit. Tells `onError`, and the client no more than that. */
+export function unavailable(context: Context, error: unknown, during: string): Answer {
+  if (isJobsError(error, 'too_large')) return problem('body-too-large', error.message)
+  context.onError(error, { during })
+  return isJobsError(error, 'store_full')
+    ? busy('queue-full', 10)
+    : problem('store-unavailable', 'Try again later.', { 'Retry-After': '5' })
+}

@@ -1,0 +1,39 @@
+import type { Body, HeaderFields } from './job'
+
+/** An HTTP answer as core decides it; an adapter writes it and decides nothing. `null` body: none is sent. */
+export interface Answer {
+  readonly status: number
+  readonly headers: HeaderFields
+  readonly body: Body | null
+}
+
+export const JSON_TYPE = 'application/json'
+
+const encoder = new TextEncoder()
+/** The bytes of a body as they go on the wire. */
+export const bytesOf = (body: Body): Uint8Array => (typeof body === 'string' ? encoder.encode(body) : body)
+
+/** Size of a body in bytes, without making the bytes of a text. Lone surrogates count as the U+FFFD that they become. */
+export function sizeOf(body: Body): number {
+  if (typeof body !== 'string') return body.byteLength
+  let size = body.length
+  for (let at = 0; at < body.length; at++) {
+    const unit = body.charCodeAt(at)
+    if (unit < 0x80) continue
+    if (unit < 0x800) size += 1
+    else if (unit >= 0xd800 && unit < 0xdc00 && (body.charCodeAt(at + 1) & 0xfc00) === 0xdc00) {
+      size += 2 // four bytes for the two units
+      at++
+    } else size += 2
+  }
+  return size
+}
+
+/** HEAD answers as GET does, without the body (RFC 9110 9.3.2). */
+export function forMethod(method: string, answer: Answer): Answer {
+  if (method !== 'HEAD' || answer.body === null) return answer
+  return { status: answer.status, headers: { ...answer.headers, 'Content-Length': `${sizeOf(answer.body)}` }, body: null }
+}
+
+/** RFC 9110 5.6.7 date for `Sunset` and the like. */
+export const httpDate = (at: number): string => new Date(at).toUTCString()

@@ -1,0 +1,172 @@
+import { advance } from './advance'
+import { type Context, ttlOf } from './context'
+import type { Job, JsonObject } from './job'
+import type { LifecycleEvent } from './lifecycle'
+import type { JobHandle } from './operation'
+
+/** Why an attempt is cut off before its handler has settled. */
+export type Cut = 'timeout' | 'canceled' | 'superseded' | 'drained'
+
+const NEVER = Number.POSITIVE_INFINITY
+const MESSAGE_LENGTH = 1_000
+
+/**
+ * One run of a job by this process: renews the lease, notes progress, hears of a cancellation, keeps the time.
+ *
+ * Every write of an attempt tells it what the job is by now, so its own heartbeat is how it learns that it was canceled or has
+ * lost its lease.
+ */
+export class Attempt implements JobHandle {
+  readonly id: string
+  readonly operation: string
+  readonly attempt: number
+  readonly meta: JsonObject
+  readonly carry: JsonObject
+  /** Resolves when the attempt has to end without waiting for the handler any longer. */
+  readonly cut: Promise<Cut>
+  /** Resolves when its outcome is written. */
+  readonly over: Promise<void>
+  #cut!: (why: Cut) => void
+  #over!: () => void
+  /** Made when a handler first asks for its signal: most never do. */
+  #controller: AbortController | undefined
+  #abortedBecause: string | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #renewAt: number
+  #graceUntil = NEVER
+  #reported: { percentComplete: number; message?: string } | undefined
+  #reporting: Promise<void> | undefined
+  #settling = false
+
+  constructor(
+    private readonly context: Context,
+    public job: Job,
+  ) {
+    this.id = job.id
+    this.operation = job.operation
+    this.attempt = job.attempt
+    this.meta = job.meta ?? {}
+    this.carry = job.request?.carry ?? {}
+    this.cut = new Promise((resolve) => {
+      this.#cut = resolve
+    })
+    this.over = new Promise((resolve) => {
+      this.#over = resolve
+    })
+    this.#renewAt = context.now() + context.options.leaseMs / 3
+    this.#wake()
+    if (job.cancelRequestedAt !== undefined) this.hear(job)
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      if (this.#abortedBecause) this.#controller.abort(abortError(this.#abortedBecause))
+    }
+    return this.#controller.signal
+  }
+
+  get isCanceled(): boolean {
+    return this.#graceUntil < NEVER
+  }
+
+  /** How long finished jobs of this operation are kept, in milliseconds. */
+  get ttlMs(): number {
+    return ttlOf(this.context, this.job)
+  }
+
+  async progress(percentComplete: number, message = this.#reported?.message): Promise<void> {
+    this.#reported = { percentComplete, message: message?.slice(0, MESSAGE_LENGTH) }
+    this.#reporting ??= this.#report()
+    await this.#reporting
+  }
+
+  /** Writes what was reported last, and again if more came meanwhile. */
+  async #report(): Promise<void> {
+    await undefined // reports of the same tick become one write
+    try {
+      while (this.#reported && !this.#settling) {
+        const reported = this.#reported
+        this.#reported = undefined
+        await this.write({ type: 'progress', attempt: this.attempt, ...reported })
+      }
+    } catch (error) {
+      this.#tell(error, 'progress')
+    } finally {
+      this.#reporting = undefined
+    }
+  }
+
+  /** One change of the job by this attempt, and what it learns by it. */
+  async write(event: LifecycleEvent): Promise<void> {
+    this.hear((await advance(this.context, this.job, event)).job)
+  }
+
+  /** The last change: what the job is after that is no news. */
+  async settle(event: LifecycleEvent): Promise<void> {
+    this.#settling = true
+    await this.write(event)
+  }
+
+  /** What the job is by now, from whoever knows: a write of this attempt, or a change made elsewhere in this process. */
+  hear(job: Job | null): void {
+    if (this.#settling) return
+    if (job?.status !== 'running' || job.attempt !== this.attempt) return this.interrupt('superseded')
+    if (job.version > this.job.version) this.job = job
+    if (job.cancelRequestedAt !== undefined && !this.isCanceled) {
+      this.#graceUntil = this.context.now() + this.context.options.cancelGraceMs
+      this.#abort('The job was canceled')
+      this.#wake()
+    }
+  }
+
+  /** Ends it without waiting for its handler: the engine wants that, or the process stops, or it is no longer its job. */
+  interrupt(why: Exclude<Cut, 'canceled'>): void {
+    this.#abort(ABORTED[why])
+    this.#cut(why)
+  }
+
+  /** The outcome is written. */
+  end(): void {
+    clearTimeout(this.#timer)
+    this.#settling = true
+    this.#over()
+  }
+
+  #abort(reason: string): void {
+    this.#abortedBecause ??= reason
+    this.#controller?.abort(abortError(reason))
+  }
+
+  /** One timer for all that an attempt waits for: the next renewal, the time limit, the end of the grace. */
+  #wake(): void {
+    clearTimeout(this.#timer)
+    const next = Math.min(this.#renewAt, this.job.timeoutAt ?? NEVER, this.#graceUntil)
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, next - this.context.now()))
+  }
+
+  #tick(): void {
+    if (this.#settling) return
+    const now = this.context.now()
+    if (now >= this.#graceUntil) return this.#cut('canceled')
+    if (now >= (this.job.timeoutAt ?? NEVER)) return this.interrupt('timeout')
+    const { leaseMs } = this.context.options
+    if (now >= this.#renewAt) {
+      this.#renewAt = now + leaseMs / 3
+      this.write({ type: 'renew', attempt: this.attempt, leaseMs }).catch((error) => this.#tell(error, 'renew'))
+    }
+    this.#wake()
+  }
+
+  #tell(error: unknown, during: string): void {
+    this.context.onError(error, { during, id: this.id, operation: this.operation })
+  }
+}
+
+const ABORTED = {
+  timeout: 'The job has run out of time',
+  superseded: 'The job is over, or another worker has it',
+  drained: 'The process is stopping',
+} as const
+
+const abortError = (reason: string) => new DOMException(reason, reason === ABORTED.timeout ? 'TimeoutError' : 'AbortError')

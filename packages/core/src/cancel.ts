@@ -1,0 +1,40 @@
+import { advance } from './advance'
+import type { Answer } from './answer'
+import { type Context, ttlOf } from './context'
+import type { Job } from './job'
+import { isTerminal, type LifecycleEvent } from './lifecycle'
+import { retryAfter } from './pacing'
+import { present } from './present'
+import { problem } from './problems'
+import { bury } from './repair'
+
+/** Asks for a job to end: a queued one is canceled at once, a running one when its work has stopped. The job as it is after that. */
+export async function cancel(context: Context, job: Job, reason?: string): Promise<Job | null> {
+  const { done, job: after } = await advance(context, job, (current): LifecycleEvent | null => {
+    if (current.status === 'queued') return { type: 'cancel', ttlMs: ttlOf(context, current), reason }
+    return current.status === 'running' ? { type: 'requestCancel', reason } : null
+  })
+  if (done) {
+    context.engine.cancel?.(job.id).catch((error) => context.onError(error, { during: 'cancel', id: job.id, operation: job.operation }))
+  }
+  return after
+}
+
+/** DELETE status: cancels an unfinished job, purges a finished one. */
+export async function deleteJob(context: Context, job: Job, self: string): Promise<Answer> {
+  if (!isTerminal(job.status)) return cancelJob(context, job, self)
+  await bury(context, job, context.now())
+  return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: null }
+}
+
+/** POST cancel: 200 when it is canceled, 202 while the work has to stop first, 409 when it ended otherwise. */
+export async function cancelJob(context: Context, job: Job, self: string): Promise<Answer> {
+  const after = await cancel(context, job)
+  if (!after || after.goneAt !== undefined) return problem('job-gone')
+  if (isTerminal(after.status) && after.status !== 'canceled') return problem('job-already-finished', `The job has ${after.status}.`)
+  const headers: Record<string, string> = { 'Content-Location': self, 'Cache-Control': 'no-store' }
+  if (after.status === 'canceled') return present(context, 'status', after, self, { status: 200, headers })
+  const retryAfterMs = context.options.retryAfterMinMs
+  Object.assign(headers, { Location: self, 'Retry-After': retryAfter(retryAfterMs) })
+  return present(context, 'status', after, self, { status: 202, headers, retryAfterMs })
+}

@@ -1,0 +1,40 @@
+import type { Changes } from './changes'
+import type { JobEngine } from './engine'
+import type { Job } from './job'
+import type { Operation } from './operation'
+import type { ErrorContext, JobsOptions } from './options'
+import type { Pacing } from './pacing'
+import type { JobStore } from './store'
+
+/** What the parts of one `createJobs` share. */
+export interface Context {
+  readonly options: Settings
+  readonly store: JobStore
+  readonly engine: JobEngine
+  readonly operations: Map<string, Operation>
+  readonly changes: Changes
+  readonly pacing: Pacing
+  /** Where the status routes are when nothing else is known: `baseUrl` and `path`. */
+  readonly mount: string
+  readonly now: () => number
+  readonly onError: (error: unknown, about: ErrorContext) => void
+  /** A stop has begun: nothing more is accepted. */
+  draining: boolean
+}
+
+/**
+ * {@link JobsOptions} with its defaults. Core never looks into a framework's request: it hands what an adapter gave to what the
+ * application gave, and `never` keeps it from doing more.
+ */
+export type Settings = JobsOptions<never> &
+  Required<
+    Pick<
+      JobsOptions<never>,
+      | ('pendingStatus' | 'onComplete' | 'inlineResultBytes' | 'maxWaitMs' | 'retryAfterMinMs' | 'retryAfterMaxMs' | 'leaseMs' | 'onError')
+      | ('startDeadlineMs' | 'cancelGraceMs' | 'tombstoneMs' | 'sweepMs' | 'newId' | 'random' | 'cors')
+    >
+  >
+
+/** How long a finished job of this operation is kept; of an operation that this process does not know, the default. */
+export const ttlOf = (context: Context, job: Job): number =>
+  context.operations.get(job.operation)?.options.resultTtlMs ?? context.options.defaults?.resultTtlMs ?? 86_400_000

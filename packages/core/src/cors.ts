@@ -1,0 +1,31 @@
+import type { Answer } from './answer'
+import type { Context } from './context'
+import type { JobRequest } from './request'
+
+const EXPOSED = 'Location, Content-Location, Retry-After, ETag, Link, Preference-Applied, Operation-Location, Sunset, Idempotency-Replayed'
+const REQUEST_FIELDS = 'Accept, Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range, Last-Event-ID, Prefer, Range'
+
+/** Lets a page of an allowed origin read the answer and the fields that matter in it. Without the `cors` option: as it was. */
+export function crossOrigin(context: Context, request: JobRequest, answer: Answer): Answer {
+  const { cors } = context.options
+  if (cors.length === 0) return answer
+  const origin = request.headers.get('origin')
+  const headers: Record<string, string | readonly string[]> = { ...answer.headers }
+  if (cors !== '*') headers.Vary = headers.Vary ? `${String(headers.Vary)}, Origin` : 'Origin'
+  if (origin !== null && (cors === '*' || cors.includes(origin))) {
+    headers['Access-Control-Allow-Origin'] = cors === '*' ? '*' : origin
+    headers['Access-Control-Expose-Headers'] = EXPOSED
+  }
+  return { ...answer, headers }
+}
+
+/** Answers OPTIONS: what may be done here, and to a browser's preflight that the page may. */
+export function optionsAnswer(context: Context, request: JobRequest, allow: string): Answer {
+  const headers: Record<string, string> = { Allow: allow }
+  if (context.options.cors.length > 0 && request.headers.get('access-control-request-method') !== null) {
+    headers['Access-Control-Allow-Methods'] = allow
+    headers['Access-Control-Allow-Headers'] = REQUEST_FIELDS
+    headers['Access-Control-Max-Age'] = '600'
+  }
+  return crossOrigin(context, request, { status: 204, headers, body: null })
+}

@@ -1,0 +1,87 @@
+import type { Job } from './job'
+
+/** A claim check: enough to find the job, never its payload. Handing it over or delivering it twice is always safe. */
+export interface JobMessage {
+  readonly v: 1
+  readonly id: string
+  readonly operation: string
+  readonly dispatch: number
+}
+
+export interface EngineCapabilities {
+  /** A message that was handed over survives a restart. */
+  readonly durable: boolean
+  /** Jobs run in another process or isolate: the handler's request is rebuilt from the stored one. */
+  readonly remote: boolean
+  /** Longest run it can give a job, in milliseconds; `null`: no limit. */
+  readonly maxRunMs: number | null
+  /** It can hold a message back for `delayMs`. Where not, the sweeper hands it over when its time has come. */
+  readonly delay: boolean
+  /** Whether `cancel` reaches a running handler: in this process, in another, or only with its next heartbeat. */
+  readonly cancel: 'local' | 'remote' | 'none'
+}
+
+/** The live side of an accepted request, for engines that run it where it was taken. */
+export interface LocalRun {
+  /** The adapter's own object for the live request; opaque to core and engines. */
+  readonly live: unknown
+  /** The job where it was inserted as running already, because a slot was free. */
+  readonly claimed: Job | null
+}
+
+/** What the platform gives to a run; on Workers `env` and the execution context. */
+export interface Platform {
+  readonly env?: unknown
+  readonly context?: unknown
+  readonly waitUntil?: (work: Promise<unknown>) => void
+}
+
+/** Room that an engine keeps for one job until it is dispatched or released. */
+export interface Reservation {
+  /** A slot is free: the job will start at once, so it may be inserted as running. */
+  readonly starts: boolean
+  release(): void
+}
+
+export interface DispatchContext {
+  readonly delayMs: number
+  readonly local?: LocalRun
+  readonly reservation?: Reservation
+  readonly platform?: Platform
+  /** The job's own `maxRunMs`, for engines with more than one way to run. */
+  readonly maxRunMs?: number
+}
+
+export interface RunContext {
+  readonly local?: LocalRun
+  readonly platform?: Platform
+  /** Aborts when the engine wants the work to stop: a cancel that it carries itself, or its own time limit. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * What became of a message. `done`: the job is settled. `retry`: deliver it again after `delayMs`. `skip`: it was not this
+ * worker's to run, drop it.
+ */
+export type RunOutcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'retry'; readonly delayMs: number }
+  | { readonly kind: 'skip'; readonly why: string }
+export type Runner = (message: JobMessage, context: RunContext) => Promise<RunOutcome>
+
+/** Carries "run job N" to a process that can run it. The store is the truth; the engine only carries. */
+export interface JobEngine {
+  readonly capabilities: EngineCapabilities
+
+  /** Safe to call twice with the same message. Resolves once the hand-over is as durable as the engine can make it. */
+  dispatch(message: JobMessage, context: DispatchContext): Promise<void>
+
+  /** Asked before a job is stored; `null` when there is no room (the client is told 503). Absent: there is always room. */
+  reserve?(delayMs: number): Reservation | null
+  /** Forget a message that was not started, and stop one that runs elsewhere if the engine can. */
+  cancel?(id: string): Promise<void>
+  /** Begin consuming in this process. */
+  start?(run: Runner): Promise<void>
+  /** Stop consuming; resolves when what runs has ended or `drainMs` have passed. */
+  stop?(drainMs: number): Promise<void>
+}

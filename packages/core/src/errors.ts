@@ -1,0 +1,34 @@
+/** Codes of {@link JobsError}. Never renamed within a major version. */
+export type JobsErrorCode =
+  | 'invalid_option'
+  | 'store_required'
+  | 'duplicate_operation'
+  | 'unknown_operation'
+  | 'invalid_input'
+  | 'invalid_cursor'
+  | 'body_too_large'
+  | 'body_unreadable'
+  | 'result_too_large'
+  | 'handler_passed'
+  | 'too_large'
+  | 'store_full'
+  | 'store_unavailable'
+  | 'queue_full'
+  | 'draining'
+  | 'idempotency_conflict'
+  | 'id_taken'
+
+/** What this library throws. `code` is for programs, `message` says what to do, `cause` is what was behind it. */
+export class JobsError extends Error {
+  override readonly name = 'JobsError'
+  constructor(
+    readonly code: JobsErrorCode,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options)
+  }
+}
+
+export const isJobsError = (error: unknown, code?: JobsErrorCode): error is JobsError =>
+  error instanceof JobsError && (code === undefined || error.code === code)

@@ -1,0 +1,127 @@
+import type { DispatchContext, JobEngine, JobMessage, LocalRun, Reservation, Runner } from './engine'
+import { JobsError } from './errors'
+import { checkBounds } from './options'
+
+export interface InProcessOptions {
+  /** How many jobs run at once. More suits handlers that wait for others, fewer those that compute. @default 10 */
+  concurrency?: number
+  /** How many may wait for a slot; beyond it new requests get 503. @default 1_000 */
+  maxQueued?: number
+}
+
+interface Waiting {
+  readonly message: JobMessage
+  readonly local: LocalRun | undefined
+}
+
+/** After the answer has left: work that began in the same tick would delay it. */
+const later: (work: () => void) => void =
+  (globalThis as { setImmediate?: (work: () => void) => void }).setImmediate ?? ((work) => setTimeout(work, 0))
+
+/**
+ * Runs jobs in the process that took them, a bounded number at once, the others in the order they came. What waits here is lost
+ * with the process; on a durable store the sweeper finds it again.
+ */
+export function inProcess(options: InProcessOptions = {}): JobEngine {
+  checkBounds(options, 'inProcess')
+  const { concurrency = 10, maxQueued = 1_000 } = options
+  const queue: Waiting[] = []
+  /** Ids that wait, run, or wait for their time: a message for one of them is already here. */
+  const here = new Set<string>()
+  const timers = new Map<string, ReturnType<typeof setTimeout>>()
+  let run: Runner | undefined
+  let busy = 0 // slots that run a job or are kept for one
+  let kept = 0 // places in the queue that are kept for a job that is being stored
+  let idle = () => {}
+  let stopped = false
+
+  const reservation = (starts: boolean): Reservation => {
+    let open = true
+    if (starts) busy++
+    else kept++
+    return {
+      starts,
+      release() {
+        if (!open) return
+        open = false
+        if (starts) leave()
+        else kept--
+      },
+    }
+  }
+  const leave = () => {
+    busy--
+    next()
+    if (busy === 0) idle()
+  }
+  const next = () => {
+    while (!stopped && busy < concurrency && queue.length > 0) {
+      busy++
+      begin(queue.shift() as Waiting)
+    }
+  }
+  const begin = (waiting: Waiting) => later(() => void perform(waiting))
+  const perform = async ({ message, local }: Waiting) => {
+    const outcome = await (run as Runner)(message, { local }).catch(() => undefined)
+    here.delete(message.id)
+    // The live request is kept for another attempt: a retry here sees what the first run saw.
+    if (outcome?.kind === 'retry' && !stopped) hold({ message, local: local && { live: local.live, claimed: null } }, outcome.delayMs)
+    leave()
+  }
+  const hold = (waiting: Waiting, delayMs: number) => {
+    here.add(waiting.message.id)
+    const timer = setTimeout(
+      () => {
+        timers.delete(waiting.message.id)
+        if (delayMs > MAX_TIMER_MS) return hold(waiting, delayMs - MAX_TIMER_MS)
+        queue.push(waiting)
+        next()
+      },
+      Math.min(delayMs, MAX_TIMER_MS),
+    )
+    timers.set(waiting.message.id, timer)
+  }
+
+  return {
+    capabilities: { durable: false, remote: false, maxRunMs: null, delay: true, cancel: 'local' },
+    reserve(delayMs) {
+      if (stopped) return null
+      if (delayMs === 0 && busy < concurrency && queue.length === 0) return reservation(true)
+      return queue.length + timers.size + kept < maxQueued ? reservation(false) : null
+    },
+    async dispatch(message: JobMessage, { delayMs, local, reservation }: DispatchContext) {
+      if (!run || stopped) throw new JobsError('draining', 'This engine is not started, or was stopped.')
+      if (here.has(message.id)) return reservation?.release()
+      here.add(message.id)
+      if (reservation?.starts) return begin({ message, local })
+      if (delayMs > 0) hold({ message, local }, delayMs)
+      else queue.push({ message, local })
+      reservation?.release()
+      next()
+    },
+    async cancel(id) {
+      clearTimeout(timers.get(id))
+      const waited = timers.delete(id)
+      const at = queue.findIndex(({ message }) => message.id === id)
+      if (at >= 0) queue.splice(at, 1)
+      if (waited || at >= 0) here.delete(id)
+    },
+    async start(runner) {
+      run = runner
+    },
+    async stop(drainMs) {
+      stopped = true
+      for (const timer of timers.values()) clearTimeout(timer)
+      if (busy === 0) return
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, drainMs)
+        idle = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    },
+  }
+}
+
+const MAX_TIMER_MS = 2_147_483_647

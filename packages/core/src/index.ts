@@ -1,0 +1,50 @@
+export type { Answer } from './answer'
+export { bytesOf, sizeOf } from './answer'
+export type {
+  DispatchContext,
+  EngineCapabilities,
+  JobEngine,
+  JobMessage,
+  LocalRun,
+  Platform,
+  Reservation,
+  RunContext,
+  Runner,
+  RunOutcome,
+} from './engine'
+export type { JobsErrorCode } from './errors'
+export { isJobsError, JobsError } from './errors'
+export type { InProcessOptions } from './in-process'
+export { inProcess } from './in-process'
+export type {
+  Body,
+  HeaderFields,
+  Job,
+  JobEvent,
+  JobFailure,
+  JobStatus,
+  Json,
+  JsonObject,
+  StoredRequest,
+  StoredResponse,
+} from './job'
+export type { Jobs, SubmitOptions } from './jobs'
+export { createJobs } from './jobs'
+export type { LifecycleEvent, Outcome } from './lifecycle'
+export { isTerminal, TRANSITIONS, transition } from './lifecycle'
+export type { MemoryStoreOptions } from './memory-store'
+export { memoryStore } from './memory-store'
+export type { CapturedResponse, Execute, Execution, JobHandle } from './operation'
+export type { ErrorContext, JobsOptions, OperationOptions, Owner } from './options'
+export type { ProblemCode } from './problems'
+export { PROBLEMS } from './problems'
+export type { JobPresentation, Presentation, Representation } from './representation'
+export type { JobRequest, Submission } from './request'
+export { pathOf } from './request'
+export type { RouteMatch } from './routes'
+export { resultTooLarge } from './settle'
+export type { JobLinks, StatusDocument } from './status-document'
+export type { Inserted, JobQuery, JobStore, JobView, Replaced, StoreCapabilities } from './store'
+export { HOP_BY_HOP } from './stored-request'
+export type { WaitUntilOptions } from './wait-until'
+export { waitUntil } from './wait-until'

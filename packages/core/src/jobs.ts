@@ -1,0 +1,157 @@
+import { accept } from './accept'
+import type { Answer } from './answer'
+import { cancel } from './cancel'
+import { createChanges, NO_CHANGES } from './changes'
+import type { Context } from './context'
+import { crossOrigin } from './cors'
+import type { JobMessage, Platform, RunContext, RunOutcome } from './engine'
+import { JobsError } from './errors'
+import { inProcess } from './in-process'
+import type { Job, Json, JsonObject } from './job'
+import { memoryStore } from './memory-store'
+import { type Execute, type Operation, resolveOptions } from './operation'
+import type { JobsOptions, OperationOptions } from './options'
+import { createPacing } from './pacing'
+import { sweep } from './repair'
+import type { JobRequest, Submission } from './request'
+import { type RouteMatch, route } from './routes'
+import { createRunner, type Running } from './runner'
+import { onWorkers, resolveSettings } from './settings'
+import type { JobQuery } from './store'
+import { submit } from './submit'
+import { waitUntil } from './wait-until'
+
+/** What `jobs.submit` may be told besides the input. */
+export interface SubmitOptions {
+  owner?: string | null
+  idempotencyKey?: string
+  delayMs?: number
+  meta?: JsonObject
+  /** Path and query that the handler sees. @default '/' */
+  url?: string
+  headers?: Readonly<Record<string, string>>
+}
+
+/** One set of jobs: their store, their engine, their operations. `Native` is the request of the framework they are used with. */
+export interface Jobs<in Native = unknown> {
+  /** Makes a job without HTTP; the handler gets `input` as a JSON body. Returns the one that the key already made, if so. */
+  submit(operation: string, input: Json, options?: SubmitOptions): Promise<Job>
+  /** The head of a job; `null` for an unknown one. Asks for no owner. */
+  get(id: string): Promise<Job | null>
+  /** Asks for a job to end. The job as it is after that; `null` for an unknown one. */
+  cancel(id: string, reason?: string): Promise<Job | null>
+  list(query: { owner: string | null } & Partial<JobQuery>): Promise<{ jobs: Job[]; cursor?: string }>
+  /** Begins consuming and sweeping in this process. A process that accepts over HTTP need not call it. */
+  start(): Promise<void>
+  /** Accepts nothing more (503), waits up to `drainMs` for what runs, then hands back what is left. @default drainMs 10_000 */
+  stop(options?: { drainMs?: number }): Promise<void>
+  /** Runs one message, for an engine's consumer. */
+  run(message: JobMessage, context?: RunContext): Promise<RunOutcome>
+  /** Repairs everything that is overdue; resolves to how many jobs were looked at. */
+  sweep(platform?: Platform): Promise<number>
+
+  /** For adapters: registers a wrapped handler. @throws {JobsError} `duplicate_operation`, `invalid_option` */
+  define(name: string, options: OperationOptions<never>, execute: Execute): void
+  /** For adapters: answers a request for a wrapped handler. `undefined`: run it as if it were not wrapped. */
+  accept(operation: string, submission: Submission<Native>, platform?: Platform): Promise<Answer | undefined>
+  /** For adapters: answers a request for the job routes. `undefined`: not one of them. */
+  route(request: JobRequest, match: RouteMatch<Native>): Promise<Answer | undefined>
+}
+
+/**
+ * Makes the jobs of an application: in memory and in this process unless it is given a store and an engine.
+ *
+ * @throws {JobsError} `invalid_option` with a sentence that says what to do; `store_required` on Workers.
+ */
+export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}): Jobs<Native> {
+  const resolved = resolveSettings(options)
+  const store = options.store ?? memoryStore()
+  const engine = options.engine ?? store.engine ?? (onWorkers() ? waitUntil() : inProcess())
+  const now = options.now ?? Date.now
+  const running: Running = new Map()
+  const context: Context = {
+    ...{ options: resolved, store, engine, now, operations: new Map(), draining: false },
+    changes: onWorkers() ? NO_CHANGES : createChanges(!store.capabilities.shared, running),
+    pacing: createPacing(resolved),
+    mount: `${options.baseUrl?.replace(/\/+$/, '') ?? ''}${(options.path ?? '/jobs').replace(/\/+$/, '')}`,
+    onError: resolved.onError,
+  }
+  const run = createRunner(context, running)
+  let starting: Promise<void> | undefined
+  let sweeper: ReturnType<typeof setInterval> | undefined
+
+  const start = () => {
+    starting ??= (async () => {
+      await engine.start?.(run)
+      if (resolved.sweepMs === 0 || onWorkers() || !store.due) return
+      const failed = (error: unknown) => context.onError(error, { during: 'sweep' })
+      sweeper = setInterval(() => sweep(context).catch(failed), resolved.sweepMs)
+      Object(sweeper).unref?.() // a sweeper alone keeps no process alive
+    })()
+    return starting
+  }
+  const operation = (name: string): Operation => {
+    const found = context.operations.get(name)
+    if (found) return found
+    throw new JobsError(
+      'unknown_operation',
+      `No handler is registered for operation "${name}"; wrap one with respondAsync(jobs, "${name}", handler).`,
+    )
+  }
+
+  return {
+    async submit(name, input, how = {}) {
+      if (context.draining) throw new JobsError('draining', 'These jobs were stopped.')
+      await start()
+      const headers = { 'content-type': 'application/json', ...how.headers }
+      const made = await submit(context, operation(name), {
+        ...{ owner: how.owner ?? null, key: how.idempotencyKey, meta: how.meta, delayMs: how.delayMs },
+        request: { method: 'POST', url: how.url ?? '/', headers },
+        requestBody: JSON.stringify(input),
+      })
+      if (made.refused === undefined) return made.job
+      throw new JobsError(REFUSED[made.refused], `The job was refused: ${made.refused}.`)
+    },
+    get: (id) => store.get(id, 'head'),
+    async cancel(id, reason) {
+      const job = await store.get(id, 'head')
+      return job && cancel(context, job, reason)
+    },
+    list(query) {
+      if (!store.list) throw new JobsError('invalid_option', 'This store cannot list jobs.')
+      return store.list({ limit: 20, ...query })
+    },
+    start,
+    async stop({ drainMs = 10_000 } = {}) {
+      context.draining = true
+      clearInterval(sweeper)
+      await engine.stop?.(drainMs)
+      const left = [...running.values()]
+      for (const attempt of left) attempt.interrupt('drained')
+      await Promise.all(left.map((attempt) => attempt.over))
+    },
+    run: (message, how = {}) => run(message, how),
+    sweep: (platform) => sweep(context, platform),
+
+    define(name, given, execute) {
+      const where = `respondAsync("${name}")`
+      if (context.operations.has(name))
+        throw new JobsError(
+          'duplicate_operation',
+          `${where}: this name is taken by another route; names tell a worker which handler to run.`,
+        )
+      context.operations.set(name, { name, options: resolveOptions(where, given, options.defaults, engine.capabilities.maxRunMs), execute })
+    },
+    async accept(name, submission, platform) {
+      if (!starting) await start()
+      const answer = await accept(context, operation(name), submission, platform)
+      return answer && crossOrigin(context, submission, answer)
+    },
+    async route(request, match) {
+      if (!starting) await start()
+      return route(context, request, match)
+    },
+  }
+}
+
+const REFUSED = { 'queue-full': 'queue_full', 'too-many-jobs': 'queue_full', 'idempotency-key-reused': 'idempotency_conflict' } as const

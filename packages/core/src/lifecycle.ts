@@ -1,0 +1,142 @@
+import type { Body, Job, JobFailure, JobStatus, StoredResponse } from './job'
+
+/**
+ * Every legal move of a job. A row per state, a cell per event, in it the state that follows. All else is derived: what is
+ * terminal, the table in the documentation, what may be canceled.
+ */
+export const TRANSITIONS = {
+  queued: { start: 'running', redispatch: 'queued', fail: 'failed', cancel: 'canceled' },
+  running: {
+    progress: 'running',
+    renew: 'running',
+    requestCancel: 'running',
+    release: 'queued',
+    succeed: 'succeeded',
+    fail: 'failed',
+    cancel: 'canceled',
+  },
+  succeeded: {},
+  failed: {},
+  canceled: {},
+} as const satisfies Record<JobStatus, Partial<Record<LifecycleEvent['type'], JobStatus>>>
+
+/** Whether a job in this state can never change again. Read off the table: there is no second list to keep in step. */
+export const isTerminal = (status: JobStatus): boolean => TERMINAL[status]
+const TERMINAL = Object.fromEntries(Object.entries(TRANSITIONS).map(([status, row]) => [status, Object.keys(row).length === 0])) as Record<
+  JobStatus,
+  boolean
+>
+
+/** What a finished attempt leaves behind. `result` and `responseBody` as on {@link Job}. */
+export interface Outcome {
+  readonly response: StoredResponse | null
+  readonly result?: string
+  readonly responseBody?: Body | null
+}
+
+/**
+ * What can happen to a job. An event from a worker carries the `attempt` it belongs to and is refused once another has begun:
+ * re-reading after a lost race can therefore never make a stale worker's result legal.
+ */
+export type LifecycleEvent =
+  | { readonly type: 'start'; readonly leaseMs: number; readonly maxRunMs: number }
+  | { readonly type: 'redispatch'; readonly dueAt: number }
+  | { readonly type: 'progress'; readonly attempt: number; readonly percentComplete?: number; readonly message?: string }
+  | { readonly type: 'renew'; readonly attempt: number; readonly leaseMs: number }
+  | { readonly type: 'requestCancel'; readonly reason?: string }
+  | { readonly type: 'release'; readonly attempt: number; readonly dueAt: number; readonly redispatch: boolean }
+  | ({ readonly type: 'succeed'; readonly attempt: number; readonly ttlMs: number } & Outcome)
+  | ({ readonly type: 'fail'; readonly attempt?: number; readonly ttlMs: number; readonly error: JobFailure } & Partial<Outcome>)
+  | { readonly type: 'cancel'; readonly attempt?: number; readonly ttlMs: number; readonly reason?: string }
+
+/** The job after `event`, or `null` where the table or the fencing token refuses it. Pure. */
+export function transition(job: Job, event: LifecycleEvent, now: number): Job | null {
+  const row: Partial<Record<LifecycleEvent['type'], JobStatus>> = TRANSITIONS[job.status]
+  const status = row[event.type]
+  if (status === undefined || ('attempt' in event && event.attempt !== undefined && event.attempt !== job.attempt)) return null
+  const seen = event.type !== 'renew' && event.type !== 'redispatch'
+  const next: Job = {
+    ...job,
+    status,
+    version: job.version + 1,
+    revision: seen ? job.revision + 1 : job.revision,
+    updatedAt: seen ? Math.max(now, job.updatedAt) : job.updatedAt,
+  }
+  switch (event.type) {
+    case 'start':
+      return {
+        ...next,
+        attempt: job.attempt + 1,
+        startedAt: now,
+        dueAt: now + event.leaseMs,
+        timeoutAt: now + event.maxRunMs,
+      }
+    case 'redispatch':
+      return { ...next, dispatch: job.dispatch + 1, dueAt: event.dueAt }
+    case 'progress':
+      return {
+        ...next,
+        percentComplete: highest(job.percentComplete, event.percentComplete),
+        message: event.message ?? job.message,
+      }
+    case 'renew':
+      return { ...next, dueAt: now + event.leaseMs }
+    case 'requestCancel':
+      if (job.cancelRequestedAt !== undefined) return null
+      return { ...next, cancelRequestedAt: now, error: canceledBecause(event.reason) }
+    case 'release':
+      return {
+        ...next,
+        dueAt: event.dueAt,
+        timeoutAt: undefined,
+        startedAt: undefined,
+        dispatch: job.dispatch + (event.redispatch ? 1 : 0),
+      }
+    case 'succeed':
+      return { ...finished(next, now, event), percentComplete: job.percentComplete === undefined ? undefined : 100, error: undefined }
+    case 'fail':
+      return { ...finished(next, now, event), error: event.error }
+    case 'cancel':
+      return { ...finished(next, now, event), error: canceledBecause(event.reason) ?? job.error }
+  }
+}
+
+/** What remains of a finished job that was purged or has expired: enough to answer its owner 410 until `forgetAt`. */
+export function tombstone(job: Job, now: number, forgetAt: number): Job {
+  const { id, version, revision, operation, owner, status, createdAt, attempt, maxAttempts, dispatch } = job
+  return {
+    ...{
+      id,
+      version: version + 1,
+      revision: revision + 1,
+      operation,
+      owner,
+      status,
+      createdAt,
+      updatedAt: now,
+      attempt,
+      maxAttempts,
+      dispatch,
+    },
+    ...{ goneAt: now, dueAt: forgetAt, request: null, response: null, requestBody: null, responseBody: null },
+  }
+}
+
+function finished(next: Job, now: number, event: { ttlMs: number } & Partial<Outcome>): Job {
+  const expiresAt = now + event.ttlMs
+  const { response = null, result, responseBody = null } = event
+  return {
+    ...next,
+    ...{ finishedAt: now, expiresAt, dueAt: expiresAt, timeoutAt: undefined },
+    ...{ request: null, requestBody: null, response, result, responseBody },
+  }
+}
+
+const canceledBecause = (reason: string | undefined): JobFailure | undefined =>
+  reason === undefined ? undefined : { code: 'canceled', status: 409, title: 'The job was canceled', message: reason }
+
+/** Progress never falls (a slower report of an earlier step may arrive late); what is no number is no progress. */
+function highest(before: number | undefined, reported: number | undefined): number | undefined {
+  if (reported === undefined || !Number.isFinite(reported)) return before
+  return Math.max(before ?? 0, Math.min(100, reported))
+}

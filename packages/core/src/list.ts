@@ -1,0 +1,56 @@
+import { type Answer, JSON_TYPE } from './answer'
+import type { Context } from './context'
+import { isJobsError } from './errors'
+import type { JobStatus } from './job'
+import { TRANSITIONS } from './lifecycle'
+import { problem } from './problems'
+import { type JobRequest, pathOf } from './request'
+import { documentText, statusDocument } from './status-document'
+import type { JobQuery } from './store'
+
+const DEFAULT_LIMIT = 20
+const MAX_LIMIT = 100
+
+/** GET list: an owner's jobs, newest first, a page at a time. */
+export async function getList(context: Context, owner: string, mount: string, request: JobRequest): Promise<Answer | undefined> {
+  if (!context.store.list) return undefined
+  const url = new URL(pathOf(request.url), 'http://localhost')
+  const query = readQuery(url.searchParams, owner)
+  if (typeof query === 'string') return problem('invalid-query', query)
+  try {
+    const { jobs, cursor } = await context.store.list(query)
+    const now = context.now()
+    const shown = jobs.map((job) =>
+      documentText(statusDocument(context, job, `${mount}/${job.id}`, context.pacing.retryAfterMs(job, now)), job),
+    )
+    const headers: Record<string, string> = { 'Content-Type': JSON_TYPE, 'Cache-Control': 'private, no-store' }
+    if (cursor === undefined) return { status: 200, headers, body: `{"jobs":[${shown.join()}]}` }
+    url.searchParams.set('cursor', cursor)
+    const next = `${mount}?${url.searchParams}`
+    return {
+      status: 200,
+      headers: { ...headers, Link: `<${next}>; rel="next"` },
+      body: `{"jobs":[${shown.join()}],"next":${JSON.stringify(next)}}`,
+    }
+  } catch (error) {
+    if (isJobsError(error, 'invalid_cursor')) return problem('invalid-query', 'cursor is not one that this list gave.')
+    throw error
+  }
+}
+
+/** The query, or what is wrong with it. Unknown parameters are ignored. */
+function readQuery(params: URLSearchParams, owner: string): JobQuery | string {
+  const limit = params.get('limit') ?? `${DEFAULT_LIMIT}`
+  if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > MAX_LIMIT)
+    return `limit must be a whole number from 1 to ${MAX_LIMIT}.`
+  const status = params.getAll('status').flatMap((list) => list.split(','))
+  const unknown = status.find((word) => !Object.hasOwn(TRANSITIONS, word))
+  if (unknown !== undefined) return `status must be one of ${Object.keys(TRANSITIONS).join(', ')}.`
+  return {
+    owner,
+    limit: Number(limit),
+    status: status.length > 0 ? (status as JobStatus[]) : undefined,
+    operation: params.get('operation') ?? undefined,
+    cursor: params.get('cursor') ?? undefined,
+  }
+}

@@ -1,0 +1,142 @@
+import { sizeOf } from './answer'
+import { JobsError } from './errors'
+import type { Job, JobEvent } from './job'
+import { checkBounds } from './options'
+import type { JobQuery, JobStore } from './store'
+
+export interface MemoryStoreOptions {
+  /** Most jobs kept. Beyond it the job that finished first goes; when none has finished, a new one is refused. @default 100_000 */
+  maxJobs?: number
+  /** Most bytes of bodies kept, by the same rule. @default 256 MiB (268_435_456) */
+  maxBytes?: number
+  /** Lines of history kept for each job. 0: none, and the store has no `events`. @default 0 */
+  maxEvents?: number
+}
+
+/**
+ * Keeps jobs in this process. For development, tests and single-process services that may forget: a restart loses them, a second
+ * process cannot see them. Bounded: it never grows beyond `maxJobs` and `maxBytes`, and never drops an unfinished job.
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
+  checkBounds(options, 'memoryStore')
+  const { maxJobs = 100_000, maxBytes = 268_435_456, maxEvents = 0 } = options
+  const jobs = new Map<string, Job>()
+  const keys = new Map<string, string>()
+  /** Ids of finished jobs, first finished first: what may be dropped. */
+  const finished = new Set<string>()
+  const histories = new Map<string, JobEvent[]>()
+  let bytes = 0
+
+  const drop = (job: Job) => {
+    jobs.delete(job.id)
+    finished.delete(job.id)
+    histories.delete(job.id)
+    freeKey(job)
+    bytes -= bodyBytes(job)
+  }
+  const freeKey = (job: Job) => {
+    if (job.idempotencyKey !== undefined) keys.delete(keyOf(job))
+  }
+  const makeRoom = (jobsMore: number, bytesMore: number, but?: string) => {
+    for (const id of finished) {
+      if (jobs.size + jobsMore <= maxJobs && bytes + bytesMore <= maxBytes) return
+      if (id !== but) drop(jobs.get(id) as Job)
+    }
+    if (jobs.size + jobsMore > maxJobs || bytes + bytesMore > maxBytes)
+      throw new JobsError(
+        'store_full',
+        `The memory store holds ${jobs.size} jobs and ${bytes} bytes, none of them finished; raise maxJobs or maxBytes.`,
+      )
+  }
+  const put = (job: Job, events: readonly JobEvent[] = []) => {
+    jobs.set(job.id, job)
+    if (job.idempotencyKey !== undefined) keys.set(keyOf(job), job.id)
+    if (job.finishedAt !== undefined || job.goneAt !== undefined) finished.add(job.id)
+    if (maxEvents > 0 && events.length > 0) histories.set(job.id, [...(histories.get(job.id) ?? []), ...events].slice(-maxEvents))
+  }
+
+  return {
+    capabilities: {
+      ...{ durable: false, shared: false, due: true, list: true, events: maxEvents > 0, watch: false },
+      ...{ maxRecordBytes: null, maxBodyBytes: maxBytes },
+    },
+    async insert(job, events) {
+      const there = jobs.get(job.id) ?? (job.idempotencyKey === undefined ? undefined : jobs.get(keys.get(keyOf(job)) ?? ''))
+      if (there) return { inserted: false, job: there }
+      const size = bodyBytes(job)
+      fits(size)
+      makeRoom(1, size)
+      bytes += size
+      put(job, events)
+      return { inserted: true, job }
+    },
+    async get(id) {
+      return jobs.get(id) ?? null
+    },
+    async replace(next, events) {
+      const before = jobs.get(next.id)
+      if (!before || before.version !== next.version - 1) return { replaced: false, current: before ?? null }
+      const { requestBody = before.requestBody, responseBody = before.responseBody } = next
+      const whole = requestBody === next.requestBody && responseBody === next.responseBody ? next : { ...next, requestBody, responseBody }
+      const more = bodyBytes(whole) - bodyBytes(before)
+      fits(bodyBytes(whole))
+      if (more > 0) makeRoom(0, more, next.id)
+      bytes += more
+      if (before.idempotencyKey !== next.idempotencyKey) freeKey(before)
+      put(whole, events)
+      return { replaced: true }
+    },
+    async remove(id, version) {
+      const job = jobs.get(id)
+      if (!job || (version !== undefined && job.version !== version)) return false
+      drop(job)
+      return true
+    },
+    async due(before, limit) {
+      const due: Job[] = []
+      for (const job of jobs.values()) if (job.dueAt !== null && job.dueAt <= before) due.push(job)
+      return due.sort((a, b) => (a.dueAt as number) - (b.dueAt as number)).slice(0, limit)
+    },
+    async list(query) {
+      const after = readCursor(query.cursor)
+      const matching = [...jobs.values()].filter((job) => matches(job, query) && (!after || newerFirst(after, job) < 0)).sort(newerFirst)
+      const page = matching.slice(0, query.limit)
+      const last = matching.length > page.length ? page.at(-1) : undefined
+      return { jobs: page, cursor: last && `${last.createdAt}_${last.id}` }
+    },
+    ...(maxEvents > 0 && {
+      async events(id: string, after: number, limit: number) {
+        const all = histories.get(id) ?? []
+        const from = all.findIndex((event) => event.version > after)
+        const truncated = all.length > 0 && (all[0] as JobEvent).version > after + 1
+        return { events: from < 0 ? [] : all.slice(from, from + limit), truncated }
+      },
+    }),
+    async close() {},
+  }
+
+  function fits(size: number) {
+    if (size > maxBytes) throw new JobsError('too_large', `The memory store takes bodies of ${maxBytes} bytes at most; raise maxBytes.`)
+  }
+}
+
+const keyOf = (job: Job) => JSON.stringify([job.owner, job.idempotencyKey])
+
+const bodyBytes = (job: Job): number => weigh(job.requestBody) + weigh(job.responseBody) + (job.result?.length ?? 0)
+const weigh = (body: Job['requestBody']) => (body ? sizeOf(body) : 0)
+
+function matches(job: Job, { owner, status, operation }: JobQuery): boolean {
+  if (job.owner !== owner || job.goneAt !== undefined) return false
+  if (status !== undefined && (typeof status === 'string' ? status !== job.status : !status.includes(job.status))) return false
+  return operation === undefined || operation === job.operation
+}
+
+type Place = Pick<Job, 'createdAt' | 'id'>
+const newerFirst = (a: Place, b: Place) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0)
+
+function readCursor(cursor: string | undefined): Place | undefined {
+  if (cursor === undefined) return undefined
+  const [, createdAt, id] = /^(\d{1,16})_(.+)$/.exec(cursor) ?? []
+  if (createdAt === undefined || id === undefined) throw new JobsError('invalid_cursor', 'This cursor was not given by this store.')
+  return { createdAt: Number(createdAt), id }
+}

@@ -1,0 +1,114 @@
+import type { Platform } from './engine'
+import type { Body, HeaderFields, Job, JsonObject, StoredRequest } from './job'
+import { checkBounds, checkWord, invalid, type OperationOptions } from './options'
+
+/** What the wrapped handler produced: kept, and replayed byte for byte at the result URL. */
+export interface CapturedResponse {
+  readonly status: number
+  /** By lower-case name; only what the handler set, not what earlier middleware had set on every answer. */
+  readonly headers: HeaderFields
+  readonly body: Body | null
+}
+
+/** What a handler can do with its job (`req.job`, `c.get('job')`, `request.job`). A handler that ignores it works as it is. */
+export interface JobHandle {
+  readonly id: string
+  readonly operation: string
+  /** From 1. */
+  readonly attempt: number
+  /** Aborts when the job is canceled, has run out of time, or has been given to another worker. */
+  readonly signal: AbortSignal
+  readonly meta: JsonObject
+  /** What the route's `carry` lifted out of earlier middleware. */
+  readonly carry: JsonObject
+  /**
+   * Reports progress. Resolves when it is recorded; reports that come faster than the store can write are merged, the latest wins.
+   * Never throws: a job does not fail because a report could not be written.
+   *
+   * @param percentComplete 0 to 100; lower than before, or no number, changes nothing.
+   * @param message what the client may read, up to 1,000 characters.
+   */
+  progress(percentComplete: number, message?: string): Promise<void>
+}
+
+/** One run of a handler, for the adapter that knows how to call it. */
+export interface Execution {
+  readonly handle: JobHandle
+  /** The live request, where the process that took it runs it (inline); `undefined` in a replay. */
+  readonly live: unknown
+  /** The stored request and its body, for a replay; `null` where a live one is all there is. */
+  readonly request: StoredRequest | null
+  readonly requestBody: Body | null
+  readonly platform: Platform | undefined
+  /** Bytes of response body to take at most; beyond it the adapter throws {@link JobsError} `result_too_large`. */
+  readonly maxResultBytes: number
+}
+
+/** Calls the wrapped handler and captures its answer. What the handler throws, it throws. */
+export type Execute = (execution: Execution) => Promise<CapturedResponse>
+
+/** A registered kind of work: its handler and its options, defaults filled in. */
+export interface Operation {
+  readonly name: string
+  readonly options: ResolvedOptions
+  readonly execute: Execute
+}
+
+export type ResolvedOptions = OperationOptions<never> &
+  Required<
+    Pick<
+      OperationOptions<never>,
+      | 'when'
+      | 'retries'
+      | 'backoffMs'
+      | 'maxRunMs'
+      | 'maxBodyBytes'
+      | 'maxResultBytes'
+      | 'resultTtlMs'
+      | 'idempotency'
+      | 'delayMs'
+      | 'storeHeaders'
+    >
+  >
+
+export const DEFAULT_MAX_RUN_MS = 900_000
+
+const DEFAULTS = {
+  when: 'always',
+  retries: 0,
+  backoffMs: 1_000,
+  maxBodyBytes: 33_554_432,
+  maxResultBytes: 67_108_864,
+  resultTtlMs: 86_400_000,
+  idempotency: 'optional',
+  delayMs: 0,
+  storeHeaders: [],
+} as const
+
+/** Fills in defaults and refuses what cannot work, when the route is set up and not when the first request comes. */
+export function resolveOptions(
+  where: string,
+  given: OperationOptions<never>,
+  defaults: OperationOptions<never> | undefined,
+  engineLimitMs: number | null,
+): ResolvedOptions {
+  const limit = engineLimitMs ?? Number.POSITIVE_INFINITY
+  const options = { ...DEFAULTS, maxRunMs: Math.min(DEFAULT_MAX_RUN_MS, limit), ...withoutUndefined(defaults), ...withoutUndefined(given) }
+  checkBounds(options, where)
+  checkWord('idempotency', options.idempotency, ['optional', 'required', 'off'], where)
+  if (typeof options.when === 'object') checkBounds(options.when, where)
+  else checkWord('when', options.when, ['always', 'preferred'], where)
+  if (options.maxRunMs > limit)
+    throw invalid(
+      `${where}: maxRunMs is ${options.maxRunMs}, but this engine can run a job for ${limit} ms at most; lower it or choose another engine`,
+    )
+  return options
+}
+
+const withoutUndefined = <T extends object>(options: T | undefined): Partial<T> =>
+  Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>
+
+/** Pause before the next attempt: doubled each time up to an hour, a quarter of it jitter. */
+export function backoff(job: Job, { backoffMs }: { backoffMs: number }, random: () => number): number {
+  return Math.round(Math.min(3_600_000, backoffMs * 2 ** Math.min(30, job.attempt - 1)) * (0.875 + 0.25 * random()))
+}

@@ -1,0 +1,162 @@
+import type { JobEngine } from './engine'
+import { JobsError } from './errors'
+import type { JsonObject } from './job'
+import type { Representation } from './representation'
+import type { JobStore } from './store'
+
+/** Options of one wrapped route. Every one has a default; those of {@link JobsOptions} `defaults` come between. */
+export interface OperationOptions<Native = unknown> {
+  /**
+   * When to answer 202: `'always'`; `'preferred'`, only to a client that sent `Prefer: respond-async` (others get the handler
+   * run as if it had not been wrapped); `{ afterMs }`, when it has not finished by then (0 to 25_000).
+   * @default 'always'
+   */
+  when?: 'always' | 'preferred' | { readonly afterMs: number }
+  /** Further attempts after a throw, a timeout, a crash or a response of 500 and above. Handlers must then be idempotent. 0 to 100. @default 0 */
+  retries?: number
+  /** Pause before the first retry, in milliseconds; doubled for each further one up to an hour, jittered. @default 1_000 */
+  backoffMs?: number
+  /**
+   * How long one attempt may take, in milliseconds, 1 to 2_147_483_647. After it the signal aborts and the job fails with code `timeout`.
+   * @default 900_000, or the engine's limit where that is lower
+   */
+  maxRunMs?: number
+  /** Largest request body taken, in bytes; above it 413. @default 32 MiB (33_554_432) */
+  maxBodyBytes?: number
+  /** Largest response body kept, in bytes; above it the job fails with code `result_too_large`. @default 64 MiB (67_108_864) */
+  maxResultBytes?: number
+  /** How long a finished job can be read, in milliseconds. @default 86_400_000 (a day) */
+  resultTtlMs?: number
+  /** Whether `Idempotency-Key` is read, demanded or ignored. @default 'optional' */
+  idempotency?: 'optional' | 'required' | 'off'
+  /** Start no sooner than so many milliseconds after the answer. @default 0 */
+  delayMs?: number
+  /** How long it usually takes, in milliseconds: paces clients from the first job on. Learned where not given. */
+  estimateMs?: number
+  /** What representations may show: a name, a summary. Or a function that makes it from the request. */
+  meta?: JsonObject | ((native: Native) => JsonObject | Promise<JsonObject>)
+  /** Lifts what the handler needs from earlier middleware into the job, for runs in another process: `(req) => ({ user: req.user })`. */
+  carry?: (native: Native) => JsonObject | Promise<JsonObject>
+  /** Whose job it is, for this route; see {@link JobsOptions}. */
+  owner?: Owner<Native>
+  /** Header fields to store though they are secrets (`authorization`, `cookie`), in lower case. @default [] */
+  storeHeaders?: readonly string[]
+}
+
+/** Names who may see a job, from the framework's request. Nothing, or an empty string, is a nameless client: it sees nameless jobs only. */
+export type Owner<Native> = (native: Native) => string | null | undefined | Promise<string | null | undefined>
+
+export interface JobsOptions<Native = unknown> {
+  /** @default memoryStore() where one process keeps its jobs; on Workers one has to be given. */
+  store?: JobStore
+  /** @default the store's own engine if it brings one, otherwise inProcess(); on Workers waitUntil(). */
+  engine?: JobEngine
+  /**
+   * Where `jobRoutes` is reached, as the client sees it: it makes the Location of the 202. Status routes make their links from
+   * the path they were asked at, unless this is given.
+   * @default '/jobs'
+   */
+  path?: string
+  /** Scheme and host before all links, `https://api.example.com`. Without it links are path-absolute: `Host` is never trusted. */
+  baseUrl?: string
+  /** Whose job a request makes and may see. Without it whoever knows the unguessable URL of a job may see it, and there is no list. */
+  owner?: Owner<Native>
+  /** How jobs are shown. @default the status document */
+  representation?: Representation
+  /** Status code of a pending job's status. 202 is what pollers by status code need. @default 202 */
+  pendingStatus?: 200 | 202
+  /** What the status URL answers once the job is finished. @default 'document' */
+  onComplete?: 'document' | 'redirect' | 'inline'
+  /** Largest JSON result shown inside the status document, in bytes. @default 65_536 */
+  inlineResultBytes?: number
+  /** Largest number of unfinished jobs of one owner; above it 429. Counted before the insert, so parallel requests may pass it by a few. @default no limit */
+  maxPerOwner?: number
+  /** Origins that browsers may call the job routes from: `'*'` or a list. @default [] (no CORS headers) */
+  cors?: '*' | readonly string[]
+  /** Longest hold of `Prefer: wait`, in milliseconds, at most 25_000 so that proxies and platforms do not cut it off. @default 25_000 */
+  maxWaitMs?: number
+  retryAfterMinMs?: number
+  retryAfterMaxMs?: number
+  /**
+   * How long a worker may stay silent before its job is given to another, in milliseconds, at least 1_000.
+   *
+   * Shorter notices a crash sooner; longer lets a worker that is stalled by a long tick keep its job. Renewed at a third of
+   * this, so it bounds silence, not run time (see `maxRunMs`).
+   * @default 30_000
+   */
+  leaseMs?: number
+  /** How long a queued job may wait before it is handed to the engine again, in milliseconds. @default 60_000 */
+  startDeadlineMs?: number
+  /** How long a handler may take to stop after its signal aborted, in milliseconds, before it is canceled without it. @default 5_000 */
+  cancelGraceMs?: number
+  /** How long a purged or expired job answers 410 before it answers 404, in milliseconds. 0: at once. @default 3_600_000 */
+  tombstoneMs?: number
+  /** Pause between two sweeps in a process that stays, in milliseconds. 0: only when `sweep()` is called. @default 15_000 */
+  sweepMs?: number
+  /** Options for every operation that does not set them itself. */
+  defaults?: OperationOptions<Native>
+  /** Clock, in epoch milliseconds. @default Date.now */
+  now?: () => number
+  /** Job ids: 1 to 128 of `A-Z a-z 0-9 . _ ~ -`. Guessable ids need an `owner`. @default crypto.randomUUID */
+  newId?: () => string
+  /** @default Math.random */
+  random?: () => number
+  /** Hears of every error that has no one to be thrown to: a handler's throw, a store that fails. @default console.error */
+  onError?: (error: unknown, about: ErrorContext) => void
+}
+
+export interface ErrorContext {
+  /** What was being done, in a few words. */
+  readonly during: string
+  readonly id?: string
+  readonly operation?: string
+}
+
+const MAX_TIMER_MS = 2_147_483_647
+
+/** Lowest and highest value of each numeric option, and whether it counts something whole. */
+const BOUNDS: Record<string, readonly [low: number, high: number]> = {
+  retries: [0, 100],
+  backoffMs: [0, MAX_TIMER_MS],
+  maxRunMs: [1, MAX_TIMER_MS],
+  maxBodyBytes: [0, Number.MAX_SAFE_INTEGER],
+  maxResultBytes: [0, Number.MAX_SAFE_INTEGER],
+  resultTtlMs: [0, Number.MAX_SAFE_INTEGER],
+  delayMs: [0, Number.MAX_SAFE_INTEGER],
+  estimateMs: [0, Number.MAX_SAFE_INTEGER],
+  inlineResultBytes: [0, Number.MAX_SAFE_INTEGER],
+  maxPerOwner: [1, 100],
+  maxWaitMs: [0, 25_000],
+  retryAfterMinMs: [1, MAX_TIMER_MS],
+  retryAfterMaxMs: [1, MAX_TIMER_MS],
+  leaseMs: [1_000, MAX_TIMER_MS],
+  startDeadlineMs: [1_000, MAX_TIMER_MS],
+  cancelGraceMs: [0, MAX_TIMER_MS],
+  tombstoneMs: [0, Number.MAX_SAFE_INTEGER],
+  sweepMs: [0, MAX_TIMER_MS],
+  afterMs: [0, 25_000],
+  concurrency: [1, 100_000],
+  maxQueued: [0, Number.MAX_SAFE_INTEGER],
+  maxJobs: [1, Number.MAX_SAFE_INTEGER],
+  maxBytes: [0, Number.MAX_SAFE_INTEGER],
+  maxEvents: [0, Number.MAX_SAFE_INTEGER],
+}
+
+/** @throws {JobsError} `invalid_option`, naming the option, its bounds and what was given. */
+export function checkBounds(options: object, where: string): void {
+  for (const [name, value] of Object.entries(options)) {
+    const bounds = BOUNDS[name]
+    if (!bounds || value === undefined) continue
+    const [low, high] = bounds
+    if (!Number.isInteger(value) || value < low || value > high)
+      throw invalid(`${where}: ${name} must be a whole number from ${low} to ${high}, not ${String(value)}`)
+  }
+}
+
+/** @throws {JobsError} `invalid_option` when the value is none of the words. */
+export function checkWord(name: string, value: unknown, words: readonly unknown[], where: string): void {
+  if (value !== undefined && !words.includes(value))
+    throw invalid(`${where}: ${name} must be ${words.map((word) => JSON.stringify(word)).join(' or ')}, not ${JSON.stringify(value)}`)
+}
+
+export const invalid = (message: string): JobsError => new JobsError('invalid_option', message)

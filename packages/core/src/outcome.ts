@@ -1,0 +1,32 @@
+import { sizeOf } from './answer'
+import type { HeaderFields } from './job'
+import type { Outcome } from './lifecycle'
+import type { CapturedResponse } from './operation'
+import { HOP_BY_HOP } from './stored-request'
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * How a captured response is stored: head, and body beside it. A body that is JSON and at most `inlineBytes` goes into the head
+ * as its text, because the status document shows it: there it is once, and a poll needs no second read.
+ */
+export function outcomeOf({ status, headers, body }: CapturedResponse, inlineBytes: number): Outcome {
+  const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name) && name !== 'content-length'))
+  const response = { status, headers: kept, size: body === null ? 0 : sizeOf(body) }
+  const inline = status < 400 && response.size <= inlineBytes && body !== null && isJsonType(kept) ? jsonText(body) : undefined
+  return inline === undefined ? { response, responseBody: body } : { response, result: inline }
+}
+
+const isJsonType = (headers: HeaderFields): boolean =>
+  /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(String(headers['content-type'] ?? '')) && headers['content-encoding'] === undefined
+
+/** The body's text, where it is JSON and comes out as the very same bytes again. */
+function jsonText(body: string | Uint8Array): string | undefined {
+  try {
+    const text = typeof body === 'string' ? body : utf8.decode(body)
+    JSON.parse(text)
+    return text
+  } catch {
+    return undefined // said to be JSON and is not: kept as the bytes it is
+  }
+}

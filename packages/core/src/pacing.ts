@@ -1,0 +1,48 @@
+import type { Job } from './job'
+
+export interface PacingOptions {
+  /** Shortest advice to a client, in milliseconds. @default 1_000 */
+  retryAfterMinMs: number
+  /** Longest advice to a client, in milliseconds. @default 60_000 */
+  retryAfterMaxMs: number
+  random(): number
+}
+
+/** Tells clients when to ask again, and learns how long each operation takes. */
+export interface Pacing {
+  /** Advice for an unfinished job in milliseconds, jittered so that clients that came together do not return together. */
+  retryAfterMs(job: Job, now: number): number
+  /** When a running job will probably be done: from the route's estimate, or from earlier runs of its operation. */
+  estimatedFinishAt(job: Job): number | undefined
+  learn(operation: string, tookMs: number): void
+}
+
+/** Weight of the newest run in the moving average: about the last eight runs count. */
+const NEWEST = 0.2
+
+export function createPacing({ retryAfterMinMs, retryAfterMaxMs, random }: PacingOptions): Pacing {
+  const learned = new Map<string, number>()
+  const estimate = (job: Job) => job.estimateMs ?? learned.get(job.operation)
+  return {
+    retryAfterMs(job, now) {
+      const expected = estimate(job)
+      const begun = job.startedAt ?? Math.max(now, job.scheduledAt ?? 0)
+      const remaining = expected === undefined ? 0 : begun + expected - now
+      // Past the estimate, or without one, the older the job the longer the pause: a quarter of its age.
+      const pause = remaining > 0 ? remaining : Math.max((job.scheduledAt ?? 0) - now, (now - job.createdAt) / 4)
+      const jittered = pause * (1 + 0.2 * (random() - 0.5))
+      return Math.round(Math.min(retryAfterMaxMs, Math.max(retryAfterMinMs, jittered)))
+    },
+    estimatedFinishAt(job) {
+      const expected = estimate(job)
+      return job.status === 'running' && job.startedAt !== undefined && expected !== undefined ? job.startedAt + expected : undefined
+    },
+    learn(operation, tookMs) {
+      const before = learned.get(operation)
+      learned.set(operation, before === undefined ? tookMs : before + NEWEST * (tookMs - before))
+    },
+  }
+}
+
+/** `Retry-After` in whole seconds (RFC 9110 10.2.3): never a date, never a fraction, never 0, which some clients take for "at once". */
+export const retryAfter = (ms: number): string => `${Math.max(1, Math.ceil(ms / 1000))}`

@@ -1,0 +1,42 @@
+/** What a client may ask for with `Prefer` (RFC 7240 4.1 to 4.3). Everything else in the field is ignored, as the RFC wants. */
+export interface Preferences {
+  readonly respondAsync: boolean
+  /** `return=minimal`. */
+  readonly minimal: boolean
+  /** Seconds; `Infinity` for a bare `wait`. */
+  readonly wait?: number
+}
+
+const NONE: Preferences = { respondAsync: false, minimal: false }
+/** List elements, split at the commas that are in no quoted string; then name and value of one, its parameters left aside. */
+const ELEMENTS = /(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g
+const NAME_AND_VALUE = /^\s*([!#$%&'*+.^_`|~\w-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s;]*))?/
+
+/** Reads a `Prefer` field. Names are case-insensitive, the first occurrence wins, and nothing in it is ever an error. */
+export function parsePrefer(field: string | null): Preferences {
+  if (!field) return NONE
+  const seen = new Map<string, string>()
+  for (const element of field.match(ELEMENTS) ?? []) {
+    const [, name, value = ''] = NAME_AND_VALUE.exec(element) ?? []
+    const key = name?.toLowerCase()
+    if (key && !seen.has(key)) seen.set(key, unquote(value))
+  }
+  return {
+    respondAsync: seen.has('respond-async'),
+    minimal: seen.get('return')?.toLowerCase() === 'minimal',
+    wait: seconds(seen.get('wait')),
+  }
+}
+
+const unquote = (value: string) => (value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value)
+
+function seconds(value: string | undefined): number | undefined {
+  if (value === '') return Number.POSITIVE_INFINITY
+  return value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) : undefined
+}
+
+/** `Preference-Applied` (RFC 7240 3) for what was honoured, or nothing. */
+export function applied(...honoured: (string | false | undefined)[]): Record<string, string> {
+  const list = honoured.filter(Boolean).join(', ')
+  return list ? { 'Preference-Applied': list } : {}
+}

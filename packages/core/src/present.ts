@@ -1,0 +1,31 @@
+import { type Answer, JSON_TYPE } from './answer'
+import type { Context } from './context'
+import type { Job } from './job'
+import type { Presentation, Representation } from './representation'
+import { documentText, statusDocument } from './status-document'
+
+/** Puts the body and the deviations of a representation on a standard answer that shows the job. */
+export function present(
+  context: Context,
+  show: keyof Representation,
+  job: Job,
+  self: string,
+  standard: { status: number; headers: Record<string, string>; retryAfterMs?: number; minimal?: boolean },
+): Answer {
+  const { status, headers, retryAfterMs, minimal } = standard
+  const document = minimal && !context.options.representation ? undefined : statusDocument(context, job, self, retryAfterMs)
+  const own = document && context.options.representation?.[show]?.({ ...document, owner: job.owner, meta: job.meta ?? {} })
+  if (own) return merged(status, headers, own, () => documentText(document, job))
+  if (!document) return { status, headers: { ...headers, 'Content-Length': '0' }, body: null }
+  return { status, headers: { ...headers, 'Content-Type': JSON_TYPE }, body: documentText(document, job) }
+}
+
+function merged(status: number, standard: Record<string, string>, own: Presentation, text: () => string): Answer {
+  const body = own.body === undefined ? text() : own.body !== null && typeof own.body === 'object' ? JSON.stringify(own.body) : own.body
+  const headers: Record<string, string> = { ...standard, ...(body === null ? { 'Content-Length': '0' } : { 'Content-Type': JSON_TYPE }) }
+  for (const [name, value] of Object.entries(own.headers ?? {})) {
+    if (value === null) delete headers[name]
+    else headers[name] = value
+  }
+  return { status: own.status ?? status, headers, body }
+}

@@ -1,0 +1,53 @@
+import type { Answer } from './answer'
+import type { JobFailure } from './job'
+
+/** Every problem that this library answers by itself: code, status, title. Codes are never renamed within a major version. */
+export const PROBLEMS = {
+  'body-unreadable': [400, 'The request body could not be read'],
+  'invalid-idempotency-key': [400, 'The Idempotency-Key is not valid'],
+  'idempotency-key-required': [400, 'An Idempotency-Key is required'],
+  'invalid-query': [400, 'The query is not valid'],
+  'job-not-found': [404, 'There is no such job'],
+  'result-not-ready': [404, 'The result is not ready yet'],
+  'method-not-allowed': [405, 'The method is not allowed here'],
+  'job-canceled': [409, 'The job was canceled'],
+  'job-already-finished': [409, 'The job has already finished'],
+  'job-gone': [410, 'The job has expired or was purged'],
+  'body-too-large': [413, 'The request body is too large'],
+  'range-not-satisfiable': [416, 'The range is not satisfiable'],
+  'idempotency-key-reused': [422, 'The Idempotency-Key was used for another request'],
+  'too-many-jobs': [429, 'Too many unfinished jobs'],
+  'queue-full': [503, 'The queue is full'],
+  draining: [503, 'The server is shutting down'],
+  'store-unavailable': [503, 'The job store is unavailable'],
+} as const satisfies Record<string, readonly [number, string]>
+export type ProblemCode = keyof typeof PROBLEMS
+
+export const problemType = (code: string): string => `urn:problem-type:respond-async:${code.replaceAll('_', '-')}`
+
+/** A problem document (RFC 9457) with `code` beside its members. Never cacheable: 404 and 410 would be, by heuristics. */
+export function problem(code: ProblemCode, detail?: string, headers?: Record<string, string>): Answer {
+  const [status, title] = PROBLEMS[code]
+  return {
+    status,
+    headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', ...headers },
+    body: JSON.stringify({ type: problemType(code), title, status, detail, code }),
+  }
+}
+
+/** A failure as it is shown: the members of RFC 9457, and the `code` and `message` that Azure pollers look for. */
+export const failureDocument = ({ code, status, title, message }: JobFailure) => ({
+  type: problemType(code),
+  title,
+  status,
+  detail: message,
+  code,
+  message,
+})
+
+/** The answer of a result URL whose job failed without a response of its own. */
+export const failureAnswer = (failure: JobFailure): Answer => ({
+  status: failure.status,
+  headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' },
+  body: JSON.stringify(failureDocument(failure)),
+})

@@ -1,0 +1,92 @@
+import { advance } from './advance'
+import { type Context, ttlOf } from './context'
+import type { Platform } from './engine'
+import type { Job } from './job'
+import { isTerminal, type LifecycleEvent, tombstone } from './lifecycle'
+import { backoff } from './operation'
+
+export const LOST = {
+  code: 'lost',
+  status: 500,
+  title: 'The job was lost',
+  message: 'The process that ran it stopped, and no attempt is left.',
+}
+export const TIMEOUT = { code: 'timeout', status: 504, title: 'The job took too long', message: 'It was stopped at its time limit.' }
+
+/**
+ * What an overdue job needs, whoever finds it: the sweeper or a read of its status. A job that nobody renewed is released while
+ * attempts are left and failed when not; a queued one is handed over again; a finished one becomes a tombstone, and that is
+ * forgotten. Resolves to the job as it is after that, `null` when it is gone.
+ */
+export async function repair(context: Context, job: Job, platform?: Platform): Promise<Job | null> {
+  const now = context.now()
+  if (job.dueAt === null || job.dueAt > now) return job
+  if (isTerminal(job.status)) return expire(context, job, now)
+  const { job: after, done } = await advance(context, job, (current) => overdue(context, current, now))
+  if (done && after.status === 'queued') await redispatch(context, after, platform)
+  return after
+}
+
+/** The event for a job whose `dueAt` has come, or `null` when somebody has been quicker. */
+function overdue(context: Context, job: Job, now: number): LifecycleEvent | null {
+  if (job.dueAt === null || job.dueAt > now) return null
+  const ttlMs = ttlOf(context, job)
+  if (job.status === 'queued') return { type: 'redispatch', dueAt: now + context.options.startDeadlineMs }
+  if (job.status !== 'running') return null
+  const { attempt } = job
+  if (job.cancelRequestedAt !== undefined) return { type: 'cancel', attempt, ttlMs }
+  if (attempt >= job.maxAttempts) return { type: 'fail', attempt, ttlMs, error: (job.timeoutAt ?? now + 1) <= now ? TIMEOUT : LOST }
+  return { type: 'release', attempt, dueAt: now + context.options.startDeadlineMs, redispatch: true }
+}
+
+/** Hands a queued job over again. If that fails, its `dueAt` brings it back. */
+async function redispatch(context: Context, job: Job, platform: Platform | undefined): Promise<void> {
+  const options = context.operations.get(job.operation)?.options
+  const delayMs = options && job.attempt > 0 ? backoff(job, options, context.options.random) : 0
+  const reservation = context.engine.reserve?.(delayMs)
+  if (reservation === null) return
+  try {
+    const message = { v: 1, id: job.id, operation: job.operation, dispatch: job.dispatch } as const
+    await context.engine.dispatch(message, { delayMs, reservation, platform, maxRunMs: options?.maxRunMs })
+  } catch (error) {
+    reservation?.release()
+    context.onError(error, { during: 'dispatch', id: job.id, operation: job.operation })
+  }
+}
+
+/** An expired job leaves a tombstone; a tombstone that has had its time, nothing. */
+async function expire(context: Context, job: Job, now: number): Promise<Job | null> {
+  if (job.goneAt !== undefined) {
+    await context.store.remove(job.id, job.version)
+    return null
+  }
+  return bury(context, job, now)
+}
+
+/** Takes everything from a finished job but what answers 410, or all of it when no tombstones are kept. */
+export async function bury(context: Context, job: Job, now: number): Promise<Job | null> {
+  const keepMs = context.options.tombstoneMs
+  if (keepMs === 0) {
+    await context.store.remove(job.id, job.version)
+    return null
+  }
+  const stone = tombstone(job, now, now + keepMs)
+  const written = await context.store.replace(stone)
+  return written.replaced ? stone : written.current
+}
+
+/** How many jobs one read of a sweep takes. */
+const BATCH = 100
+
+/** Repairs everything that is overdue. Resolves to how many jobs it looked at. */
+export async function sweep(context: Context, platform?: Platform): Promise<number> {
+  const { store } = context
+  if (!store.due) return 0
+  let seen = 0
+  for (const before = context.now(); ; ) {
+    const jobs = await store.due(before, BATCH)
+    for (const job of jobs) await repair(context, job, platform)
+    seen += jobs.length
+    if (jobs.length < BATCH) return seen
+  }
+}

@@ -1,0 +1,53 @@
+import { type Answer, bytesOf, httpDate } from './answer'
+import type { Context } from './context'
+import type { HeaderFields, Job } from './job'
+import { isTerminal } from './lifecycle'
+import { retryAfter } from './pacing'
+import { failureAnswer, problem } from './problems'
+import type { JobRequest } from './request'
+
+/** GET result: the handler's own response, or the problem that says why there is none. */
+export async function getResult(context: Context, job: Job, _self: string, request: JobRequest): Promise<Answer> {
+  return withRange(await resultAnswer(context, job), request)
+}
+
+/**
+ * The captured response of a finished job. `asOwn`: exactly as the handler gave it, where it answers the request that was
+ * wrapped; otherwise private and with the time it will be gone (RFC 8594).
+ */
+export async function resultAnswer(context: Context, job: Job, asOwn = false): Promise<Answer> {
+  if (!isTerminal(job.status)) {
+    const seconds = retryAfter(context.pacing.retryAfterMs(job, context.now()))
+    return problem('result-not-ready', `The job is ${job.status}.`, { 'Retry-After': seconds })
+  }
+  if (job.response) {
+    const { status, headers } = job.response
+    const body = job.result ?? (job.responseBody === undefined ? (await context.store.get(job.id, 'full'))?.responseBody : job.responseBody)
+    if (body === undefined) return problem('job-gone')
+    return { status, headers: asOwn ? headers : { 'cache-control': 'private', ...headers, ...sunset(job) }, body }
+  }
+  if (job.status === 'canceled') return problem('job-canceled', job.error?.message)
+  return job.error ? failureAnswer(job.error) : problem('job-gone')
+}
+
+/** When a finished job can no longer be read (RFC 8594). */
+export const sunset = (job: Job): HeaderFields => (job.expiresAt === undefined ? {} : { Sunset: httpDate(job.expiresAt) })
+
+/** One range of a stored 200 (RFC 9110 14.2). Several ranges, other units and nonsense are ignored, as the RFC allows. */
+function withRange(answer: Answer, request: JobRequest): Answer {
+  if (answer.status !== 200 || answer.body === null) return answer
+  const headers: HeaderFields = { ...answer.headers, 'Accept-Ranges': 'bytes' }
+  const [, from, to] = /^bytes=(\d*)-(\d*)$/i.exec(request.headers.get('range')?.trim() ?? '') ?? []
+  // Without an entity tag or a date of its own no validator can match, so a conditional range is the whole (13.1.5).
+  const conditional = request.headers.get('if-range')
+  const unchanged = conditional === null || conditional === headers.etag || conditional === headers['last-modified']
+  if (request.method !== 'GET' || !unchanged || from === undefined || to === undefined || from + to === '') return { ...answer, headers }
+  const bytes = bytesOf(answer.body)
+  const size = bytes.length
+  const first = from === '' ? Math.max(0, size - Number(to)) : Number(from)
+  const last = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1)
+  if (from !== '' && to !== '' && Number(to) < first) return { ...answer, headers }
+  if (first >= size || (from === '' && Number(to) === 0))
+    return problem('range-not-satisfiable', `There are ${size} bytes.`, { 'Content-Range': `bytes */${size}` })
+  return { status: 206, headers: { ...headers, 'Content-Range': `bytes ${first}-${last}/${size}` }, body: bytes.subarray(first, last + 1) }
+}

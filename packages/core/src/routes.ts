@@ -1,0 +1,85 @@
+import { ownerOf, unavailable } from './accept'
+import { type Answer, forMethod } from './answer'
+import { cancelJob, deleteJob } from './cancel'
+import type { Context } from './context'
+import { crossOrigin, optionsAnswer } from './cors'
+import type { Platform } from './engine'
+import type { Job } from './job'
+import { getList } from './list'
+import type { Owner } from './options'
+import { problem } from './problems'
+import { repair } from './repair'
+import type { JobRequest } from './request'
+import { getResult } from './result'
+import { getStatus } from './status'
+
+/** A request for the job routes, placed by the adapter. */
+export interface RouteMatch<Native> {
+  /** The framework's own request, for `owner`. */
+  readonly native: Native
+  /** Path of the job routes as the client sees it, without a slash at its end. */
+  readonly mount: string
+  /** What follows it in the path, without the query: `''`, `/<id>`, `/<id>/result`. */
+  readonly rest: string
+  readonly owner?: Owner<never>
+  readonly platform?: Platform
+}
+
+/** What `newId` may give, and all that is ever looked up. */
+export const JOB_ID = /^[\w.~-]{1,128}$/
+
+type Handle = (context: Context, job: Job, self: string, request: JobRequest) => Promise<Answer> | Answer
+
+/** What may follow the id of a job, and what each method does there. */
+const ROUTES: Record<string, Record<string, Handle>> = {
+  '': { GET: getStatus, HEAD: getStatus, DELETE: deleteJob },
+  result: { GET: getResult, HEAD: getResult },
+  cancel: { POST: cancelJob },
+}
+const LIST_METHODS = ['GET', 'HEAD']
+
+/** Answers a request under the mount path of the job routes. `undefined`: not one of them. */
+export async function route(context: Context, request: JobRequest, match: RouteMatch<unknown>): Promise<Answer | undefined> {
+  const [, id = '', action = '', end = ''] = match.rest.split('/', 5)
+  const owner = match.owner ?? context.options.owner
+  const row = id === '' ? undefined : ROUTES[action]
+  if (end !== '' || (id === '' ? !owner || !context.store.list : !row)) return undefined
+  const methods = row ? Object.keys(row) : LIST_METHODS
+  const allow = methods.join(', ')
+  if (request.method === 'OPTIONS') return optionsAnswer(context, request, allow)
+  if (!methods.includes(request.method)) return problem('method-not-allowed', undefined, { Allow: allow })
+
+  // A path that was given is how clients see it; otherwise it is where they came in.
+  const mount = context.options.path === undefined ? `${context.options.baseUrl ?? ''}${match.mount}` : context.mount
+  const who = owner ? await ownerOf(owner, match.native as never) : null
+  let answer: Answer | undefined
+  try {
+    answer = row
+      ? await forJob(context, row[request.method] as Handle, id, who, mount, request, match.platform)
+      : await forList(context, who, mount, request)
+  } catch (error) {
+    answer = unavailable(context, error, `${request.method} ${action || 'status'}`)
+  }
+  return answer && forMethod(request.method, crossOrigin(context, request, answer))
+}
+
+/** Unknown, malformed, and another owner's: one answer, so that nobody learns which. */
+async function forJob(
+  context: Context,
+  handle: Handle,
+  id: string,
+  who: string | null,
+  mount: string,
+  request: JobRequest,
+  platform: Platform | undefined,
+): Promise<Answer> {
+  const stored = JOB_ID.test(id) ? await context.store.get(id, 'head') : null
+  if (!stored || stored.owner !== who) return problem('job-not-found')
+  const job = stored.dueAt !== null && stored.dueAt <= context.now() ? await repair(context, stored, platform) : stored
+  if (!job) return problem('job-not-found')
+  return job.goneAt === undefined ? handle(context, job, `${mount}/${job.id}`, request) : problem('job-gone')
+}
+
+/** A nameless client has no list: it would be everybody's. */
+const forList = (context: Context, who: string | null, mount: string, request: JobRequest) =>
+  who === null ? problem('job-not-found') : getList(context, who, mount, request)

@@ -1,0 +1,48 @@
+import type { Settings } from './context'
+import { JobsError } from './errors'
+import { checkBounds, checkWord, type ErrorContext, invalid, type JobsOptions } from './options'
+
+/** Cloudflare Workers say so (compatibility flag `global_navigator`, on by default). */
+export const onWorkers = (): boolean => globalThis.navigator?.userAgent === 'Cloudflare-Workers'
+
+const DEFAULTS = {
+  pendingStatus: 202,
+  onComplete: 'document',
+  inlineResultBytes: 65_536,
+  maxWaitMs: 25_000,
+  retryAfterMinMs: 1_000,
+  retryAfterMaxMs: 60_000,
+  leaseMs: 30_000,
+  startDeadlineMs: 60_000,
+  cancelGraceMs: 5_000,
+  tombstoneMs: 3_600_000,
+  sweepMs: 15_000,
+  cors: [],
+} as const
+
+/** Fills in defaults and refuses what cannot work, at set-up. @throws {JobsError} `invalid_option`, `store_required` */
+export function resolveSettings(options: JobsOptions<never>): Settings {
+  const where = 'createJobs'
+  checkBounds(options, where)
+  checkWord('pendingStatus', options.pendingStatus, [200, 202], where)
+  checkWord('onComplete', options.onComplete, ['document', 'redirect', 'inline'], where)
+  const { path, baseUrl, retryAfterMinMs = 0, retryAfterMaxMs = Number.POSITIVE_INFINITY } = options
+  if (path !== undefined && !/^(?:\/[\w.~!$&'()*+,;=:@%-]+)*\/?$/.test(path))
+    throw invalid(`${where}: path must be a path such as "/jobs", as clients see it, not ${JSON.stringify(path)}`)
+  if (baseUrl !== undefined && !/^https?:\/\/[^/?#\s]+[^?#\s]*$/.test(baseUrl))
+    throw invalid(`${where}: baseUrl must be a URL such as "https://api.example.com", not ${JSON.stringify(baseUrl)}`)
+  if (retryAfterMinMs > retryAfterMaxMs) throw invalid(`${where}: retryAfterMinMs is above retryAfterMaxMs`)
+  if (!options.store && onWorkers())
+    throw new JobsError(
+      'store_required',
+      'On Workers createJobs() needs a store: isolates come and go, and with them what is in memory. ' +
+        'Give it durableObjectStore(env.JOBS) of @respond-async/workers/durable-object, or memoryStore() where forgetting is fine.',
+    )
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as JobsOptions<never>
+  return { newId: () => crypto.randomUUID(), random: Math.random, onError: report, ...DEFAULTS, ...given }
+}
+
+/** Where an application does not want to hear of errors itself, the console does. */
+function report(error: unknown, { during, id, operation }: ErrorContext): void {
+  console.error(`respond-async: ${[during, operation, id].filter(Boolean).join(' ')}:`, error)
+}

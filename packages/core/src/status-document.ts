@@ -1,0 +1,78 @@
+import type { Context } from './context'
+import type { Job, JobStatus } from './job'
+import { isTerminal } from './lifecycle'
+import { failureDocument } from './problems'
+
+export interface JobLinks {
+  readonly self: string
+  /** Where the handler's response is, once there is one to be had. */
+  readonly result?: string
+  /** `POST` here, or `DELETE` the status, as long as there is something to cancel. */
+  readonly cancel?: string
+}
+
+/** The standard body of a status answer, without `result`, which is spliced in as the text it is. Times are RFC 3339, UTC. */
+export interface StatusDocument {
+  readonly id: string
+  readonly operation: string
+  readonly status: JobStatus
+  readonly createdAt: string
+  readonly lastUpdatedAt: string
+  readonly scheduledAt?: string
+  readonly startedAt?: string
+  readonly finishedAt?: string
+  readonly expiresAt?: string
+  readonly estimatedFinishAt?: string
+  readonly percentComplete?: number
+  readonly message?: string
+  readonly attempt?: number
+  readonly cancelRequestedAt?: string
+  readonly retryAfterMs?: number
+  readonly resourceLocation?: string
+  readonly error?: ReturnType<typeof failureDocument>
+  readonly links: JobLinks
+}
+
+const time = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString())
+
+/** Where the result is: where the handler pointed with a 201 or a 303, otherwise the result URL. */
+export function resourceLocation(job: Job, self: string): string {
+  const { status = 0, headers = {} } = job.response ?? {}
+  const pointed = status === 201 || status === 303 ? headers.location : undefined
+  return typeof pointed === 'string' && pointed !== '' ? pointed : `${self}/result`
+}
+
+/** The job as its owner may see it. Absent members are `undefined`: left out of JSON, never null. */
+export function statusDocument(context: Context, job: Job, self: string, retryAfterMs?: number): StatusDocument {
+  const over = isTerminal(job.status)
+  return {
+    id: job.id,
+    operation: job.operation,
+    status: job.status,
+    createdAt: new Date(job.createdAt).toISOString(),
+    lastUpdatedAt: new Date(job.updatedAt).toISOString(),
+    scheduledAt: time(job.scheduledAt),
+    startedAt: time(job.startedAt),
+    finishedAt: time(job.finishedAt),
+    expiresAt: time(job.expiresAt),
+    estimatedFinishAt: over ? undefined : time(context.pacing.estimatedFinishAt(job)),
+    percentComplete: job.percentComplete,
+    message: job.message,
+    attempt: job.attempt > 1 ? job.attempt : undefined,
+    cancelRequestedAt: over ? undefined : time(job.cancelRequestedAt),
+    retryAfterMs: over ? undefined : retryAfterMs,
+    resourceLocation: job.status === 'succeeded' ? resourceLocation(job, self) : undefined,
+    error: over && job.error ? failureDocument(job.error) : undefined,
+    links: {
+      self,
+      result: job.response ? `${self}/result` : undefined,
+      cancel: over ? undefined : `${self}/cancel`,
+    },
+  }
+}
+
+/** The document as JSON, with the result in it where it is small JSON: a poll parses nothing. */
+export function documentText(document: StatusDocument, job: Job): string {
+  const text = JSON.stringify(document)
+  return job.status === 'succeeded' && job.result !== undefined ? `${text.slice(0, -1)},"result":${job.result}}` : text
+}

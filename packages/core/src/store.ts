@@ -1,0 +1,73 @@
+import type { JobEngine } from './engine'
+import type { Job, JobEvent, JobStatus } from './job'
+
+/** What a store can do beyond its four required methods, declared so that core and the testkit need not guess. */
+export interface StoreCapabilities {
+  /** A restart of the process loses nothing. */
+  readonly durable: boolean
+  /** Other processes see the same jobs. */
+  readonly shared: boolean
+  readonly due: boolean
+  readonly list: boolean
+  readonly events: boolean
+  readonly watch: boolean
+  /** Largest record without its bodies, and largest single body, in bytes; `null`: no limit but memory. */
+  readonly maxRecordBytes: number | null
+  readonly maxBodyBytes: number | null
+}
+
+export interface JobQuery {
+  readonly owner: string | null
+  readonly status?: JobStatus | readonly JobStatus[]
+  readonly operation?: string
+  /** 1 to 100. */
+  readonly limit: number
+  /** What an earlier answer gave as `cursor`; opaque. An unreadable one throws `JobsError` `invalid_cursor`. */
+  readonly cursor?: string
+}
+
+export type Inserted = { readonly inserted: boolean; readonly job: Job }
+export type Replaced = { readonly replaced: true } | { readonly replaced: false; readonly current: Job | null }
+export type JobView = 'head' | 'full'
+
+/**
+ * Where jobs live. Knows no state, no rule, no clock: it inserts, reads, compares and sets.
+ *
+ * A record that does not fit is refused with `JobsError` `too_large`, never cut; one for which there is no room with `store_full`.
+ * Anything else that is thrown means the store is unavailable. What a caller later does to an object it passed or got must not
+ * change what is stored: copy, or rely on records being immutable.
+ */
+export interface JobStore {
+  readonly capabilities: StoreCapabilities
+
+  /**
+   * Atomic create-if-absent: unique on `id`, and on (`owner`, `idempotencyKey`) when there is a key.
+   * Returns the job that is stored now: the new one, or the one that was there.
+   */
+  insert(job: Job, events?: readonly JobEvent[]): Promise<Inserted>
+
+  /** One round trip. `'head'` need not load the bodies, which are then `undefined`: it is what a poll needs. */
+  get(id: string, view?: JobView): Promise<Job | null>
+
+  /**
+   * Writes `next` if the stored version is `next.version - 1`, with its events in the same commit. A body that is `undefined`
+   * in `next` stays as it is stored. A key that is gone from `next` is free again. On a lost race returns what is stored.
+   */
+  replace(next: Job, events?: readonly JobEvent[]): Promise<Replaced>
+
+  /** Hard delete, with bodies and events; guarded by `version` when given. Whether something was deleted. */
+  remove(id: string, version?: number): Promise<boolean>
+
+  /** Heads of the jobs whose `dueAt` is at or before `before`, soonest first. */
+  due?(before: number, limit: number): Promise<Job[]>
+  /** Heads of an owner's jobs that are no tombstones, newest first (`createdAt`, then `id`, descending). */
+  list?(query: JobQuery): Promise<{ jobs: Job[]; cursor?: string }>
+  /** History after version `after`, oldest first. `truncated`: older lines than the first returned have been dropped. */
+  events?(id: string, after: number, limit: number): Promise<{ events: JobEvent[]; truncated: boolean }>
+  /** Versions as they change, from any process; ends with the signal. */
+  watch?(id: string, signal: AbortSignal): AsyncIterable<number>
+  close?(): Promise<void>
+
+  /** The engine that comes with this store, used where `createJobs` is given none. */
+  readonly engine?: JobEngine
+}

@@ -1,0 +1,377 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { inProcess, memoryStore } from '../src/index'
+import { createService, gate, json, ok } from './service'
+
+beforeEach(() => void vi.useFakeTimers({ now: 1_700_000_000_000 }))
+afterEach(() => void vi.useRealTimers())
+
+const location = (answer: { headers: Record<string, unknown> } | undefined) => String(answer?.headers.Location)
+
+describe('the life of a job', () => {
+  test('accepted, running, succeeded, with its result inside the document and at its own URL', async () => {
+    const { wrap, post, send } = createService()
+    const go = gate()
+    wrap('report', {}, async ({ handle }) => {
+      await handle.progress(40, 'half way')
+      await go.opened
+      return { ...ok({ pages: 3 }), status: 201 }
+    })
+    const accepted = await post('report')
+    expect(accepted?.status).toBe(202)
+    expect(json(accepted)).toMatchObject({ status: 'queued', operation: 'report', links: { self: location(accepted) } })
+    await vi.advanceTimersByTimeAsync(10)
+    const running = await send('GET', location(accepted))
+    expect(running?.status).toBe(202)
+    expect(json(running)).toMatchObject({ status: 'running', percentComplete: 40, message: 'half way' })
+    go.open()
+    await vi.advanceTimersByTimeAsync(10)
+    const done = await send('GET', location(accepted))
+    expect(done?.status).toBe(200)
+    expect(json(done)).toMatchObject({ status: 'succeeded', percentComplete: 100, result: { pages: 3 } })
+    const result = await send('GET', `${location(accepted)}/result`)
+    expect(result).toMatchObject({ status: 201, body: '{"pages":3}' })
+  })
+
+  test('a throw fails it, is told to onError, and is not shown', async () => {
+    const { wrap, post, send, errors } = createService()
+    wrap('report', {}, async () => {
+      throw new Error('password is hunter2')
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    const failed = await send('GET', at)
+    expect(json(failed)).toMatchObject({ status: 'failed', error: { code: 'handler_failed', status: 500, message: 'The handler failed.' } })
+    expect(String(failed?.body)).not.toContain('hunter2')
+    expect(errors).toHaveLength(1)
+    expect((await send('GET', `${at}/result`))?.status).toBe(500)
+  })
+
+  test('an error that may be shown is shown', async () => {
+    const { wrap, post, send } = createService()
+    wrap('report', {}, async () => {
+      throw Object.assign(new Error('month is missing'), { expose: true, status: 422, code: 'no_month' })
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    expect(await send('GET', `${at}/result`)).toMatchObject({ status: 422 })
+    expect(json(await send('GET', at))).toMatchObject({
+      error: { code: 'no_month', message: 'month is missing', detail: 'month is missing' },
+    })
+  })
+
+  test('a handler that never answers is stopped at maxRunMs', async () => {
+    const { wrap, post, send } = createService()
+    let aborted: unknown
+    wrap('report', { maxRunMs: 5_000 }, ({ handle }) => {
+      handle.signal.addEventListener('abort', () => {
+        aborted = handle.signal.reason
+      })
+      return new Promise(() => {})
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(4_990)
+    expect(json(await send('GET', at)).status).toBe('running')
+    await vi.advanceTimersByTimeAsync(20)
+    expect(json(await send('GET', at))).toMatchObject({ status: 'failed', error: { code: 'timeout', status: 504 } })
+    expect(aborted).toMatchObject({ name: 'TimeoutError' })
+  })
+
+  test('retries with doubled pauses, and counts attempts', async () => {
+    const { wrap, post, send } = createService()
+    const starts: number[] = []
+    wrap('report', { retries: 2, backoffMs: 1_000 }, async ({ handle }) => {
+      starts.push(Date.now())
+      if (handle.attempt < 3) throw new Error('not yet')
+      return ok('fine')
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded', attempt: 3 })
+    const [first = 0, second = 0, third = 0] = starts
+    expect(second - first).toBeGreaterThanOrEqual(1_000)
+    expect(third - second).toBeGreaterThanOrEqual(2_000)
+  })
+
+  test('a 4xx is the answer, a 5xx is tried again', async () => {
+    const { wrap, post, send } = createService()
+    const tries = { 404: 0, 500: 0 }
+    for (const status of [404, 500] as const)
+      wrap(`answers-${status}`, { retries: 1, backoffMs: 10 }, async () => {
+        tries[status]++
+        return { status, headers: { 'content-type': 'text/plain' }, body: `this is ${status}` }
+      })
+    for (const status of [404, 500] as const) {
+      const at = location(await post(`answers-${status}`))
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect(json(await send('GET', at))).toMatchObject({ status: 'failed', error: { code: 'error_response', status } })
+      expect(await send('GET', `${at}/result`)).toMatchObject({ status, body: `this is ${status}` })
+    }
+    expect(tries).toEqual({ 404: 1, 500: 2 })
+  })
+})
+
+describe('cancellation', () => {
+  test('a queued job is canceled at once and never runs', async () => {
+    const { wrap, post, send } = createService({ engine: inProcess({ concurrency: 1 }) })
+    const go = gate()
+    let runs = 0
+    wrap('report', {}, async () => {
+      runs++
+      await go.opened
+      return ok(1)
+    })
+    await post('report')
+    const second = location(await post('report'))
+    const answer = await send('DELETE', second)
+    expect(answer?.status).toBe(200)
+    expect(json(answer).status).toBe('canceled')
+    go.open()
+    await vi.advanceTimersByTimeAsync(100)
+    expect(runs).toBe(1)
+  })
+
+  test('a running one aborts its signal; a throw then is canceled', async () => {
+    const { wrap, post, send, errors } = createService()
+    wrap(
+      'report',
+      {},
+      ({ handle }) => new Promise((_, reject) => handle.signal.addEventListener('abort', () => reject(handle.signal.reason))),
+    )
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    const asked = await send('POST', `${at}/cancel`)
+    expect(asked?.status).toBe(202)
+    expect(json(asked)).toMatchObject({ status: 'running', cancelRequestedAt: expect.any(String) })
+    await vi.advanceTimersByTimeAsync(10)
+    expect(json(await send('GET', at)).status).toBe('canceled')
+    expect(errors).toEqual([])
+    expect((await send('POST', `${at}/cancel`))?.status).toBe(200)
+    expect((await send('GET', `${at}/result`))?.status).toBe(409)
+  })
+
+  test('one that does not stop is canceled after the grace, and what it says later is not heard', async () => {
+    const { wrap, post, send } = createService({ cancelGraceMs: 500 })
+    const go = gate()
+    wrap('report', {}, async () => {
+      await go.opened
+      return ok('too late')
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    await send('DELETE', at)
+    await vi.advanceTimersByTimeAsync(600)
+    expect(json(await send('GET', at)).status).toBe('canceled')
+    go.open()
+    await vi.advanceTimersByTimeAsync(100)
+    expect(json(await send('GET', at)).status).toBe('canceled')
+  })
+
+  test('one that answers all the same has succeeded; then there is nothing left to cancel', async () => {
+    const { wrap, post, send } = createService()
+    const go = gate()
+    wrap('report', {}, async () => {
+      await go.opened
+      return ok('in time')
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    await send('DELETE', at)
+    go.open()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(json(await send('GET', at)).status).toBe('succeeded')
+    expect((await send('POST', `${at}/cancel`))?.status).toBe(409)
+  })
+})
+
+describe('purge and expiry', () => {
+  test('purged: 204, then 410 while the tombstone lasts, then 404', async () => {
+    const { wrap, post, send, jobs } = createService({ tombstoneMs: 10_000 })
+    wrap('report', {}, async () => ok(1))
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    expect((await send('DELETE', at))?.status).toBe(204)
+    expect((await send('GET', at))?.status).toBe(410)
+    expect((await send('DELETE', at))?.status).toBe(410)
+    await vi.advanceTimersByTimeAsync(10_001)
+    expect((await send('GET', at))?.status).toBe(404)
+    expect(await jobs.get(at.slice('/jobs/'.length))).toBeNull()
+  })
+
+  test('expired: the sweeper leaves a tombstone, and the key is free again', async () => {
+    const { wrap, post, send } = createService({ defaults: { resultTtlMs: 1_000 }, sweepMs: 500 })
+    wrap('report', {}, async () => ok(1))
+    const headers = { 'idempotency-key': 'k' }
+    const first = location(await post('report', { headers }))
+    await vi.advanceTimersByTimeAsync(900)
+    expect(location(await post('report', { headers }))).toBe(first)
+    await vi.advanceTimersByTimeAsync(700)
+    expect((await send('GET', first))?.status).toBe(410)
+    expect(location(await post('report', { headers }))).not.toBe(first)
+  })
+
+  test('expired and not yet swept: the read and the key find out by themselves', async () => {
+    const { wrap, post, send } = createService({ defaults: { resultTtlMs: 1_000 }, sweepMs: 0 })
+    wrap('report', {}, async () => ok(1))
+    const headers = { 'idempotency-key': 'k' }
+    const first = location(await post('report', { headers }))
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(location(await post('report', { headers }))).not.toBe(first)
+    expect((await send('GET', first))?.status).toBe(410)
+  })
+})
+
+describe('Prefer: wait', () => {
+  test('on the request: the handler’s own answer when it is ready in time', async () => {
+    const { wrap, post } = createService()
+    wrap('report', {}, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 2_000))
+      return { status: 201, headers: { 'x-own': 'yes' }, body: 'done' }
+    })
+    const answer = post('report', { headers: { prefer: 'respond-async, wait=3' } })
+    await vi.advanceTimersByTimeAsync(10)
+    await vi.advanceTimersByTimeAsync(2_100)
+    expect(await answer).toEqual({ status: 201, headers: { 'x-own': 'yes', 'Preference-Applied': 'wait=3' }, body: 'done' })
+  })
+
+  test('on the request: 202 when it is not', async () => {
+    const { wrap, post } = createService()
+    wrap('report', {}, () => new Promise(() => {}))
+    const answer = post('report', { headers: { prefer: 'respond-async, wait=3' } })
+    await vi.advanceTimersByTimeAsync(3_100)
+    expect(await answer).toMatchObject({ status: 202, headers: { 'Preference-Applied': 'respond-async' } })
+  })
+
+  test('on the status: held until a change', async () => {
+    const { wrap, post, send } = createService()
+    const go = gate()
+    wrap('report', {}, async ({ handle }) => {
+      await go.opened
+      await handle.progress(10)
+      return new Promise(() => {})
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    const etag = String((await send('GET', at))?.headers.ETag)
+    let answered = false
+    const held = send('GET', at, { prefer: 'wait=20', 'if-none-match': etag })
+    void held.then(() => {
+      answered = true
+    })
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(answered).toBe(false)
+    go.open()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(json(await held)).toMatchObject({ status: 'running', percentComplete: 10 })
+    expect((await held)?.headers).toMatchObject({ 'Preference-Applied': 'wait=20' })
+  })
+
+  test('on the status: 304 when nothing has changed in time, 200 at the end', async () => {
+    const { wrap, post, send } = createService()
+    const go = gate()
+    wrap('report', {}, async () => {
+      await go.opened
+      return ok(1)
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    const etag = String((await send('GET', at))?.headers.ETag)
+    const unchanged = send('GET', at, { prefer: 'wait', 'if-none-match': etag })
+    await vi.advanceTimersByTimeAsync(25_100)
+    expect(await unchanged).toMatchObject({ status: 304, headers: { 'Preference-Applied': 'wait=25', 'Retry-After': expect.any(String) } })
+    const held = send('GET', at, { prefer: 'wait=5' })
+    go.open()
+    await vi.advanceTimersByTimeAsync(1)
+    expect((await held)?.status).toBe(200)
+  })
+})
+
+describe('when the process and its store fail', () => {
+  test('a full queue is 503 and stores nothing', async () => {
+    const { wrap, post, jobs } = createService({ engine: inProcess({ concurrency: 1, maxQueued: 1 }), owner: () => 'me' })
+    wrap('report', {}, () => new Promise(() => {}))
+    expect((await post('report'))?.status).toBe(202)
+    expect((await post('report'))?.status).toBe(202)
+    const refused = await post('report')
+    expect(refused).toMatchObject({ status: 503, headers: { 'Retry-After': '5' } })
+    expect(json(refused).code).toBe('queue-full')
+    expect((await jobs.list({ owner: 'me' })).jobs).toHaveLength(2)
+  })
+
+  test('a store that is down is 503 for accept and poll, and is told to onError', async () => {
+    const store = memoryStore()
+    const { wrap, post, send, errors } = createService({ store })
+    wrap('report', {}, async () => ok(1))
+    const at = location(await post('report'))
+    store.insert = store.get = () => Promise.reject(new Error('connection refused'))
+    for (const answer of [await post('report'), await send('GET', at)]) {
+      expect(answer).toMatchObject({ status: 503, headers: { 'Retry-After': '5' } })
+      expect(json(answer).code).toBe('store-unavailable')
+    }
+    expect(errors).toHaveLength(2)
+  })
+
+  test('stop: nothing more is accepted, what runs is waited for, what is left is failed as lost', async () => {
+    const { wrap, post, send, jobs } = createService()
+    const go = gate()
+    wrap('ends', {}, async () => {
+      await go.opened
+      return ok(1)
+    })
+    wrap('hangs', {}, () => new Promise(() => {}))
+    const ends = location(await post('ends'))
+    const hangs = location(await post('hangs'))
+    await vi.advanceTimersByTimeAsync(10)
+    const stopped = jobs.stop({ drainMs: 3_000 })
+    expect(json(await post('ends')).code).toBe('draining')
+    go.open()
+    await vi.advanceTimersByTimeAsync(3_100)
+    await stopped
+    expect(json(await send('GET', ends)).status).toBe('succeeded')
+    expect(json(await send('GET', hangs))).toMatchObject({ status: 'failed', error: { code: 'lost' } })
+  })
+
+  test('a silent worker loses its job to the next one, and its late result is refused', async () => {
+    const store = memoryStore()
+    const first = createService({ store, leaseMs: 3_000, sweepMs: 0 })
+    const go = gate()
+    first.wrap('report', { retries: 1 }, async () => {
+      await go.opened
+      return ok('from the first')
+    })
+    const at = location(await first.post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    // Its renewals do not arrive: the store is out of its reach for a while.
+    const { replace } = store
+    store.replace = () => Promise.reject(new Error('unreachable'))
+    await vi.advanceTimersByTimeAsync(4_000)
+    store.replace = replace
+    const second = createService({ store, leaseMs: 3_000, sweepMs: 0 })
+    second.wrap('report', { retries: 1 }, async () => ok('from the second'))
+    await second.jobs.start()
+    expect(await second.jobs.sweep()).toBe(1)
+    await vi.advanceTimersByTimeAsync(2_000)
+    go.open()
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(json(await second.send('GET', at))).toMatchObject({ status: 'succeeded', attempt: 2, result: 'from the second' })
+  })
+
+  test('an outcome that cannot be written at first is written when the store is back', async () => {
+    const store = memoryStore()
+    const { wrap, post, send, errors } = createService({ store })
+    const go = gate()
+    wrap('report', {}, async () => {
+      await go.opened
+      return ok(1)
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    const { replace } = store
+    store.replace = () => Promise.reject(new Error('unreachable'))
+    go.open()
+    await vi.advanceTimersByTimeAsync(100)
+    store.replace = replace
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(json(await send('GET', at)).status).toBe('succeeded')
+    expect(errors.length).toBeGreaterThan(0)
+  })
+})

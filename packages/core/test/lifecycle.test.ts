@@ -1,0 +1,79 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { isTerminal, type Job, type LifecycleEvent, TRANSITIONS, transition } from '../src/index'
+import { newRecord } from './record'
+
+test('the table is this one', () => {
+  expect(TRANSITIONS).toEqual({
+    queued: { start: 'running', redispatch: 'queued', fail: 'failed', cancel: 'canceled' },
+    running: {
+      progress: 'running',
+      renew: 'running',
+      requestCancel: 'running',
+      release: 'queued',
+      succeed: 'succeeded',
+      fail: 'failed',
+      cancel: 'canceled',
+    },
+    succeeded: {},
+    failed: {},
+    canceled: {},
+  })
+  expect((Object.keys(TRANSITIONS) as Job['status'][]).filter(isTerminal)).toEqual(['succeeded', 'failed', 'canceled'])
+})
+
+const error = { code: 'handler_failed', status: 500, title: 'x', message: 'y' }
+const attempt = fc.integer({ min: 0, max: 4 })
+const anyEvent: fc.Arbitrary<LifecycleEvent> = fc.oneof(
+  fc.constant<LifecycleEvent>({ type: 'start', leaseMs: 1000, maxRunMs: 5000 }),
+  fc.constant<LifecycleEvent>({ type: 'redispatch', dueAt: 9 }),
+  fc.record({ type: fc.constant('progress' as const), attempt, percentComplete: fc.double() }),
+  fc.record({ type: fc.constant('renew' as const), attempt, leaseMs: fc.constant(1000) }),
+  fc.constant<LifecycleEvent>({ type: 'requestCancel' }),
+  fc.record({ type: fc.constant('release' as const), attempt, dueAt: fc.nat(), redispatch: fc.boolean() }),
+  fc.record({ type: fc.constant('succeed' as const), attempt, ttlMs: fc.constant(10), response: fc.constant(null) }),
+  fc.record({ type: fc.constant('fail' as const), attempt, ttlMs: fc.constant(10), error: fc.constant(error) }),
+  fc.record({ type: fc.constant('cancel' as const), attempt, ttlMs: fc.constant(10) }),
+)
+
+describe('whatever happens in whatever order', () => {
+  test('a terminal job never changes, versions grow by one, attempts and percentages never fall, a stale attempt is refused', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(anyEvent, fc.nat(100)), { maxLength: 60 }), (steps) => {
+        let job = newRecord({ maxAttempts: 3 })
+        let now = 1_000
+        for (const [event, pause] of steps) {
+          now += pause
+          const next = transition(job, event, now)
+          if (!next) continue
+          expect(isTerminal(job.status)).toBe(false)
+          expect(next.version).toBe(job.version + 1)
+          expect(next.attempt).toBe(job.attempt + (event.type === 'start' ? 1 : 0))
+          if ('attempt' in event && event.attempt !== undefined) expect(event.attempt).toBe(job.attempt)
+          expect(next.percentComplete ?? 0).toBeGreaterThanOrEqual(job.percentComplete ?? 0)
+          expect(next.percentComplete ?? 0).toBeLessThanOrEqual(100)
+          expect(next.updatedAt).toBeGreaterThanOrEqual(job.updatedAt)
+          expect(isTerminal(next.status)).toBe(next.finishedAt !== undefined)
+          job = next
+        }
+      }),
+    )
+  })
+})
+
+test('the input record is left as it was', () => {
+  const job = Object.freeze(newRecord({}))
+  expect(transition(job, { type: 'start', leaseMs: 1000, maxRunMs: 5000 }, 2_000)).toMatchObject({
+    status: 'running',
+    dueAt: 3_000,
+    timeoutAt: 7_000,
+  })
+  expect(job.status).toBe('queued')
+})
+
+test('a request body goes with the end of the job, a response stays', () => {
+  const running = newRecord({ status: 'running', attempt: 1, requestBody: 'in', request: { method: 'POST', url: '/', headers: {} } })
+  const response = { status: 200, headers: {}, size: 3 }
+  const next = transition(running, { type: 'succeed', attempt: 1, ttlMs: 50, response, responseBody: 'out' }, 2_000)
+  expect(next).toMatchObject({ request: null, requestBody: null, response, responseBody: 'out', expiresAt: 2_050, dueAt: 2_050 })
+})

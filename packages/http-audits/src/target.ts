@@ -1,0 +1,255 @@
+/**
+ * The audit target: what a server under test wraps, so that audits can make a job of any kind without waiting for one.
+ *
+ * Framework-free, Web standards only, one file: Express, Hono and Workers targets differ in how they read a request and write a
+ * {@link PlannedResponse}, in nothing else. The contract in prose is in this package's README.
+ */
+
+/** Names the owner of the jobs that an audit makes: the `owner` of every set reads this header. */
+export const OWNER_HEADER = 'x-audit-owner'
+/** Sent with any value to `/audit/validated`: a middleware in front of the wrapped handler then answers {@link refusal}. */
+export const REFUSE_HEADER = 'x-audit-refuse'
+/** The one origin that CORS is on for. */
+export const AUDIT_ORIGIN = 'https://page.audit.example'
+/** Scheme and host of the set that has a `baseUrl`. */
+export const AUDIT_BASE_URL = 'https://api.audit.example'
+/** Most unfinished jobs of one owner in the set `jobs`. */
+export const MAX_PER_OWNER = 8
+/** Largest request body of `/audit/small` and largest result of `/audit/bounded`, in bytes. */
+export const SMALL_BYTES = 1_024
+/** How long the wrapped handler of `/audit/after` may take before the answer is 202, in milliseconds. */
+export const AFTER_MS = 1_000
+/** Longest hold of a job, in milliseconds: a target that lost its auditor comes to rest by itself, also within `waitUntil`. */
+const HOLD_MS = 20_000
+/** Pause between two looks at a gate, in milliseconds. A look, not a promise: on Workers one request may not wake another. */
+const LOOK_MS = 10
+
+/** What a target may lack. An audit that needs what is not there is skipped, with the feature as its reason. */
+export const FEATURES = [
+  /** `POST /audit/release/:token` ends a hold: handlers and this route share memory. */
+  'release',
+  /** Jobs belong to whom {@link OWNER_HEADER} names. */
+  'owner',
+  /** The list route is there. */
+  'list',
+  /** The options and routes of the set `jobs`, one by one. */
+  'cors',
+  'owner-limit',
+  'tombstone',
+  'body-limit',
+  'idempotency-required',
+  'preferred',
+  'after',
+  'expiry',
+  'delayed',
+  'retries',
+  'time-limit',
+  'estimate',
+  'result-limit',
+  'echo',
+  'validated',
+  /** The other sets. */
+  'redirect',
+  'inline',
+  'pending-200',
+  'base-url',
+  'queue-limit',
+  'draining',
+] as const
+export type Feature = (typeof FEATURES)[number]
+
+/** Options that `respondAsync` gets, by the names it has for them. */
+export interface AuditRouteOptions {
+  readonly when?: 'preferred' | { readonly afterMs: number }
+  readonly idempotency?: 'required'
+  readonly retries?: number
+  readonly backoffMs?: number
+  readonly maxRunMs?: number
+  readonly maxBodyBytes?: number
+  readonly maxResultBytes?: number
+  readonly resultTtlMs?: number
+  readonly delayMs?: number
+  readonly estimateMs?: number
+}
+
+/** One `createJobs` of the target. */
+export interface AuditSet {
+  /** Where its job routes are mounted, below whatever prefix the target has. */
+  readonly path: string
+  /** For `createJobs`, with the `owner` of {@link OWNER_HEADER} besides, and `path` where a prefix is in front of it. */
+  readonly options: {
+    readonly cors?: readonly string[]
+    readonly cancelGraceMs?: number
+    readonly tombstoneMs?: number
+    readonly maxPerOwner?: number
+    readonly onComplete?: 'redirect' | 'inline'
+    readonly pendingStatus?: 200
+    readonly baseUrl?: string
+  }
+  /** For `inProcess()`. Audits run side by side and hold jobs: an engine with a bound needs room for this many at once. */
+  readonly engine?: { readonly concurrency: number; readonly maxQueued: number }
+  /** `jobs.stop()` is called once it is set up: nothing is accepted any more. */
+  readonly stopped?: true
+  /** Wrapped handlers: `POST /audit/<name>`, with the operation `audit-<name>`. */
+  readonly routes: Readonly<Record<string, AuditRouteOptions>>
+}
+
+const room = { concurrency: 200, maxQueued: 200 }
+
+/**
+ * Everything that is to be set up. The set `jobs` is the target; each other one is a feature. On Workers, where a heartbeat is
+ * how a handler hears of a cancellation, `createJobs` also wants a `leaseMs` of about 3_000.
+ */
+export const AUDIT_SETS = {
+  jobs: {
+    path: '/jobs',
+    options: { cors: [AUDIT_ORIGIN], cancelGraceMs: 500, tombstoneMs: 3_000, maxPerOwner: MAX_PER_OWNER },
+    engine: room,
+    routes: {
+      work: {},
+      small: { maxBodyBytes: SMALL_BYTES },
+      bounded: { maxResultBytes: SMALL_BYTES },
+      keyed: { idempotency: 'required' },
+      preferred: { when: 'preferred' },
+      after: { when: { afterMs: AFTER_MS } },
+      brief: { resultTtlMs: 1_000 },
+      delayed: { delayMs: 600_000 },
+      retried: { retries: 1, backoffMs: 1 },
+      limited: { maxRunMs: 300 },
+      estimated: { estimateMs: 30_000 },
+      /** Answers {@link echo} instead of running a plan. */
+      echo: {},
+      /** Behind a middleware that answers {@link refusal} when {@link REFUSE_HEADER} was sent. */
+      validated: {},
+    },
+  },
+  redirect: { path: '/redirect-jobs', options: { onComplete: 'redirect' }, engine: room, routes: { redirect: {} } },
+  inline: { path: '/inline-jobs', options: { onComplete: 'inline' }, engine: room, routes: { inline: {} } },
+  pending: { path: '/pending-jobs', options: { pendingStatus: 200 }, engine: room, routes: { pending: {} } },
+  absolute: { path: '/absolute-jobs', options: { baseUrl: AUDIT_BASE_URL }, engine: room, routes: { absolute: {} } },
+  crowded: { path: '/crowded-jobs', options: {}, engine: { concurrency: 1, maxQueued: 0 }, routes: { crowded: {} } },
+  stopped: { path: '/stopped-jobs', options: {}, stopped: true, routes: { stopped: {} } },
+} as const satisfies Record<string, AuditSet>
+export type AuditRoute = { [Name in keyof typeof AUDIT_SETS]: keyof (typeof AUDIT_SETS)[Name]['routes'] }[keyof typeof AUDIT_SETS]
+
+/** JSON body of `GET /audit`: tells the auditor what there is. */
+export const describeTarget = (features: readonly Feature[]): { features: readonly Feature[] } => ({ features })
+
+/** What a wrapped handler is asked to do: the JSON body of a request to it, in this order. No body: answer at once. */
+export interface AuditPlan {
+  /** Progress to report first, one after the other: percentage and message. */
+  readonly progress?: readonly (readonly [percentComplete: number, message?: string])[]
+  /** Then so many steps of `stepMs` each (default 10), with progress reported after each. */
+  readonly steps?: number
+  readonly stepMs?: number
+  /** Then wait until this token is released, or the job's signal aborts; at most 20 s. */
+  readonly hold?: string
+  /** What an aborted signal leads to: a throw (default), the response, or nothing: it goes on waiting. */
+  readonly onAbort?: 'throw' | 'respond' | 'ignore'
+  /** Then throw, as long as the attempt is not above this number. */
+  readonly failAttempts?: number
+  /** Then throw this. */
+  readonly throw?: { readonly message: string; readonly expose?: boolean; readonly status?: number; readonly code?: string }
+  /** Then answer. @default 200, `{"ok":true}` as application/json */
+  readonly respond?: PlannedAnswer
+}
+
+export interface PlannedAnswer {
+  readonly status?: number
+  /** Pairs, so that a field can come twice. */
+  readonly headers?: readonly (readonly [name: string, value: string])[]
+  readonly text?: string
+  readonly base64?: string
+}
+
+/** What the target has to send: this status, these fields each appended, these bytes. `null`: no body, no content-type. */
+export interface PlannedResponse {
+  readonly status: number
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: string | Uint8Array<ArrayBuffer> | null
+}
+
+/** What a plan needs of `req.job`, `c.get('job')`, `request.job`. */
+export interface AuditJob {
+  readonly attempt: number
+  readonly signal: AbortSignal
+  progress(percentComplete: number, message?: string): Promise<void>
+}
+
+/**
+ * The wrapped handler of every route but `echo`: carries out the plan and says what to send.
+ *
+ * @param input the request body, as text or bytes or as a JSON parser left it; nothing, `''` and `{}` are the empty plan.
+ * @param job `undefined` where the handler runs unwrapped (`/audit/preferred` without the preference).
+ * @throws what the plan wants thrown: let it out of the handler.
+ */
+export async function runPlan(input: unknown, job?: AuditJob): Promise<PlannedResponse> {
+  const plan = readPlan(input)
+  if (!plan) return { status: 400, headers: [['content-type', 'text/plain']], body: 'not a plan' }
+  for (const [percentComplete, message] of plan.progress ?? []) await job?.progress(percentComplete, message)
+  const { steps = 0, stepMs = 10, onAbort = 'throw' } = plan
+  for (let step = 1; step <= steps; step++) {
+    await pause(stepMs)
+    if (onAbort === 'throw') job?.signal.throwIfAborted()
+    await job?.progress((100 * step) / steps)
+  }
+  if (plan.hold !== undefined) await held(plan.hold, onAbort, job?.signal)
+  if ((job?.attempt ?? 1) <= (plan.failAttempts ?? 0)) throw new Error('failed as planned')
+  if (plan.throw) throw Object.assign(new Error(plan.throw.message), plan.throw)
+  const { status = 200, headers, text, base64 } = plan.respond ?? { headers: [['content-type', 'application/json']], text: '{"ok":true}' }
+  return { status, headers: headers ?? [], body: base64 === undefined ? (text ?? null) : fromBase64(base64) }
+}
+
+/** The wrapped handler of `/audit/echo`: sends back the bytes it got, their media type, and the query it saw. */
+export const echo = (request: { query: string; contentType: string | null; body: Uint8Array<ArrayBuffer> }): PlannedResponse => ({
+  status: 200,
+  headers: [
+    ['content-type', request.contentType ?? 'application/octet-stream'],
+    ['x-audit-query', request.query],
+  ],
+  body: request.body,
+})
+
+/** What the middleware in front of `/audit/validated` answers when {@link REFUSE_HEADER} was sent. */
+export const refusal = (): PlannedResponse => ({ status: 422, headers: [['content-type', 'text/plain']], body: 'refused by a validator' })
+
+const released = new Set<string>()
+
+/** `POST /audit/release/:token`: ends the hold, also one that has not begun. Answer 204. */
+export function release(token: string): void {
+  released.add(token)
+  for (const oldest of released) {
+    if (released.size <= 1_000) return
+    released.delete(oldest)
+  }
+}
+
+async function held(token: string, onAbort: 'throw' | 'respond' | 'ignore', signal: AbortSignal | undefined): Promise<void> {
+  for (const until = Date.now() + HOLD_MS; !released.has(token); await pause(LOOK_MS)) {
+    if (onAbort === 'throw') signal?.throwIfAborted()
+    if (onAbort === 'respond' && signal?.aborted) return
+    if (Date.now() > until) throw new Error(`nobody released ${token}`)
+  }
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+/** The plan, or `null` when the body is none. */
+function readPlan(input: unknown): AuditPlan | null {
+  const text = input instanceof Uint8Array ? new TextDecoder().decode(input) : input
+  if (text === undefined || text === null || text === '') return {}
+  try {
+    const plan: unknown = typeof text === 'string' ? JSON.parse(text) : text
+    // Written by an audit: what is an object is taken for the plan that it is typed as there.
+    return typeof plan === 'object' && plan !== null && !Array.isArray(plan) ? (plan as AuditPlan) : null
+  } catch {
+    return null
+  }
+}
+
+function fromBase64(base64: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(base64)
+  const bytes = new Uint8Array(binary.length)
+  for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at)
+  return bytes
+}

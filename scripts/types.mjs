@@ -1,0 +1,32 @@
+/**
+ * Types, checked twice. Every tsconfig.json of the workspace with the newest TypeScript, from source; and a consumer of the built
+ * declarations, tests/consumer, with the oldest and the newest supported TypeScript. Expects a build.
+ */
+import { spawnSync } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const NEWEST = 'node_modules/@typescript/native'
+const OLDEST = 'tests/node_modules/typescript-5.4'
+const CONSUMER = 'tests/consumer/tsconfig.json'
+
+const projects = globSync(['packages/*/tsconfig.json', 'packages/*/test/tsconfig.json', '{examples/*,benchmarks,tests}/tsconfig.json'], {
+  cwd: root,
+})
+  // A folder without a file to check yet is an error for the compiler, not for us.
+  .filter((project) => globSync('**/*.{ts,mts,cts}', { cwd: `${root}/${dirname(project)}`, exclude: ['**/node_modules/**'] }).length > 0)
+  .sort()
+
+let failed = 0
+const check = (compiler, project) => {
+  const { name, version, bin } = JSON.parse(readFileSync(`${root}/${compiler}/package.json`, 'utf8'))
+  const { status } = spawnSync(process.execPath, [`${compiler}/${bin.tsc}`, '--noEmit', '-p', project], { cwd: root, stdio: 'inherit' })
+  console.log(`${status === 0 ? 'ok    ' : 'FAILED'} ${name} ${version} ${project}`)
+  if (status !== 0) failed += 1
+}
+
+for (const project of projects) check(NEWEST, project)
+for (const compiler of [OLDEST, NEWEST]) check(compiler, CONSUMER)
+process.exitCode = failed > 0 ? 1 : 0

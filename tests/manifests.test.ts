@@ -1,0 +1,32 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+
+const SOURCE = '@respond-async/source'
+const packages = new URL('../packages/', import.meta.url)
+
+describe.each(readdirSync(packages))('the manifest of packages/%s', (folder) => {
+  const home = new URL(`${folder}/`, packages)
+  const manifest = JSON.parse(readFileSync(new URL('package.json', home), 'utf8'))
+  const { './package.json': _, ...entries } = manifest.exports as Record<string, Record<string, unknown>>
+
+  it('publishes its exports without the source condition, and nothing else differs', () => {
+    const published = Object.fromEntries(
+      Object.entries(manifest.exports).map(([path, target]) => {
+        if (typeof target === 'string') return [path, target]
+        const { [SOURCE]: _source, ...rest } = target as Record<string, unknown>
+        return [path, rest]
+      }),
+    )
+    expect(manifest.publishConfig.exports).toEqual(published)
+    expect(JSON.stringify(manifest.publishConfig)).not.toContain('src/')
+  })
+
+  it.each(Object.entries(entries))('has the source of %s', (_path, target) => {
+    expect(existsSync(new URL(String(target[SOURCE]), home))).toBe(true)
+  })
+
+  it('runs nothing on install and depends on no framework', () => {
+    expect(Object.keys(manifest.scripts)).not.toContain('postinstall')
+    expect(manifest.dependencies ?? {}).toEqual({})
+  })
+})

@@ -1,0 +1,37 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+/** Packages of this repository resolve to each other's source, see "customConditions" in tsconfig.base.json. */
+const source = '@respond-async/source'
+const conditions = [source, 'module', 'node', 'development|production']
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './scripts/summary-reporter.mjs'],
+    projects: [
+      {
+        resolve: { conditions },
+        ssr: { resolve: { conditions } },
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.workers.test.ts'],
+          typecheck: {
+            enabled: true,
+            include: ['packages/*/test/**/*.test-d.ts', 'tests/**/*.test-d.ts'],
+            checker: 'tsc',
+            tsconfig: './tests/tsconfig.test-d.json',
+          },
+        },
+      },
+      {
+        plugins: [cloudflareTest({ wrangler: { configPath: './packages/workers/test/wrangler.jsonc' } })],
+        resolve: { conditions: [source, 'workerd', 'worker', 'browser', 'module', 'development|production'] },
+        test: {
+          name: 'workers',
+          include: ['packages/workers/test/**/*.workers.test.ts'],
+        },
+      },
+    ],
+  },
+})
