@@ -3,15 +3,16 @@ import { defineConfig } from 'vitest/config'
 
 /** Packages of this repository resolve to each other's source, see "customConditions" in tsconfig.base.json. */
 const source = '@respond-async/source'
-const conditions = [source, 'module', 'node', 'development|production']
+const onNode = [source, 'module', 'node', 'development|production']
+const inWorkerd = [source, 'workerd', 'worker', 'browser', 'module', 'development|production']
 
 export default defineConfig({
   test: {
     reporters: ['default', './scripts/summary-reporter.mjs'],
     projects: [
       {
-        resolve: { conditions },
-        ssr: { resolve: { conditions } },
+        resolve: { conditions: onNode },
+        ssr: { resolve: { conditions: onNode } },
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
@@ -26,7 +27,8 @@ export default defineConfig({
       },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: './packages/workers/test/wrangler.jsonc' } })],
-        resolve: { conditions: [source, 'workerd', 'worker', 'browser', 'module', 'development|production'] },
+        resolve: { conditions: inWorkerd },
+        ssr: { resolve: { conditions: inWorkerd } },
         test: {
           name: 'workers',
           include: ['packages/workers/test/**/*.workers.test.ts'],

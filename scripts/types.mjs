@@ -20,13 +20,19 @@ const projects = globSync(['packages/*/tsconfig.json', 'packages/*/test/tsconfig
   .sort()
 
 let failed = 0
-const check = (compiler, project) => {
+const check = (compiler, project, ...options) => {
   const { name, version, bin } = JSON.parse(readFileSync(`${root}/${compiler}/package.json`, 'utf8'))
-  const { status } = spawnSync(process.execPath, [`${compiler}/${bin.tsc}`, '--noEmit', '-p', project], { cwd: root, stdio: 'inherit' })
-  console.log(`${status === 0 ? 'ok    ' : 'FAILED'} ${name} ${version} ${project}`)
-  if (status !== 0) failed += 1
+  const args = [`${compiler}/${bin.tsc}`, '--pretty', 'false', '--noEmit', '-p', project, ...options]
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
+  // Declarations of others are theirs to keep: a dependency may need a newer TypeScript than we do.
+  const errors = stdout.split(/\n(?=\S)/).filter((error) => error.trim() !== '' && !/^\S*node_modules\//.test(error))
+  const ok = errors.length === 0 && (status === 0 || stdout !== '')
+  if (!ok) console.log(errors.join('\n') + stderr)
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} ${version} ${project}`)
+  if (!ok) failed += 1
 }
 
 for (const project of projects) check(NEWEST, project)
-for (const compiler of [OLDEST, NEWEST]) check(compiler, CONSUMER)
+// Our own declarations are checked here, not skipped: they must not use what the oldest compiler does not know.
+for (const compiler of [OLDEST, NEWEST]) check(compiler, CONSUMER, '--skipLibCheck', 'false')
 process.exitCode = failed > 0 ? 1 : 0

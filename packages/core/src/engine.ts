@@ -15,6 +15,8 @@ export interface EngineCapabilities {
   readonly remote: boolean
   /** Longest run it can give a job, in milliseconds; `null`: no limit. */
   readonly maxRunMs: number | null
+  /** What an operation gets that asks for no `maxRunMs`, where that is less than the engine could give. */
+  readonly defaultMaxRunMs?: number
   /** It can hold a message back for `delayMs`. Where not, the sweeper hands it over when its time has come. */
   readonly delay: boolean
   /** Whether `cancel` reaches a running handler: in this process, in another, or only with its next heartbeat. */
@@ -76,8 +78,11 @@ export interface JobEngine {
   /** Safe to call twice with the same message. Resolves once the hand-over is as durable as the engine can make it. */
   dispatch(message: JobMessage, context: DispatchContext): Promise<void>
 
-  /** Asked before a job is stored; `null` when there is no room (the client is told 503). Absent: there is always room. */
-  reserve?(delayMs: number): Reservation | null
+  /**
+   * Asked before a job is stored; `null` when there is no room (the client is told 503). Absent: there is always room.
+   * `maxRunMs` is the job's own, `platform` that of the request it comes with.
+   */
+  reserve?(delayMs: number, maxRunMs?: number, platform?: Platform): Reservation | null
   /** Forget a message that was not started, and stop one that runs elsewhere if the engine can. */
   cancel?(id: string): Promise<void>
   /** Begin consuming in this process. */

@@ -1,1 +1,79 @@
-export {}
+import { type JobHandle, type Jobs, type OperationOptions, type Owner, pathOf } from '@respond-async/core'
+import { toResponse } from './web-answer'
+import { captureResponse } from './web-capture'
+import { platformOf, unwrappedHandle } from './web-handle'
+import { detachRequest, rebuildRequest } from './web-replay'
+import { type WebSubmission, webSubmission } from './web-submission'
+
+export { contentOf, plainFields, toResponse } from './web-answer'
+export { captureResponse, responseFields } from './web-capture'
+export { platformOf, unwrappedHandle } from './web-handle'
+export { detachRequest, rebuildRequest } from './web-replay'
+export { type BodySource, checkSize, fieldsOf, readBody, readStream, type WebSubmission, webSubmission } from './web-submission'
+
+/** The request that a wrapped handler gets: its own, with the job on it. */
+export type RequestWithJob = Request & { readonly job: JobHandle }
+
+/** What `respondAsync` takes in place of the operation's name. */
+export interface FetchOptions<Native = Request> extends OperationOptions<Native> {
+  /** Name of the operation, unique among these jobs. */
+  operation: string
+}
+
+/**
+ * Wraps a fetch handler: it answers 202 and runs after that; a status URL tells how it goes and what it answered.
+ *
+ * Further arguments (`env` and `ctx`, Deno's `info`) are handed on as they are; in a run by another process they are what its
+ * platform gave.
+ *
+ * @throws {JobsError} `invalid_option`, `duplicate_operation`
+ */
+export function respondAsync<Rest extends unknown[]>(
+  jobs: Jobs<Request>,
+  operation: string | FetchOptions,
+  handler: (request: RequestWithJob, ...rest: Rest) => Response | Promise<Response>,
+): (request: Request, ...rest: Rest) => Promise<Response> {
+  const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
+  jobs.define(name, options, async ({ handle, live, request, requestBody, platform, maxResultBytes }) => {
+    const taken = live as Live<Rest> | undefined // what is passed to accept below
+    const own = taken ? detachRequest(taken.request, taken.body) : rebuildRequest(request ?? NOTHING, requestBody)
+    const rest = taken?.rest ?? ([platform?.env, platform?.context] as unknown as Rest) // as Workers call a handler
+    return captureResponse(await handler(withJob(own, handle), ...rest), maxResultBytes)
+  })
+  return async (request, ...rest) => {
+    const submission: Live<Rest> = Object.assign(webSubmission(request), { rest })
+    const answer = await jobs.accept(name, submission, platformOf(rest[0], rest[1]))
+    return answer ? toResponse(answer) : handler(withJob(request, unwrappedHandle(name, request)), ...rest)
+  }
+}
+
+type Live<Rest> = WebSubmission & { readonly rest: Rest }
+
+/** What a job without a stored request is run with: it cannot be one that came over HTTP. */
+const NOTHING = { method: 'POST', url: '/', headers: {} }
+
+/** Puts the job where handlers of all fetch adapters find it. */
+export const withJob = <R extends Request>(request: R, job: JobHandle): R & { readonly job: JobHandle } =>
+  Object.defineProperty(request, 'job', { value: job, configurable: true }) as R & { readonly job: JobHandle }
+
+export interface JobRoutesOptions<Native = Request> {
+  /** Path of the job routes as this handler sees it. @default the `path` of `createJobs`, `/jobs` */
+  path?: string
+  /** Whose jobs a request may see; see `createJobs`. */
+  owner?: Owner<Native>
+}
+
+/** Answers the requests for the job routes: status, result, cancellation, list. `undefined`: not one of them. */
+export function jobRoutes(
+  jobs: Jobs<Request>,
+  { path = jobs.path, owner }: JobRoutesOptions = {},
+): (request: Request, ...rest: unknown[]) => Promise<Response | undefined> {
+  const mount = path.replace(/\/+$/, '')
+  return async (request, ...rest) => {
+    const [pathname = ''] = pathOf(request.url).split(/[?#]/, 1)
+    if (!pathname.startsWith(mount) || (pathname.length > mount.length && pathname[mount.length] !== '/')) return undefined
+    const match = { native: request, mount, rest: pathname.slice(mount.length), owner, platform: platformOf(rest[0], rest[1]) }
+    const answer = await jobs.route(request, match)
+    return answer && toResponse(answer)
+  }
+}

@@ -12,7 +12,7 @@ import { memoryStore } from './memory-store'
 import { type Execute, type Operation, resolveOptions } from './operation'
 import type { JobsOptions, OperationOptions } from './options'
 import { createPacing } from './pacing'
-import { sweep } from './repair'
+import { repair, sweep } from './repair'
 import type { JobRequest, Submission } from './request'
 import { type RouteMatch, route } from './routes'
 import { createRunner, type Running } from './runner'
@@ -50,6 +50,8 @@ export interface Jobs<in Native = unknown> {
   /** Repairs everything that is overdue; resolves to how many jobs were looked at. */
   sweep(platform?: Platform): Promise<number>
 
+  /** For adapters: path of the job routes as clients see it, without a slash at its end. */
+  readonly path: string
   /** For adapters: registers a wrapped handler. @throws {JobsError} `duplicate_operation`, `invalid_option` */
   define(name: string, options: OperationOptions<never>, execute: Execute): void
   /** For adapters: answers a request for a wrapped handler. `undefined`: run it as if it were not wrapped. */
@@ -90,6 +92,15 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     })()
     return starting
   }
+  store.attach?.({
+    run,
+    async repair(id, platform) {
+      await start()
+      const job = await store.get(id, 'head')
+      if (job) await repair(context, job, platform)
+    },
+    changed: (job) => running.get(job.id)?.hear(job),
+  })
   const operation = (name: string): Operation => {
     const found = context.operations.get(name)
     if (found) return found
@@ -100,6 +111,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   }
 
   return {
+    path: (options.path ?? '/jobs').replace(/\/+$/, ''),
     async submit(name, input, how = {}) {
       if (context.draining) throw new JobsError('draining', 'These jobs were stopped.')
       await start()
@@ -140,7 +152,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
           'duplicate_operation',
           `${where}: this name is taken by another route; names tell a worker which handler to run.`,
         )
-      context.operations.set(name, { name, options: resolveOptions(where, given, options.defaults, engine.capabilities.maxRunMs), execute })
+      context.operations.set(name, { name, options: resolveOptions(where, given, options.defaults, engine.capabilities), execute })
     },
     async accept(name, submission, platform) {
       if (!starting) await start()

@@ -5,7 +5,7 @@ import type { JobStatus } from './job'
 import { TRANSITIONS } from './lifecycle'
 import { problem } from './problems'
 import { type JobRequest, pathOf } from './request'
-import { documentText, statusDocument } from './status-document'
+import { documentText } from './status-document'
 import type { JobQuery } from './store'
 
 const DEFAULT_LIMIT = 20
@@ -20,9 +20,7 @@ export async function getList(context: Context, owner: string, mount: string, re
   try {
     const { jobs, cursor } = await context.store.list(query)
     const now = context.now()
-    const shown = jobs.map((job) =>
-      documentText(statusDocument(context, job, `${mount}/${job.id}`, context.pacing.retryAfterMs(job, now)), job),
-    )
+    const shown = jobs.map((job) => documentText(context, job, `${mount}/${job.id}`, context.pacing.retryAfterMs(job, now)))
     const headers: Record<string, string> = { 'Content-Type': JSON_TYPE, 'Cache-Control': 'private, no-store' }
     if (cursor === undefined) return { status: 200, headers, body: `{"jobs":[${shown.join()}]}` }
     url.searchParams.set('cursor', cursor)

@@ -1,8 +1,8 @@
 import { sizeOf } from './answer'
 import { JobsError } from './errors'
-import type { Job, JobEvent } from './job'
+import type { Body, Job, JobEvent } from './job'
 import { checkBounds } from './options'
-import type { JobQuery, JobStore } from './store'
+import type { JobQuery, JobStore, JobView } from './store'
 
 export interface MemoryStoreOptions {
   /** Most jobs kept. Beyond it the job that finished first goes; when none has finished, a new one is refused. @default 100_000 */
@@ -52,7 +52,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
     jobs.set(job.id, job)
     if (job.idempotencyKey !== undefined) keys.set(keyOf(job), job.id)
     if (job.finishedAt !== undefined || job.goneAt !== undefined) finished.add(job.id)
-    if (maxEvents > 0 && events.length > 0) histories.set(job.id, [...(histories.get(job.id) ?? []), ...events].slice(-maxEvents))
+    if (maxEvents > 0 && events.length > 0)
+      histories.set(job.id, [...(histories.get(job.id) ?? []), ...events.map(frozenCopy)].slice(-maxEvents))
   }
 
   return {
@@ -62,22 +63,22 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
     },
     async insert(job, events) {
       const there = jobs.get(job.id) ?? (job.idempotencyKey === undefined ? undefined : jobs.get(keys.get(keyOf(job)) ?? ''))
-      if (there) return { inserted: false, job: there }
+      if (there) return { inserted: false, job: shown(there, 'head') }
       const size = bodyBytes(job)
       fits(size)
       makeRoom(1, size)
       bytes += size
-      put(job, events)
+      put(own(job), events)
       return { inserted: true, job }
     },
-    async get(id) {
-      return jobs.get(id) ?? null
+    async get(id, view) {
+      const job = jobs.get(id)
+      return job ? shown(job, view) : null
     },
     async replace(next, events) {
       const before = jobs.get(next.id)
-      if (!before || before.version !== next.version - 1) return { replaced: false, current: before ?? null }
-      const { requestBody = before.requestBody, responseBody = before.responseBody } = next
-      const whole = requestBody === next.requestBody && responseBody === next.responseBody ? next : { ...next, requestBody, responseBody }
+      if (!before || before.version !== next.version - 1) return { replaced: false, current: before ? shown(before, 'head') : null }
+      const whole = own(next, before)
       const more = bodyBytes(whole) - bodyBytes(before)
       fits(bodyBytes(whole))
       if (more > 0) makeRoom(0, more, next.id)
@@ -95,14 +96,17 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
     async due(before, limit) {
       const due: Job[] = []
       for (const job of jobs.values()) if (job.dueAt !== null && job.dueAt <= before) due.push(job)
-      return due.sort((a, b) => (a.dueAt as number) - (b.dueAt as number)).slice(0, limit)
+      return due
+        .sort((a, b) => (a.dueAt as number) - (b.dueAt as number))
+        .slice(0, limit)
+        .map((job) => shown(job, 'head'))
     },
     async list(query) {
       const after = readCursor(query.cursor)
       const matching = [...jobs.values()].filter((job) => matches(job, query) && (!after || newerFirst(after, job) < 0)).sort(newerFirst)
       const page = matching.slice(0, query.limit)
       const last = matching.length > page.length ? page.at(-1) : undefined
-      return { jobs: page, cursor: last && `${last.createdAt}_${last.id}` }
+      return { jobs: page.map((job) => shown(job, 'head')), cursor: last && `${last.createdAt}_${last.id}` }
     },
     ...(maxEvents > 0 && {
       async events(id: string, after: number, limit: number) {
@@ -118,6 +122,40 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
   function fits(size: number) {
     if (size > maxBytes) throw new JobsError('too_large', `The memory store takes bodies of ${maxBytes} bytes at most; raise maxBytes.`)
   }
+}
+
+/** The record as the store keeps it: nobody else holds a part of it that can be changed. What has not changed is shared. */
+const own = (job: Job, before?: Job): Job =>
+  Object.freeze({
+    ...job,
+    meta: ownData(job.meta, before?.meta),
+    error: ownData(job.error, before?.error),
+    request: ownData(job.request, before?.request),
+    response: ownData(job.response, before?.response),
+    requestBody: ownBody(job.requestBody, before?.requestBody),
+    responseBody: ownBody(job.responseBody, before?.responseBody),
+  })
+const ownData = <T>(data: T, before: T | undefined): T => (data === before ? data : frozenCopy(data))
+/** A copy also lets go of the larger buffer that bytes may be a view of. */
+const ownBody = (body: Job['requestBody'], before: Job['requestBody']) =>
+  body === undefined ? before : body === before || !isBytes(body) ? body : new Uint8Array(body)
+
+/** The record for a caller: as it is, but for bytes, which cannot be frozen. */
+function shown(job: Job, view: JobView | undefined): Job {
+  const { requestBody, responseBody } = job
+  if (!isBytes(requestBody) && !isBytes(responseBody)) return job
+  if (view === 'head') return { ...job, requestBody: undefined, responseBody: undefined }
+  return { ...job, requestBody: ownBody(requestBody, null), responseBody: ownBody(responseBody, null) }
+}
+
+const isBytes = (body: Body | null | undefined): body is Uint8Array => typeof body === 'object' && body !== null
+
+function frozenCopy<T>(data: T): T {
+  if (typeof data !== 'object' || data === null) return data
+  const copy = Array.isArray(data)
+    ? data.map(frozenCopy)
+    : Object.fromEntries(Object.entries(data).map(([name, value]) => [name, frozenCopy(value)]))
+  return Object.freeze(copy) as T // the same members, deeply
 }
 
 const keyOf = (job: Job) => JSON.stringify([job.owner, job.idempotencyKey])

@@ -1,4 +1,4 @@
-import type { Platform } from './engine'
+import type { EngineCapabilities, Platform } from './engine'
 import type { Body, HeaderFields, Job, JsonObject, StoredRequest } from './job'
 import { checkBounds, checkWord, invalid, type OperationOptions } from './options'
 
@@ -90,10 +90,11 @@ export function resolveOptions(
   where: string,
   given: OperationOptions<never>,
   defaults: OperationOptions<never> | undefined,
-  engineLimitMs: number | null,
+  engine: Pick<EngineCapabilities, 'maxRunMs' | 'defaultMaxRunMs'>,
 ): ResolvedOptions {
-  const limit = engineLimitMs ?? Number.POSITIVE_INFINITY
-  const options = { ...DEFAULTS, maxRunMs: Math.min(DEFAULT_MAX_RUN_MS, limit), ...withoutUndefined(defaults), ...withoutUndefined(given) }
+  const limit = engine.maxRunMs ?? Number.POSITIVE_INFINITY
+  const maxRunMs = engine.defaultMaxRunMs ?? Math.min(DEFAULT_MAX_RUN_MS, limit)
+  const options = { ...DEFAULTS, maxRunMs, ...withoutUndefined(defaults), ...withoutUndefined(given) }
   checkBounds(options, where)
   checkWord('idempotency', options.idempotency, ['optional', 'required', 'off'], where)
   if (typeof options.when === 'object') checkBounds(options.when, where)

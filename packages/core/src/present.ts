@@ -1,7 +1,7 @@
 import { type Answer, JSON_TYPE } from './answer'
 import type { Context } from './context'
 import type { Job } from './job'
-import type { Presentation, Representation } from './representation'
+import type { JobPresentation, Presentation, Representation } from './representation'
 import { documentText, statusDocument } from './status-document'
 
 /** Puts the body and the deviations of a representation on a standard answer that shows the job. */
@@ -13,12 +13,18 @@ export function present(
   standard: { status: number; headers: Record<string, string>; retryAfterMs?: number; minimal?: boolean },
 ): Answer {
   const { status, headers, retryAfterMs, minimal } = standard
-  const document = minimal && !context.options.representation ? undefined : statusDocument(context, job, self, retryAfterMs)
-  const own = document && context.options.representation?.[show]?.({ ...document, owner: job.owner, meta: job.meta ?? {} })
-  if (own) return merged(status, headers, own, () => documentText(document, job))
-  if (!document) return { status, headers: { ...headers, 'Content-Length': '0' }, body: null }
-  return { status, headers: { ...headers, 'Content-Type': JSON_TYPE }, body: documentText(document, job) }
+  const text = () => documentText(context, job, self, retryAfterMs)
+  const own = context.options.representation?.[show]
+  if (own) return merged(status, headers, own(presentationOf(context, job, self, retryAfterMs)), text)
+  if (minimal) return { status, headers: { ...headers, 'Content-Length': '0' }, body: null }
+  return { status, headers: { ...headers, 'Content-Type': JSON_TYPE }, body: text() }
 }
+
+const presentationOf = (context: Context, job: Job, self: string, retryAfterMs: number | undefined): JobPresentation => ({
+  ...statusDocument(context, job, self, retryAfterMs),
+  owner: job.owner,
+  meta: job.meta ?? {},
+})
 
 function merged(status: number, standard: Record<string, string>, own: Presentation, text: () => string): Answer {
   const body = own.body === undefined ? text() : own.body !== null && typeof own.body === 'object' ? JSON.stringify(own.body) : own.body

@@ -43,7 +43,7 @@ function overdue(context: Context, job: Job, now: number): LifecycleEvent | null
 async function redispatch(context: Context, job: Job, platform: Platform | undefined): Promise<void> {
   const options = context.operations.get(job.operation)?.options
   const delayMs = options && job.attempt > 0 ? backoff(job, options, context.options.random) : 0
-  const reservation = context.engine.reserve?.(delayMs)
+  const reservation = context.engine.reserve?.(delayMs, options?.maxRunMs, platform)
   if (reservation === null) return
   try {
     const message = { v: 1, id: job.id, operation: job.operation, dispatch: job.dispatch } as const

@@ -2,6 +2,7 @@ import type { Context } from './context'
 import type { Job, JobStatus } from './job'
 import { isTerminal } from './lifecycle'
 import { failureDocument } from './problems'
+import { rfc3339 } from './time'
 
 export interface JobLinks {
   readonly self: string
@@ -33,7 +34,7 @@ export interface StatusDocument {
   readonly links: JobLinks
 }
 
-const time = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString())
+const time = (at: number | undefined) => (at === undefined ? undefined : rfc3339(at))
 
 /** Where the result is: where the handler pointed with a 201 or a 303, otherwise the result URL. */
 export function resourceLocation(job: Job, self: string): string {
@@ -49,8 +50,8 @@ export function statusDocument(context: Context, job: Job, self: string, retryAf
     id: job.id,
     operation: job.operation,
     status: job.status,
-    createdAt: new Date(job.createdAt).toISOString(),
-    lastUpdatedAt: new Date(job.updatedAt).toISOString(),
+    createdAt: rfc3339(job.createdAt),
+    lastUpdatedAt: rfc3339(job.updatedAt),
     scheduledAt: time(job.scheduledAt),
     startedAt: time(job.startedAt),
     finishedAt: time(job.finishedAt),
@@ -71,8 +72,22 @@ export function statusDocument(context: Context, job: Job, self: string, retryAf
   }
 }
 
-/** The document as JSON, with the result in it where it is small JSON: a poll parses nothing. */
-export function documentText(document: StatusDocument, job: Job): string {
-  const text = JSON.stringify(document)
-  return job.status === 'succeeded' && job.result !== undefined ? `${text.slice(0, -1)},"result":${job.result}}` : text
+/**
+ * Texts of pending documents, but for their last member. A poll of a job that has not changed since the last one, kept in a
+ * store that hands out the same record, need not be written again. Gone with the record.
+ */
+const written = new WeakMap<Job, { readonly self: string; readonly text: string }>()
+
+/** The status document as JSON, with the result in it where it is small JSON: a poll parses nothing. */
+export function documentText(context: Context, job: Job, self: string, retryAfterMs?: number): string {
+  if (isTerminal(job.status)) {
+    const text = JSON.stringify(statusDocument(context, job, self))
+    return job.status === 'succeeded' && job.result !== undefined ? `${text.slice(0, -1)},"result":${job.result}}` : text
+  }
+  let known = written.get(job)
+  if (known?.self !== self) {
+    known = { self, text: JSON.stringify(statusDocument(context, job, self)).slice(0, -1) }
+    written.set(job, known)
+  }
+  return retryAfterMs === undefined ? `${known.text}}` : `${known.text},"retryAfterMs":${retryAfterMs}}`
 }

@@ -1,4 +1,4 @@
-import type { JobEngine } from './engine'
+import type { JobEngine, Platform, Runner } from './engine'
 import type { Job, JobEvent, JobStatus } from './job'
 
 /** What a store can do beyond its four required methods, declared so that core and the testkit need not guess. */
@@ -29,6 +29,15 @@ export interface JobQuery {
 export type Inserted = { readonly inserted: boolean; readonly job: Job }
 export type Replaced = { readonly replaced: true } | { readonly replaced: false; readonly current: Job | null }
 export type JobView = 'head' | 'full'
+
+/** What a store whose records wake up by themselves may ask of core. */
+export interface StoreHost {
+  readonly run: Runner
+  /** Repairs one job if it is overdue, as a sweep would: an alarm of its own is then all the sweeping it needs. */
+  repair(id: string, platform?: Platform): Promise<void>
+  /** Tells a run in this process what its job has become, sooner than its next heartbeat would. */
+  changed(job: Job): void
+}
 
 /**
  * Where jobs live. Knows no state, no rule, no clock: it inserts, reads, compares and sets.
@@ -70,4 +79,6 @@ export interface JobStore {
 
   /** The engine that comes with this store, used where `createJobs` is given none. */
   readonly engine?: JobEngine
+  /** Called once, by `createJobs`: for a store that is woken job by job (an alarm) where others have `due`. */
+  attach?(host: StoreHost): void
 }

@@ -28,7 +28,7 @@ export async function submit(context: Context, operation: Operation, wanted: Wan
   const delayMs = wanted.delayMs ?? operation.options.delayMs
   if (settings.maxPerOwner !== undefined && wanted.owner !== null && (await isOverLimit(context, wanted.owner, settings.maxPerOwner)))
     return { refused: 'too-many-jobs' }
-  const reservation = engine.reserve?.(delayMs)
+  const reservation = engine.reserve?.(delayMs, operation.options.maxRunMs, wanted.platform)
   if (reservation === null) return { refused: 'queue-full' }
   let inserted = false
   try {

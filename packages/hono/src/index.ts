@@ -1,1 +1,80 @@
-export {}
+import type { JobHandle, Jobs, OperationOptions, Owner } from '@respond-async/core'
+import { unwrappedHandle } from '@respond-async/core/fetch'
+import { type Context, type Env, type Handler, Hono, type Input, type MiddlewareHandler } from 'hono'
+import { basePath } from 'hono/route'
+import type { HandlerResponse } from 'hono/types'
+import { writeAnswer } from './answer'
+import { type AnyHandler, captureHandlers, runHandlers } from './capture'
+import { detachedContext } from './detached-context'
+import { storedSource } from './notes'
+import { platformOf } from './platform'
+import { type HonoSubmission, honoSubmission } from './submission'
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** Of a handler that `respondAsync` has wrapped. */
+    job: JobHandle
+  }
+}
+
+/** What `respondAsync` takes in place of the operation's name. */
+export interface RespondAsyncOptions<C extends Context = Context> extends OperationOptions<C> {
+  /** Name of the operation, unique among these jobs. */
+  operation: string
+}
+
+/**
+ * Wraps a handler: the route answers 202 and runs it after that; a status URL tells how it goes and what it answered. The handler
+ * stays as it is; `c.get('job')` reports progress and hears of a cancellation.
+ *
+ * Validators may stand before it in the route, or in here before the handler, which then knows the types of what they checked.
+ * They run before the 202, and once more where another process runs the handler.
+ *
+ * @throws {JobsError} `invalid_option`, `duplicate_operation`
+ */
+export function respondAsync<F extends Handler>(jobs: Jobs<Context>, operation: string | RespondAsyncOptions, handler: F): F
+export function respondAsync<E extends Env, P extends string, I extends Input, R extends HandlerResponse<unknown>>(
+  jobs: Jobs<Context<E>>,
+  operation: string | RespondAsyncOptions<Context<E>>,
+  validator: MiddlewareHandler<NoInfer<E>, P, I>,
+  handler: Handler<E, P, I, R>,
+): Handler<E, P, I, R>
+export function respondAsync<E extends Env, P extends string, I extends Input, I2 extends Input, R extends HandlerResponse<unknown>>(
+  jobs: Jobs<Context<E>>,
+  operation: string | RespondAsyncOptions<Context<E>>,
+  validator: MiddlewareHandler<NoInfer<E>, P, I>,
+  second: MiddlewareHandler<NoInfer<E>, P, I2>,
+  handler: Handler<E, P, I & I2, R>,
+): Handler<E, P, I & I2, R>
+export function respondAsync(jobs: Jobs<Context>, operation: string | RespondAsyncOptions, ...handlers: AnyHandler[]): Handler {
+  const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
+  jobs.define(name, options, ({ handle, live, request, requestBody, platform, maxResultBytes }) => {
+    const taken = live as HonoSubmission | undefined // what is passed to accept below
+    const source = taken
+      ? { request: taken.source(), platform: taken.platform, variables: taken.variables, live: taken.native }
+      : { request: storedSource(request ?? NOTHING, requestBody), platform, variables: handle.carry, live: undefined }
+    return captureHandlers(detachedContext(source, handle), handlers, maxResultBytes)
+  })
+  return async (c, next) => {
+    const platform = platformOf(c)
+    const answer = await jobs.accept(name, honoSubmission(c, platform), platform)
+    if (answer) return writeAnswer(c, answer)
+    c.set('job', unwrappedHandle(name, c.req.raw))
+    return runHandlers(c, handlers, next)
+  }
+}
+
+/** What a job without a stored request is run with: it cannot be one that came over HTTP. */
+const NOTHING = { method: 'POST', url: '/', headers: {} }
+
+/** Answers the requests for the jobs: status, result, cancellation, list. For `app.route('/jobs', jobRoutes(jobs))`, at any depth. */
+export function jobRoutes<E extends Env = Env>(jobs: Jobs<Context<E>>, { owner }: { owner?: Owner<Context<E>> } = {}): Hono<E> {
+  return new Hono<E>().all('*', async (c, next) => {
+    const { method, path: whole, raw } = c.req
+    const mount = basePath(c).replace(/\/+$/, '')
+    const { url, headers } = raw
+    const match = { native: c, mount, rest: whole.slice(mount.length), owner, platform: platformOf(c) }
+    const answer = await jobs.route({ method, url, headers }, match)
+    return answer ? writeAnswer(c, answer) : next()
+  })
+}

@@ -1,1 +1,6 @@
-export {}
+export type { Audit, AuditResult, Level } from './audit'
+export { audits } from './audits'
+export type { Problem, Reply, StatusDocument } from './reply'
+export { AuditError, type AuditOptions, runAudits } from './run'
+export type { Asking, AuditJob as Job, Fetch, HeldJob, Subject, Submitting } from './subject'
+export type { Feature } from './target'

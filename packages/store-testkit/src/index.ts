@@ -1,1 +1,43 @@
-export {}
+import type { StoreCapabilities } from '@respond-async/core'
+import { aliasingCases } from './cases/aliasing'
+import { capabilityCases } from './cases/capabilities'
+import { closeCases } from './cases/close'
+import { compareAndSetCases } from './cases/compare-and-set'
+import { dueCases } from './cases/due'
+import { getCases } from './cases/get'
+import { historyCases } from './cases/history'
+import { insertCases } from './cases/insert'
+import { keyCases } from './cases/key'
+import { lifeCases } from './cases/life'
+import { listCases } from './cases/list'
+import { readYourWriteCases } from './cases/read-your-write'
+import { removalCases } from './cases/removal'
+import { roundTripCases } from './cases/round-trip'
+import { sizeCases } from './cases/size'
+import { watchCases } from './cases/watch'
+import { applies, type StoreCase } from './store-case'
+
+export type { Need, OpenedStore, OpenStore, StoreCase } from './store-case'
+
+/** Everything that a job store promises, one case for each promise. */
+export const storeCases: readonly StoreCase[] = [
+  ...capabilityCases,
+  ...insertCases,
+  ...keyCases,
+  ...getCases,
+  ...compareAndSetCases,
+  ...roundTripCases,
+  ...aliasingCases,
+  ...historyCases,
+  ...readYourWriteCases,
+  ...dueCases,
+  ...listCases,
+  ...sizeCases,
+  ...removalCases,
+  ...closeCases,
+  ...watchCases,
+  ...lifeCases,
+]
+
+/** The cases that a store with these capabilities has to pass. */
+export const casesFor = (capabilities: StoreCapabilities): StoreCase[] => storeCases.filter((one) => applies(one, capabilities))

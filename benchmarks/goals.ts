@@ -1,0 +1,54 @@
+/** What the figures are held against. Nothing else says a goal: the verdicts in the report are made from this list. */
+import type { Results } from './results.ts'
+
+export interface Goal {
+  readonly figure: string
+  readonly atMost: number
+  readonly unit: string
+  /** `undefined`: not measured in this run. */
+  measured(results: Results): number | undefined
+}
+
+const ratio = (group: string, scenario: string) => (results: Results) => results.groups?.[group]?.scenarios[scenario]?.ratio?.median
+
+/** A poll is held to its goal by the dearer of the two, unfinished and finished. */
+const pollRatio = (group: string) => (results: Results) => {
+  const both = [ratio(group, 'poll-unfinished')(results), ratio(group, 'poll-finished')(results)].filter((one) => one !== undefined)
+  return both.length === 2 ? Math.max(...both) : undefined
+}
+
+/** The same job polled with and without If-None-Match. */
+const notModifiedRatio = (group: string) => (results: Results) => {
+  const scenarios = results.groups?.[group]?.scenarios
+  const [not, full] = ['poll-304', 'poll-finished'].map((name) => scenarios?.[name]?.contenders['respond-async']?.cpuMs.median)
+  return not !== undefined && full !== undefined ? Number((not / full).toPrecision(3)) : undefined
+}
+
+const cpu = 'times the CPU'
+const kB = 'kB'
+
+export const GOALS: readonly Goal[] = [
+  { figure: 'Express, accept / hand-written', atMost: 1.25, unit: cpu, measured: ratio('express', 'accept') },
+  { figure: 'Express, poll / hand-written', atMost: 0.85, unit: cpu, measured: pollRatio('express') },
+  { figure: 'Hono, accept / hand-written', atMost: 1.4, unit: cpu, measured: ratio('hono', 'accept') },
+  { figure: 'Hono, poll / hand-written', atMost: 1.1, unit: cpu, measured: pollRatio('hono') },
+  { figure: 'itty-router on workerd, accept / hand-written', atMost: 1.2, unit: cpu, measured: ratio('itty', 'accept') },
+  { figure: 'itty-router on workerd, poll / hand-written', atMost: 1.05, unit: cpu, measured: pollRatio('itty') },
+  { figure: 'Express, 304 / 200', atMost: 1, unit: cpu, measured: notModifiedRatio('express') },
+  { figure: 'Hono, 304 / 200', atMost: 1, unit: cpu, measured: notModifiedRatio('hono') },
+  { figure: 'itty-router on workerd, 304 / 200', atMost: 1, unit: cpu, measured: notModifiedRatio('itty') },
+  {
+    ...{ figure: 'memory of a finished job, besides its bodies', atMost: 1000, unit: 'bytes' },
+    measured: ({ memory }) => memory?.besidesBodies,
+  },
+  {
+    ...{ figure: 'heap after 1,000,000 submissions / after 200,000', atMost: 1.1, unit: 'times the heap' },
+    measured: ({ memory }) => memory?.growth,
+  },
+  { figure: 'core, minified and gzipped', atMost: 8, unit: kB, measured: ({ sizes }) => sizes?.core },
+  { figure: 'core/fetch', atMost: 2, unit: kB, measured: ({ sizes }) => sizes?.['core/fetch'] },
+  { figure: 'express', atMost: 2, unit: kB, measured: ({ sizes }) => sizes?.express },
+  { figure: 'hono', atMost: 2, unit: kB, measured: ({ sizes }) => sizes?.hono },
+  { figure: 'workers', atMost: 2, unit: kB, measured: ({ sizes }) => sizes?.workers },
+  { figure: 'importing core', atMost: 2, unit: 'ms CPU', measured: ({ startUp }) => startUp?.coreMs.median },
+]

@@ -1,0 +1,67 @@
+/** The load, a process of its own: runs one scenario against one port when told, and tells how it went. */
+import { Pool } from 'undici'
+import { SCENARIOS } from './scenarios.ts'
+import { quantile } from './statistics.ts'
+
+export interface LoadOrder {
+  readonly port: number
+  readonly scenario: string
+  readonly steps: number
+}
+export interface LoadResult {
+  readonly seconds: number
+  /** Milliseconds that a step took; a step is one request, four in the whole cycle. */
+  readonly latency: { readonly p50: number; readonly p99: number }
+  /** Share of its own core that the load used. Near 1 it is the load that is measured by requests per second, not the server. */
+  readonly busy: number
+  /** Requests beyond those that every contender needs, because a job took longer than the pause between two polls. */
+  readonly extra: number
+}
+/** What the load process says, in this order. */
+export type LoadMessage = { readonly kind: 'prepared' } | ({ readonly kind: 'done' } & LoadResult) | { readonly kind: 'failed'; readonly error: string }
+
+const tell = (message: LoadMessage) => void process.send?.(message)
+
+async function perform({ port, scenario: name, steps }: LoadOrder): Promise<void> {
+  const scenario = SCENARIOS.find((one) => one.name === name)
+  if (!scenario) throw new Error(`There is no scenario "${name}"`)
+  const pool = new Pool(`http://127.0.0.1:${port}`, { connections: scenario.parallel, pipelining: 1 })
+  const prepared = await scenario.prepare(pool)
+  tell({ kind: 'prepared' })
+  await go()
+
+  const latencies = new Float64Array(steps)
+  let next = 0
+  let extra = 0
+  const one = async () => {
+    for (let index = next++; index < steps; index = next++) {
+      const began = performance.now()
+      extra += await prepared.step(index)
+      latencies[index] = performance.now() - began
+    }
+  }
+  const cpu = process.cpuUsage()
+  const began = performance.now()
+  await Promise.all(Array.from({ length: scenario.parallel }, one))
+  const seconds = (performance.now() - began) / 1000
+  const used = process.cpuUsage(cpu)
+  latencies.sort()
+  const latency = { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) }
+  tell({ kind: 'done', seconds, latency, busy: (used.user + used.system) / 1e6 / seconds, extra })
+
+  await go()
+  await prepared.clean?.()
+  await pool.close()
+  tell({ kind: 'prepared' })
+}
+
+const go = () => new Promise<void>((resolve) => process.once('message', () => resolve()))
+
+const wait = () =>
+  process.once('message', (order) => {
+    perform(order as LoadOrder)
+      .catch((error) => tell({ kind: 'failed', error: String(error?.stack ?? error) }))
+      .finally(wait)
+  })
+wait()
+process.on('disconnect', () => process.exit())

@@ -1,0 +1,105 @@
+/** Rounds over the contenders of one framework: each scenario by each contender in turn, before the next scenario. */
+import type { Contender, Group, Kind } from './contenders.ts'
+import { type Generator, startGenerator } from './generator.ts'
+import { SCENARIOS, type Scenario } from './scenarios.ts'
+import { type Server, startServer } from './server.ts'
+import { type Summary, summarize } from './statistics.ts'
+
+export interface Sample {
+  /** Of the server process, in milliseconds for 1,000 requests; for the whole cycle, 1,000 cycles of four requests. */
+  readonly cpuMs: number
+  readonly requestsPerSecond: number
+  readonly p50: number
+  readonly p99: number
+  readonly loadBusy: number
+  /** Requests beyond those that every contender needs, for 1,000 that it needs. Above a few the figures cannot be compared. */
+  readonly extra: number
+}
+export type Figures = { readonly [figure in keyof Sample]: Summary }
+export interface ScenarioResult {
+  readonly contenders: Readonly<Record<string, Figures>>
+  /** CPU of respond-async over CPU of the hand-written routes, round by round. */
+  readonly ratio?: Summary
+}
+export interface GroupResult {
+  readonly title: string
+  readonly scenarios: Readonly<Record<string, ScenarioResult>>
+}
+
+export interface Plan {
+  readonly rounds: number
+  /** Requests of one sample, and of the warm-up before the first round for each scenario. */
+  readonly requests: number
+  readonly warmUp: number
+  readonly scenarios: readonly Scenario[]
+  report(line: string): void
+}
+
+/** Cycles wait most of the time, so there are fewer of them. */
+const stepsFor = ({ requests }: Scenario, wanted: number) => Math.ceil(wanted / (requests * requests))
+
+export async function measureGroup(group: Group, plan: Plan): Promise<GroupResult> {
+  const generator = startGenerator()
+  const servers = new Map<Contender, Server>()
+  const samples = new Map<string, Sample[]>()
+  const key = (scenario: Scenario, contender: Contender) => `${scenario.name} ${contender.name}`
+  try {
+    for (const contender of group.contenders) servers.set(contender, await startServer(contender))
+    for (const scenario of plan.scenarios)
+      for (const [, server] of servers) await sample(generator, server, scenario, stepsFor(scenario, plan.warmUp))
+    for (let round = 0; round < plan.rounds; round++) {
+      for (const scenario of plan.scenarios) {
+        const line: string[] = []
+        for (const contender of rotated(group.contenders, round)) {
+          const taken = await sample(generator, servers.get(contender) as Server, scenario, stepsFor(scenario, plan.requests))
+          samples.set(key(scenario, contender), [...(samples.get(key(scenario, contender)) ?? []), taken])
+          line.push(`${contender.name} ${taken.cpuMs.toFixed(1)}`)
+        }
+        plan.report(`${group.name} ${round + 1}/${plan.rounds} ${scenario.name.padEnd(16)} ${line.sort().join('   ')}`)
+      }
+    }
+  } finally {
+    generator.stop()
+    for (const server of servers.values()) await server.stop()
+  }
+  const of = (scenario: Scenario, contender: Contender) => samples.get(key(scenario, contender)) ?? []
+  const cpuOf = (scenario: Scenario, kind: Kind) =>
+    group.contenders.filter((one) => one.kind === kind).flatMap((one) => of(scenario, one).map(({ cpuMs }) => cpuMs))
+  const scenarios = plan.scenarios.map((scenario): [string, ScenarioResult] => {
+    const byHand = cpuOf(scenario, 'hand-written')
+    const ratios = cpuOf(scenario, 'respond-async').map((ours, round) => ours / (byHand[round] ?? Number.NaN))
+    const contenders = Object.fromEntries(group.contenders.map((contender) => [contender.name, figures(of(scenario, contender))]))
+    return [scenario.name, { contenders, ratio: ratios.length > 0 ? summarize(ratios) : undefined }]
+  })
+  return { title: group.title, scenarios: Object.fromEntries(scenarios) }
+}
+
+/** Another one is first in every round: whoever comes first pays for the others' rest. */
+const rotated = <T>(list: readonly T[], by: number): T[] => list.map((_, index) => list[(index + by) % list.length] as T)
+
+async function sample(generator: Generator, server: Server, scenario: Scenario, steps: number): Promise<Sample> {
+  let cpuMs = 0
+  const { seconds, latency, busy, extra } = await generator.run({ port: server.port, scenario: scenario.name, steps }, async (when) => {
+    cpuMs = (await server.cpuMs()) - (when === 'after' ? cpuMs : 0)
+  })
+  const requests = steps * scenario.requests
+  return {
+    cpuMs: (cpuMs / steps) * 1000,
+    requestsPerSecond: requests / seconds,
+    ...latency,
+    loadBusy: busy,
+    extra: (extra / requests) * 1000,
+  }
+}
+
+const figures = (samples: readonly Sample[]): Figures => ({
+  cpuMs: summarize(samples.map((one) => one.cpuMs)),
+  requestsPerSecond: summarize(samples.map((one) => one.requestsPerSecond)),
+  p50: summarize(samples.map((one) => one.p50)),
+  p99: summarize(samples.map((one) => one.p99)),
+  loadBusy: summarize(samples.map((one) => one.loadBusy)),
+  extra: summarize(samples.map((one) => one.extra)),
+})
+
+export const scenariosNamed = (names: readonly string[] | undefined): readonly Scenario[] =>
+  names ? SCENARIOS.filter(({ name }) => names.includes(name)) : SCENARIOS

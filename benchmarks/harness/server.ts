@@ -1,0 +1,54 @@
+/** One contender as a process of its own, pinned to one core, that can be asked for the CPU time it has used. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Contender } from './contenders.ts'
+import { pinned } from './pinning.ts'
+import { startWorkerd } from './workerd.ts'
+
+export interface Server {
+  readonly port: number
+  /** CPU time of the whole process so far, user and system, in milliseconds. */
+  cpuMs(): Promise<number>
+  stop(): Promise<void>
+}
+
+const SERVERS = fileURLToPath(new URL('../servers/', import.meta.url))
+
+export const startServer = (contender: Contender, nodeFlags: readonly string[] = []): Promise<Server> =>
+  contender.runtime === 'node'
+    ? startNode([...nodeFlags, SERVERS + contender.file, ...contender.args])
+    : startWorkerd(SERVERS + contender.file)
+
+async function startNode(args: readonly string[]): Promise<Server> {
+  const [command = '', ...rest] = pinned('server', [process.execPath, ...args])
+  const child = spawn(command, rest, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, NODE_ENV: 'production' },
+  })
+  const { port } = await told<{ port: number }>(child)
+  return {
+    port,
+    async cpuMs() {
+      child.send('cpu')
+      const { cpu } = await told<{ cpu: NodeJS.CpuUsage }>(child)
+      return (cpu.user + cpu.system) / 1000
+    },
+    async stop() {
+      if (child.exitCode !== null) return
+      const gone = new Promise((resolve) => child.once('exit', resolve))
+      child.send('exit')
+      await gone
+    },
+  }
+}
+
+/** The next message of a child. */
+export const told = <T>(child: ChildProcess): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const ended = (code: number | null) => reject(new Error(`${child.spawnargs.join(' ')} ended with ${code}`))
+    child.once('exit', ended)
+    child.once('message', (message) => {
+      child.off('exit', ended)
+      resolve(message as T)
+    })
+  })

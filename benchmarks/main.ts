@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { availableParallelism, cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { measureMemory } from './figures/memory.ts'
+import { measureSizes } from './figures/sizes.ts'
+import { measureStartUp } from './figures/start-up.ts'
+import { GROUPS } from './harness/contenders.ts'
+import { type GroupResult, measureGroup, scenariosNamed } from './harness/measure.ts'
+import { pinning } from './harness/pinning.ts'
+import { goalsTable, writeReport } from './report.ts'
+import { type Results, readResults, writeResults } from './results.ts'
+
+const USAGE = `node benchmarks/run.mjs [options]
+  --framework <name>  only this one: ${GROUPS.map(({ name }) => name).join(', ')}; may be repeated
+  --scenario <name>   only this one: ${scenariosNamed(undefined)
+    .map(({ name }) => name)
+    .join(', ')}; may be repeated
+  --only <part>       cpu, memory, sizes, start-up; may be repeated
+  --rounds <n>        at least 7 for figures to be kept (7)
+  --requests <n>      of one contender in one round of a scenario (2000)
+  --quick             a look: 3 rounds, a short warm-up, half the submissions
+  --dry               writes nothing, and leaves what is written as it is`
+
+const { values } = parseArgs({
+  options: {
+    framework: { type: 'string', multiple: true },
+    scenario: { type: 'string', multiple: true },
+    only: { type: 'string', multiple: true },
+    rounds: { type: 'string' },
+    requests: { type: 'string', default: '2000' },
+    quick: { type: 'boolean', default: false },
+    dry: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (values.help) {
+  console.log(USAGE)
+  process.exit()
+}
+
+const { quick } = values
+const rounds = Number(values.rounds ?? (quick ? 3 : 7))
+const requests = Number(values.requests)
+const wants = (part: string) => values.only?.includes(part) ?? (values.framework === undefined || part === 'cpu')
+const report = (line: string) => console.log(line)
+
+const before = readResults()
+const groups: Record<string, GroupResult> = { ...before.groups }
+if (wants('cpu')) {
+  const scenarios = scenariosNamed(values.scenario)
+  for (const group of GROUPS.filter(({ name }) => values.framework?.includes(name) ?? true)) {
+    const measured = await measureGroup(group, { rounds, requests, warmUp: quick ? 3_000 : 8_000, scenarios, report })
+    groups[group.name] = { title: measured.title, scenarios: { ...groups[group.name]?.scenarios, ...measured.scenarios } }
+  }
+}
+const { version: workerd } = JSON.parse(readFileSync(createRequire(import.meta.url).resolve('workerd/package.json'), 'utf8'))
+const environment = { node: process.versions.node, workerd, cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), pinning }
+const results: Results = {
+  date: new Date().toISOString().slice(0, 10),
+  environment: { ...environment, rounds, requests },
+  groups: Object.fromEntries(GROUPS.flatMap(({ name }) => (groups[name] ? [[name, groups[name]]] : []))),
+  memory: wants('memory') ? measureMemory(report, quick) : before.memory,
+  sizes: wants('sizes') ? await measureSizes(report) : before.sizes,
+  startUp: wants('start-up') ? measureStartUp(report) : before.startUp,
+}
+console.log(`\n${goalsTable(results)}`)
+if (!values.dry) {
+  writeResults(results)
+  for (const file of writeReport(results)) console.log(`written: ${file}`)
+}

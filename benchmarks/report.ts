@@ -1,0 +1,142 @@
+/** The results as Markdown: whole in RESULTS.md, and the short table between the markers of the repository's README.md, if it has them. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { GOALS } from './goals.ts'
+import type { GroupResult } from './harness/measure.ts'
+import { SCENARIOS } from './harness/scenarios.ts'
+import type { Summary } from './harness/statistics.ts'
+import type { Results } from './results.ts'
+
+const OPEN = '<!-- benchmarks -->'
+const CLOSE = '<!-- /benchmarks -->'
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+type Row = readonly (string | number)[]
+const table = (head: Row, rows: readonly Row[]): string =>
+  [head, head.map((_, column) => (column === 0 ? '---' : '---:')), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
+
+const number = (value: number) => (value >= 100 ? Math.round(value).toString() : value >= 10 ? value.toFixed(1) : value.toFixed(2))
+const withSpread = ({ median, mad }: Summary) => `${number(median)} ± ${number(mad)}`
+
+function cpuRows(group: GroupResult): Row[] {
+  const shown = SCENARIOS.map(({ name }) => group.scenarios[name])
+  const names = Object.keys(shown.find((one) => one)?.contenders ?? {})
+  const rows = names.map((name): Row => [`${group.title}, ${name}`, ...shown.map((one) => cell(one?.contenders[name]?.cpuMs))])
+  if (shown.some((one) => one?.ratio))
+    rows.push(['**respond-async / hand-written**', ...shown.map((one) => (one?.ratio ? `**${withSpread(one.ratio)}**` : ''))])
+  return rows
+}
+const cell = (summary: Summary | undefined) => (summary ? withSpread(summary) : '')
+
+const groupsOf = (results: Results) => Object.values(results.groups ?? {})
+
+const cpuTable = (results: Results): string =>
+  table(
+    ['server CPU, ms per 1,000', ...SCENARIOS.map(({ title }) => title)],
+    groupsOf(results).flatMap(cpuRows),
+  )
+
+/** Figures that follow the machine and the load more than the server. */
+const sideTable = (results: Results): string =>
+  table(
+    ['requests per second; latency of a step, median / 99th, ms', ...SCENARIOS.map(({ title }) => title)],
+    groupsOf(results).flatMap((group) => {
+      const shown = SCENARIOS.map(({ name }) => group.scenarios[name]?.contenders)
+      const names = Object.keys(shown.find((one) => one) ?? {})
+      return names.map((name): Row => {
+        const cells = shown.map((contenders) => {
+          const figures = contenders?.[name]
+          return figures
+            ? `${Math.round(figures.requestsPerSecond.median)}; ${number(figures.p50.median)} / ${number(figures.p99.median)}`
+            : ''
+        })
+        return [`${group.title}, ${name}`, ...cells]
+      })
+    }),
+  )
+
+export const goalsTable = (results: Results): string =>
+  table(
+    ['goal', 'at most', 'measured', 'verdict'],
+    GOALS.map(({ figure, atMost, unit, measured }) => {
+      const value = measured(results)
+      const verdict = value === undefined ? 'not measured' : value <= atMost ? 'met' : '**not met**'
+      return [figure, `${atMost} ${unit}`, value === undefined ? '' : number(value), verdict]
+    }),
+  )
+
+const memoryTable = ({ memory }: Results): string =>
+  memory === undefined
+    ? ''
+    : `${table(
+        [`bytes of heap for each of ${memory.jobs.toLocaleString('en')} finished jobs`, 'with its result', 'besides it'],
+        [
+          ['hand-written, a Map', memory.perJob['hand-written'] ?? '', ''],
+          ['respond-async, memoryStore()', memory.perJob['respond-async'] ?? '', memory.besidesBodies],
+        ],
+      )}\n\nHeap while a million jobs are submitted against the default limits, at every 200,000: ${memory.million.join(', ')} MB.`
+
+const sizesTable = ({ sizes }: Results): string =>
+  sizes === undefined ? '' : table(['minified and gzipped', 'kB'], Object.entries(sizes).map(([name, kB]) => [name, kB.toFixed(2)]))
+
+function setting({ environment, date }: Results): string {
+  const { cpu, cores, node, workerd, pinning, rounds, requests } = environment
+  return `Measured on ${date}: ${cpu}, ${cores} cores, Node ${node}, workerd ${workerd}; ${pinning}; medians of ${rounds} interleaved rounds of ${requests.toLocaleString('en')} requests ± the median deviation from it.`
+}
+
+function whole(results: Results): string {
+  const { startUp } = results
+  return `# Results
+
+Written by \`node benchmarks/run.mjs\`. How to read it: [README.md](README.md).
+
+${setting(results)}
+
+## Goals
+
+${goalsTable(results)}
+
+## CPU
+
+For the whole cycle it is 1,000 cycles of four requests: the POST, a poll while the job runs, one when it is done, the result.
+
+${cpuTable(results)}
+
+## Memory
+
+${memoryTable(results)}
+
+## Sizes
+
+${sizesTable(results)}
+
+## Start
+
+Importing core: ${startUp ? `${withSpread(startUp.coreMs)} ms CPU beyond importing an empty module.` : ''}
+
+## Side figures
+
+They follow the machine and the load; the load has one core, so they say little about the server.
+
+${sideTable(results)}
+`
+}
+
+/** The short form: CPU ratios and what else has a goal. */
+const short = (results: Results): string => `${cpuTable(results)}
+
+${setting(results)} [All figures and how to read them](benchmarks/README.md).`
+
+export function writeReport(results: Results): string[] {
+  writeFileSync(at('RESULTS.md'), whole(results))
+  const written = ['benchmarks/RESULTS.md']
+  const readme = at('../README.md')
+  const text = existsSync(readme) ? readFileSync(readme, 'utf8') : ''
+  const from = text.indexOf(OPEN)
+  const to = text.indexOf(CLOSE)
+  if (from >= 0 && to > from) {
+    writeFileSync(readme, `${text.slice(0, from + OPEN.length)}\n${short(results)}\n${text.slice(to)}`)
+    written.push('README.md')
+  }
+  return written
+}

@@ -1,0 +1,44 @@
+/** What one run of the benchmarks measured; what was not asked for is absent. Kept as results/latest.json. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { MemoryFigures } from './figures/memory.ts'
+import type { Sizes } from './figures/sizes.ts'
+import type { StartUp } from './figures/start-up.ts'
+import type { GroupResult } from './harness/measure.ts'
+
+export interface Results {
+  /** Day of the newest part, and what it ran on. */
+  readonly date: string
+  readonly environment: Environment
+  readonly groups?: Readonly<Record<string, GroupResult>>
+  readonly memory?: MemoryFigures
+  readonly sizes?: Sizes
+  readonly startUp?: StartUp
+}
+
+export interface Environment {
+  readonly node: string
+  readonly workerd: string
+  readonly cpu: string
+  readonly cores: number
+  readonly pinning: string
+  readonly rounds: number
+  readonly requests: number
+}
+
+const LATEST = fileURLToPath(new URL('./results/latest.json', import.meta.url))
+
+export function readResults(): Partial<Results> {
+  try {
+    return JSON.parse(readFileSync(LATEST, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw error
+  }
+}
+
+export function writeResults(results: Results): void {
+  mkdirSync(dirname(LATEST), { recursive: true })
+  writeFileSync(LATEST, `${JSON.stringify(results, null, 2)}\n`)
+}

@@ -1,0 +1,14 @@
+/** How a Node contender talks to the harness: its port, and its own CPU time and memory on demand. */
+import type { AddressInfo, Server } from 'node:net'
+
+export function listen(server: Pick<Server, 'listen' | 'address'>): void {
+  server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }))
+  process.on('message', (what) => {
+    if (what === 'cpu') process.send?.({ cpu: process.cpuUsage() })
+    if (what === 'exit') process.exit() // orderly, so that --cpu-prof writes its file
+  })
+  process.on('disconnect', () => process.exit())
+}
+
+/** Whether the body is parsed by the framework's middleware, as most people have it, or read by the handler itself. */
+export const behindParser = process.argv[2] !== 'no-parser'

@@ -1,0 +1,26 @@
+import { format } from 'd3-format'
+
+/** `1,234,567` */
+export const count = format(',')
+
+/** `20.8%` */
+export const percent = format('.1%')
+
+/** `21%` */
+export const wholePercent = format('.0%')
+
+/** `600k`, `1.2M`: for axes, where the steps are round. */
+export const short = (value: number) => (Math.abs(value) < 1000 ? String(value) : format('~s')(value))
+
+/** `$40.5 million`, `$668,183` */
+export const dollars = (value: number) => (value >= 1e6 ? `$${format('.1f')(value / 1e6)} million` : `$${format(',.0f')(value)}`)
+
+/** `28 h 8 min`, `−4 min` */
+export const minutes = (value: number) => {
+  const [hours, rest] = [Math.floor(Math.abs(value) / 60), Math.round(Math.abs(value) % 60)]
+  const text = hours === 0 ? `${rest} min` : rest === 0 ? `${hours} h` : `${hours} h ${rest} min`
+  return value < 0 ? `−${text}` : text
+}
+
+/** A part of a whole, 0 when there is no whole. */
+export const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole)

@@ -1,0 +1,26 @@
+import { type CapturedResponse, resultTooLarge } from '@respond-async/core'
+import { readStream } from './web-submission'
+
+/**
+ * Reads the handler's response to its end, whatever it streams.
+ *
+ * @throws {JobsError} `result_too_large` above `maxResultBytes`, without reading on; what the stream throws; `TypeError` for a
+ *   response that is none (`Response.error()`, an upgrade).
+ */
+export async function captureResponse(response: Response, maxResultBytes: number): Promise<CapturedResponse> {
+  const { status, body } = response
+  if (!(status >= 200)) throw new TypeError(`A response of status ${status} cannot be kept and replayed.`)
+  const headers = responseFields(response.headers)
+  if (body === null) return { status, headers, body: null }
+  if (Number(headers['content-length'] ?? 0) > maxResultBytes) throw resultTooLarge(maxResultBytes)
+  return { status, headers, body: await readStream(body, maxResultBytes, resultTooLarge) }
+}
+
+/** Fields by lower-case name, `set-cookie` as a list. */
+export function responseFields(headers: Headers): Record<string, string | string[]> {
+  const fields: Record<string, string | string[]> = {}
+  headers.forEach((value, name) => {
+    fields[name] = name === 'set-cookie' ? headers.getSetCookie() : value
+  })
+  return fields
+}

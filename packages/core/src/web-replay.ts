@@ -1,0 +1,42 @@
+import type { Body, StoredRequest } from '@respond-async/core'
+
+/**
+ * A request for the handler alone: same method, URL, fields and body as the live one, without the client's signal, because the
+ * client leaves after the 202. What earlier middleware hung on the live one (`params`, `user`) comes along.
+ */
+export function detachRequest(live: Request, body: Body | null, headers = new Headers(live.headers)): Request {
+  const request = newRequest(live.url, live.method, headers, body, constructorOf(live))
+  for (const name of Object.keys(live)) if (!(name in request)) define(request, name, live[name as keyof Request])
+  for (const name of PLATFORM_FIELDS) if (name in live) define(request, name, live[name as keyof Request])
+  return request
+}
+
+/** What platforms add to their requests: Workers `cf`, Bun `params` and `cookies`. */
+const PLATFORM_FIELDS = ['cf', 'params', 'cookies']
+
+const define = (request: Request, name: string, value: unknown) =>
+  Object.defineProperty(request, name, { value, enumerable: true, configurable: true, writable: true })
+
+/** The stored request as a real one. A path alone gets the origin of `base`. */
+export function rebuildRequest(stored: StoredRequest, body: Body | null, base = 'http://localhost'): Request {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(stored.headers)) for (const one of [value].flat()) headers.append(name, one)
+  return newRequest(new URL(stored.url, base).href, stored.method, headers, body)
+}
+
+function newRequest(url: string, method: string, headers: Headers, body: Body | null, Class: typeof Request = Request): Request {
+  const content = typeof body === 'string' ? new TextEncoder().encode(body) : body // a text would bring a media type of its own
+  const init = { method, headers, body: content as BodyInit | null } // bytes of core are never in shared memory
+  try {
+    return new Class(url, init)
+  } catch (error) {
+    if (Class === Request) throw error
+    return new Request(url, init) // a class that only its platform can make
+  }
+}
+
+/** Subclasses stay what they are (`NextRequest` with its `nextUrl`). */
+function constructorOf(live: Request): typeof Request {
+  const Class = live.constructor as typeof Request
+  return Class.prototype instanceof Request ? Class : Request
+}

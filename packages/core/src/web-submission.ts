@@ -1,0 +1,114 @@
+import { type Body, JobsError, type JsonObject, type Submission } from '@respond-async/core'
+
+/** What is read of a Web request: a `Request` is one. */
+export type BodySource = Pick<Request, 'method' | 'headers' | 'body' | 'bodyUsed' | 'arrayBuffer'>
+
+/** A Web request that may become a job. The body that was read before the 202 is kept for the handler. */
+export interface WebSubmission<Native = Request> extends Submission<Native> {
+  /** The live request. It ends with the answer: the handler gets one of its own, see `detachRequest`. */
+  readonly request: Request
+  readonly body: Body | null
+}
+
+/** Makes a submission of a Web request. `context`: what an adapter notes for a replay. */
+export function webSubmission(request: Request, context: () => JsonObject | undefined = () => undefined): WebSubmission {
+  let body: Body | null = null
+  return {
+    method: request.method,
+    url: request.url,
+    headers: request.headers,
+    native: request,
+    request,
+    get body() {
+      return body
+    },
+    headerFields: () => fieldsOf(request.headers),
+    context,
+    async readBody(limit, wanted) {
+      body = await readBody(request, limit, wanted)
+      return body
+    },
+  }
+}
+
+/** All fields by lower-case name. Of those in a request only `cookie` may come in several lines, and `Headers` joins them as RFC 9113 8.2.3 says. */
+export const fieldsOf = (headers: Headers): Record<string, string> => {
+  const fields: Record<string, string> = {}
+  headers.forEach((value, name) => {
+    fields[name] = value
+  })
+  return fields
+}
+
+/**
+ * Reads a request body to its end. Bytes, not text: what is no UTF-8 stays what it is. `null`: there is none, or it has been read
+ * before and is not `wanted`.
+ *
+ * @throws {JobsError} `body_too_large` above `limit` bytes, without reading on; `body_unreadable` when it breaks off;
+ *   `invalid_input` when it is wanted and has been read before.
+ */
+export async function readBody(request: BodySource, limit: number, wanted: boolean): Promise<Uint8Array | null> {
+  if (request.method === 'GET' || request.method === 'HEAD') return null
+  const announced = request.headers.get('content-length')
+  checkSize(Number(announced ?? 0), limit)
+  if (announced === '0') return null
+  if (request.bodyUsed) return alreadyRead(wanted)
+  let bytes: Uint8Array | null
+  try {
+    // A server cuts a body at its announced length, so that may be read at once; one of unknown length is counted as it comes.
+    if (announced !== null) bytes = new Uint8Array(await request.arrayBuffer())
+    else bytes = request.body && (await readStream(request.body, limit, tooLarge))
+  } catch (cause) {
+    if (cause instanceof JobsError) throw cause
+    throw new JobsError('body_unreadable', 'The request body broke off.', { cause })
+  }
+  checkSize(bytes?.length ?? 0, limit)
+  return bytes?.length ? bytes : null
+}
+
+function alreadyRead(wanted: boolean): null {
+  if (!wanted) return null
+  throw new JobsError(
+    'invalid_input',
+    'Earlier middleware has read the request body, and it has to be stored: let the middleware read request.clone() instead.',
+  )
+}
+
+/** @throws {JobsError} `body_too_large` */
+export function checkSize(size: number, limit: number): void {
+  if (size > limit) throw tooLarge(limit)
+}
+
+const tooLarge = (limit: number) => new JobsError('body_too_large', `The request body is larger than ${limit} bytes.`)
+
+/** Reads a stream to its end; above `limit` bytes it is canceled and `tooMuch(limit)` thrown. */
+export async function readStream(
+  stream: ReadableStream<Uint8Array>,
+  limit: number,
+  tooMuch: (limit: number) => Error,
+): Promise<Uint8Array> {
+  const reader = stream.getReader()
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return chunks.length === 1 ? (chunks[0] as Uint8Array) : joined(chunks, size)
+    size += value.length
+    if (size > limit) {
+      const error = tooMuch(limit)
+      reader.cancel(error).catch(() => {}) // the sender need not be waited for, and what it thinks of it changes nothing
+      throw error
+    }
+    chunks.push(value)
+  }
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const all = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    all.set(chunk, at)
+    at += chunk.length
+  }
+  return all
+}

@@ -1,0 +1,104 @@
+import { type JobHandle, type Jobs, JobsError, type OperationOptions, type Owner, pathOf } from '@respond-async/core'
+import express, { type Application, type Request, type RequestHandler, type Response } from 'express'
+import { detach, rebuild, run } from './exchange'
+import { type AnyHandler, callInOrder, type JobHandler, type Unnamed } from './handlers'
+import { ExpressRequest, ExpressSubmission } from './submission'
+import { writeAnswer } from './write-answer'
+
+/** What `respondAsync` takes in place of the operation's name. */
+export interface RespondAsyncOptions extends OperationOptions<Request> {
+  /** Name of the operation, unique among these jobs. */
+  operation: string
+  /**
+   * The application whose settings and prototypes a run in another process gets (views, trust proxy, query parser).
+   * @default the one that this process has served the route with, otherwise a bare `express()`
+   */
+  app?: Application
+}
+
+type Params = Request['params']
+type Query = Request['query']
+type Locals = Record<string, Unnamed>
+
+/**
+ * Wraps the handlers of a route: it answers 202 and runs them after that; a status URL tells how it goes and what they answered.
+ *
+ * The handlers stay as they are and get a request and a response of their own, with everything that earlier middleware put on
+ * the live ones; `req.job` reports progress and hears of a cancellation. Several (multer and a handler) run in order, as in a route.
+ *
+ * @throws {JobsError} `invalid_option`, `duplicate_operation`
+ */
+export function respondAsync<P = Params, ResBody = Unnamed, ReqBody = Unnamed, ReqQuery = Query, ResLocals extends Locals = Locals>(
+  jobs: Jobs<Request>,
+  operation: string | RespondAsyncOptions,
+  handler:
+    | JobHandler<P, ResBody, ReqBody, ReqQuery, ResLocals>
+    | readonly (JobHandler<P, ResBody, ReqBody, ReqQuery, ResLocals> | RequestHandler)[],
+): RequestHandler<P, ResBody, ReqBody, ReqQuery, ResLocals>
+export function respondAsync(jobs: Jobs<Request>, operation: string | RespondAsyncOptions, handler: unknown): RequestHandler {
+  const { operation: name, app: given, ...options } = typeof operation === 'string' ? { operation } : operation
+  const handlers = handlersOf(name, handler)
+  let app = given
+  jobs.define(name, options, ({ handle, live, request, requestBody, maxResultBytes }) => {
+    if (live instanceof ExpressSubmission) return live.scope.runInAsyncScope(() => run(handlers, detach(live, maxResultBytes), handle))
+    app ??= express()
+    return run(handlers, rebuild(app, request ?? NOTHING, requestBody, maxResultBytes), handle)
+  })
+  return (req, res, next) => {
+    app ??= req.app
+    jobs
+      .accept(name, new ExpressSubmission(req, res))
+      .then((answer) => {
+        if (answer) return writeAnswer(res, answer)
+        Object.assign(req, { job: unwrapped(name, res) })
+        callInOrder(handlers, req, res, next)()
+      })
+      .catch(next)
+  }
+}
+
+/** What a job without a stored request is run with: it cannot be one that came over HTTP. */
+const NOTHING = { method: 'POST', url: '/', headers: {} }
+
+function handlersOf(name: string, handler: unknown): AnyHandler[] {
+  const handlers = [handler].flat(8)
+  if (handlers.length > 0 && handlers.every((one): one is AnyHandler => typeof one === 'function')) return handlers
+  throw new JobsError('invalid_option', `respondAsync("${name}"): give it a handler, (req, res, next) => …, or a list of them.`)
+}
+
+/** `req.job` of a handler that runs as if it were not wrapped: there is nobody to report to, and the client may stop it by leaving. */
+function unwrapped(operation: string, res: Response): JobHandle {
+  let controller: AbortController | undefined
+  return {
+    ...{ id: '', operation, attempt: 1, meta: {}, carry: {} },
+    get signal() {
+      if (!controller) {
+        const made = new AbortController()
+        const left = () => res.writableFinished || made.abort()
+        if (res.destroyed) left()
+        else res.once('close', left)
+        controller = made
+      }
+      return controller.signal
+    },
+    async progress() {},
+  }
+}
+
+export interface JobRoutesOptions {
+  /** Whose jobs a request may see; see `createJobs`. */
+  owner?: Owner<Request>
+}
+
+/** Answers the requests for the jobs: status, result, cancellation, list. For `app.use('/jobs', jobRoutes(jobs))`, at any depth. */
+export function jobRoutes(jobs: Jobs<Request>, { owner }: JobRoutesOptions = {}): RequestHandler {
+  return (req, res, next) => {
+    const path = pathOf(req.url)
+    const query = path.indexOf('?')
+    const match = { native: req, mount: req.baseUrl, rest: query < 0 ? path : path.slice(0, query), owner }
+    jobs
+      .route(new ExpressRequest(req), match)
+      .then((answer) => (answer ? writeAnswer(res, answer) : next()))
+      .catch(next)
+  }
+}

@@ -1,0 +1,135 @@
+import { AsyncResource } from 'node:async_hooks'
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { TLSSocket } from 'node:tls'
+import { type Body, type JobRequest, JobsError, type JsonObject, type Submission } from '@respond-async/core'
+import type { Request, Response } from 'express'
+import type { Peer } from './detached-request'
+
+/** How earlier middleware had left `req.body`: parsed (kept as JSON), as text, as bytes, or as the `{}` of Express 4. */
+type ParsedAs = 'json' | 'text' | 'bytes' | 'empty'
+
+/** What a replay needs to know besides the stored request itself. */
+export interface Notes {
+  readonly url?: string
+  readonly baseUrl?: string
+  readonly params?: JsonObject
+  readonly remoteAddress?: string
+  readonly encrypted?: boolean
+  readonly hasBody?: boolean
+  readonly parsedAs?: ParsedAs
+}
+
+/** What core reads of a request of Express. */
+export class ExpressRequest implements JobRequest {
+  constructor(readonly native: Request) {}
+
+  get method(): string {
+    return this.native.method
+  }
+  get url(): string {
+    return this.native.originalUrl
+  }
+  get headers(): this {
+    return this
+  }
+  get(name: string): string | null {
+    const value = this.native.headers[name]
+    return value === undefined ? null : String(value)
+  }
+}
+
+/** A request that may become a job, with what of it must be read before the 202 goes out. */
+export class ExpressSubmission extends ExpressRequest implements Submission<Request>, Peer {
+  /** The request's own async context (AsyncLocalStorage): a queued handler would otherwise run in that of the job before it. */
+  readonly scope = new AsyncResource('respond-async')
+  /** Fields and status that earlier middleware had set. */
+  readonly earlier: OutgoingHttpHeaders
+  readonly statusCode: number
+  readonly remoteAddress: string | undefined
+  readonly encrypted: boolean
+  /** What has been read of the body; `undefined`: earlier middleware has read it. */
+  chunks: readonly Uint8Array[] | undefined = []
+  #parsedAs: ParsedAs | undefined
+
+  constructor(
+    native: Request,
+    readonly response: Response,
+  ) {
+    super(native)
+    this.earlier = response.getHeaders()
+    this.statusCode = response.statusCode
+    this.remoteAddress = native.socket.remoteAddress
+    this.encrypted = (native.socket as Partial<TLSSocket>).encrypted === true
+  }
+
+  headerFields(): Record<string, string | string[]> {
+    const fields = { ...this.native.headers } as Record<string, string | string[]> // of a received message none is undefined
+    if (!this.chunks) delete fields['content-encoding'] // what is stored has been decoded
+    return fields
+  }
+
+  context(): JsonObject {
+    const { url, originalUrl, baseUrl, params } = this.native
+    const { remoteAddress, encrypted, hasBody } = this
+    const notes: Notes = {
+      url: url === originalUrl ? undefined : url,
+      baseUrl,
+      params,
+      remoteAddress,
+      encrypted,
+      hasBody,
+      parsedAs: this.#parsedAs,
+    }
+    return { ...notes }
+  }
+
+  private get hasBody(): boolean {
+    const { 'content-length': length = 0, 'transfer-encoding': coding } = this.native.headers
+    return coding !== undefined || Number(length) > 0
+  }
+
+  readBody(limit: number, wanted: boolean): Promise<Body | null> | Body | null {
+    const { native } = this
+    if (Number(native.headers['content-length']) > limit) throw tooLarge(limit)
+    if (native.readable && this.hasBody) return this.#collect(limit, wanted)
+    if (!native.readable && !native.readableEnded) throw new JobsError('body_unreadable', 'The request was aborted.')
+    if (!native.readable) this.chunks = undefined
+    return wanted ? this.#parsed() : null
+  }
+
+  /** The body as earlier middleware left it. */
+  #parsed(): Body | null {
+    const body: unknown = this.native.body
+    if (body === undefined) return null
+    this.#parsedAs = typeof body === 'string' ? 'text' : body instanceof Uint8Array ? 'bytes' : 'json'
+    return typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+  }
+
+  #collect(limit: number, wanted: boolean): Promise<Body | null> {
+    const { native } = this
+    if (native.body !== undefined) this.#parsedAs = 'empty'
+    return new Promise((resolve, reject) => {
+      const chunks: Uint8Array[] = []
+      let size = 0
+      native.on('data', (chunk: Uint8Array | string) => {
+        const bytes = typeof chunk === 'string' ? Buffer.from(chunk, native.readableEncoding ?? 'utf8') : chunk
+        size += bytes.length
+        if (size <= limit) chunks.push(bytes)
+        else {
+          chunks.length = 0 // the rest is read and dropped, so that the client gets to read the answer
+          reject(tooLarge(limit))
+        }
+      })
+      native.on('end', () => {
+        this.chunks = chunks
+        resolve(wanted ? (chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)) : null)
+      })
+      const aborted = (cause?: unknown) => reject(new JobsError('body_unreadable', 'The upload broke off.', { cause }))
+      native.on('error', aborted)
+      native.on('close', aborted)
+      native.resume()
+    })
+  }
+}
+
+const tooLarge = (limit: number) => new JobsError('body_too_large', `The request body is larger than ${limit} bytes.`)

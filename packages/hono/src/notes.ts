@@ -1,0 +1,54 @@
+import type { Body, Json, JsonObject, StoredRequest } from '@respond-async/core'
+import { rebuildRequest } from '@respond-async/core/fetch'
+import type { Context } from 'hono'
+import { routePath } from 'hono/route'
+import type { RequestSource } from './detached-request'
+
+/** What a run in another process needs besides the request: it has no router and no validators before the handler. */
+type Notes = {
+  readonly path: string
+  readonly route: string
+  readonly params: Readonly<Record<string, string>>
+  readonly valid: JsonObject
+  readonly unstored: readonly string[]
+}
+
+const TARGETS = ['json', 'form', 'query', 'param', 'header', 'cookie'] as const
+
+/** What validators before the handler have left, by target. */
+export function validOf(c: Context): Record<string, unknown> {
+  const valid: Record<string, unknown> = {}
+  for (const target of TARGETS) {
+    const data: unknown = c.req.valid(target as never)
+    if (data !== undefined) valid[target] = data
+  }
+  return valid
+}
+
+export function notesOf(c: Context): Notes {
+  const valid: Record<string, Json> = {}
+  const unstored: string[] = []
+  for (const [target, data] of Object.entries(validOf(c))) {
+    if (isJson(data)) valid[target] = data
+    else unstored.push(target)
+  }
+  return { path: c.req.path, route: routePath(c), params: c.req.param(), valid, unstored }
+}
+
+/** Whether it comes out of JSON as it went in: files, dates and class instances do not. */
+function isJson(value: unknown): value is Json {
+  if (Array.isArray(value)) return value.every(isJson)
+  if (typeof value !== 'object') return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)
+  if (value === null) return true
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return (prototype === null || prototype === Object.prototype) && Object.values(value).every((one) => one === undefined || isJson(one))
+}
+
+/** The request of a job that came over HTTP, or was made by `jobs.submit`. */
+export function storedSource(stored: StoredRequest, body: Body | null): RequestSource {
+  const raw = rebuildRequest(stored, body)
+  const { path = new URL(raw.url).pathname, route = '', params = {}, valid = {}, unstored = [] } = (stored.context ?? {}) as Partial<Notes>
+  const { method, url, headers } = raw
+  const routes = [{ basePath: '/', path: route, method, handler: () => {} }]
+  return { method, url, headers, body, path, routes, routeIndex: 0, params, valid, unstored, makeRaw: () => raw }
+}

@@ -1,0 +1,35 @@
+import type { Audit } from '../audit'
+import { acceptAudits } from './accept'
+import { cancelAudits } from './cancel'
+import { captureAudits } from './capture'
+import { corsAudits } from './cors'
+import { documentAudits } from './document'
+import { idempotencyAudits } from './idempotency'
+import { inputAudits } from './input'
+import { listAudits } from './list'
+import { longPollAudits } from './long-poll'
+import { methodAudits } from './methods'
+import { pollAudits } from './poll'
+import { preferAudits } from './prefer'
+import { problemAudits } from './problems'
+import { purgeAudits } from './purge'
+import { resultAudits } from './result'
+
+/** Every audit, in the order of docs/protocol.md. */
+export const audits: readonly Audit[] = [
+  ...acceptAudits,
+  ...preferAudits,
+  ...idempotencyAudits,
+  ...documentAudits,
+  ...pollAudits,
+  ...longPollAudits,
+  ...resultAudits,
+  ...captureAudits,
+  ...cancelAudits,
+  ...purgeAudits,
+  ...listAudits,
+  ...problemAudits,
+  ...methodAudits,
+  ...corsAudits,
+  ...inputAudits,
+]

@@ -1,0 +1,99 @@
+import type { Audit } from '../audit'
+import { equal, hasStatus, lists, match, ok } from '../expectation'
+import { isOver } from '../subject'
+
+const SECONDS = 15
+const waiting = (headers: Record<string, string> = {}) => ({ headers: { prefer: `wait=${SECONDS}`, ...headers } })
+
+export const longPollAudits: readonly Audit[] = [
+  {
+    id: 'LNG1',
+    level: 'MUST',
+    title: 'hold a poll with Prefer: wait=n until the job ends, and answer then',
+    source: 'RFC 7240 4.3',
+    needs: ['release'],
+    async run({ hold }) {
+      const job = await hold()
+      const etag = (await job.status()).headers.get('etag') ?? ''
+      const held = job.status(waiting({ 'if-none-match': etag }))
+      equal(isOver((await job.status()).document()), false, 'being over')
+      await job.release()
+      hasStatus(await held, 200)
+      equal((await held).document().status, 'succeeded', 'status')
+    },
+  },
+  {
+    id: 'LNG2',
+    level: 'MUST',
+    title: 'hold it until the job changes, not only until it ends',
+    source: 'protocol, Waiting',
+    async run({ hold }) {
+      const job = await hold({ onAbort: 'ignore' })
+      const etag = (await job.status()).headers.get('etag') ?? ''
+      const held = job.status(waiting({ 'if-none-match': etag }))
+      await job.cancel()
+      const document = (await held).document()
+      ok(document.cancelRequestedAt !== undefined || document.status === 'canceled', 'the answer does not show what has changed')
+    },
+  },
+  {
+    id: 'LNG3',
+    level: 'MUST',
+    title: 'answer at once when the job has changed from the ETag of If-None-Match, or is finished',
+    source: 'protocol, Waiting',
+    async run({ hold, submit }) {
+      const changed = await (await hold()).status(waiting({ 'if-none-match': '"x"' }))
+      hasStatus(changed, 202)
+      const done = await submit()
+      await done.finished()
+      hasStatus(await done.status(waiting()), 200)
+    },
+  },
+  {
+    id: 'LNG4',
+    level: 'MUST',
+    title: 'answer as without the preference when nothing has changed in n seconds: 202, or 304 where If-None-Match matches',
+    source: 'RFC 7240 4.3',
+    async run({ hold }) {
+      const job = await hold()
+      const etag = (await job.status()).headers.get('etag') ?? ''
+      const [plain, conditional] = await Promise.all([
+        job.status({ headers: { prefer: 'wait=1' } }),
+        job.status({ headers: { prefer: 'wait=1', 'if-none-match': etag } }),
+      ])
+      hasStatus(plain, 202)
+      hasStatus(conditional, 304)
+      for (const reply of [plain, conditional]) lists(reply, 'preference-applied', 'wait=1')
+    },
+  },
+  {
+    id: 'LNG5',
+    level: 'MUST',
+    title: 'say with Preference-Applied: wait=n how long it would have held the poll, 25 s at most',
+    source: 'RFC 7240 3',
+    async run({ hold }) {
+      const job = await hold()
+      const headers = { 'if-none-match': '"x"' }
+      lists(await job.status({ headers: { ...headers, prefer: 'wait=7' } }), 'preference-applied', 'wait=7')
+      for (const prefer of ['wait', 'wait=999999'])
+        match(
+          (await job.status({ headers: { ...headers, prefer } })).headers.get('preference-applied'),
+          /^wait=(?:[1-9]|1\d|2[0-5])$/,
+          `Preference-Applied after ${prefer}`,
+        )
+    },
+  },
+  {
+    id: 'LNG6',
+    level: 'MUST',
+    title: 'hold several polls of one job, and answer all of them',
+    source: 'protocol, Waiting',
+    async run({ hold }) {
+      const job = await hold()
+      const etag = (await job.status()).headers.get('etag') ?? ''
+      const held = Array.from({ length: 4 }, () => job.status(waiting({ 'if-none-match': etag })))
+      await job.cancel()
+      for (const reply of await Promise.all(held)) hasStatus(reply, 200, 202)
+    },
+  },
+]

@@ -1,0 +1,66 @@
+/** The members of a status document that audits look at. What a server really sent is only believed to be this. */
+export interface StatusDocument {
+  readonly id: string
+  readonly operation: string
+  readonly status: string
+  readonly createdAt: string
+  readonly lastUpdatedAt: string
+  readonly percentComplete?: number
+  readonly message?: string
+  readonly attempt?: number
+  readonly retryAfterMs?: number
+  readonly cancelRequestedAt?: string
+  readonly resourceLocation?: string
+  readonly result?: unknown
+  readonly error?: Problem
+  readonly links: { readonly self: string; readonly result?: string; readonly cancel?: string }
+  readonly [member: string]: unknown
+}
+
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly code: string
+  readonly detail?: string
+  readonly message?: string
+}
+
+/** An answer, read to its end. */
+export interface Reply {
+  /** `GET /jobs/1`, for sentences about it. */
+  readonly asked: string
+  readonly status: number
+  readonly headers: Headers
+  readonly bytes: Uint8Array
+  readonly text: string
+  /** The body as a status document. @throws {Error} when it is no JSON object. */
+  document(): StatusDocument
+  /** The body as a problem document. @throws {Error} when it is no JSON object. */
+  problem(): Problem
+  json(): Record<string, unknown>
+}
+
+export async function readReply(asked: string, response: Response): Promise<Reply> {
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  const text = new TextDecoder().decode(bytes)
+  const json = (): Record<string, unknown> => {
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch (cause) {
+      throw new Error(`${asked} answered ${response.status} with a body that is not JSON: ${excerpt(text)}`, { cause })
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw new Error(`${asked} answered ${response.status} with JSON that is no object: ${excerpt(text)}`)
+    return value as Record<string, unknown> // an object, by the line above
+  }
+  return {
+    ...{ asked, status: response.status, headers: response.headers, bytes, text, json },
+    // Believed, not checked: each audit checks the members that it is about.
+    document: () => json() as unknown as StatusDocument,
+    problem: () => json() as unknown as Problem,
+  }
+}
+
+export const excerpt = (text: string): string => JSON.stringify(text.length > 120 ? `${text.slice(0, 120)}…` : text)

@@ -1,0 +1,132 @@
+import type { Audit, AuditResult, Level } from './audit'
+import { audits } from './audits'
+import { hasStatus } from './expectation'
+import { readReply } from './reply'
+import { createSubject, type Fetch } from './subject'
+import { FEATURES, type Feature } from './target'
+
+export interface AuditOptions {
+  /** Where the target is: `http://127.0.0.1:3000`, with the prefix that is in front of its paths if there is one. */
+  url: string
+  /** @default the global fetch */
+  fetch?: Fetch
+  /** Only audits of this level, or with these ids. @default all */
+  only?: Level | readonly string[]
+  /** Path of the wrapped handlers below `url`. @default '/audit' */
+  target?: string
+  /** Where the job routes must be, as clients see them; audited when given. @default what the first Location says */
+  path?: string
+  /** Sent with every request, for a server behind a login. */
+  headers?: Readonly<Record<string, string>>
+  /** What the target has. @default what `GET /audit` says */
+  features?: readonly Feature[]
+  /**
+   * Known deviations: the reason by audit id. Such an audit is reported as skipped with the reason when it fails, and as failed when it
+   * passes, so that no pin outlives its cause.
+   */
+  deviations?: Readonly<Record<string, string>>
+  /** How many audits run at once, 1 to 64. They share no job. @default 16 */
+  concurrency?: number
+  /** How long one audit may take, in milliseconds; after it, it has failed. @default 20_000 */
+  timeoutMs?: number
+  /** Hears of every result as it comes. */
+  onResult?: (result: AuditResult, done: number, total: number) => void
+}
+
+/** The server could not be asked at all, or there is no audit target on it. `message` says what to do. */
+export class AuditError extends Error {
+  override readonly name = 'AuditError'
+}
+
+/**
+ * Audits a server. Resolves to one result for each chosen audit, in the order of {@link audits}.
+ *
+ * @throws {AuditError} when the server cannot be reached, has no target, or an option is wrong.
+ */
+export async function runAudits(options: AuditOptions): Promise<AuditResult[]> {
+  const chosen = choose(options)
+  const fetch: Fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
+  const features = new Set(options.features ?? (await readFeatures(options, fetch)))
+  const results: AuditResult[] = []
+  let next = 0
+  let done = 0
+  const work = async () => {
+    for (let at = next++; at < chosen.length; at = next++) {
+      const audit = chosen[at] as Audit // within the list, by the loop's condition
+      const result = await runOne(audit, options, fetch, features)
+      results[at] = result
+      options.onResult?.(result, ++done, chosen.length)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(chosen.length, options.concurrency ?? 16) }, work))
+  return results
+}
+
+function choose({ url, only, deviations = {}, concurrency = 16, timeoutMs = 20_000 }: AuditOptions): readonly Audit[] {
+  if (!/^https?:\/\/[^/?#]+/.test(url))
+    throw new AuditError(`The URL has to be absolute, such as http://127.0.0.1:3000, not ${JSON.stringify(url)}.`)
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 64)
+    throw new AuditError(`concurrency has to be from 1 to 64, not ${concurrency}.`)
+  if (!(timeoutMs >= 1_000)) throw new AuditError(`timeoutMs has to be at least 1_000, not ${timeoutMs}.`)
+  const ids = new Set(audits.map(({ id }) => id))
+  const wanted = typeof only === 'string' || only === undefined ? [] : only
+  const unknown = [...wanted, ...Object.keys(deviations)].find((id) => !ids.has(id))
+  if (unknown !== undefined) throw new AuditError(`There is no audit ${unknown}; the ids are in docs/protocol.md.`)
+  return audits.filter(({ id, level }) => only === undefined || (typeof only === 'string' ? level === only : only.includes(id)))
+}
+
+async function runOne(audit: Audit, options: AuditOptions, fetch: Fetch, features: ReadonlySet<Feature>): Promise<AuditResult> {
+  const { id, level, title } = audit
+  const about = { id, level, title }
+  const lacking = audit.needs?.find((feature) => !features.has(feature))
+  if (lacking) return { ...about, status: 'skipped', why: `the target lacks ${lacking}` }
+  const why = await failureOf(audit, options, fetch, features)
+  const known = options.deviations?.[id]
+  if (known === undefined) return why === undefined ? { ...about, status: 'passed' } : { ...about, status: 'failed', why }
+  if (why === undefined)
+    return { ...about, status: 'failed', why: `pinned as a known deviation, but it passes: take the pin away (${known})` }
+  return { ...about, status: 'skipped', why: `known deviation: ${known}` }
+}
+
+/** Runs it, and says why it failed; nothing when it passed. */
+async function failureOf(audit: Audit, options: AuditOptions, fetch: Fetch, features: ReadonlySet<Feature>): Promise<string | undefined> {
+  const { url, target = '/audit', path, headers = {}, timeoutMs = 20_000 } = options
+  const stop = new AbortController()
+  const late = new Error(`not done after ${timeoutMs} ms`)
+  const timer = setTimeout(() => stop.abort(late), timeoutMs)
+  const { subject, tidy } = createSubject({ url, target, path, fetch, headers, features, signal: stop.signal })
+  try {
+    await Promise.race([audit.run(subject), new Promise((_, reject) => stop.signal.addEventListener('abort', () => reject(late)))])
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  } finally {
+    clearTimeout(timer)
+    stop.abort(late)
+    await tidy()
+  }
+}
+
+async function readFeatures({ url, target = '/audit', headers = {} }: AuditOptions, fetch: Fetch): Promise<Feature[]> {
+  const address = `${url.replace(/\/+$/, '')}${target}`
+  let response: Response
+  try {
+    response = await fetch(address, { method: 'GET', headers, redirect: 'manual' })
+  } catch (cause) {
+    const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause)
+    throw new AuditError(`${address} cannot be reached (${reason}): start the server, or check the URL.`, { cause })
+  }
+  try {
+    const reply = await readReply(`GET ${target}`, response)
+    hasStatus(reply, 200)
+    const said = reply.json().features
+    if (!Array.isArray(said)) throw new Error('features is no list')
+    return FEATURES.filter((feature) => said.includes(feature))
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new AuditError(
+      `There is no audit target at ${address} (${reason}): add one, as the README of @respond-async/http-audits shows.`,
+      { cause },
+    )
+  }
+}

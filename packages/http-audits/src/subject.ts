@@ -1,0 +1,161 @@
+import { hasStatus, ok } from './expectation'
+import { type Reply, readReply, type StatusDocument } from './reply'
+import { type AuditPlan, type AuditRoute, type Feature, OWNER_HEADER } from './target'
+
+/** A request function: the global `fetch`, or one that asks an application in this process, `(url, init) => app.request(url, init)`. */
+export type Fetch = (url: string, init: RequestInit) => Response | Promise<Response>
+
+export interface Asking {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array<ArrayBuffer>
+  /** Who asks; `null`: nobody. @default the audit's own owner */
+  readonly owner?: string | null
+  readonly signal?: AbortSignal
+}
+
+export interface Submitting extends Asking {
+  /** Which wrapped handler of the target. @default 'work' */
+  readonly route?: AuditRoute
+}
+
+/** An accepted job. */
+export interface AuditJob {
+  /** The 202. */
+  readonly accepted: Reply
+  readonly id: string
+  /** `Location` of the 202, as it was sent. */
+  readonly statusUrl: string
+  /** GET, or another method, on the status URL. */
+  status(asking?: Asking): Promise<Reply>
+  /** The same on the result URL. */
+  result(asking?: Asking): Promise<Reply>
+  /** POST to the cancel URL. */
+  cancel(asking?: Asking): Promise<Reply>
+  /** Asks until the document satisfies `enough`, and resolves to that answer. */
+  until(enough: (document: StatusDocument) => boolean, what: string): Promise<Reply>
+  /** Asks until it is finished. */
+  finished(): Promise<Reply>
+}
+
+export interface HeldJob extends AuditJob {
+  /** Lets the handler go on to its response. */
+  release(): Promise<void>
+}
+
+/** The server under test, for one audit: with an owner of its own, so that audits do not see each other's jobs. */
+export interface Subject {
+  readonly owner: string
+  /** Path of the job routes where the caller named one. */
+  readonly path: string | undefined
+  has(feature: Feature): boolean
+  /** One request. A path is taken from the server's root, redirects are not followed. */
+  fetch(url: string, asking?: Asking): Promise<Reply>
+  /** POST of a plan to a wrapped handler, whatever comes of it. */
+  post(plan?: AuditPlan, how?: Submitting): Promise<Reply>
+  /** POST that has to be accepted. */
+  submit(plan?: AuditPlan, how?: Submitting): Promise<AuditJob>
+  /** A job that runs until it is released or canceled, and that has begun to. */
+  hold(plan?: AuditPlan, how?: Submitting): Promise<HeldJob>
+  /** A token for a plan's `hold`, released when the audit ends. */
+  token(): { readonly token: string; release(): Promise<void> }
+}
+
+export interface SubjectOptions {
+  readonly url: string
+  readonly target: string
+  readonly path: string | undefined
+  readonly fetch: Fetch
+  readonly headers: Readonly<Record<string, string>>
+  readonly features: ReadonlySet<Feature>
+  readonly signal: AbortSignal
+}
+
+/** Pause between two looks at a status, in milliseconds. */
+const LOOK_MS = 20
+const OVER = ['succeeded', 'failed', 'canceled']
+export const isOver = (document: StatusDocument): boolean => OVER.includes(document.status)
+
+/** Makes the subject of one audit, and what lets go of all that the audit left held. */
+export function createSubject(options: SubjectOptions): { subject: Subject; tidy: () => Promise<void> } {
+  const { features, signal } = options
+  const owner = `audit-${crypto.randomUUID()}`
+  const base = options.url.replace(/\/+$/, '')
+  const held = new Set<string>()
+
+  const fetch: Subject['fetch'] = async (url, asking = {}) => {
+    const { method = 'GET', body, owner: who = owner } = asking
+    const headers = { ...options.headers, ...(who === null ? {} : { [OWNER_HEADER]: who }), ...asking.headers }
+    const address = new URL(url, `${base}/`).href
+    const signals = asking.signal ? AbortSignal.any([asking.signal, signal]) : signal
+    const response = await options.fetch(address, { method, headers, body, redirect: 'manual', signal: signals })
+    return readReply(`${method} ${url}`, response)
+  }
+  const targetUrl = (rest: string) => `${new URL(`${base}/`).pathname.replace(/\/$/, '')}${options.target}/${rest}`
+  const post: Subject['post'] = (plan, { route = 'work', ...asking } = {}) => {
+    const body = asking.body ?? (plan && JSON.stringify(plan))
+    const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
+    return fetch(targetUrl(route), { method: 'POST', ...asking, body, headers: { ...type, ...asking.headers } })
+  }
+  const submit: Subject['submit'] = async (plan, how) => {
+    const accepted = await post(plan, how)
+    hasStatus(accepted, 202)
+    return jobOf(accepted, fetch, how?.owner)
+  }
+  const token: Subject['token'] = () => {
+    const value = crypto.randomUUID()
+    held.add(value)
+    return {
+      token: value,
+      async release() {
+        held.delete(value)
+        hasStatus(await fetch(targetUrl(`release/${value}`), { method: 'POST' }), 204)
+      },
+    }
+  }
+  return {
+    subject: {
+      ...{ owner, path: options.path, has: (feature) => features.has(feature), fetch, post, submit, token },
+      async hold(plan, how) {
+        const gate = token()
+        const job = await submit({ ...plan, hold: gate.token }, how)
+        await job.until((document) => document.status !== 'queued', 'begun to run')
+        return { ...job, release: gate.release }
+      },
+    },
+    async tidy() {
+      if (!features.has('release')) return
+      const open = [...held]
+      held.clear()
+      // What cannot be let go of comes to rest by itself; the audit has its result already.
+      const letGo = (value: string) => options.fetch(`${new URL(base).origin}${targetUrl(`release/${value}`)}`, release(options.headers))
+      await Promise.allSettled(open.map(async (value) => (await letGo(value)).arrayBuffer()))
+    },
+  }
+}
+
+const release = (headers: Readonly<Record<string, string>>): RequestInit => ({ method: 'POST', headers })
+
+function jobOf(accepted: Reply, fetch: Subject['fetch'], owner: string | null | undefined): AuditJob {
+  const statusUrl = accepted.headers.get('location')
+  ok(statusUrl, `${accepted.asked} answered 202 without a Location`)
+  const asOwner = (asking: Asking = {}): Asking => (owner === undefined ? asking : { owner, ...asking })
+  const status: AuditJob['status'] = (asking) => fetch(statusUrl, asOwner(asking))
+  const until: AuditJob['until'] = async (enough, what) => {
+    for (let last: Reply | undefined; ; ) {
+      const reply = await status().catch((error: unknown) => {
+        // The audit has run out of time: say what it was waiting for.
+        throw last ? new Error(`the job has not ${what}; its last answer was ${last.status} ${last.text}`, { cause: error }) : error
+      })
+      if (enough(reply.document())) return reply
+      last = reply
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    }
+  }
+  return {
+    ...{ accepted, statusUrl, id: statusUrl.split('/').at(-1) ?? '', status, until },
+    result: (asking) => fetch(`${statusUrl}/result`, asOwner(asking)),
+    cancel: (asking) => fetch(`${statusUrl}/cancel`, asOwner({ method: 'POST', ...asking })),
+    finished: () => until(isOver, 'finished'),
+  }
+}

@@ -1,0 +1,66 @@
+import { equal, ok, sameHead, sameJob } from '../assertions'
+import { job, next, parallel } from '../records'
+import { storeCase } from '../store-case'
+
+/** Every shape that an id may have, and names that a plain object already has. */
+const ODD_IDS = [
+  '.',
+  '..',
+  '-',
+  '~',
+  '_',
+  '0',
+  'a',
+  'A',
+  'a.json',
+  '__proto__',
+  'constructor',
+  'toString',
+  'x'.repeat(128),
+  'X'.repeat(128),
+]
+
+export const insertCases = [
+  storeCase('INS1', 'inserts a new job and returns it', async ({ a, b }) => {
+    const given = job(1, { requestBody: 'in' })
+    const { inserted, job: returned } = await a.insert(given)
+    equal(inserted, true, 'inserted')
+    sameHead(returned, given, 'the returned job')
+    sameJob(await b.get(given.id, 'full'), given, 'the stored job')
+  }),
+  storeCase('INS2', 'does not insert an id that is taken, and changes nothing of the job that has it', async ({ a, b }) => {
+    const first = job(1, { message: 'first', requestBody: 'first', idempotencyKey: 'key' })
+    await a.insert(first)
+    const { inserted, job: returned } = await b.insert(job(1, { message: 'second', requestBody: 'second', idempotencyKey: 'other key' }))
+    equal(inserted, false, 'inserted')
+    sameHead(returned, first, 'the returned job')
+    sameJob(await a.get(first.id, 'full'), first, 'the stored job')
+    equal((await a.insert(job(2, { idempotencyKey: 'other key' }))).inserted, true, 'whether the key of the refused job is still free')
+  }),
+  storeCase('INS3', 'returns a taken id as it is stored now, not as it was inserted', async ({ a, b }) => {
+    const first = job(1)
+    const second = next(first, { status: 'running' })
+    await a.insert(first)
+    await a.replace(second)
+    sameHead((await b.insert(job(1))).job, second, 'the returned job')
+  }),
+  storeCase('INS4', 'inserts one of many jobs that come with one id at once', async (opened) => {
+    const answers = await parallel(40, opened, (store, n) => store.insert(job(1, { message: `number ${n}` })))
+    const winners = answers.filter(({ inserted }) => inserted)
+    equal(winners.length, 1, 'inserts that succeeded')
+    for (const { job: returned } of answers) equal(returned.message, winners[0]?.job.message, 'the job that every insert returned')
+  }),
+  storeCase('INS5', 'keeps ids of every allowed shape apart', async ({ a, b }) => {
+    for (const id of ODD_IDS) {
+      equal(await a.get(id, 'full'), null, `get(${id}) before it is inserted`)
+      equal((await a.insert(job(1, { id, message: id }))).inserted, true, `insert(${id})`)
+    }
+    for (const id of ODD_IDS) sameJob(await b.get(id, 'full'), job(1, { id, message: id }), `get(${id})`)
+  }),
+  storeCase('INS6', 'takes events with a job, whether it keeps a history or not', async ({ a, b }) => {
+    const { inserted } = await a.insert(job(1), [{ version: 1, at: 1, type: 'insert', status: 'queued', attempt: 0 }])
+    ok(inserted, 'an insert with events should be inserted')
+    const { replaced } = await b.replace(next(job(1)), [{ version: 2, at: 2, type: 'start', status: 'running', attempt: 1 }])
+    ok(replaced, 'a replace with events should be written')
+  }),
+]

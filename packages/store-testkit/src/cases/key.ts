@@ -1,0 +1,108 @@
+import { equal, ok, sameHead } from '../assertions'
+import { idOf, insertAll, job, next, parallel, stone } from '../records'
+import { storeCase } from '../store-case'
+
+/** Owners and keys that become one where they are joined with a separator, or where `null` becomes a word. */
+const PAIRS: readonly (readonly [owner: string | null, key: string])[] = [
+  ...([[null, 'k'] as const, ['', 'k'], ['null', 'k'], ['undefined', 'k']] as const),
+  ...([['a:b', 'c'] as const, ['a', 'b:c'], ['a/b', 'c'], ['a', 'b/c'], ['a|b', 'c'], ['a', 'b|c']] as const),
+  ...([['a\u0000b', 'c'] as const, ['a', 'b\u0000c'], ['a"', 'c'], ['a', '"c'], ['a,', 'c'], ['a', ',c']] as const),
+]
+
+/** Keys that a careless comparison takes for the same: case, blanks, Unicode forms, numbers. */
+const KEYS = [
+  'key',
+  'KEY',
+  'key ',
+  ' key',
+  '\u00e9',
+  'e\u0301',
+  '1',
+  '01',
+  '1.0',
+  '%',
+  '_',
+  '\\',
+  "'",
+  'x'.repeat(255),
+  `${'x'.repeat(254)}y`,
+]
+
+export const keyCases = [
+  storeCase('KEY1', 'does not insert a second job with the same owner and key, and returns the first', async ({ a, b }) => {
+    const first = job(1, { owner: 'ann', idempotencyKey: 'key', fingerprint: 'f' })
+    await a.insert(first)
+    const { inserted, job: returned } = await b.insert(job(2, { owner: 'ann', idempotencyKey: 'key' }))
+    equal(inserted, false, 'inserted')
+    sameHead(returned, first, 'the returned job')
+    equal(await b.get(idOf(2), 'full'), null, 'the job that was not inserted')
+  }),
+  storeCase('KEY2', 'inserts one of many jobs that come with one key at once, and all get that one', async (opened) => {
+    const answers = await parallel(50, opened, (store, n) => store.insert(job(n + 1, { owner: 'ann', idempotencyKey: 'key' })))
+    equal(answers.filter(({ inserted }) => inserted).length, 1, 'inserts that succeeded')
+    const id = answers.find(({ inserted }) => inserted)?.job.id
+    for (const answer of answers) equal(answer.job.id, id, 'the id that every insert returned')
+    for (let n = 1; n <= 50; n++) if (idOf(n) !== id) equal(await opened.b.get(idOf(n), 'head'), null, 'a job that was not inserted')
+  }),
+  storeCase('KEY3', 'takes a key once for each owner', async ({ a, b }) => {
+    await a.insert(job(1, { owner: 'ann', idempotencyKey: 'key' }))
+    equal((await b.insert(job(2, { owner: 'bob', idempotencyKey: 'key' }))).inserted, true, 'whether another owner may use the key')
+    equal((await a.insert(job(3, { owner: 'bob', idempotencyKey: 'key' }))).job.id, idOf(2), 'the id that the other owner gets')
+  }),
+  storeCase('KEY4', 'mixes up no owner and key, and takes no owner for none', async ({ a, b }) => {
+    for (const [n, [owner, idempotencyKey]] of PAIRS.entries()) {
+      const { inserted } = await a.insert(job(n + 1, { owner, idempotencyKey }))
+      equal(inserted, true, `whether owner ${JSON.stringify(owner)} could use the key ${JSON.stringify(idempotencyKey)}`)
+    }
+    for (const [n, [owner, idempotencyKey]] of PAIRS.entries())
+      equal(
+        (await b.insert(job(99, { owner, idempotencyKey }))).job.id,
+        idOf(n + 1),
+        `the id for ${JSON.stringify([owner, idempotencyKey])}`,
+      )
+  }),
+  storeCase('KEY5', 'compares keys character by character', async ({ a, b }) => {
+    for (const [n, idempotencyKey] of KEYS.entries())
+      equal((await a.insert(job(n + 1, { idempotencyKey }))).inserted, true, `whether the key ${JSON.stringify(idempotencyKey)} was free`)
+    for (const [n, idempotencyKey] of KEYS.entries())
+      equal((await b.insert(job(99, { idempotencyKey }))).job.id, idOf(n + 1), `the id for the key ${JSON.stringify(idempotencyKey)}`)
+  }),
+  storeCase('KEY6', 'inserts any number of jobs without a key', async ({ a, b }) => {
+    for (let n = 1; n <= 5; n++) equal((await (n % 2 ? a : b).insert(job(n, { owner: 'ann' }))).inserted, true, 'inserted')
+  }),
+  storeCase('KEY7', 'frees a key that is gone from the next version: that of an expired job', async ({ a, b }) => {
+    const first = job(1, { owner: 'ann', idempotencyKey: 'key' })
+    await a.insert(first)
+    ok((await a.replace(stone(first))).replaced, 'the tombstone should be written')
+    equal((await b.insert(job(2, { owner: 'ann', idempotencyKey: 'key' }))).inserted, true, 'whether the key was free again')
+    equal((await a.insert(job(3, { owner: 'ann', idempotencyKey: 'key' }))).job.id, idOf(2), 'the id that has the key now')
+  }),
+  storeCase('KEY8', 'frees the old key and takes the new one where a version brings another', async ({ a, b }) => {
+    const first = job(1, { idempotencyKey: 'old' })
+    await a.insert(first)
+    await a.replace(next(first, { idempotencyKey: 'new' }))
+    equal((await b.insert(job(2, { idempotencyKey: 'new' }))).job.id, idOf(1), 'the id that has the new key')
+    equal((await b.insert(job(3, { idempotencyKey: 'old' }))).inserted, true, 'whether the old key was free again')
+  }),
+  storeCase('KEY9', 'keeps a key through the life of its job', async ({ a, b }) => {
+    const first = job(1, { idempotencyKey: 'key' })
+    const running = next(first, { status: 'running' })
+    const finished = next(running, { status: 'succeeded', finishedAt: 1 })
+    await insertAll(a, [first])
+    for (const version of [running, finished]) {
+      await b.replace(version)
+      const { inserted, job: returned } = await a.insert(job(2, { idempotencyKey: 'key' }))
+      equal(inserted, false, `inserted while the job is ${version.status}`)
+      sameHead(returned, version, 'the returned job')
+    }
+  }),
+  storeCase('KEY10', 'neither frees nor takes a key in a replace that lost', async ({ a, b }) => {
+    const first = job(1, { idempotencyKey: 'key' })
+    await a.insert(first)
+    await a.replace(next(first))
+    equal((await b.replace(next(first, { idempotencyKey: 'other' }))).replaced, false, 'replaced')
+    equal((await b.replace(next(first, { idempotencyKey: undefined }))).replaced, false, 'replaced')
+    equal((await b.insert(job(2, { idempotencyKey: 'key' }))).job.id, idOf(1), 'the id that has the key')
+    equal((await b.insert(job(3, { idempotencyKey: 'other' }))).inserted, true, 'whether the other key is still free')
+  }),
+]

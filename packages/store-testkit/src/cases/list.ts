@@ -1,0 +1,123 @@
+import type { Job } from '@respond-async/core'
+import { equal, ok, refuses, sameHead, sameIds } from '../assertions'
+import { allPages, list } from '../optional-methods'
+import { idOf, insertAll, job, next, stone, T0, upTo } from '../records'
+import { type OpenedStore, storeCase } from '../store-case'
+
+const listCase = (id: string, title: string, check: (opened: OpenedStore) => Promise<void>) => storeCase(id, title, check, 'list')
+
+/** So many jobs, a millisecond apart. */
+const series = (from: number, to: number, more: Partial<Job> = {}): Job[] =>
+  upTo(to - from + 1).map((n) => job(from + n - 1, { createdAt: T0 + from + n, ...more }))
+const newestFirst = (jobs: readonly Job[]) => [...jobs].sort((x, y) => y.createdAt - x.createdAt || (x.id < y.id ? 1 : -1))
+
+export const listCases = [
+  listCase('LST1', 'gives the jobs of an owner alone, newest first, as they are stored', async ({ a, b }) => {
+    const owners = [null, '', 'null', 'ann', 'Ann', 'ann ', 'bob']
+    const jobs = owners.flatMap((owner, n) => [
+      job(2 * n + 1, { owner, createdAt: T0 + n, meta: { n }, requestBody: 'in' }),
+      job(2 * n + 2, { owner, createdAt: T0 + 50 - n, status: 'succeeded', responseBody: 'out' }),
+    ])
+    await insertAll(a, jobs)
+    for (const owner of owners) {
+      const { jobs: found } = await list(b, { owner })
+      const expected = newestFirst(jobs.filter((one) => one.owner === owner))
+      sameIds(found, expected, `the list of ${JSON.stringify(owner)}`)
+      for (const [index, one] of expected.entries()) sameHead(found[index], one, `the list of ${JSON.stringify(owner)}, ${index}`)
+    }
+    sameIds((await list(b, { owner: 'eve' })).jobs, [], 'the list of an owner without jobs')
+  }),
+  listCase('LST2', 'orders jobs that were made at the same time by id, descending, character code by character code', async ({ a, b }) => {
+    const jobs = ['b', 'B', '_', '-', '~', '.', '9', '10', 'aa', 'a', 'Z', 'a-b', 'a.b', 'ab'].map((id, n) => job(n + 1, { id }))
+    await insertAll(a, jobs)
+    sameIds((await list(b)).jobs, newestFirst(jobs), 'the list')
+    sameIds(await allPages(b, { limit: 3 }), newestFirst(jobs), 'the list by pages of 3')
+  }),
+  listCase('LST3', 'filters by status, by several, and by operation', async ({ a, b }) => {
+    const states = ['queued', 'running', 'succeeded', 'failed', 'canceled'] as const
+    const jobs = newestFirst(
+      states.flatMap((status, n) => ['x', 'X'].map((operation, m) => job(2 * n + m + 1, { status, operation, createdAt: T0 + n }))),
+    )
+    await insertAll(a, jobs)
+    const where = (keep: (one: Job) => boolean) => jobs.filter(keep)
+    for (const status of states)
+      sameIds(
+        (await list(b, { status })).jobs,
+        where((one) => one.status === status),
+        status,
+      )
+    const some: Job['status'][] = ['running', 'canceled']
+    sameIds(
+      (await list(b, { status: some })).jobs,
+      where((one) => some.includes(one.status)),
+      'two states',
+    )
+    sameIds(
+      (await list(b, { operation: 'x' })).jobs,
+      where((one) => one.operation === 'x'),
+      'an operation',
+    )
+    const both = where((one) => one.operation === 'X' && some.includes(one.status))
+    sameIds((await list(b, { operation: 'X', status: some })).jobs, both, 'states and an operation')
+    sameIds(
+      await allPages(b, { operation: 'x', limit: 2 }),
+      where((one) => one.operation === 'x'),
+      'an operation by pages of 2',
+    )
+  }),
+  listCase('LST4', 'leaves out tombstones', async ({ a, b }) => {
+    await insertAll(a, series(1, 4))
+    await a.replace(stone(series(2, 2)[0] as Job))
+    sameIds((await list(b)).jobs, newestFirst([...series(1, 1), ...series(3, 4)]), 'the list')
+    sameIds(await allPages(b, { limit: 1 }), newestFirst([...series(1, 1), ...series(3, 4)]), 'the list by pages of 1')
+  }),
+  listCase('LST5', 'gives each job once over all pages, also where a page ends between jobs of the same time', async ({ a, b }) => {
+    const jobs = [...series(1, 10), ...upTo(15).map((n) => job(100 + n, { createdAt: T0 + 5 }))]
+    await insertAll(a, jobs)
+    for (const limit of [1, 4, 5, 24, 25, 26, 100]) {
+      sameIds(await allPages(b, { limit }), newestFirst(jobs), `all pages of ${limit}`)
+      const first = await list(b, { limit })
+      ok(first.jobs.length === Math.min(limit, 25), `a page of ${limit} has ${first.jobs.length} jobs`)
+    }
+  }),
+  listCase('LST6', 'loses and repeats nothing while jobs come and go between two pages', async ({ a, b }) => {
+    const jobs = series(101, 130)
+    await insertAll(a, jobs)
+    const gone = new Set<string>()
+    const found = await allPages(b, { limit: 4 }, async (page) => {
+      await insertAll(a, series(200 + 3 * page, 202 + 3 * page)) // newer than all
+      await a.insert(job(page, { createdAt: T0 + 110 })) // older than some
+      const shown = newestFirst(jobs)[page] as Job
+      gone.add(shown.id)
+      await a.remove(shown.id)
+    })
+    const ids = found.map(({ id }) => id)
+    equal(ids.length, new Set(ids).size, 'number of jobs without repetitions')
+    const stayed = newestFirst(jobs).filter(({ id }) => !gone.has(id))
+    sameIds(
+      found.filter(({ id }) => stayed.some((one) => one.id === id)),
+      stayed,
+      'the jobs that were there all the time',
+    )
+  }),
+  listCase('LST7', 'refuses a cursor that it did not give', async ({ a }) => {
+    await insertAll(a, series(1, 3))
+    for (const cursor of ['', 'x', '!', '{}', 'null', '-1', '\u0000', 'é', '%00', 'AAAA', 'eyJhIjoxfQ==', "' OR 1=1 --", 'x'.repeat(5_000)])
+      await refuses('invalid_cursor', () => list(a, { cursor, limit: 1 }), `list with the cursor ${JSON.stringify(cursor.slice(0, 20))}`)
+  }),
+  listCase('LST8', 'follows what becomes of a job', async ({ a, b }) => {
+    await insertAll(a, series(1, 3, { owner: 'ann' }))
+    const [first, second] = series(1, 3, { owner: 'ann' }) as [Job, Job]
+    const running = next(first, { status: 'running', message: 'm', updatedAt: T0 + 9 })
+    await a.replace(running)
+    await a.remove(second.id)
+    const { jobs } = await list(b, { owner: 'ann' })
+    sameIds(jobs, [job(3), job(1)], 'the list')
+    sameHead(jobs[1], running, 'the job that was replaced')
+    equal(
+      jobs.some(({ id }) => id === idOf(2)),
+      false,
+      'whether the removed job is listed',
+    )
+  }),
+]

@@ -1,0 +1,80 @@
+import type { JobStore } from '@respond-async/core'
+import { equal, ok } from '../assertions'
+import { watch } from '../optional-methods'
+import { idOf, job, next } from '../records'
+import { type OpenedStore, storeCase } from '../store-case'
+
+const watchCase = (id: string, title: string, check: (opened: OpenedStore) => Promise<void>) => storeCase(id, title, check, 'watch')
+
+/** How long a change may take to be heard of, in milliseconds. */
+const PATIENCE_MS = 10_000
+
+async function within<T>(promise: Promise<T>, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} did not come within ${PATIENCE_MS} ms`)), PATIENCE_MS)
+  })
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer))
+}
+
+/** Writes versions until the watcher hears of one: when its subscription begins to count is the store's own affair. */
+async function firstHeard(store: JobStore, watcher: AsyncIterator<number>): Promise<{ heard: number; written: number }> {
+  const heard = watcher.next()
+  let settled = false
+  heard.then(
+    () => {
+      settled = true
+    },
+    () => {
+      settled = true
+    },
+  )
+  let current = job(1)
+  const until = Date.now() + PATIENCE_MS
+  while (!settled && Date.now() < until) {
+    current = next(current)
+    ok((await store.replace(current)).replaced, `version ${current.version} should be written`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  const { value, done } = await within(heard, 'a version')
+  ok(!done, 'the watch ended before its signal')
+  ok(
+    Number.isInteger(value) && value > 1 && value <= current.version,
+    `heard of version ${value}, where 2 to ${current.version} were written`,
+  )
+  return { heard: value, written: current.version }
+}
+
+export const watchCases = [
+  watchCase('WAT1', 'tells a watcher of what another handle writes', async ({ a, b }) => {
+    const stop = new AbortController()
+    await a.insert(job(1))
+    await firstHeard(a, watch(b, idOf(1), stop.signal))
+    stop.abort()
+  }),
+  watchCase('WAT2', 'tells of the last version in the end, and never of an older one after a newer', async ({ a, b }) => {
+    const stop = new AbortController()
+    await a.insert(job(1))
+    const watcher = watch(b, idOf(1), stop.signal)
+    let { heard, written } = await firstHeard(a, watcher)
+    const last = job(1, { version: written + 1, status: 'succeeded' })
+    await a.replace(last)
+    while (heard < last.version) {
+      const { value, done } = await within(watcher.next(), `version ${last.version}`)
+      ok(!done, 'the watch ended before its signal')
+      ok(value >= heard && value <= last.version, `heard of version ${value} after ${heard}, where ${last.version} is the last`)
+      heard = value
+    }
+    equal(heard, last.version, 'the last version')
+    stop.abort()
+  }),
+  watchCase('WAT3', 'ends with its signal, also when that has aborted already', async ({ a, b }) => {
+    const stop = new AbortController()
+    await a.insert(job(1))
+    const watcher = watch(b, idOf(1), stop.signal)
+    const pending = watcher.next()
+    stop.abort()
+    equal((await within(pending, 'the end')).done, true, 'done, after the signal')
+    equal((await within(watch(b, idOf(1), stop.signal).next(), 'the end')).done, true, 'done, where the signal had aborted before')
+  }),
+]

@@ -1,0 +1,36 @@
+import type { Job, JobQuery, JobStore } from '@respond-async/core'
+
+/** The methods that a store has by capability, called through one that is there. */
+export function due(store: JobStore, before: number, limit: number): Promise<Job[]> {
+  return store.due ? store.due(before, limit) : missing('due')
+}
+
+export function list(store: JobStore, query: Partial<JobQuery> = {}): Promise<{ jobs: Job[]; cursor?: string }> {
+  return store.list ? store.list({ owner: null, limit: 100, ...query }) : missing('list')
+}
+
+export function events(store: JobStore, id: string, after: number, limit: number) {
+  return store.events ? store.events(id, after, limit) : missing('events')
+}
+
+export function watch(store: JobStore, id: string, signal: AbortSignal): AsyncIterator<number> {
+  return store.watch ? store.watch(id, signal)[Symbol.asyncIterator]() : missing('watch')
+}
+
+/** Follows the cursors to the end. `between` is called after every page. */
+export async function allPages(store: JobStore, query: Partial<JobQuery>, between?: (page: number) => Promise<void>): Promise<Job[]> {
+  const jobs: Job[] = []
+  let cursor: string | undefined
+  for (let page = 1; page <= 200; page++) {
+    const answer = await list(store, { ...query, cursor })
+    jobs.push(...answer.jobs)
+    cursor = answer.cursor
+    if (cursor === undefined) return jobs
+    await between?.(page)
+  }
+  throw new Error('list() still gave a cursor after 200 pages')
+}
+
+function missing(name: string): never {
+  throw new Error(`the store declares capabilities.${name}, but has no method ${name}()`)
+}

@@ -1,0 +1,184 @@
+import { DurableObject } from 'cloudflare:workers'
+import type { Job, JobMessage, JobView } from '@respond-async/core'
+import { alarmPlatform, hostOf } from './object-hosts'
+import { jobIndex } from './object-index'
+import type { IndexQuery, IndexRow, JobFacts, ObjectStub, WrittenJob } from './object-protocol'
+import { jobRecord, type KeptJob } from './object-record'
+
+/** A later alarm is not moved for every renewal of a lease: it fires, finds nothing due and sets itself again. */
+const SLACK_MS = 60_000
+/** Pause before an alarm looks again at a job that it could not help. */
+const AGAIN_MS = 15_000
+/** An alarm takes no time after 2189, and a result may be kept for longer: it is woken once a year, then. */
+const FARTHEST_MS = 31_536_000_000
+/** How long an insert that was given up is refused, if it still comes. */
+const BARRED_MS = 3_600_000
+
+/** A message that waits for the alarm. */
+interface Waiting {
+  readonly message: JobMessage
+  readonly at: number
+}
+
+/**
+ * The Durable Object behind `durableObjectStore`. By its name it is a job (its record, its bodies, its alarm), an idempotency key
+ * (which job holds it) or the index of an owner (for lists). Export it from the Worker that makes the jobs.
+ *
+ * Its methods are called by the store alone, and change between versions.
+ */
+export class JobObject<Env = unknown> extends DurableObject<Env> implements ObjectStub {
+  readonly #record = jobRecord(this.ctx.storage)
+  readonly #index = jobIndex(this.ctx.storage.sql)
+  readonly #kv = this.ctx.storage.kv
+  #alarmAt: number | undefined
+
+  /**
+   * Makes the jobs known to this object before its alarm needs them. Jobs made at the top level of the module already are; override
+   * this where they are made inside the fetch handler, and make them here in the same way.
+   */
+  protected prepare(): void {}
+
+  async insertJob(job: WrittenJob) {
+    const kept = this.#record.load()
+    if (kept) return { inserted: false, head: kept.head } as const
+    if (this.#kv.get('barred')) return { inserted: false, head: null } as const
+    this.#write(job)
+    return { inserted: true } as const
+  }
+
+  async readJob(view: JobView) {
+    return this.#record.read(view === 'full')
+  }
+
+  async replaceJob(job: WrittenJob) {
+    const before = this.#record.load()
+    if (before?.version !== job.version - 1) return { replaced: false, head: before?.head ?? null } as const
+    this.#write(job)
+    this.#told?.(job.head)
+    return { replaced: true, key: before.key } as const
+  }
+
+  async removeJob(version?: number): Promise<JobFacts | null> {
+    const kept = this.#record.load()
+    if (!kept || (version !== undefined && version !== kept.version)) return null
+    await this.#clear()
+    const { owner, key, dueAt } = kept
+    return { version: kept.version, owner, key, dueAt }
+  }
+
+  async readEvents(after: number, limit: number) {
+    const all = this.#record.events()
+    const events = all.filter((event) => event.version > after).slice(0, limit)
+    return { events, truncated: (all[0]?.version ?? 0) > after + 1 }
+  }
+
+  /** Runs a message under the alarm, as soon as it is time. */
+  async wake(message: JobMessage, delayMs: number) {
+    const at = Date.now() + delayMs
+    this.#kv.put<Waiting>('message', { message, at })
+    this.#setAlarm(at)
+  }
+
+  /** The job's head; where there is no job, there will be none: an insert that is still on its way is refused. */
+  async bar() {
+    const kept = this.#record.load()
+    if (kept) return kept.head
+    this.#kv.put('barred', true)
+    this.#setAlarm(Date.now() + BARRED_MS)
+    return null
+  }
+
+  /** Who holds the key: `id`, where nobody did or the holder is the one to be replaced. */
+  async claim(id: string, instead?: string) {
+    const holder = this.#kv.get<string>('holder')
+    if (holder !== undefined && holder !== instead) return holder
+    this.#kv.put('holder', id)
+    return id
+  }
+
+  async free(id: string) {
+    if (this.#kv.get('holder') === id) await this.#clear()
+  }
+
+  async putRow(row: IndexRow) {
+    this.#index.put(row)
+  }
+
+  async dropRow(id: string) {
+    this.#index.drop(id)
+  }
+
+  async rows(query: IndexQuery) {
+    return this.#index.rows(query)
+  }
+
+  /** The job's time has come: a message that waited, a lease that ran out, a start, an expiry. What is to be done core knows. */
+  override async alarm() {
+    this.#alarmAt = undefined
+    const kept = this.#record.load()
+    if (!kept) return this.#clear()
+    try {
+      await this.#attend(kept)
+    } catch (error) {
+      console.error('respond-async: alarm:', error)
+    }
+    this.#setNext(kept)
+  }
+
+  /** Sets the alarm for what is left to do, in a while where this one changed nothing. */
+  #setNext(before: KeptJob) {
+    const after = this.#record.load()
+    if (!after) return
+    const now = Date.now()
+    const { dueAt } = after
+    const overdue = after.version === before.version ? now + AGAIN_MS : now
+    const waiting = this.#kv.get<Waiting>('message')?.at ?? Number.POSITIVE_INFINITY
+    const next = Math.min(waiting, dueAt === null ? Number.POSITIVE_INFINITY : dueAt > now ? dueAt : overdue)
+    if (next < Number.POSITIVE_INFINITY) this.#setAlarm(next)
+  }
+
+  async #attend(kept: KeptJob) {
+    this.prepare()
+    const host = hostOf(this.ctx.id)
+    if (!host)
+      throw new Error(
+        'No jobs were made for this namespace in this isolate. Call createJobs({ store: durableObjectStore(env.JOBS) }) at the top ' +
+          'level of the module that exports JobObject, or override prepare().',
+      )
+    const { id } = JSON.parse(kept.head) as Job
+    const { platform, settled } = alarmPlatform(this.env)
+    const waiting = this.#kv.get<Waiting>('message')
+    this.#told = (head) => host.changed(JSON.parse(head) as Job)
+    try {
+      if (waiting && waiting.at <= Date.now()) {
+        this.#kv.delete('message')
+        await host.run(waiting.message, { platform })
+      } else await host.repair(id, platform)
+      await settled()
+    } finally {
+      this.#told = undefined
+    }
+  }
+
+  /** Tells a run under this object's alarm what its job has become. */
+  #told: ((head: string) => void) | undefined
+
+  #write(job: WrittenJob) {
+    this.#record.write(job)
+    const { dueAt } = job
+    if (dueAt === null) return
+    if (this.#alarmAt === undefined || dueAt < this.#alarmAt || dueAt > this.#alarmAt + SLACK_MS) this.#setAlarm(dueAt)
+  }
+
+  #setAlarm(at: number) {
+    this.#alarmAt = Math.min(at, this.#kv.get<Waiting>('message')?.at ?? at, Date.now() + FARTHEST_MS)
+    void this.ctx.storage.setAlarm(this.#alarmAt) // commits with what is written beside it; an error resets the object
+  }
+
+  async #clear() {
+    this.#record.forget()
+    this.#alarmAt = undefined
+    await this.ctx.storage.deleteAlarm()
+    await this.ctx.storage.deleteAll()
+  }
+}

@@ -1,0 +1,76 @@
+import type { JobEvent } from '@respond-async/core'
+import type { JobFacts, ReadJob, SentBody, WrittenJob } from './object-protocol'
+
+/** A value takes 2 MB at most, key and serialization included. */
+const ROW_BYTES = 1_048_576
+
+type Kind = 'requestBody' | 'responseBody'
+const KINDS: readonly Kind[] = ['requestBody', 'responseBody']
+
+/** What is kept under `job`. The bodies are in rows of their own, so that a poll loads none. */
+export interface KeptJob extends JobFacts {
+  readonly head: string
+  readonly requestBody?: KeptBody
+  readonly responseBody?: KeptBody
+}
+interface KeptBody {
+  readonly isText: boolean
+  readonly rows: number
+}
+
+/** The record of the object's job, in its own SQLite database. Synchronous: what is written without a pause is one commit. */
+export function jobRecord(storage: DurableObjectStorage) {
+  const { kv } = storage
+  let kept: KeptJob | undefined
+  let loaded = false
+
+  const load = (): KeptJob | undefined => {
+    if (!loaded) kept = kv.get<KeptJob>('job')
+    loaded = true
+    return kept
+  }
+
+  const writeBody = (kind: Kind, body: SentBody | null | undefined): KeptBody | undefined => {
+    const before = kept?.[kind]
+    if (body === undefined) return before
+    const rows = body ? Math.ceil(body.bytes.length / ROW_BYTES) : 0
+    for (let row = 0; body && row < rows; row++) kv.put(`${kind}/${row}`, body.bytes.slice(row * ROW_BYTES, (row + 1) * ROW_BYTES))
+    for (let row = rows; row < (before?.rows ?? 0); row++) kv.delete(`${kind}/${row}`)
+    return body ? { isText: body.isText, rows } : undefined
+  }
+
+  const readBody = (kind: Kind): SentBody | null => {
+    const body = load()?.[kind]
+    if (!body) return null
+    const { isText, rows } = body
+    const parts = Array.from({ length: rows }, (_, row) => kv.get<Uint8Array>(`${kind}/${row}`) as Uint8Array)
+    if (parts.length === 1) return { isText, bytes: parts[0] as Uint8Array }
+    const bytes = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
+    let at = 0
+    for (const part of parts) {
+      bytes.set(part, at)
+      at += part.length
+    }
+    return { isText, bytes }
+  }
+
+  return {
+    load,
+    write({ head, version, dueAt, owner, key, events, maxEvents, ...bodies }: WrittenJob): void {
+      load()
+      const [requestBody, responseBody] = KINDS.map((kind) => writeBody(kind, bodies[kind]))
+      kept = { head, version, dueAt, owner, key, requestBody, responseBody }
+      kv.put('job', kept)
+      if (maxEvents > 0 && events.length > 0) kv.put('events', [...this.events(), ...events].slice(-maxEvents))
+    },
+    read: (full: boolean): ReadJob | null => {
+      const job = load()
+      if (!job) return null
+      return full ? { head: job.head, requestBody: readBody('requestBody'), responseBody: readBody('responseBody') } : { head: job.head }
+    },
+    events: (): JobEvent[] => kv.get<JobEvent[]>('events') ?? [],
+    forget() {
+      kept = undefined
+    },
+  }
+}

@@ -1,0 +1,198 @@
+import { type Body, bytesOf, type Job, type JobEvent, JobsError, type JobStore, sizeOf } from '@respond-async/core'
+import { objectEngine } from './object-engine'
+import { attachHost } from './object-hosts'
+import {
+  type IndexQuery,
+  indexName,
+  type JobNamespace,
+  jobName,
+  keyName,
+  type ObjectStub,
+  objectOf,
+  received,
+  type SentBody,
+  type WrittenJob,
+} from './object-protocol'
+
+export interface DurableObjectStoreOptions {
+  /** Lines of history kept for each job, 0 to 1_000. 0: none, and the store has no `events`. One more row is written with every change. @default 0 */
+  maxEvents?: number
+  /**
+   * Whether jobs without an owner can be listed, with `jobs.list({ owner: null })`. Every change of every such job is then one more
+   * call to one and the same object, which bounds how many there can be in a second.
+   * @default false
+   */
+  listNameless?: boolean
+}
+
+/** Largest head: JSON, of which a row takes 2 MB in an encoding that may double it. */
+const MAX_RECORD_BYTES = 1_000_000
+/** Largest body: what fits into one call, 32 MiB with all that goes along. */
+const MAX_BODY_BYTES = 31_457_280
+/** Pauses while the holder of a key has claimed it and is not stored yet, in milliseconds. After them it is held to have crashed. */
+const CLAIMED_MS = [10, 20, 50, 100, 200, 500, 1_000]
+/** How many overdue lines of one page are looked up again. */
+const MAX_STALE = 20
+
+/**
+ * Keeps each job in a Durable Object of its own, which is woken by its alarm when it is due: it scales with the number of jobs and
+ * needs no sweep. Lists come from one object per owner, idempotency keys have one each. Heads up to 1 MB, bodies up to 30 MiB.
+ *
+ * Brings its engine: a job with a `maxRunMs` of up to 25_000 (the default) runs in the isolate that took the request, under
+ * `waitUntil`; one with up to 870_000 runs in its object, under the alarm, with the request rebuilt.
+ *
+ * Make it, and the jobs, at the top level of the module that exports `JobObject`: `durableObjectStore(env.JOBS)` with `env` of
+ * `cloudflare:workers`.
+ *
+ * @throws {JobsError} `invalid_option`
+ */
+export function durableObjectStore(namespace: JobNamespace, options: DurableObjectStoreOptions = {}): JobStore {
+  const { maxEvents = 0, listNameless = false } = options
+  if (typeof namespace?.idFromName !== 'function')
+    throw invalid('durableObjectStore: give it the binding of a Durable Object namespace, durableObjectStore(env.JOBS), as wrangler.jsonc names it')
+  if (!Number.isInteger(maxEvents) || maxEvents < 0 || maxEvents > 1_000)
+    throw invalid(`durableObjectStore: maxEvents must be a whole number from 0 to 1000, not ${maxEvents}`)
+  const at = (name: string) => objectOf(namespace, name)
+  const jobAt = (id: string) => at(jobName(id))
+  const indexOf = (owner: string | null) => (owner === null && !listNameless ? undefined : at(indexName(owner)))
+
+  const put = async (written: WrittenJob, job: Job) => {
+    const answer = await jobAt(job.id).insertJob(written)
+    return answer.inserted ? ({ inserted: true, job } as const) : answer.head === null ? null : ({ inserted: false, job: parse(answer.head) } as const)
+  }
+  /** Inserts under a key: claims it, then inserts. Whoever is stored holds it; a claim without a job is passed on. */
+  const putKeyed = async (written: WrittenJob, job: Job, key: string) => {
+    for (let holder = await at(key).claim(job.id); ; ) {
+      if (holder === job.id) {
+        const answer = await put(written, job)
+        if (answer) {
+          if (!answer.inserted && keyOf(answer.job) !== key) await at(key).free(job.id)
+          return answer
+        }
+        holder = await at(key).claim(job.id)
+        if (holder === job.id) throw new JobsError('store_unavailable', 'Storing the job took so long that its key was given away; try again.')
+      }
+      const there = await settled(jobAt(holder))
+      if (there && keyOf(there) === key) return { inserted: false, job: there } as const
+      holder = await at(key).claim(job.id, holder)
+    }
+  }
+  const enlist = ({ owner, id, createdAt, version, status, operation, goneAt }: Job, head: string) => {
+    if (goneAt !== undefined) return indexOf(owner)?.dropRow(id)
+    return indexOf(owner)?.putRow({ id, createdAt, version, status, operation, head })
+  }
+  /** Takes care that the key of a job is held by it, and the one it had is free. */
+  const exchange = (id: string, before: string | undefined, after: string | undefined): unknown[] =>
+    before === after ? [] : [before !== undefined && at(before).free(id), after !== undefined && at(after).claim(id)]
+  /** A line whose job is overdue may have missed a change: whoever wrote it was cut off before the index heard of it. */
+  const lookAgain = async (job: Job): Promise<Job | null> => {
+    const head = (await jobAt(job.id).readJob('head'))?.head
+    const now = head === undefined ? null : parse(head)
+    if (!now || now.goneAt !== undefined) await indexOf(job.owner)?.dropRow(job.id)
+    else if (head !== undefined && now.version !== job.version) await enlist(now, head)
+    return now?.goneAt === undefined ? now : null
+  }
+
+  return {
+    capabilities: {
+      ...{ durable: true, shared: true, due: false, list: true, events: maxEvents > 0, watch: false },
+      ...{ maxRecordBytes: MAX_RECORD_BYTES, maxBodyBytes: MAX_BODY_BYTES },
+    },
+    engine: objectEngine(jobAt),
+    attach: (host) => attachHost(namespace, host),
+
+    async insert(job, events) {
+      const written = writing(job, events, maxEvents)
+      if (written.key === undefined) {
+        // Side by side: a line in the index without its job is found out when it is overdue.
+        const [answer] = await Promise.all([put(written, job), enlist(job, written.head)])
+        if (!answer) throw new JobsError('store_unavailable', 'This id was given up; insert the job under a new one.')
+        if (!answer.inserted && answer.job.owner !== job.owner) await indexOf(job.owner)?.dropRow(job.id)
+        return answer
+      }
+      const answer = await putKeyed(written, job, written.key)
+      if (answer.inserted) await enlist(job, written.head)
+      return answer
+    },
+    async get(id, view = 'full') {
+      const read = await jobAt(id).readJob(view)
+      if (!read) return null
+      const { requestBody, responseBody } = read
+      if (view === 'head') return parse(read.head)
+      return { ...parse(read.head), requestBody: requestBody ? received(requestBody) : null, responseBody: responseBody ? received(responseBody) : null }
+    },
+    async replace(next, events) {
+      const written = writing(next, events, maxEvents)
+      const answer = await jobAt(next.id).replaceJob(written)
+      if (!answer.replaced) return { replaced: false, current: answer.head === null ? null : parse(answer.head) }
+      await Promise.all([enlist(next, written.head), ...exchange(next.id, answer.key, written.key)])
+      return { replaced: true }
+    },
+    async remove(id, version) {
+      const gone = await jobAt(id).removeJob(version)
+      if (!gone) return false
+      const { key, owner } = gone
+      await Promise.all([...exchange(id, key, undefined), indexOf(owner)?.dropRow(id)])
+      return true
+    },
+    async list({ owner, status, operation, limit, cursor }) {
+      const index = indexOf(owner)
+      if (!index) throw invalid('durableObjectStore: jobs without an owner are in no list unless it is made with { listNameless: true }')
+      const statuses = typeof status === 'string' ? [status] : status
+      const query: IndexQuery = { statuses, operation, after: readCursor(cursor), limit }
+      const { heads, more } = await index.rows(query)
+      const page = heads.map(parse)
+      const last = more ? page.at(-1) : undefined
+      const now = Date.now()
+      const stale = new Set(page.filter(({ dueAt }) => dueAt !== null && dueAt <= now).slice(0, MAX_STALE))
+      const seen = await Promise.all(page.map((job) => (stale.has(job) ? lookAgain(job) : job)))
+      const jobs = seen.filter((job) => job !== null && (statuses?.includes(job.status) ?? true)) as Job[] // the null ones are left out
+      return { jobs, cursor: last && `${last.createdAt}_${last.id}` }
+    },
+    ...(maxEvents > 0 && {
+      events: (id: string, after: number, limit: number) => jobAt(id).readEvents(after, limit),
+    }),
+    async close() {},
+  }
+}
+
+const invalid = (message: string) => new JobsError('invalid_option', message)
+const parse = (head: string) => JSON.parse(head) as Job // written by this store alone
+const keyOf = ({ owner, idempotencyKey }: Job) => (idempotencyKey === undefined ? undefined : keyName(owner, idempotencyKey))
+
+/** A record as its object takes it. @throws {JobsError} `too_large` */
+function writing(job: Job, events: readonly JobEvent[] = [], maxEvents: number): WrittenJob {
+  const { requestBody, responseBody, ...rest } = job
+  const head = JSON.stringify(rest)
+  if (sizeOf(head) > MAX_RECORD_BYTES)
+    throw new JobsError('too_large', `A job of ${MAX_RECORD_BYTES} bytes at most is kept here, besides its bodies.`)
+  if ((requestBody ? sizeOf(requestBody) : 0) + (responseBody ? sizeOf(responseBody) : 0) > MAX_BODY_BYTES)
+    throw new JobsError('too_large', `Bodies of ${MAX_BODY_BYTES} bytes at most are kept here; put larger ones into R2 and answer with a link.`)
+  const { version, dueAt, owner } = job
+  return { version, dueAt, owner, key: keyOf(job), head, requestBody: sent(requestBody), responseBody: sent(responseBody), events, maxEvents }
+}
+
+/** A view is copied: otherwise all of the memory it looks at would be sent. */
+function sent(body: Body | null | undefined): SentBody | null | undefined {
+  if (body === undefined || body === null) return body
+  const bytes = bytesOf(body)
+  return { isText: typeof body === 'string', bytes: bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice() }
+}
+
+/** The job that claimed a key, once it is stored; `null` when it never will be. */
+async function settled(job: ObjectStub): Promise<Job | null> {
+  for (const pause of CLAIMED_MS) {
+    const there = await job.readJob('head')
+    if (there) return parse(there.head)
+    await new Promise((resolve) => setTimeout(resolve, pause))
+  }
+  const head = await job.bar()
+  return head === null ? null : parse(head)
+}
+
+function readCursor(cursor: string | undefined): IndexQuery['after'] {
+  if (cursor === undefined) return undefined
+  const [, createdAt, id] = /^(\d{1,16})_(.+)$/.exec(cursor) ?? []
+  if (createdAt === undefined || id === undefined) throw new JobsError('invalid_cursor', 'This cursor was not given by this store.')
+  return { createdAt: Number(createdAt), id }
+}
