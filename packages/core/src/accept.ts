@@ -37,7 +37,9 @@ export async function accept(
   if (key === undefined && options.idempotency === 'required')
     return problem('idempotency-key-required', 'Send an Idempotency-Key field, unique to this request.')
 
-  const keepRequest = context.store.capabilities.durable || context.engine.capabilities.remote
+  const { remote, delay } = context.engine.capabilities
+  // An engine that cannot hold a job back has let go of the live request when its time comes.
+  const keepRequest = context.store.capabilities.durable || remote || (!delay && (options.retries > 0 || options.delayMs > 0))
   let body: Body | null
   try {
     const read = submission.readBody(options.maxBodyBytes, keepRequest || key !== undefined)

@@ -143,6 +143,7 @@ export class Attempt implements JobHandle {
     clearTimeout(this.#timer)
     const next = Math.min(this.#renewAt, this.job.timeoutAt ?? NEVER, this.#graceUntil)
     this.#timer = setTimeout(() => this.#tick(), Math.max(0, next - this.context.now()))
+    Object(this.#timer).unref?.() // the work keeps a process alive, not the watch over it
   }
 
   #tick(): void {

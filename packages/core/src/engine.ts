@@ -59,6 +59,11 @@ export interface RunContext {
   readonly platform?: Platform
   /** Aborts when the engine wants the work to stop: a cancel that it carries itself, or its own time limit. */
   readonly signal?: AbortSignal
+  /**
+   * Tells the run what its job has become, where the carrier hears of it sooner than the next heartbeat: `listener` is called until
+   * the returned function is.
+   */
+  readonly onChange?: (listener: (job: Job) => void) => () => void
 }
 
 /**

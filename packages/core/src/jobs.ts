@@ -99,7 +99,6 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       const job = await store.get(id, 'head')
       if (job) await repair(context, job, platform)
     },
-    changed: (job) => running.get(job.id)?.hear(job),
   })
   const operation = (name: string): Operation => {
     const found = context.operations.get(name)

@@ -16,7 +16,7 @@ const UNKNOWN_OPERATION_MS = 30_000
 
 /** Makes the function that every engine calls to run a job: claim, handler, settlement. */
 export function createRunner(context: Context, running: Running): Runner {
-  return async (message, { local, platform, signal }) => {
+  return async (message, { local, platform, signal, onChange }) => {
     const operation = context.operations.get(message.operation)
     if (!operation) {
       const hint = `No handler is registered for operation "${message.operation}": import the module with its respondAsync() in this process.`
@@ -30,10 +30,12 @@ export function createRunner(context: Context, running: Running): Runner {
     running.set(job.id, attempt)
     const interrupt = () => attempt.interrupt('timeout')
     signal?.addEventListener('abort', interrupt)
+    const off = onChange?.((change) => attempt.hear(change))
     try {
       return await settle(context, operation, attempt, await settledOrCut(execute(operation, attempt, local, platform), attempt))
     } finally {
       signal?.removeEventListener('abort', interrupt)
+      off?.()
       attempt.end()
       if (running.get(job.id) === attempt) running.delete(job.id)
     }

@@ -35,8 +35,6 @@ export interface StoreHost {
   readonly run: Runner
   /** Repairs one job if it is overdue, as a sweep would: an alarm of its own is then all the sweeping it needs. */
   repair(id: string, platform?: Platform): Promise<void>
-  /** Tells a run in this process what its job has become, sooner than its next heartbeat would. */
-  changed(job: Job): void
 }
 
 /**

@@ -21,7 +21,7 @@ export function waitUntil(options: WaitUntilOptions = {}): JobEngine {
   let run: Runner | undefined
   return {
     capabilities: { durable: false, remote: false, maxRunMs, delay: false, cancel: 'none' },
-    reserve: () => ({ starts: true, release() {} }),
+    reserve: (delayMs) => ({ starts: delayMs === 0, release() {} }),
     async dispatch(message, { local, platform }) {
       const hold = platform?.waitUntil
       if (!run || !hold)
