@@ -59,7 +59,10 @@ export async function accept(
       owner,
       key,
       meta,
-      fingerprint: key === undefined ? undefined : await fingerprintOf(submission, body),
+      fingerprint:
+        key === undefined
+          ? undefined
+          : await fingerprintOf(submission.method, submission.url, submission.headers.get('content-type'), body),
       request: keepRequest ? toStore(submission, options.storeHeaders, carry) : null,
       requestBody: keepRequest ? body : null,
       live: submission,
@@ -86,12 +89,15 @@ async function answer(context: Context, operation: Operation, job: Job, prefer: 
     const over = await waitForChange(context, job.id, job.revision, waitMs, true)
     if (over && isTerminal(over.status) && over.goneAt === undefined) {
       const result = await resultAnswer(context, over, true)
-      return { ...result, headers: { ...result.headers, ...applied(asked > 0 && `wait=${asked / 1000}`) } }
+      const headers = { ...result.headers, ...applied(asked > 0 && `wait=${asked / 1000}`), ...(replayed && REPLAYED) }
+      return { ...result, headers }
     }
     if (over) job = over
   }
   return accepted(context, job, prefer, replayed)
 }
+
+const REPLAYED = { 'Idempotency-Replayed': 'true' }
 
 function accepted(context: Context, job: Job, prefer: Preferences, replayed: boolean): Answer {
   const self = `${context.mount}/${job.id}`
@@ -105,7 +111,7 @@ function accepted(context: Context, job: Job, prefer: Preferences, replayed: boo
     Vary: 'Prefer',
     ...applied(prefer.respondAsync && 'respond-async', prefer.minimal && 'return=minimal'),
   }
-  if (replayed) headers['Idempotency-Replayed'] = 'true'
+  if (replayed) Object.assign(headers, REPLAYED)
   return present(context, 'accepted', job, self, { status: 202, headers, retryAfterMs, minimal: prefer.minimal })
 }
 

@@ -1,3 +1,4 @@
+import type { Attempt } from './attempt'
 import type { Changes } from './changes'
 import type { JobEngine } from './engine'
 import type { Job } from './job'
@@ -12,6 +13,8 @@ export interface Context {
   readonly store: JobStore
   readonly engine: JobEngine
   readonly operations: Map<string, Operation>
+  /** Attempts that run in this process, by job id. */
+  readonly running: Map<string, Attempt>
   readonly changes: Changes
   readonly pacing: Pacing
   /** Where the status routes are when nothing else is known: `baseUrl` and `path`. */

@@ -16,7 +16,6 @@ export type JobsErrorCode =
   | 'queue_full'
   | 'draining'
   | 'idempotency_conflict'
-  | 'id_taken'
 
 /** What this library throws. `code` is for programs, `message` says what to do, `cause` is what was behind it. */
 export class JobsError extends Error {

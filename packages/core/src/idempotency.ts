@@ -1,6 +1,6 @@
 import { bytesOf } from './answer'
 import type { Body } from './job'
-import { type JobRequest, pathOf } from './request'
+import { pathOf } from './request'
 
 /**
  * The key of an `Idempotency-Key` field: a quoted string as the draft wants it, or the bare value that most clients send.
@@ -15,8 +15,8 @@ export function parseIdempotencyKey(field: string | null): string | null | undef
 }
 
 /** SHA-256 in hex of what makes two requests the same: method, path and query, media type, body. */
-export async function fingerprintOf(request: JobRequest, body: Body | null): Promise<string> {
-  const head = bytesOf(`${request.method} ${pathOf(request.url)}\n${request.headers.get('content-type') ?? ''}\n`)
+export async function fingerprintOf(method: string, url: string, mediaType: string | null, body: Body | null): Promise<string> {
+  const head = bytesOf(`${method} ${pathOf(url)}\n${mediaType ?? ''}\n`)
   const rest = bytesOf(body ?? '')
   const all = new Uint8Array(head.length + rest.length)
   all.set(head)

@@ -1,21 +1,22 @@
 import { accept } from './accept'
-import type { Answer } from './answer'
+import { type Answer, JSON_TYPE } from './answer'
 import { cancel } from './cancel'
 import { createChanges, NO_CHANGES } from './changes'
 import type { Context } from './context'
 import { crossOrigin } from './cors'
 import type { JobMessage, Platform, RunContext, RunOutcome } from './engine'
 import { JobsError } from './errors'
+import { fingerprintOf } from './idempotency'
 import { inProcess } from './in-process'
 import type { Job, Json, JsonObject } from './job'
 import { memoryStore } from './memory-store'
 import { type Execute, type Operation, resolveOptions } from './operation'
-import type { JobsOptions, OperationOptions } from './options'
+import { checkBounds, type JobsOptions, type OperationOptions } from './options'
 import { createPacing } from './pacing'
 import { repair, sweep } from './repair'
 import type { JobRequest, Submission } from './request'
 import { type RouteMatch, route } from './routes'
-import { createRunner, type Running } from './runner'
+import { createRunner } from './runner'
 import { onWorkers, resolveSettings } from './settings'
 import type { JobQuery } from './store'
 import { submit } from './submit'
@@ -70,15 +71,15 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   const store = options.store ?? memoryStore()
   const engine = options.engine ?? store.engine ?? (onWorkers() ? waitUntil() : inProcess())
   const now = options.now ?? Date.now
-  const running: Running = new Map()
+  const running: Context['running'] = new Map()
   const context: Context = {
-    ...{ options: resolved, store, engine, now, operations: new Map(), draining: false },
+    ...{ options: resolved, store, engine, now, operations: new Map(), running, draining: false },
     changes: onWorkers() ? NO_CHANGES : createChanges(!store.capabilities.shared, running),
     pacing: createPacing(resolved),
-    mount: `${options.baseUrl?.replace(/\/+$/, '') ?? ''}${(options.path ?? '/jobs').replace(/\/+$/, '')}`,
+    mount: `${resolved.baseUrl ?? ''}${resolved.path ?? '/jobs'}`,
     onError: resolved.onError,
   }
-  const run = createRunner(context, running)
+  const run = createRunner(context)
   let starting: Promise<void> | undefined
   let sweeper: ReturnType<typeof setInterval> | undefined
 
@@ -110,16 +111,16 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   }
 
   return {
-    path: (options.path ?? '/jobs').replace(/\/+$/, ''),
+    path: resolved.path ?? '/jobs',
     async submit(name, input, how = {}) {
       if (context.draining) throw new JobsError('draining', 'These jobs were stopped.')
+      checkBounds(how, 'submit')
       await start()
-      const headers = { 'content-type': 'application/json', ...how.headers }
-      const made = await submit(context, operation(name), {
-        ...{ owner: how.owner ?? null, key: how.idempotencyKey, meta: how.meta, delayMs: how.delayMs },
-        request: { method: 'POST', url: how.url ?? '/', headers },
-        requestBody: JSON.stringify(input),
-      })
+      const request = { method: 'POST', url: how.url ?? '/', headers: { 'content-type': 'application/json', ...how.headers } }
+      const requestBody = JSON.stringify(input)
+      const { owner = null, idempotencyKey: key, meta, delayMs } = how
+      const fingerprint = key === undefined ? undefined : await fingerprintOf(request.method, request.url, JSON_TYPE, requestBody)
+      const made = await submit(context, operation(name), { owner, key, fingerprint, meta, delayMs, request, requestBody })
       if (made.refused === undefined) return made.job
       throw new JobsError(REFUSED[made.refused], `The job was refused: ${made.refused}.`)
     },

@@ -24,6 +24,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
   const keys = new Map<string, string>()
   /** Ids of finished jobs, first finished first: what may be dropped. */
   const finished = new Set<string>()
+  /** Where the search for the oldest goes on. One from the start would walk over the places of all that were dropped before. */
+  let oldest = finished.values()
   const histories = new Map<string, JobEvent[]>()
   let bytes = 0
 
@@ -38,15 +40,19 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
     if (job.idempotencyKey !== undefined) keys.delete(keyOf(job))
   }
   const makeRoom = (jobsMore: number, bytesMore: number, but?: string) => {
-    for (const id of finished) {
-      if (jobs.size + jobsMore <= maxJobs && bytes + bytesMore <= maxBytes) return
-      if (id !== but) drop(jobs.get(id) as Job)
+    for (let fromStart = false; jobs.size + jobsMore > maxJobs || bytes + bytesMore > maxBytes; ) {
+      const { value: id, done } = oldest.next()
+      if (!done) {
+        if (id !== but) drop(jobs.get(id) as Job)
+      } else if (!fromStart) {
+        fromStart = true
+        oldest = finished.values()
+      } else
+        throw new JobsError(
+          'store_full',
+          `The memory store holds ${jobs.size} jobs and ${bytes} bytes, none of them finished; raise maxJobs or maxBytes.`,
+        )
     }
-    if (jobs.size + jobsMore > maxJobs || bytes + bytesMore > maxBytes)
-      throw new JobsError(
-        'store_full',
-        `The memory store holds ${jobs.size} jobs and ${bytes} bytes, none of them finished; raise maxJobs or maxBytes.`,
-      )
   }
   const put = (job: Job, events: readonly JobEvent[] = []) => {
     jobs.set(job.id, job)
@@ -125,17 +131,16 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
 }
 
 /** The record as the store keeps it: nobody else holds a part of it that can be changed. What has not changed is shared. */
-const own = (job: Job, before?: Job): Job =>
-  Object.freeze({
-    ...job,
-    meta: ownData(job.meta, before?.meta),
-    error: ownData(job.error, before?.error),
-    request: ownData(job.request, before?.request),
-    response: ownData(job.response, before?.response),
-    requestBody: ownBody(job.requestBody, before?.requestBody),
-    responseBody: ownBody(job.responseBody, before?.responseBody),
-  })
-const ownData = <T>(data: T, before: T | undefined): T => (data === before ? data : frozenCopy(data))
+function own(job: Job, before?: Job): Job {
+  const copy: { -readonly [Name in keyof Job]: Job[Name] } = { ...job }
+  if (copy.meta !== before?.meta) copy.meta = frozenCopy(copy.meta)
+  if (copy.error !== before?.error) copy.error = frozenCopy(copy.error)
+  if (copy.request !== before?.request) copy.request = frozenCopy(copy.request)
+  if (copy.response !== before?.response) copy.response = frozenCopy(copy.response)
+  copy.requestBody = ownBody(copy.requestBody, before?.requestBody)
+  copy.responseBody = ownBody(copy.responseBody, before?.responseBody)
+  return Object.freeze(copy)
+}
 /** A copy also lets go of the larger buffer that bytes may be a view of. */
 const ownBody = (body: Job['requestBody'], before: Job['requestBody']) =>
   body === undefined ? before : body === before || !isBytes(body) ? body : new Uint8Array(body)
@@ -152,9 +157,8 @@ const isBytes = (body: Body | null | undefined): body is Uint8Array => typeof bo
 
 function frozenCopy<T>(data: T): T {
   if (typeof data !== 'object' || data === null) return data
-  const copy = Array.isArray(data)
-    ? data.map(frozenCopy)
-    : Object.fromEntries(Object.entries(data).map(([name, value]) => [name, frozenCopy(value)]))
+  const copy = (Array.isArray(data) ? [...data] : { ...data }) as Record<string, unknown>
+  for (const name of Object.keys(copy)) if (typeof copy[name] === 'object') copy[name] = frozenCopy(copy[name])
   return Object.freeze(copy) as T // the same members, deeply
 }
 

@@ -1,6 +1,6 @@
 import type { EngineCapabilities, Platform } from './engine'
 import type { Body, HeaderFields, Job, JsonObject, StoredRequest } from './job'
-import { checkBounds, checkWord, invalid, type OperationOptions } from './options'
+import { checkBounds, checkWord, invalid, type OperationOptions, withoutUndefined } from './options'
 
 /** What the wrapped handler produced: kept, and replayed byte for byte at the result URL. */
 export interface CapturedResponse {
@@ -105,9 +105,6 @@ export function resolveOptions(
     )
   return options
 }
-
-const withoutUndefined = <T extends object>(options: T | undefined): Partial<T> =>
-  Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>
 
 /** Pause before the next attempt: doubled each time up to an hour, a quarter of it jitter. */
 export function backoff(job: Job, { backoffMs }: { backoffMs: number }, random: () => number): number {

@@ -112,40 +112,41 @@ export interface ErrorContext {
   readonly operation?: string
 }
 
+/** What `setTimeout` can count, and a hundred years: later times are no times any more. */
 const MAX_TIMER_MS = 2_147_483_647
+const MAX_SPAN_MS = 3_155_760_000_000
 
-/** Lowest and highest value of each numeric option, and whether it counts something whole. */
-const BOUNDS: Record<string, readonly [low: number, high: number]> = {
+/** Lowest and highest value of each numeric option; `…Bytes` and counts that are not here may be any whole number. */
+const BOUNDS: Readonly<Record<string, readonly [low: number, high: number]>> = {
   retries: [0, 100],
   backoffMs: [0, MAX_TIMER_MS],
   maxRunMs: [1, MAX_TIMER_MS],
-  maxBodyBytes: [0, Number.MAX_SAFE_INTEGER],
-  maxResultBytes: [0, Number.MAX_SAFE_INTEGER],
-  resultTtlMs: [0, Number.MAX_SAFE_INTEGER],
-  delayMs: [0, Number.MAX_SAFE_INTEGER],
-  estimateMs: [0, Number.MAX_SAFE_INTEGER],
-  inlineResultBytes: [0, Number.MAX_SAFE_INTEGER],
+  resultTtlMs: [0, MAX_SPAN_MS],
+  delayMs: [0, MAX_SPAN_MS],
+  estimateMs: [0, MAX_SPAN_MS],
+  tombstoneMs: [0, MAX_SPAN_MS],
   maxPerOwner: [1, 100],
   maxWaitMs: [0, 25_000],
+  afterMs: [0, 25_000],
   retryAfterMinMs: [1, MAX_TIMER_MS],
   retryAfterMaxMs: [1, MAX_TIMER_MS],
   leaseMs: [1_000, MAX_TIMER_MS],
   startDeadlineMs: [1_000, MAX_TIMER_MS],
   cancelGraceMs: [0, MAX_TIMER_MS],
-  tombstoneMs: [0, Number.MAX_SAFE_INTEGER],
   sweepMs: [0, MAX_TIMER_MS],
-  afterMs: [0, 25_000],
   concurrency: [1, 100_000],
-  maxQueued: [0, Number.MAX_SAFE_INTEGER],
   maxJobs: [1, Number.MAX_SAFE_INTEGER],
-  maxBytes: [0, Number.MAX_SAFE_INTEGER],
-  maxEvents: [0, Number.MAX_SAFE_INTEGER],
 }
+const COUNTED = /Bytes$|^max/
+const ANY: readonly [low: number, high: number] = [0, Number.MAX_SAFE_INTEGER]
+
+export const withoutUndefined = <T extends object>(options: T | undefined): Partial<T> =>
+  Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>
 
 /** @throws {JobsError} `invalid_option`, naming the option, its bounds and what was given. */
 export function checkBounds(options: object, where: string): void {
   for (const [name, value] of Object.entries(options)) {
-    const bounds = BOUNDS[name]
+    const bounds = BOUNDS[name] ?? (COUNTED.test(name) ? ANY : undefined)
     if (!bounds || value === undefined) continue
     const [low, high] = bounds
     if (!Number.isInteger(value) || value < low || value > high)

@@ -22,6 +22,7 @@ export async function repair(context: Context, job: Job, platform?: Platform): P
   const now = context.now()
   if (job.dueAt === null || job.dueAt > now) return job
   if (isTerminal(job.status)) return expire(context, job, now)
+  if (job.status === 'running' && context.running.get(job.id)?.attempt === job.attempt) return job // alive, here; one long tick kept it from renewing
   const { job: after, done } = await advance(context, job, (current) => overdue(context, current, now))
   if (done && after.status === 'queued') await redispatch(context, after, platform)
   return after
@@ -35,7 +36,8 @@ function overdue(context: Context, job: Job, now: number): LifecycleEvent | null
   if (job.status !== 'running') return null
   const { attempt } = job
   if (job.cancelRequestedAt !== undefined) return { type: 'cancel', attempt, ttlMs }
-  if (attempt >= job.maxAttempts) return { type: 'fail', attempt, ttlMs, error: (job.timeoutAt ?? now + 1) <= now ? TIMEOUT : LOST }
+  if (attempt >= job.maxAttempts || !job.request)
+    return { type: 'fail', attempt, ttlMs, error: (job.timeoutAt ?? now + 1) <= now ? TIMEOUT : LOST }
   return { type: 'release', attempt, dueAt: now + context.options.startDeadlineMs, redispatch: true }
 }
 

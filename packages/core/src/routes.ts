@@ -31,7 +31,7 @@ export const JOB_ID = /^[\w.~-]{1,128}$/
 type Handle = (context: Context, job: Job, self: string, request: JobRequest) => Promise<Answer> | Answer
 
 /** What may follow the id of a job, and what each method does there. */
-const ROUTES: Record<string, Record<string, Handle>> = {
+const ROUTES: Readonly<Record<string, Readonly<Record<string, Handle>>>> = {
   '': { GET: getStatus, HEAD: getStatus, DELETE: deleteJob },
   result: { GET: getResult, HEAD: getResult },
   cancel: { POST: cancelJob },
@@ -42,7 +42,7 @@ const LIST_METHODS = ['GET', 'HEAD']
 export async function route(context: Context, request: JobRequest, match: RouteMatch<unknown>): Promise<Answer | undefined> {
   const [, id = '', action = '', end = ''] = match.rest.split('/', 5)
   const owner = match.owner ?? context.options.owner
-  const row = id === '' ? undefined : ROUTES[action]
+  const row = id !== '' && Object.hasOwn(ROUTES, action) ? ROUTES[action] : undefined
   if (end !== '' || (id === '' ? !owner || !context.store.list : !row)) return undefined
   const methods = row ? Object.keys(row) : LIST_METHODS
   const allow = methods.join(', ')

@@ -8,14 +8,11 @@ import type { Operation } from './operation'
 import { type Ended, settle } from './settle'
 import { startOf } from './submit'
 
-/** Attempts that run in this process, by job id. */
-export type Running = Map<string, Attempt>
-
 /** Pause before a message for an operation that this process does not know is tried again, perhaps by one that does. */
 const UNKNOWN_OPERATION_MS = 30_000
 
 /** Makes the function that every engine calls to run a job: claim, handler, settlement. */
-export function createRunner(context: Context, running: Running): Runner {
+export function createRunner(context: Context): Runner {
   return async (message, { local, platform, signal, onChange }) => {
     const operation = context.operations.get(message.operation)
     if (!operation) {
@@ -27,7 +24,7 @@ export function createRunner(context: Context, running: Running): Runner {
     if (!job) return { kind: 'skip', why: 'the job is over, another worker has it, or it was handed over again' }
 
     const attempt = new Attempt(context, job)
-    running.set(job.id, attempt)
+    context.running.set(job.id, attempt)
     const interrupt = () => attempt.interrupt('timeout')
     signal?.addEventListener('abort', interrupt)
     const off = onChange?.((change) => attempt.hear(change))
@@ -37,7 +34,7 @@ export function createRunner(context: Context, running: Running): Runner {
       signal?.removeEventListener('abort', interrupt)
       off?.()
       attempt.end()
-      if (running.get(job.id) === attempt) running.delete(job.id)
+      if (context.running.get(job.id) === attempt) context.running.delete(job.id)
     }
   }
 }
@@ -48,7 +45,9 @@ async function claim(context: Context, operation: Operation, message: JobMessage
   if (!job) return null
   const start = startOf(context, operation)
   const { done, job: claimed } = await advance(context, job, (current) => (current.dispatch === message.dispatch ? start : null))
-  return done ? claimed : null
+  if (!done) return null
+  // After a lost race what was claimed is the head that the store gave back.
+  return claimed.request && claimed.requestBody === undefined ? context.store.get(claimed.id, 'full') : claimed
 }
 
 /** `async`, so that a synchronous throw is a rejection like any other. */

@@ -1,6 +1,6 @@
 import type { Settings } from './context'
 import { JobsError } from './errors'
-import { checkBounds, checkWord, type ErrorContext, invalid, type JobsOptions } from './options'
+import { checkBounds, checkWord, type ErrorContext, invalid, type JobsOptions, withoutUndefined } from './options'
 
 /** Cloudflare Workers say so (compatibility flag `global_navigator`, on by default). */
 export const onWorkers = (): boolean => globalThis.navigator?.userAgent === 'Cloudflare-Workers'
@@ -38,9 +38,11 @@ export function resolveSettings(options: JobsOptions<never>): Settings {
       'On Workers createJobs() needs a store: isolates come and go, and with them what is in memory. ' +
         'Give it durableObjectStore(env.JOBS) of @respond-async/workers/durable-object, or memoryStore() where forgetting is fine.',
     )
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as JobsOptions<never>
+  const given = withoutUndefined({ ...options, path: trimmed(path), baseUrl: trimmed(baseUrl) })
   return { newId: () => crypto.randomUUID(), random: Math.random, onError: report, ...DEFAULTS, ...given }
 }
+
+const trimmed = (url: string | undefined) => url?.replace(/\/+$/, '')
 
 /** Where an application does not want to hear of errors itself, the console does. */
 function report(error: unknown, { during, id, operation }: ErrorContext): void {

@@ -331,7 +331,8 @@ describe('when the process and its store fail', () => {
   })
 
   test('a silent worker loses its job to the next one, and its late result is refused', async () => {
-    const store = memoryStore()
+    const alone = memoryStore()
+    const store = { ...alone, capabilities: { ...alone.capabilities, durable: true, shared: true } } // two services share it
     const first = createService({ store, leaseMs: 3_000, sweepMs: 0 })
     const go = gate()
     first.wrap('report', { retries: 1 }, async () => {
@@ -353,6 +354,23 @@ describe('when the process and its store fail', () => {
     go.open()
     await vi.advanceTimersByTimeAsync(10_000)
     expect(json(await second.send('GET', at))).toMatchObject({ status: 'succeeded', attempt: 2, result: 'from the second' })
+  })
+
+  test('a job that one long tick kept from renewing is not taken from the process that runs it', async () => {
+    const { wrap, post, send, jobs } = createService({ leaseMs: 3_000, sweepMs: 0 })
+    const go = gate()
+    wrap('report', {}, async () => {
+      await go.opened
+      return ok('after the tick')
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    vi.setSystemTime(Date.now() + 60_000) // timers have not fired: the event loop was blocked
+    expect(await jobs.sweep()).toBe(1)
+    expect(json(await send('GET', at)).status).toBe('running')
+    go.open()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded', result: 'after the tick' })
   })
 
   test('an outcome that cannot be written at first is written when the store is back', async () => {

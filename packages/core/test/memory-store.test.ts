@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { type Job, memoryStore } from '../src/index'
+import { newRecord } from './record'
+
+const noRoom = expect.objectContaining({ name: 'JobsError', code: 'store_full' })
+
+const job = (n: number, more: Partial<Job> = {}) => newRecord({ id: `job-${n}`, createdAt: n, ...more })
+const finished = (before: Job, more: Partial<Job> = {}): Job => ({
+  ...before,
+  ...{ version: before.version + 1, status: 'succeeded', finishedAt: 1 },
+  ...more,
+})
+const idsIn = async (store: ReturnType<typeof memoryStore>) => (await store.list?.({ owner: null, limit: 100 }))?.jobs.map(({ id }) => id)
+
+describe('a memory store that is full', () => {
+  it('drops the job that finished first, and never an unfinished one', async () => {
+    const store = memoryStore({ maxJobs: 3 })
+    for (const n of [1, 2, 3]) await store.insert(job(n))
+    await expect(store.insert(job(4))).rejects.toEqual(noRoom)
+    for (const n of [2, 1]) await store.replace(finished(job(n)))
+    await store.insert(job(4))
+    expect(await idsIn(store)).toEqual(['job-4', 'job-3', 'job-1'])
+    await store.insert(job(5))
+    expect(await idsIn(store)).toEqual(['job-5', 'job-4', 'job-3'])
+    await expect(store.insert(job(6))).rejects.toEqual(noRoom)
+    await store.replace(finished(job(4)))
+    await store.insert(job(6))
+    expect(await idsIn(store)).toEqual(['job-6', 'job-5', 'job-3'])
+  })
+
+  it('frees the id and the key of a job that it dropped', async () => {
+    const store = memoryStore({ maxJobs: 1 })
+    await store.insert(job(1, { idempotencyKey: 'key' }))
+    await store.replace(finished(job(1, { idempotencyKey: 'key' })))
+    expect(await store.insert(job(2))).toMatchObject({ inserted: true })
+    await store.remove('job-2')
+    expect(await store.insert(job(1, { idempotencyKey: 'key' }))).toMatchObject({ inserted: true })
+  })
+
+  it('counts the bytes of bodies and results, and drops no job to make room for its own result', async () => {
+    const store = memoryStore({ maxBytes: 10 })
+    await store.insert(job(1, { requestBody: 'äöü' }))
+    await expect(store.insert(job(2, { requestBody: new Uint8Array(5) }))).rejects.toEqual(noRoom)
+    await store.replace(finished(job(1), { requestBody: null, result: '123' }))
+    await store.replace(finished(job(1, { version: 2 }), { result: '123', responseBody: '1234567' }))
+    expect(await store.get('job-1', 'full')).toMatchObject({ version: 3, responseBody: '1234567' })
+    await expect(store.replace(finished(job(1, { version: 3 }), { responseBody: '12345678901' }))).rejects.toMatchObject({
+      code: 'too_large',
+    })
+    await store.insert(job(2, { requestBody: '1' }))
+    expect(await idsIn(store)).toEqual(['job-2'])
+  })
+
+  it('stays within its bound over many jobs', async () => {
+    const store = memoryStore({ maxJobs: 10 })
+    for (let n = 1; n <= 1_000; n++) {
+      await store.insert(job(n))
+      await store.replace(finished(job(n)))
+    }
+    expect(await idsIn(store)).toEqual(Array.from({ length: 10 }, (_, n) => `job-${1_000 - n}`))
+  })
+})
