@@ -15,6 +15,8 @@ export const library = (entry: string[], options: Options = {}) =>
     sourcemap: true,
     target: 'es2022',
     treeshake: true,
+    // Some of Node's modules are only there under their full names: node:test, node:sqlite.
+    removeNodeProtocol: false,
     external: [/^@respond-async\//, /^cloudflare:/],
     ...options,
   })

@@ -15,7 +15,7 @@ export default defineConfig({
         ssr: { resolve: { conditions: onNode } },
         test: {
           name: 'unit',
-          include: ['packages/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
+          include: ['{packages/*,benchmarks}/test/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.workers.test.ts'],
           typecheck: {
             enabled: true,
@@ -32,6 +32,7 @@ export default defineConfig({
         test: {
           name: 'workers',
           include: ['packages/workers/test/**/*.workers.test.ts'],
+          testTimeout: 30_000,
         },
       },
     ],

@@ -37,6 +37,9 @@ export const featuresWithout = (...lacks: readonly Feature[]): Feature[] => FEAT
 /** The in-process engine of a set. */
 export const engineOf = (set: AuditSet): JobEngine => inProcess(set.engine)
 
+/** How long one audit may take where many tests share a machine, in milliseconds. */
+const PATIENCE_MS = 60_000
+
 /** Starts a target, runs all audits on it side by side, and makes each of them a test of its own. */
 export function auditTarget(title: string, start: () => Promise<RunningTarget> | RunningTarget): void {
   describe(title, () => {
@@ -45,8 +48,9 @@ export function auditTarget(title: string, start: () => Promise<RunningTarget> |
     beforeAll(async () => {
       target = await start()
       const { url, fetch, path, deviations, concurrency } = target
-      for (const result of await runAudits({ url, fetch, path, deviations, concurrency })) results.set(result.id, result)
-    }, 120_000)
+      for (const result of await runAudits({ url, fetch, path, deviations, concurrency, timeoutMs: PATIENCE_MS }))
+        results.set(result.id, result)
+    }, 3 * PATIENCE_MS)
     afterAll(() => target?.close?.())
 
     it.each(audits.map(({ id, level, title, needs }) => ({ id, level, title, needs })))('$id $level $title', ({ id, needs = [] }) => {

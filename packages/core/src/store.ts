@@ -42,7 +42,7 @@ export interface StoreHost {
  *
  * A record that does not fit is refused with `JobsError` `too_large`, never cut; one for which there is no room with `store_full`.
  * Anything else that is thrown means the store is unavailable. What a caller later does to an object it passed or got must not
- * change what is stored: copy, or rely on records being immutable.
+ * change what is stored: keep copies, or freeze what you hand out.
  */
 export interface JobStore {
   readonly capabilities: StoreCapabilities

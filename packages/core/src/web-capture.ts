@@ -1,13 +1,14 @@
-import { type CapturedResponse, resultTooLarge } from '@respond-async/core'
+import { type CapturedResponse, JobsError, resultTooLarge } from '@respond-async/core'
 import { readStream } from './web-submission'
 
 /**
  * Reads the handler's response to its end, whatever it streams.
  *
- * @throws {JobsError} `result_too_large` above `maxResultBytes`, without reading on; what the stream throws; `TypeError` for a
- *   response that is none (`Response.error()`, an upgrade).
+ * @throws {JobsError} `result_too_large` above `maxResultBytes`, without reading on; `handler_passed` where there is no response;
+ *   what the stream throws; `TypeError` for a response that cannot be sent again (`Response.error()`, an upgrade).
  */
-export async function captureResponse(response: Response, maxResultBytes: number): Promise<CapturedResponse> {
+export async function captureResponse(response: Response | undefined, maxResultBytes: number): Promise<CapturedResponse> {
+  if (!response) throw new JobsError('handler_passed', 'The handler passed the request on; there is nothing behind it.')
   const { status, body } = response
   if (!(status >= 200)) throw new TypeError(`A response of status ${status} cannot be kept and replayed.`)
   const headers = responseFields(response.headers)

@@ -302,7 +302,8 @@ describe('when the process and its store fail', () => {
     const { wrap, post, send, errors } = createService({ store })
     wrap('report', {}, async () => ok(1))
     const at = location(await post('report'))
-    store.insert = store.get = () => Promise.reject(new Error('connection refused'))
+    store.insert = () => Promise.reject(new Error('connection refused'))
+    store.get = () => Promise.reject(new Error('connection refused'))
     for (const answer of [await post('report'), await send('GET', at)]) {
       expect(answer).toMatchObject({ status: 503, headers: { 'Retry-After': '5' } })
       expect(json(answer).code).toBe('store-unavailable')

@@ -71,9 +71,11 @@ export interface SubjectOptions {
   readonly signal: AbortSignal
 }
 
-/** Pause between two looks at a status, in milliseconds. */
-const LOOK_MS = 20
+/** Pauses between looks at a status, in milliseconds: short at first, half as long again each time, up to the longest. */
+const FIRST_LOOK_MS = 10
+const LONGEST_LOOK_MS = 250
 const OVER = ['succeeded', 'failed', 'canceled']
+const STATES = ['queued', 'running', ...OVER]
 export const isOver = (document: StatusDocument): boolean => OVER.includes(document.status)
 
 /** Makes the subject of one audit, and what lets go of all that the audit left held. */
@@ -142,14 +144,19 @@ function jobOf(accepted: Reply, fetch: Subject['fetch'], owner: string | null | 
   const asOwner = (asking: Asking = {}): Asking => (owner === undefined ? asking : { owner, ...asking })
   const status: AuditJob['status'] = (asking) => fetch(statusUrl, asOwner(asking))
   const until: AuditJob['until'] = async (enough, what) => {
-    for (let last: Reply | undefined; ; ) {
+    let last: Reply | undefined
+    for (let pause = FIRST_LOOK_MS; ; pause = Math.min(LONGEST_LOOK_MS, pause * 1.5)) {
       const reply = await status().catch((error: unknown) => {
         // The audit has run out of time: say what it was waiting for.
         throw last ? new Error(`the job has not ${what}; its last answer was ${last.status} ${last.text}`, { cause: error }) : error
       })
-      if (enough(reply.document())) return reply
+      const document = reply.document()
+      if (enough(document)) return reply
+      // What is none of the words will not become final either, and not every final state is the one that was waited for.
+      ok(STATES.includes(document.status), `${reply.asked} answered ${reply.status} with the status ${JSON.stringify(document.status)}`)
+      ok(!isOver(document), `the job has not ${what}, but is over: ${reply.text}`)
       last = reply
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+      await new Promise((resolve) => setTimeout(resolve, pause))
     }
   }
   return {

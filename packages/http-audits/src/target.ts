@@ -18,7 +18,7 @@ export const MAX_PER_OWNER = 8
 /** Largest request body of `/audit/small` and largest result of `/audit/bounded`, in bytes. */
 export const SMALL_BYTES = 1_024
 /** How long the wrapped handler of `/audit/after` may take before the answer is 202, in milliseconds. */
-export const AFTER_MS = 1_000
+export const AFTER_MS = 3_000
 /** Longest hold of a job, in milliseconds: a target that lost its auditor comes to rest by itself, also within `waitUntil`. */
 const HOLD_MS = 20_000
 /** Pause between two looks at a gate, in milliseconds. A look, not a promise: on Workers one request may not wake another. */
@@ -35,7 +35,6 @@ export const FEATURES = [
   /** The options and routes of the set `jobs`, one by one. */
   'cors',
   'owner-limit',
-  'tombstone',
   'body-limit',
   'idempotency-required',
   'preferred',
@@ -53,6 +52,7 @@ export const FEATURES = [
   'inline',
   'pending-200',
   'base-url',
+  'tombstone',
   'queue-limit',
   'draining',
 ] as const
@@ -103,7 +103,7 @@ const room = { concurrency: 200, maxQueued: 200 }
 export const AUDIT_SETS = {
   jobs: {
     path: '/jobs',
-    options: { cors: [AUDIT_ORIGIN], cancelGraceMs: 500, tombstoneMs: 3_000, maxPerOwner: MAX_PER_OWNER },
+    options: { cors: [AUDIT_ORIGIN], cancelGraceMs: 2_000, maxPerOwner: MAX_PER_OWNER },
     engine: room,
     routes: {
       work: {},
@@ -127,6 +127,7 @@ export const AUDIT_SETS = {
   inline: { path: '/inline-jobs', options: { onComplete: 'inline' }, engine: room, routes: { inline: {} } },
   pending: { path: '/pending-jobs', options: { pendingStatus: 200 }, engine: room, routes: { pending: {} } },
   absolute: { path: '/absolute-jobs', options: { baseUrl: AUDIT_BASE_URL }, engine: room, routes: { absolute: {} } },
+  forgetful: { path: '/forgetful-jobs', options: { tombstoneMs: 1_000 }, engine: room, routes: { forgetful: {} } },
   crowded: { path: '/crowded-jobs', options: {}, engine: { concurrency: 1, maxQueued: 0 }, routes: { crowded: {} } },
   stopped: { path: '/stopped-jobs', options: {}, stopped: true, routes: { stopped: {} } },
 } as const satisfies Record<string, AuditSet>

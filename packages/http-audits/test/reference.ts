@@ -4,11 +4,18 @@ import { type Answer, createJobs, inProcess, type Jobs } from '@respond-async/co
 import { AUDIT_SETS, type AuditSet, describeTarget, FEATURES, OWNER_HEADER, REFUSE_HEADER, refusal, release } from '../src/target'
 import { captured, handle, headersOf, type NodeSubmission, send, submissionOf } from './node-http'
 
-/** A fault: the answer as the server under test sends it, from the one that would have been right. */
-export type Fault = (answer: Answer, request: IncomingMessage) => Answer
+/** What is wrong with a server: how it misreads a request, or what it sends in place of the answer that would have been right. */
+export interface Fault {
+  /** Changes the request before anyone sees it. */
+  readonly request?: (request: IncomingMessage) => void
+  readonly answer?: (answer: Answer, request: IncomingMessage) => Answer | Promise<Answer>
+}
 
 /** A correct server with every feature of the audit target, or one with a fault. */
-export async function startReference(fault: Fault = (answer) => answer): Promise<{ url: string; close(): Promise<void> }> {
+export async function startReference({
+  request: misread,
+  answer: missent = (answer) => answer,
+}: Fault = {}): Promise<{ url: string; close(): Promise<void> }> {
   const sets = Object.values<AuditSet>(AUDIT_SETS).map((set) => ({ set, jobs: jobsOf(set) }))
   for (const { set, jobs } of sets) if (set.stopped) await jobs.stop()
 
@@ -41,10 +48,13 @@ export async function startReference(fault: Fault = (answer) => answer): Promise
   }
 
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    answerTo(request).then(
-      (answer) => send(response, fault(answer, request)),
-      () => response.writeHead(500).end('the server failed'),
-    )
+    misread?.(request)
+    answerTo(request)
+      .then((answer) => missent(answer, request))
+      .then(
+        (answer) => send(response, answer),
+        () => response.writeHead(500).end('the server failed'),
+      )
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo // a TCP server that listens has one

@@ -69,15 +69,15 @@ const headOf = ({ requestBody: _request, responseBody: _response, ...head }: Job
 function difference(actual: unknown, expected: unknown, path: string): string | undefined {
   if (Object.is(actual, expected)) return undefined
   const at = path === '' ? '' : `${path} `
-  const differs = `${at}should be ${show(expected)}, is ${show(actual)}`
+  const differs = () => `${at}should be ${show(expected)}, is ${show(actual)}`
   if (actual instanceof Uint8Array && expected instanceof Uint8Array) {
     if (actual.length !== expected.length) return `${at}should have ${expected.length} bytes, has ${actual.length}`
     for (let at = 0; at < expected.length; at++)
       if (actual[at] !== expected[at]) return `${path} should have the byte ${expected[at]} at ${at}, has ${actual[at]}`
     return undefined
   }
-  if (!isPlain(actual) || !isPlain(expected) || Array.isArray(actual) !== Array.isArray(expected)) return differs
-  if (Array.isArray(expected) && Object(actual).length !== expected.length) return differs
+  if (!isPlain(actual) || !isPlain(expected) || Array.isArray(actual) !== Array.isArray(expected)) return differs()
+  if (Array.isArray(expected) && Object(actual).length !== expected.length) return differs()
   for (const name of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
     const found = difference(actual[name], expected[name], path === '' ? name : `${path}.${name}`)
     if (found) return found

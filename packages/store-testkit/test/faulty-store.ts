@@ -46,6 +46,14 @@ function handle(storage: Storage, is: (fault: Fault) => boolean): JobStore {
     const key = keyOf(job)
     if (key !== undefined && keys.get(key) === job.id) keys.delete(key)
   }
+  /** The other job that has the key. */
+  const holderOf = (key: string, job: Job): Job | undefined => {
+    const id = keys.get(key)
+    if (id === undefined || id === job.id) return undefined
+    const holder = jobs.get(placeOf(id))
+    if (!holder) throw new Error(`The key ${key} is held by job ${id}, which is not there`)
+    return holder
+  }
   const fits = (job: Job) => {
     for (const body of [job.requestBody, job.responseBody])
       if (body && !is('cuts_at_the_limit') && sizeOf(body, is) > MAX_BODY - (is('limit_is_one_less') ? 1 : 0)) throw tooLarge(is)
@@ -86,12 +94,12 @@ function handle(storage: Storage, is: (fault: Fault) => boolean): JobStore {
     async insert(job, events) {
       await tick()
       if (is('refuses_events') && events) throw new TypeError('This store keeps no events')
-      if (is('takes_the_key_first')) take(job)
+      if (is('takes_the_key_first') && !keys.has(keyOf(job) ?? '')) take(job)
       fits(job)
       let there = jobs.get(placeOf(job.id))
       if (is('id_check_races')) await tick()
       const key = keyOf(job)
-      if (!there && key !== undefined) there = jobs.get(placeOf(keys.get(key) ?? ''))
+      if (!there && key !== undefined) there = holderOf(key, job)
       if (is('key_check_races')) await tick()
       there ??= is('id_check_races') ? undefined : jobs.get(placeOf(job.id))
       if (there?.id === job.id && is('insert_overwrites')) there = undefined
@@ -115,7 +123,7 @@ function handle(storage: Storage, is: (fault: Fault) => boolean): JobStore {
     },
     async replace(next, events) {
       await tick()
-      if (!is('cuts_at_the_limit')) fits(next)
+      fits(next)
       const before = jobs.get(placeOf(next.id))
       if (is('compare_then_act')) await tick()
       if (is('lost_replace_frees_key') && before) free(before)
@@ -133,7 +141,8 @@ function handle(storage: Storage, is: (fault: Fault) => boolean): JobStore {
         return is('bodies_are_written_once') ? before?.[name] : brought
       }
       const whole = { ...next, requestBody: body('requestBody'), responseBody: body('responseBody') }
-      const own = received(is('merges') ? { ...before, ...withoutUndefined(whole) } : whole, is)
+      const version = is('versions_stand_still') && before ? before.version : next.version
+      const own = received({ ...(is('merges') ? { ...before, ...withoutUndefined(whole) } : whole), version }, is)
       if (before && !is('key_stays_taken') && keyOf(before) !== keyOf(next)) free(before)
       if (is('replace_forgets_key')) free(own)
       else take(own)
@@ -166,7 +175,7 @@ function handle(storage: Storage, is: (fault: Fault) => boolean): JobStore {
       await tick()
       const all = histories.get(is('one_history_for_all') ? 'all' : id) ?? []
       const later = is('events_from_the_start') ? all : all.filter(({ version }) => version > after)
-      return { events: is('keeps_passed_events') ? later : structuredClone(later.slice(0, limit)), truncated: false }
+      return { events: is('keeps_passed_events') ? later.slice(0, limit) : structuredClone(later.slice(0, limit)), truncated: false }
     },
     async *watch(id, signal) {
       const told: number[] = []

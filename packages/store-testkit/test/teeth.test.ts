@@ -13,10 +13,12 @@ async function failing(open: OpenStore): Promise<string[]> {
 
 testStore('a store over a few maps, without a fault', openFaulty())
 
-describe('a store that', () => {
-  it.each(Object.entries(FAULTS))('%s fails exactly the cases that are named for it', async (fault, expected) => {
-    expect(await failing(openFaulty(fault as Fault))).toEqual(expected)
-  })
+describe('a broken store fails exactly the cases that name its fault', () => {
+  for (const [fault, expected] of Object.entries(FAULTS)) {
+    it(fault.replaceAll('_', ' '), async () => {
+      expect(await failing(openFaulty(fault as Fault))).toEqual(expected)
+    })
+  }
 })
 
 it('has a broken store for every case', () => {

@@ -4,6 +4,7 @@ import { cancelAudits } from './cancel'
 import { captureAudits } from './capture'
 import { corsAudits } from './cors'
 import { documentAudits } from './document'
+import { errorAudits } from './error'
 import { idempotencyAudits } from './idempotency'
 import { inputAudits } from './input'
 import { listAudits } from './list'
@@ -21,6 +22,7 @@ export const audits: readonly Audit[] = [
   ...preferAudits,
   ...idempotencyAudits,
   ...documentAudits,
+  ...errorAudits,
   ...pollAudits,
   ...longPollAudits,
   ...resultAudits,

@@ -15,12 +15,7 @@ export const inputAudits: readonly Audit[] = [
     source: 'RFC 9110 15.5',
     async run({ submit, fetch }) {
       const { statusUrl, id } = await submit()
-      for (const path of [
-        `${statusUrl}/unknown`,
-        `${statusUrl}/result/more`,
-        statusUrl.replace(id, '%zz'),
-        statusUrl.replace(id, '%ff'),
-      ])
+      for (const path of [`${statusUrl}/unknown`, `${statusUrl}/result/more`, statusUrl.replace(id, '%zz'), statusUrl.replace(id, '%ff')])
         refused(await fetch(path))
       refused(await fetch(statusUrl.replace(id, '..%2f..%2fetc')))
       refused(await fetch(statusUrl.replace(id, 'a'.repeat(6_000))))

@@ -1,9 +1,21 @@
 import type { Audit } from '../audit'
 import { equal, hasStatus, lists, match, ok } from '../expectation'
+import type { Reply } from '../reply'
 import { isOver } from '../subject'
 
 const SECONDS = 15
+/** Most that an answer may take which there was nothing to wait for any longer, in milliseconds. */
+const PROMPT_MS = 8_000
 const waiting = (headers: Record<string, string> = {}) => ({ headers: { prefer: `wait=${SECONDS}`, ...headers } })
+
+/** The answer, which must not take as long as it might. */
+async function promptly(answer: Promise<Reply>): Promise<Reply> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the poll was still held ${PROMPT_MS} ms after there was something to answer`)), PROMPT_MS)
+  })
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
+}
 
 export const longPollAudits: readonly Audit[] = [
   {
@@ -18,8 +30,9 @@ export const longPollAudits: readonly Audit[] = [
       const held = job.status(waiting({ 'if-none-match': etag }))
       equal(isOver((await job.status()).document()), false, 'being over')
       await job.release()
-      hasStatus(await held, 200)
-      equal((await held).document().status, 'succeeded', 'status')
+      const reply = await promptly(held)
+      hasStatus(reply, 200)
+      equal(reply.document().status, 'succeeded', 'status')
     },
   },
   {
@@ -32,7 +45,7 @@ export const longPollAudits: readonly Audit[] = [
       const etag = (await job.status()).headers.get('etag') ?? ''
       const held = job.status(waiting({ 'if-none-match': etag }))
       await job.cancel()
-      const document = (await held).document()
+      const document = (await promptly(held)).document()
       ok(document.cancelRequestedAt !== undefined || document.status === 'canceled', 'the answer does not show what has changed')
     },
   },
@@ -42,11 +55,12 @@ export const longPollAudits: readonly Audit[] = [
     title: 'answer at once when the job has changed from the ETag of If-None-Match, or is finished',
     source: 'protocol, Waiting',
     async run({ hold, submit }) {
-      const changed = await (await hold()).status(waiting({ 'if-none-match': '"x"' }))
+      const job = await hold()
+      const changed = await promptly(job.status(waiting({ 'if-none-match': '"x"' })))
       hasStatus(changed, 202)
       const done = await submit()
       await done.finished()
-      hasStatus(await done.status(waiting()), 200)
+      hasStatus(await promptly(done.status(waiting())), 200)
     },
   },
   {
@@ -93,7 +107,7 @@ export const longPollAudits: readonly Audit[] = [
       const etag = (await job.status()).headers.get('etag') ?? ''
       const held = Array.from({ length: 4 }, () => job.status(waiting({ 'if-none-match': etag })))
       await job.cancel()
-      for (const reply of await Promise.all(held)) hasStatus(reply, 200, 202)
+      for (const reply of await Promise.all(held.map(promptly))) hasStatus(reply, 200, 202)
     },
   },
 ]

@@ -168,7 +168,7 @@ export const pollAudits: readonly Audit[] = [
   {
     id: 'POL13',
     level: 'MUST',
-    title: 'answer 200 for an unfinished job where that is configured, else as always',
+    title: 'answer 200 for an unfinished job where that is configured',
     source: 'protocol, Status',
     needs: ['pending-200'],
     async run({ hold }) {
@@ -268,7 +268,7 @@ export const pollAudits: readonly Audit[] = [
     id: 'POL20',
     level: 'MUST',
     title: 'send no body and no Content-Type, or both, with every answer about a job',
-    source: 'protocol, Answers',
+    source: 'protocol, Status',
     async run({ submit, hold }) {
       const held = await hold()
       const done = await submit({ respond: { status: 204 } })

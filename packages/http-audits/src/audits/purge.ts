@@ -1,9 +1,10 @@
 import type { Audit } from '../audit'
 import { equal, hasStatus, isEmpty, isProblem, isSame, lists } from '../expectation'
 import type { AuditJob, Subject } from '../subject'
+import type { AuditRoute } from '../target'
 
-async function purged({ submit }: Subject): Promise<AuditJob> {
-  const job = await submit()
+async function purged({ submit }: Subject, route: AuditRoute = 'work'): Promise<AuditJob> {
+  const job = await submit({}, { route })
   await job.finished()
   await job.status({ method: 'DELETE' })
   return job
@@ -55,7 +56,7 @@ export const purgeAudits: readonly Audit[] = [
     source: 'protocol, Purge and expiry',
     needs: ['tombstone'],
     async run(subject) {
-      const job = await purged(subject)
+      const job = await purged(subject, 'forgetful')
       let reply = await job.status()
       while (reply.status === 410) {
         await new Promise((resolve) => setTimeout(resolve, 100))

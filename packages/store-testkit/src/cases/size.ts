@@ -18,7 +18,7 @@ export const sizeCases = [
     await a.replace(second)
     sameJob(await b.get(first.id, 'full'), second, 'as it was replaced')
   }),
-  storeCase('BIG2', 'gives back a record of many noise whole', async ({ a, b }) => {
+  storeCase('BIG2', 'gives back a record of many kilobytes whole', async ({ a, b }) => {
     const size = smaller(200_000, a.capabilities.maxRecordBytes) >> 2
     const first = job(1, { meta: { text: 'x'.repeat(size), list: Array.from({ length: size >> 4 }, (_, n) => n % 10) } })
     await a.insert(first)

@@ -1,0 +1,52 @@
+import { createJobs, type JobEngine } from '@respond-async/core'
+import { jobRoutes, respondAsync } from '@respond-async/hono'
+import * as audit from '@respond-async/http-audits/target'
+import { type Context, type Handler, Hono, type MiddlewareHandler } from 'hono'
+
+export interface HonoTargetOptions {
+  /** For each set; the in-process engine of the set where it is left out. */
+  readonly engine?: (set: audit.AuditSet) => JobEngine
+  /** What is in front of the target's paths, as clients see them. */
+  readonly prefix?: string
+  /** In front of every wrapped handler, in the route. */
+  readonly before?: MiddlewareHandler
+}
+
+/** The audit target on Hono; nothing in it belongs to one runtime. */
+export function honoTarget({ engine, prefix = '', before = (_, next) => next() }: HonoTargetOptions = {}): Hono {
+  const app = new Hono()
+  app.get('/audit', (c) => c.json(audit.describeTarget(audit.FEATURES)))
+  app.post('/audit/release/:token', (c) => {
+    audit.release(c.req.param('token'))
+    return c.body(null, 204)
+  })
+  app.use('/audit/validated', async (c, next) => {
+    if (!c.req.header(audit.REFUSE_HEADER)) return next()
+    return planned(audit.refusal())
+  })
+
+  for (const set of Object.values<audit.AuditSet>(audit.AUDIT_SETS)) {
+    const jobs = createJobs<Context>({
+      ...{ ...set.options, engine: engine?.(set), onError() {} },
+      path: prefix === '' && set.path === '/jobs' ? undefined : prefix + set.path,
+      owner: (c) => c.req.header(audit.OWNER_HEADER),
+    })
+    for (const [route, options] of Object.entries(set.routes)) {
+      const handler: Handler = async (c) => {
+        if (route !== 'echo') return planned(await audit.runPlan(await c.req.text(), c.get('job')))
+        const body = new Uint8Array(await c.req.arrayBuffer())
+        return planned(audit.echo({ query: new URL(c.req.url).search.slice(1), contentType: c.req.header('content-type') ?? null, body }))
+      }
+      app.post(`/audit/${route}`, before, respondAsync(jobs, { operation: `audit-${route}`, ...options }, handler))
+    }
+    app.route(set.path, jobRoutes(jobs))
+    if (set.stopped) jobs.stop()
+  }
+  return app
+}
+
+/** A response of just these fields: no media type that nobody has planned. */
+export function planned({ status, headers, body }: audit.PlannedResponse): Response {
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
+  return new Response(bytes, { status, headers: headers.map(([name, value]) => [name, value] as [string, string]) })
+}

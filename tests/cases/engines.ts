@@ -1,0 +1,12 @@
+import { inProcess, type JobEngine } from '@respond-async/core'
+
+/** Takes only the message, as an engine of other processes does: the handler's request has to be rebuilt. */
+export function replaying(): JobEngine {
+  const engine = inProcess()
+  return {
+    ...engine,
+    capabilities: { ...engine.capabilities, remote: true },
+    reserve: undefined,
+    dispatch: (message, { delayMs }) => engine.dispatch(message, { delayMs }),
+  }
+}
