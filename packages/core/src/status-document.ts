@@ -72,22 +72,24 @@ export function statusDocument(context: Context, job: Job, self: string, retryAf
   }
 }
 
+/** The status document as JSON, with the result in it where it is small JSON: a poll parses nothing. */
+export function documentText(context: Context, job: Job, self: string, retryAfterMs?: number): string {
+  const text = JSON.stringify(statusDocument(context, job, self, retryAfterMs))
+  return job.status === 'succeeded' && job.result !== undefined ? `${text.slice(0, -1)},"result":${job.result}}` : text
+}
+
 /**
- * Texts of pending documents, but for their last member. A poll of a job that has not changed since the last one, kept in a
- * store that hands out the same record, need not be written again. Gone with the record.
+ * Texts of pending documents, but for their last member. A poll of a job that has not changed since the last one, in a store that
+ * hands out the same record, need not be written again. Gone with the record.
  */
 const written = new WeakMap<Job, { readonly self: string; readonly text: string }>()
 
-/** The status document as JSON, with the result in it where it is small JSON: a poll parses nothing. */
-export function documentText(context: Context, job: Job, self: string, retryAfterMs?: number): string {
-  if (isTerminal(job.status)) {
-    const text = JSON.stringify(statusDocument(context, job, self))
-    return job.status === 'succeeded' && job.result !== undefined ? `${text.slice(0, -1)},"result":${job.result}}` : text
-  }
+/** {@link documentText} for an unfinished job that is likely to be asked for again before it changes. */
+export function pendingText(context: Context, job: Job, self: string, retryAfterMs: number): string {
   let known = written.get(job)
   if (known?.self !== self) {
-    known = { self, text: JSON.stringify(statusDocument(context, job, self)).slice(0, -1) }
+    known = { self, text: documentText(context, job, self).slice(0, -1) }
     written.set(job, known)
   }
-  return retryAfterMs === undefined ? `${known.text}}` : `${known.text},"retryAfterMs":${retryAfterMs}}`
+  return `${known.text},"retryAfterMs":${retryAfterMs}}`
 }
