@@ -11,12 +11,6 @@ export interface Goal {
 
 const ratio = (group: string, scenario: string) => (results: Results) => results.groups?.[group]?.scenarios[scenario]?.ratio?.median
 
-/** A poll is held to its goal by the dearer of the two, unfinished and finished. */
-const pollRatio = (group: string) => (results: Results) => {
-  const both = [ratio(group, 'poll-unfinished')(results), ratio(group, 'poll-finished')(results)].filter((one) => one !== undefined)
-  return both.length === 2 ? Math.max(...both) : undefined
-}
-
 /** The same job polled with and without If-None-Match. */
 const notModifiedRatio = (group: string) => (results: Results) => {
   const scenarios = results.groups?.[group]?.scenarios
@@ -29,11 +23,24 @@ const kB = 'kB'
 
 export const GOALS: readonly Goal[] = [
   { figure: 'Express, accept / hand-written', atMost: 1.25, unit: cpu, measured: ratio('express', 'accept') },
-  { figure: 'Express, poll / hand-written', atMost: 0.85, unit: cpu, measured: pollRatio('express') },
+  { figure: 'Express, poll of an unfinished job / hand-written', atMost: 0.85, unit: cpu, measured: ratio('express', 'poll-unfinished') },
+  { figure: 'Express, poll of a finished job / hand-written', atMost: 0.85, unit: cpu, measured: ratio('express', 'poll-finished') },
   { figure: 'Hono, accept / hand-written', atMost: 1.4, unit: cpu, measured: ratio('hono', 'accept') },
-  { figure: 'Hono, poll / hand-written', atMost: 1.1, unit: cpu, measured: pollRatio('hono') },
+  { figure: 'Hono, poll of an unfinished job / hand-written', atMost: 1.1, unit: cpu, measured: ratio('hono', 'poll-unfinished') },
+  { figure: 'Hono, poll of a finished job / hand-written', atMost: 1.1, unit: cpu, measured: ratio('hono', 'poll-finished') },
   { figure: 'itty-router on workerd, accept / hand-written', atMost: 1.2, unit: cpu, measured: ratio('itty', 'accept') },
-  { figure: 'itty-router on workerd, poll / hand-written', atMost: 1.05, unit: cpu, measured: pollRatio('itty') },
+  {
+    figure: 'itty-router on workerd, poll of an unfinished job / hand-written',
+    atMost: 1.05,
+    unit: cpu,
+    measured: ratio('itty', 'poll-unfinished'),
+  },
+  {
+    figure: 'itty-router on workerd, poll of a finished job / hand-written',
+    atMost: 1.05,
+    unit: cpu,
+    measured: ratio('itty', 'poll-finished'),
+  },
   { figure: 'Express, 304 / 200', atMost: 1, unit: cpu, measured: notModifiedRatio('express') },
   { figure: 'Hono, 304 / 200', atMost: 1, unit: cpu, measured: notModifiedRatio('hono') },
   { figure: 'itty-router on workerd, 304 / 200', atMost: 1, unit: cpu, measured: notModifiedRatio('itty') },

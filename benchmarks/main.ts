@@ -17,8 +17,8 @@ const USAGE = `node benchmarks/run.mjs [options]
     .map(({ name }) => name)
     .join(', ')}; may be repeated
   --only <part>       cpu, memory, sizes, start-up; may be repeated
-  --rounds <n>        at least 7 for figures to be kept (7)
-  --requests <n>      of one contender in one round of a scenario (2000)
+  --rounds <n>        at least 7 for figures to be kept (21)
+  --requests <n>      of one contender in one round of a scenario (600)
   --quick             a look: 3 rounds, a short warm-up, half the submissions
   --dry               writes nothing, and leaves what is written as it is`
 
@@ -28,7 +28,7 @@ const { values } = parseArgs({
     scenario: { type: 'string', multiple: true },
     only: { type: 'string', multiple: true },
     rounds: { type: 'string' },
-    requests: { type: 'string', default: '2000' },
+    requests: { type: 'string', default: '600' },
     quick: { type: 'boolean', default: false },
     dry: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -40,7 +40,7 @@ if (values.help) {
 }
 
 const { quick } = values
-const rounds = Number(values.rounds ?? (quick ? 3 : 7))
+const rounds = Number(values.rounds ?? (quick ? 3 : 21))
 const requests = Number(values.requests)
 const wants = (part: string) => values.only?.includes(part) ?? (values.framework === undefined || part === 'cpu')
 const report = (line: string) => console.log(line)

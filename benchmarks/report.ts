@@ -31,10 +31,7 @@ const cell = (summary: Summary | undefined) => (summary ? withSpread(summary) : 
 const groupsOf = (results: Results) => Object.values(results.groups ?? {})
 
 const cpuTable = (results: Results): string =>
-  table(
-    ['server CPU, ms per 1,000', ...SCENARIOS.map(({ title }) => title)],
-    groupsOf(results).flatMap(cpuRows),
-  )
+  table(['server CPU, ms per 1,000', ...SCENARIOS.map(({ title }) => title)], groupsOf(results).flatMap(cpuRows))
 
 /** Figures that follow the machine and the load more than the server. */
 const sideTable = (results: Results): string =>
@@ -77,7 +74,12 @@ const memoryTable = ({ memory }: Results): string =>
       )}\n\nHeap while a million jobs are submitted against the default limits, at every 200,000: ${memory.million.join(', ')} MB.`
 
 const sizesTable = ({ sizes }: Results): string =>
-  sizes === undefined ? '' : table(['minified and gzipped', 'kB'], Object.entries(sizes).map(([name, kB]) => [name, kB.toFixed(2)]))
+  sizes === undefined
+    ? ''
+    : table(
+        ['minified and gzipped', 'kB'],
+        Object.entries(sizes).map(([name, kB]) => [name, kB.toFixed(2)]),
+      )
 
 function setting({ environment, date }: Results): string {
   const { cpu, cores, node, workerd, pinning, rounds, requests } = environment

@@ -17,7 +17,7 @@ export interface Results {
   readonly startUp?: StartUp
 }
 
-export interface Environment {
+interface Environment {
   readonly node: string
   readonly workerd: string
   readonly cpu: string

@@ -8,6 +8,7 @@ const CHECKS = {
   types: ['node', 'scripts/types.mjs'],
   packages: ['node', 'scripts/packed.mjs'],
   size: ['size-limit'],
+  docs: ['node', 'scripts/docs.mjs'],
   examples: ['node', 'scripts/examples.mjs'],
 }
 

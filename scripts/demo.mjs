@@ -1,2 +1,17 @@
-/** Starts the demo with the arguments of `npm run demo -- …`. Expects a build. */
-import '../examples/demo/src/main.ts'
+/** Builds what the demo needs and starts it, with the arguments of `npm run demo -- …`. */
+import { spawnSync } from 'node:child_process'
+
+let stopped = false
+process.once('SIGINT', () => {
+  stopped = true
+})
+const { status, error } = spawnSync('turbo', ['run', 'build', '--filter=@respond-async/example-demo'], {
+  cwd: new URL('..', import.meta.url),
+  stdio: 'inherit',
+  shell: process.platform === 'win32',
+})
+if (error) throw error
+// turbo ends well after a Ctrl-C, though its work is not done. The signal is heard here, at the next turn.
+await new Promise(setImmediate)
+if (stopped || status !== 0) process.exit(stopped ? 130 : (status ?? 1))
+await import('../examples/demo/src/main.ts')

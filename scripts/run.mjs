@@ -19,6 +19,8 @@ const env = {
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
 }
 if (counted) forgetSummary()
+// Ctrl-C reaches every process of the terminal. The script ends as it has to, and is waited for.
+process.on('SIGINT', () => {})
 const { status } = spawnSync('npx', ['-y', pnpm, 'run', script, ...rest], {
   cwd: root,
   stdio: 'inherit',

@@ -6,7 +6,10 @@ import { build } from 'esbuild'
 export type Sizes = Readonly<Record<string, number>>
 
 const here = fileURLToPath(new URL('..', import.meta.url))
-const built = (path: string) => ({ entry: `${here}../packages/${path}`, external: ['@respond-async/*', 'express', 'hono', 'hono/*', 'itty-router', 'cloudflare:*'] })
+const built = (path: string) => ({
+  entry: `${here}../packages/${path}`,
+  external: ['@respond-async/*', 'express', 'hono', 'hono/*', 'itty-router', 'cloudflare:*'],
+})
 const byHand = (path: string) => ({ entry: `${here}servers/${path}`, external: ['express', 'hono', '@hono/*', 'itty-router'] })
 const whole = (path: string) => ({ entry: path, external: [] })
 

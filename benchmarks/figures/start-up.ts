@@ -11,7 +11,11 @@ export interface StartUp {
 
 const TIMES = 15
 const EMPTY = 'data:text/javascript,'
-const CORE = pathToFileURL(createRequire(import.meta.url).resolve('@respond-async/core').replace(/\.cjs$/, '.js')).href
+const CORE = pathToFileURL(
+  createRequire(import.meta.url)
+    .resolve('@respond-async/core')
+    .replace(/\.cjs$/, '.js'),
+).href
 
 /** CPU of the main thread and its helpers between the two ends of one import, in a fresh process. */
 function importMs(url: string): number {

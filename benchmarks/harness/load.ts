@@ -18,7 +18,10 @@ export interface LoadResult {
   readonly extra: number
 }
 /** What the load process says, in this order. */
-export type LoadMessage = { readonly kind: 'prepared' } | ({ readonly kind: 'done' } & LoadResult) | { readonly kind: 'failed'; readonly error: string }
+export type LoadMessage =
+  | { readonly kind: 'prepared' }
+  | ({ readonly kind: 'done' } & LoadResult)
+  | { readonly kind: 'failed'; readonly error: string }
 
 const tell = (message: LoadMessage) => void process.send?.(message)
 
@@ -26,6 +29,7 @@ async function perform({ port, scenario: name, steps }: LoadOrder): Promise<void
   const scenario = SCENARIOS.find((one) => one.name === name)
   if (!scenario) throw new Error(`There is no scenario "${name}"`)
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: scenario.parallel, pipelining: 1 })
+  await connect(pool, scenario.parallel)
   const prepared = await scenario.prepare(pool)
   tell({ kind: 'prepared' })
   await go()
@@ -54,6 +58,15 @@ async function perform({ port, scenario: name, steps }: LoadOrder): Promise<void
   await pool.close()
   tell({ kind: 'prepared' })
 }
+
+/** Opens all connections, so that it is not the first requests of the measured time that do. */
+const connect = (pool: Pool, connections: number) =>
+  Promise.all(
+    Array.from({ length: connections }, async () => {
+      const { body } = await pool.request({ method: 'GET', path: '/' })
+      await body.dump()
+    }),
+  )
 
 const go = () => new Promise<void>((resolve) => process.once('message', () => resolve()))
 

@@ -5,7 +5,7 @@ import { SCENARIOS, type Scenario } from './scenarios.ts'
 import { type Server, startServer } from './server.ts'
 import { type Summary, summarize } from './statistics.ts'
 
-export interface Sample {
+interface Sample {
   /** Of the server process, in milliseconds for 1,000 requests; for the whole cycle, 1,000 cycles of four requests. */
   readonly cpuMs: number
   readonly requestsPerSecond: number
@@ -15,8 +15,8 @@ export interface Sample {
   /** Requests beyond those that every contender needs, for 1,000 that it needs. Above a few the figures cannot be compared. */
   readonly extra: number
 }
-export type Figures = { readonly [figure in keyof Sample]: Summary }
-export interface ScenarioResult {
+type Figures = { readonly [figure in keyof Sample]: Summary }
+interface ScenarioResult {
   readonly contenders: Readonly<Record<string, Figures>>
   /** CPU of respond-async over CPU of the hand-written routes, round by round. */
   readonly ratio?: Summary
@@ -35,8 +35,7 @@ export interface Plan {
   report(line: string): void
 }
 
-/** Cycles wait most of the time, so there are fewer of them. */
-const stepsFor = ({ requests }: Scenario, wanted: number) => Math.ceil(wanted / (requests * requests))
+const stepsFor = ({ requests }: Scenario, wanted: number) => Math.ceil(wanted / requests)
 
 export async function measureGroup(group: Group, plan: Plan): Promise<GroupResult> {
   const generator = startGenerator()

@@ -5,10 +5,14 @@ export function quantile(sorted: ArrayLike<number>, share: number): number {
   return below + (above - below) * (place - Math.floor(place))
 }
 
-export const median = (values: readonly number[]): number => quantile([...values].sort((a, b) => a - b), 0.5)
+const median = (values: readonly number[]): number =>
+  quantile(
+    [...values].sort((a, b) => a - b),
+    0.5,
+  )
 
 /** Median of the distances from the median: the spread, not moved by single outliers. */
-export function spread(values: readonly number[]): number {
+function spread(values: readonly number[]): number {
   const middle = median(values)
   return median(values.map((value) => Math.abs(value - middle)))
 }

@@ -2,7 +2,18 @@
 import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
 import express, { type Request, type Response } from 'express'
-import { acceptedHeaders, cancelJob, createJob, findJob, isOver, type Job, resultHeaders, runJob, showJob, statusHeaders } from './hand-written.ts'
+import {
+  acceptedHeaders,
+  cancelJob,
+  createJob,
+  findJob,
+  isOver,
+  type Job,
+  resultHeaders,
+  runJob,
+  showJob,
+  statusHeaders,
+} from './hand-written.ts'
 import { behindParser, listen } from './listen.ts'
 import { buildReport, type ReportRequest, untilAborted } from './report.ts'
 
@@ -21,11 +32,12 @@ app.post('/reports', ...parser, async (req, res) => {
 })
 app.post('/holds', ...parser, (_req, res) => accept(res, 'hold', () => untilAborted()))
 
-const withJob = (handle: (job: Job, req: Request<{ id: string }>, res: Response) => void) => (req: Request<{ id: string }>, res: Response) => {
-  const job = findJob(req.params.id)
-  if (job) handle(job, req, res)
-  else res.status(404).set('Cache-Control', 'no-store').json({ error: 'There is no such job' })
-}
+const withJob =
+  (handle: (job: Job, req: Request<{ id: string }>, res: Response) => void) => (req: Request<{ id: string }>, res: Response) => {
+    const job = findJob(req.params.id)
+    if (job) handle(job, req, res)
+    else res.status(404).set('Cache-Control', 'no-store').json({ error: 'There is no such job' })
+  }
 
 app.get(
   '/jobs/:id',

@@ -1,7 +1,18 @@
 /** Asynchronous jobs on Hono, written by hand. */
 import { createAdaptorServer } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
-import { acceptedHeaders, cancelJob, createJob, etagOf, findJob, isOver, resultHeaders, runJob, showJob, statusHeaders } from './hand-written.ts'
+import {
+  acceptedHeaders,
+  cancelJob,
+  createJob,
+  etagOf,
+  findJob,
+  isOver,
+  resultHeaders,
+  runJob,
+  showJob,
+  statusHeaders,
+} from './hand-written.ts'
 import { listen } from './listen.ts'
 import { buildReport, type ReportRequest, untilAborted } from './report.ts'
 

@@ -1,6 +1,17 @@
 /** Asynchronous jobs on itty-router, written by hand, in the memory of one isolate. */
 import { type IRequest, Router } from 'itty-router'
-import { acceptedHeaders, cancelJob, createJob, etagOf, findJob, isOver, resultHeaders, runJob, showJob, statusHeaders } from './hand-written.ts'
+import {
+  acceptedHeaders,
+  cancelJob,
+  createJob,
+  etagOf,
+  findJob,
+  isOver,
+  resultHeaders,
+  runJob,
+  showJob,
+  statusHeaders,
+} from './hand-written.ts'
 import { buildReport, type ReportRequest, untilAborted } from './report.ts'
 
 interface ExecutionContext {

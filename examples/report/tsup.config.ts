@@ -12,14 +12,14 @@ export default defineConfig({
   dts: true,
   clean: true,
   target: 'es2022',
-  platform: 'neutral',
+  // The builds of the libraries that need no Node built-ins.
+  platform: 'browser',
   minify: true,
+  splitting: false,
   noExternal: [/.*/],
   external: [/^node:/, 'vega-datasets'],
   loader: { '.woff': 'binary' },
   esbuildOptions(options) {
-    options.mainFields = ['module', 'main']
-    options.conditions = ['import']
     options.alias = { 'brotli/decompress.js': fileURLToPath(new URL('src/no-brotli.ts', import.meta.url)) }
     options.legalComments = 'none'
   },

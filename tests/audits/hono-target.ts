@@ -2,6 +2,7 @@ import { createJobs, type JobEngine } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/hono'
 import * as audit from '@respond-async/http-audits/target'
 import { type Context, type Handler, Hono, type MiddlewareHandler } from 'hono'
+import { planned } from './planned.ts'
 
 export interface HonoTargetOptions {
   /** For each set; the in-process engine of the set where it is left out. */
@@ -43,10 +44,4 @@ export function honoTarget({ engine, prefix = '', before = (_, next) => next() }
     if (set.stopped) jobs.stop()
   }
   return app
-}
-
-/** A response of just these fields: no media type that nobody has planned. */
-export function planned({ status, headers, body }: audit.PlannedResponse): Response {
-  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
-  return new Response(bytes, { status, headers: headers.map(([name, value]) => [name, value] as [string, string]) })
 }

@@ -4,7 +4,7 @@ import type { Canvas } from './canvas'
 import { type ChartText, chartHead, drawLegend, type Frame, type LegendEntry } from './chart'
 import { COLOR, type Color, SIZE } from './theme'
 
-export interface Bar {
+interface Bar {
   label: string
   /** From left to right, one number for each colour. */
   parts: number[]

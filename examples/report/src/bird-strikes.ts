@@ -110,7 +110,7 @@ export const createBirdStrikeTally = () => {
   }
 
   const add = (batch: Batch) => {
-    for (let row = 0; row < batch.rows; row++) {
+    for (let row = batch.start; row < batch.end; row++) {
       const strike = toStrike(batch.columns.map((column) => column[row]))
       if (strike) addStrike(strike)
       else figures.skipped++
@@ -121,20 +121,22 @@ export const createBirdStrikeTally = () => {
 }
 
 /** A row in the order of {@link BIRD_STRIKE_COLUMNS}. Only the date and the airport must be there: reports often leave the rest open. */
-const toStrike = ([date, airport, aircraft, operator, damage, phase, timeOfDay, size, species, cost, speed]: unknown[]): Strike | undefined => {
+const toStrike = ([date, airport, aircraft, operator, damage, phase, timeOfDay, size, species, cost, speed]: unknown[]):
+  | Strike
+  | undefined => {
   const time = toTime(date)
   if (!Number.isFinite(time) || toText(airport) === '') return undefined
-  const told = (cell: unknown) => toText(cell) || 'Not told'
+  const reported = (cell: unknown) => toText(cell) || 'Not reported'
   return {
     time,
     airport: toText(airport),
-    aircraft: told(aircraft),
-    operator: told(operator),
+    aircraft: reported(aircraft),
+    operator: reported(operator),
     damaged: toText(damage) !== '' && toText(damage) !== 'None',
-    phase: told(phase),
-    timeOfDay: told(timeOfDay),
-    size: told(size),
-    species: told(species),
+    phase: reported(phase),
+    timeOfDay: reported(timeOfDay),
+    size: reported(size),
+    species: reported(species),
     cost: Math.max(0, toNumber(cost) || 0),
     speed: Math.max(0, toNumber(speed) || 0),
   }

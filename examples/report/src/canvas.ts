@@ -1,11 +1,12 @@
-import type { PDFFont, PDFOperator, PDFPage } from '@cantoo/pdf-lib'
+import type { PDFOperator, PDFPage } from '@cantoo/pdf-lib'
 import * as pdf from '@cantoo/pdf-lib'
 import type { CanvasPath_D3Shape } from 'd3-shape'
 import { COLOR, type Color, SIZE } from './theme'
+import type { Typeface } from './typeface'
 
 export type Weight = 'regular' | 'semibold'
 
-export interface TextStyle {
+interface TextStyle {
   size?: number
   weight?: Weight
   color?: Color
@@ -14,7 +15,7 @@ export interface TextStyle {
   maxWidth?: number
 }
 
-export interface PathStyle {
+interface PathStyle {
   fill?: Color
   stroke?: Color
   width?: number
@@ -43,26 +44,18 @@ const KAPPA = 0.5523
  */
 const round = (value: number) => Math.round(value * 100) / 100
 
-export const createCanvas = (page: PDFPage, fonts: Record<Weight, PDFFont>): Canvas => {
+export const createCanvas = (page: PDFPage, typefaces: Record<Weight, Typeface>): Canvas => {
   const height = page.getHeight()
   const names: Record<Weight, pdf.PDFName> = { regular: pdf.PDFName.of('F1'), semibold: pdf.PDFName.of('F2') }
-  page.node.setFontDictionary(names.regular, fonts.regular.ref)
-  page.node.setFontDictionary(names.semibold, fonts.semibold.ref)
-  const known: Record<Weight, Set<number>> = {
-    regular: new Set(fonts.regular.getCharacterSet()),
-    semibold: new Set(fonts.semibold.getCharacterSet()),
-  }
+  page.node.setFontDictionary(names.regular, typefaces.regular.ref)
+  page.node.setFontDictionary(names.semibold, typefaces.semibold.ref)
 
   const push = (...operators: PDFOperator[]) => page.pushOperators(...operators)
   const x = (value: number) => round(value)
   const y = (value: number) => round(height - value)
   const rgb = (color: Color) => color.map((part) => round(part / 255)) as [number, number, number]
 
-  /** The font has the letters of Western Europe. Any other becomes a question mark instead of an empty box. */
-  const printable = (text: string, weight: Weight) =>
-    Array.from(text, (letter) => (known[weight].has(letter.codePointAt(0) ?? 0) ? letter : '?')).join('')
-
-  const widthOf = (text: string, { size = SIZE.body, weight = 'regular' }: TextStyle) => fonts[weight].widthOfTextAtSize(text, size)
+  const widthOf = (text: string, { size = SIZE.body, weight = 'regular' }: TextStyle) => typefaces[weight].width(text, size)
 
   const fit = (text: string, style: TextStyle) => {
     const { maxWidth = Number.POSITIVE_INFINITY } = style
@@ -90,10 +83,10 @@ export const createCanvas = (page: PDFPage, fonts: Record<Weight, PDFFont>): Can
 
   return {
     path,
-    textWidth: (text, { weight = 'regular', ...style } = {}) => widthOf(printable(text, weight), { weight, ...style }),
+    textWidth: (text, style = {}) => widthOf(typefaces[style.weight ?? 'regular'].printable(text), style),
     text(text, px, baseline, style = {}) {
       const { size = SIZE.body, weight = 'regular', color = COLOR.text, align = 'left' } = style
-      const shown = fit(printable(text, weight), style)
+      const shown = fit(typefaces[weight].printable(text), style)
       if (shown === '') return
       const shift = align === 'left' ? 0 : widthOf(shown, style) / (align === 'center' ? 2 : 1)
       push(
@@ -101,12 +94,13 @@ export const createCanvas = (page: PDFPage, fonts: Record<Weight, PDFFont>): Can
         pdf.setFillingRgbColor(...rgb(color)),
         pdf.setFontAndSize(names[weight], size),
         pdf.moveText(x(px - shift), y(baseline)),
-        pdf.showText(fonts[weight].encodeText(shown)),
+        pdf.showText(typefaces[weight].encode(shown)),
         pdf.endText(),
       )
     },
     rect(px, py, width, tall, fill) {
-      if (width > 0 && tall > 0) push(pdf.setFillingRgbColor(...rgb(fill)), pdf.rectangle(x(px), y(py + tall), round(width), round(tall)), pdf.fill())
+      if (width > 0 && tall > 0)
+        push(pdf.setFillingRgbColor(...rgb(fill)), pdf.rectangle(x(px), y(py + tall), round(width), round(tall)), pdf.fill())
     },
     line(x1, y1, x2, y2, style = {}) {
       paint({ stroke: COLOR.rule, width: 0.5, ...style }, [pdf.moveTo(x(x1), y(y1)), pdf.lineTo(x(x2), y(y2))])

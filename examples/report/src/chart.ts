@@ -1,5 +1,6 @@
 import type { ScaleLinear } from 'd3-scale'
 import type { Canvas } from './canvas'
+import { count } from './format'
 import { COLOR, type Color, SIZE } from './theme'
 
 /** A rectangle of a page. */
@@ -33,6 +34,12 @@ export const inset = ({ x, y, width, height }: Frame, { left = 0, right = 0, top
   height: height - top - bottom,
 })
 
+/** About so many round values. Axes that count things have no ticks between two things. */
+export const axisOf = (scale: ScaleLinear<number, number>, ticks: number, format: (value: number) => string): ValueAxis => ({
+  ticks: scale.ticks(ticks).filter((tick) => format !== count || Number.isInteger(tick)),
+  format,
+})
+
 export interface ValueAxis {
   ticks: number[]
   format: (value: number) => string
@@ -51,9 +58,12 @@ export const drawValueAxis = (canvas: Canvas, plot: Frame, scale: ScaleLinear<nu
   }
 }
 
-/** A label under a horizontal axis. */
-export const drawTickLabel = (canvas: Canvas, plot: Frame, x: number, text: string, color: Color = COLOR.muted) =>
-  canvas.text(text, x, plot.y + plot.height + 10, { size: SIZE.label, color, align: 'center' })
+/** A label under a horizontal axis. It ends at `right`, where the plot does, instead of reaching into the margin. */
+export const drawTickLabel = (canvas: Canvas, plot: Frame, x: number, text: string, right = plot.x + plot.width) => {
+  const half = canvas.textWidth(text, { size: SIZE.label }) / 2
+  const middle = Math.min(x, right - half)
+  canvas.text(text, middle, plot.y + plot.height + 10, { size: SIZE.label, color: COLOR.muted, align: 'center' })
+}
 
 /** What a horizontal axis measures, centred under its labels. */
 export const drawAxisTitle = (canvas: Canvas, plot: Frame, text: string) =>

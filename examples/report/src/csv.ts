@@ -8,9 +8,10 @@ export const parseCsv = (text: string) => {
   const columns = meta.fields ?? []
   if (columns.length < 2) throw new ReportError('unreadable_file', 'The file is neither JSON, CSV nor Parquet.')
   const quotes = errors.find((error) => error.type === 'Quotes')
-  if (quotes) throw new ReportError('unreadable_file', `The CSV is damaged or cut off: a quotation mark is not closed${place(quotes.row)}.`)
+  if (quotes)
+    throw new ReportError('unreadable_file', `The CSV is damaged or cut off: a quotation mark is out of place${place(quotes.row)}.`)
   if (data.length === 0) throw new ReportError('empty_file', 'The CSV has a header line but no rows.')
   return rowsTable('CSV', columns, data)
 }
 
-const place = (row: number | undefined) => (row === undefined ? '' : ` in row ${row + 1}`)
+const place = (row: number | undefined) => (row === undefined ? '' : ` in line ${row + 1}`)

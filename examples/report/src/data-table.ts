@@ -2,7 +2,7 @@ import type { Canvas } from './canvas'
 import { type ChartText, chartHead, type Frame } from './chart'
 import { COLOR, SIZE } from './theme'
 
-export interface TableColumn {
+interface TableColumn {
   title: string
   width: number
   align?: 'left' | 'right'
@@ -30,11 +30,21 @@ export const drawDataTable = (canvas: Canvas, frame: Frame, table: DataTable) =>
       const space = (width / whole) * body.width
       const x = align === 'left' ? left + PADDING : left + space - PADDING
       const color = head ? COLOR.ink : COLOR.text
-      canvas.text(cells[at] ?? '', x, top + ROW - 4.8, { size: SIZE.label, weight: head ? 'semibold' : 'regular', color, align, maxWidth: space - PADDING })
+      canvas.text(cells[at] ?? '', x, top + ROW - 4.8, {
+        size: SIZE.label,
+        weight: head ? 'semibold' : 'regular',
+        color,
+        align,
+        maxWidth: space - PADDING,
+      })
       left += space
     }
   }
-  drawRow(columns.map(({ title }) => title), body.y - 2, true)
+  drawRow(
+    columns.map(({ title }) => title),
+    body.y - 2,
+    true,
+  )
   canvas.line(body.x, body.y + ROW - 2, body.x + body.width, body.y + ROW - 2, { stroke: COLOR.ink, width: 0.8 })
   for (const [at, row] of rows.entries()) {
     const top = body.y + ROW * (at + 1) - 2

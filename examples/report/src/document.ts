@@ -4,6 +4,7 @@ import regular from '@fontsource/ibm-plex-sans/files/ibm-plex-sans-latin-400-nor
 import semibold from '@fontsource/ibm-plex-sans/files/ibm-plex-sans-latin-600-normal.woff'
 import { type Canvas, createCanvas } from './canvas'
 import { PAGE } from './theme'
+import { createTypeface } from './typeface'
 
 export interface DocumentInfo {
   title: string
@@ -16,7 +17,7 @@ export interface DocumentInfo {
 
 export interface ReportDocument {
   addPage(): Canvas
-  save(): Promise<Uint8Array>
+  save(): Promise<Uint8Array<ArrayBuffer>>
 }
 
 export const createDocument = async ({ title, subject, createdAt, id }: DocumentInfo): Promise<ReportDocument> => {
@@ -33,12 +34,15 @@ export const createDocument = async ({ title, subject, createdAt, id }: Document
 
   document.registerFontkit(fontkit)
   // Named here, since the library's own names end in a random number. A subset's name starts with six capitals.
-  const fonts = {
-    regular: await document.embedFont(regular, { subset: true, customName: 'REPORT+IBMPlexSans' }),
-    semibold: await document.embedFont(semibold, { subset: true, customName: 'REPORT+IBMPlexSans-SemiBold' }),
+  const typefaces = {
+    regular: createTypeface(await document.embedFont(regular, { subset: true, customName: 'REPORT+IBMPlexSans' })),
+    semibold: createTypeface(await document.embedFont(semibold, { subset: true, customName: 'REPORT+IBMPlexSans-SemiBold' })),
   }
   return {
-    addPage: () => createCanvas(document.addPage([PAGE.width, PAGE.height]), fonts),
-    save: () => document.save({ addDefaultPage: false, updateFieldAppearances: false, objectsPerTick: Number.POSITIVE_INFINITY }),
+    addPage: () => createCanvas(document.addPage([PAGE.width, PAGE.height]), typefaces),
+    async save() {
+      const bytes = await document.save({ addDefaultPage: false, updateFieldAppearances: false, objectsPerTick: Number.POSITIVE_INFINITY })
+      return new Uint8Array(bytes) // over an ArrayBuffer of its own, as a Response wants it
+    },
   }
 }

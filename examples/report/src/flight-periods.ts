@@ -29,8 +29,8 @@ const gather = (days: FlightFigures['days'], periodOf: (day: number) => number) 
 /** Days, or longer periods where days would be too many to draw. */
 export const timeline = ({ days, from, to }: FlightFigures) => {
   const span = (to - from) / DAY_MS
-  const length = span <= 400 ? 1 : span <= 2800 ? 7 : 30
-  return { length, periods: gather(days, (day) => Math.floor(day / length) * length) }
+  const [length, unit] = span <= 400 ? [1, 'day'] : span <= 2800 ? [7, 'week'] : [30, '30 days']
+  return { unit, periods: gather(days, (day) => Math.floor(day / length) * length) }
 }
 
 /** Months, or years where months would be too many to draw. */

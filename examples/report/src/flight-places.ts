@@ -1,31 +1,34 @@
-import type { Canvas } from './canvas'
+import { ticks } from 'd3-array'
 import { drawBarChart } from './bar-chart'
-import { drawColumnChart } from './column-chart'
+import type { Canvas } from './canvas'
 import { drawDotPlot } from './dot-plot'
-import { DISTANCE_BAND, type FlightFigures, LATE_FROM, type Punctuality } from './flights'
-import { count, percent, share, short, wholePercent } from './format'
-import { drawHeading, leftHalf, rightHalf } from './layout'
+import { type Airport, DISTANCE_BAND, type FlightFigures, LATE_FROM, type Punctuality } from './flights'
+import { count, counted, percent, share, wholePercent } from './format'
+import { drawHistogram } from './histogram'
+import { CONTENT_TOP, drawHeading, leftHalf, rightHalf } from './layout'
 import { byCount } from './ranking'
 import { drawScatterPlot } from './scatter-plot'
 import { COLOR } from './theme'
-
-interface Airport extends Punctuality {
-  code: string
-}
 
 const onTime = ({ flights, late }: Punctuality) => 1 - share(late, flights)
 
 /** The page on airports and distances. */
 export const drawFlightPlaces = (canvas: Canvas, figures: FlightFigures) => {
-  const airports = [...figures.airports]
-    .map(([code, { flights, late }]) => ({ code, flights, late }))
+  const airports = [...figures.airports.values()]
     .filter(({ flights }) => flights > 0)
-    .sort(byCount(({ flights }) => flights, ({ code }) => code))
+    .sort(
+      byCount(
+        ({ flights }) => flights,
+        ({ code }) => code,
+      ),
+    )
   const large = airports.slice(0, 60)
-  const punctual = [...large].sort(byCount(onTime, ({ code }) => code))
+  const punctual = [...large].sort(byCount<Airport>(onTime, ({ code }) => code))
   const [best, worst] = [punctual[0], punctual.at(-1)]
-  const finding = best && worst && `Of the ${large.length} busiest airports, ${best.code} is the most punctual (${percent(onTime(best))}), ${worst.code} the least (${percent(onTime(worst))}).`
-  drawHeading(canvas, 'Where flights are late', finding ?? '')
+  const say = (airport: Airport) => `${airport.code} (${percent(onTime(airport))})`
+  const finding =
+    best && worst ? `On time at the ${counted(large.length, 'busiest airport')}: most often ${say(best)}, least often ${say(worst)}.` : ''
+  drawHeading(canvas, 'Where flights are late', finding)
   drawBusiest(canvas, airports)
   drawPunctual(canvas, punctual, figures)
   drawDistances(canvas, figures)
@@ -33,7 +36,7 @@ export const drawFlightPlaces = (canvas: Canvas, figures: FlightFigures) => {
 }
 
 const drawBusiest = (canvas: Canvas, airports: Airport[]) =>
-  drawBarChart(canvas, leftHalf(114, 400), {
+  drawBarChart(canvas, leftHalf(CONTENT_TOP, 400), {
     title: 'Busiest airports',
     note: 'Departures',
     bars: airports.slice(0, 24).map(({ code, flights, late }) => ({ label: code, parts: [flights - late, late], text: count(flights) })),
@@ -46,12 +49,13 @@ const drawBusiest = (canvas: Canvas, airports: Airport[]) =>
   })
 
 const drawPunctual = (canvas: Canvas, punctual: Airport[], { flights, late }: FlightFigures) => {
-  const half = Math.min(12, Math.floor(punctual.length / 2))
+  const half = 12
+  const few = punctual.length <= 2 * half
   const toDot = (airport: Airport) => ({ label: airport.code, value: onTime(airport) })
-  drawDotPlot(canvas, rightHalf(114, 400), {
+  drawDotPlot(canvas, rightHalf(CONTENT_TOP, 400), {
     title: 'On-time share by origin',
-    note: `The ${half} most and the ${half} least punctual of the ${punctual.length} busiest airports`,
-    groups: [punctual.slice(0, half).map(toDot), punctual.slice(punctual.length - half).map(toDot)],
+    note: few ? 'All airports' : `The ${half} most and the ${half} least punctual of the ${punctual.length} busiest airports`,
+    groups: few ? [punctual.map(toDot)] : [punctual.slice(0, half).map(toDot), punctual.slice(-half).map(toDot)],
     reference: { value: 1 - share(late, flights), text: `All flights ${percent(1 - share(late, flights))}` },
     format: percent,
     tickFormat: wholePercent,
@@ -61,25 +65,36 @@ const drawPunctual = (canvas: Canvas, punctual: Airport[], { flights, late }: Fl
 
 /** Bands with too few flights to tell a share are left out. */
 const drawDistances = (canvas: Canvas, { distances, flights }: FlightFigures) => {
-  const bands = distances.map((band, at) => ({ ...band, from: at * DISTANCE_BAND })).filter((band) => band.flights >= Math.max(1, flights / 2000))
-  drawColumnChart(canvas, leftHalf(540, 216), {
+  const bands = distances
+    .map((band, at) => ({ ...band, from: at * DISTANCE_BAND }))
+    .filter((band) => band.flights >= Math.max(1, flights / 2000))
+  const end = (bands.at(-1)?.from ?? 0) + DISTANCE_BAND
+  drawHistogram(canvas, leftHalf(552, 214), {
     title: 'Late flights by distance',
     note: `Share of flights ${LATE_FROM} minutes late or more, in bands of ${DISTANCE_BAND} miles`,
-    columns: bands.map((band) => ({ label: count(band.from), parts: [share(band.late, band.flights)] })),
-    colors: [COLOR.orange],
+    bins: bands.map(({ from, late, flights }) => ({ from, to: from + DISTANCE_BAND, count: share(late, flights), color: COLOR.orange })),
+    ticks: ticks(0, end, 4),
+    tickFormat: count,
+    axisTitle: 'Distance in miles',
     format: wholePercent,
-    axisTitle: `Distance in miles, from … to ${DISTANCE_BAND} more`,
+    marks: [],
   })
 }
 
-const drawSizes = (canvas: Canvas, airports: Airport[], { flights }: FlightFigures) =>
-  drawScatterPlot(canvas, rightHalf(540, 216), {
+const drawSizes = (canvas: Canvas, airports: Airport[], { flights }: FlightFigures) => {
+  const known = airports.filter((airport) => airport.flights >= Math.max(5, flights / 20_000))
+  const punctual = [...known].sort(byCount<Airport>(onTime, ({ code }) => code))
+  const named = new Set([...known.slice(0, 12), ...punctual.slice(0, 5), ...punctual.slice(-8)])
+  drawScatterPlot(canvas, rightHalf(552, 214), {
     title: 'Size and punctuality',
     note: 'Share of late flights; one dot for each airport',
-    points: airports
-      .filter((airport) => airport.flights >= Math.max(5, flights / 20_000))
-      .map((airport) => ({ label: airport.code, x: airport.flights, y: share(airport.late, airport.flights) })),
+    points: known.map((airport) => ({
+      label: named.has(airport) ? airport.code : '',
+      x: airport.flights,
+      y: share(airport.late, airport.flights),
+    })),
     axisTitle: 'Departures (logarithmic)',
-    xFormat: short,
+    xFormat: count,
     yFormat: wholePercent,
   })
+}

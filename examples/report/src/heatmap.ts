@@ -34,7 +34,7 @@ export const drawHeatmap = (canvas: Canvas, frame: Frame, chart: Heatmap) => {
       const color = cell === undefined ? COLOR.panel : scaleColor((cell - domain[0]) / (domain[1] - domain[0] || 1))
       canvas.rect(plot.x + column * width + 0.5, y + 0.5, width - 1, height - 1, color)
       if (cell === undefined || !cellFormat) continue
-      const style = { size: 6, align: 'center', color: isDark(color) ? COLOR.white : COLOR.text } as const
+      const style = { size: 6, align: 'center', color: isDark(color) ? COLOR.white : COLOR.ink } as const
       canvas.text(cellFormat(cell), plot.x + (column + 0.5) * width, y + height / 2 + 2.1, style)
     }
   }
@@ -51,7 +51,13 @@ const drawScale = (canvas: Canvas, { x, y, width }: Frame, { domain, format }: H
   canvas.text(high, right, y + 8, { size: SIZE.label, color: COLOR.muted })
   for (let step = 0; step < LEGEND_STEPS; step++) {
     // Cells overlap a little, or viewers would show hairlines between them.
-    canvas.rect(start + (step * bar) / LEGEND_STEPS, y + 2, bar / LEGEND_STEPS + (step < LEGEND_STEPS - 1 ? 0.4 : 0), 6.5, scaleColor((step + 0.5) / LEGEND_STEPS))
+    canvas.rect(
+      start + (step * bar) / LEGEND_STEPS,
+      y + 2,
+      bar / LEGEND_STEPS + (step < LEGEND_STEPS - 1 ? 0.4 : 0),
+      6.5,
+      scaleColor((step + 0.5) / LEGEND_STEPS),
+    )
   }
   canvas.text(low, start - 4, y + 8, { size: SIZE.label, color: COLOR.muted, align: 'right' })
 }

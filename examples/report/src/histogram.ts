@@ -1,17 +1,17 @@
 import { max } from 'd3-array'
 import { scaleLinear } from 'd3-scale'
 import type { Canvas } from './canvas'
-import { axisWidth, type ChartText, chartHead, drawAxisTitle, drawTickLabel, drawValueAxis, type Frame, inset } from './chart'
+import { axisOf, axisWidth, type ChartText, chartHead, drawAxisTitle, drawTickLabel, drawValueAxis, type Frame, inset } from './chart'
 import { COLOR, type Color, SIZE } from './theme'
 
-export interface Bin {
+interface Bin {
   from: number
   to: number
   count: number
   color: Color
 }
 
-export interface HistogramMark {
+interface HistogramMark {
   value: number
   text: string
   /** 1 is the highest row of labels. */
@@ -35,7 +35,7 @@ export const drawHistogram = (canvas: Canvas, frame: Frame, chart: Histogram) =>
   if (!first || !last) return
 
   const y = scaleLinear([0, max(bins, ({ count }) => count) || 1], [0, 1]).nice(4)
-  const axis = { ticks: y.ticks(4), format }
+  const axis = axisOf(y, 4, format)
   const plot = inset(body, { left: axisWidth(canvas, axis), top: 4, bottom: 24 })
   y.range([plot.y + plot.height, plot.y])
   const x = scaleLinear([first.from, last.to], [plot.x, plot.x + plot.width])

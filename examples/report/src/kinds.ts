@@ -4,7 +4,7 @@ import { ReportError } from './report-error'
 
 const KINDS = { flights: FLIGHT_COLUMNS, 'bird strikes': BIRD_STRIKE_COLUMNS } as const
 
-export type Kind = keyof typeof KINDS
+type Kind = keyof typeof KINDS
 
 /** What a file holds, and what it calls the columns, in the order in which a tally takes them. */
 export interface Recognised {
@@ -27,10 +27,16 @@ export const recognise = (columns: string[]): Recognised => {
 
   const almost = candidates.find(({ found, missing }) => found.length > missing.length)
   if (almost) {
-    throw new ReportError('unknown_columns', `This looks like a file of ${almost.kind}, but it lacks ${list(almost.missing)}. ${wants(almost.kind)}`)
+    throw new ReportError(
+      'unknown_columns',
+      `This looks like a file of ${almost.kind}, but it lacks ${list(almost.missing)}. ${wants(almost.kind)}`,
+    )
   }
   const shown = columns.slice(0, 12).map((name) => (name.length > 40 ? `${name.slice(0, 40)}…` : name))
-  throw new ReportError('unknown_columns', `No report is known for the columns ${list(shown)}. ${(Object.keys(KINDS) as Kind[]).map(wants).join(' ')}`)
+  throw new ReportError(
+    'unknown_columns',
+    `No report is known for the columns ${list(shown)}. ${(Object.keys(KINDS) as Kind[]).map(wants).join(' ')}`,
+  )
 }
 
 const wants = (kind: Kind) => `A file of ${kind} needs the columns ${list(KINDS[kind])}.`

@@ -2,17 +2,29 @@ import { max, min } from 'd3-array'
 import { scaleLinear } from 'd3-scale'
 import { area, curveLinear, curveMonotoneX, line } from 'd3-shape'
 import type { Canvas, Pen } from './canvas'
-import { axisWidth, type ChartText, chartHead, drawAxisTitle, drawLegend, drawTickLabel, drawValueAxis, type Frame, inset, type LegendEntry } from './chart'
+import {
+  axisOf,
+  axisWidth,
+  type ChartText,
+  chartHead,
+  drawAxisTitle,
+  drawLegend,
+  drawTickLabel,
+  drawValueAxis,
+  type Frame,
+  inset,
+  type LegendEntry,
+} from './chart'
 import { COLOR, type Color } from './theme'
 
-export interface Line {
+interface Line {
   color: Color
   width: number
   points: [x: number, y: number][]
   smooth?: boolean
 }
 
-export interface Area {
+interface Area {
   color: Color
   points: [x: number, low: number, high: number][]
 }
@@ -37,21 +49,33 @@ export const drawLineChart = (canvas: Canvas, frame: Frame, chart: LineChart) =>
   const body = chartHead(canvas, frame, chart)
   if (legend) drawLegend(canvas, legend, frame.x + frame.width, frame.y + 8)
 
-  const values = [...lines.flatMap(({ points }) => points.map(([, y]) => y)), ...areas.flatMap(({ points }) => points.flatMap(([, low, high]) => [low, high]))]
+  const values = [
+    ...lines.flatMap(({ points }) => points.map(([, y]) => y)),
+    ...areas.flatMap(({ points }) => points.flatMap(([, low, high]) => [low, high])),
+  ]
   const y = scaleLinear([Math.min(0, min(values) ?? 0), max(values) || 1], [0, 1]).nice(5)
-  const axis = { ticks: y.ticks(5), format }
+  const axis = axisOf(y, 5, format)
   const plot = inset(body, { left: axisWidth(canvas, axis), top: 4, bottom: axisTitle ? 24 : 14 })
   y.range([plot.y + plot.height, plot.y])
   const x = scaleLinear(domain, [plot.x, plot.x + plot.width])
 
   for (const { color, points } of areas) {
-    const shape = area<[number, number, number]>(([at]) => x(at), ([, low]) => y(low), ([, , high]) => y(high)).curve(curveMonotoneX)
+    const shape = area<[number, number, number]>(
+      ([at]) => x(at),
+      ([, low]) => y(low),
+      ([, , high]) => y(high),
+    ).curve(curveMonotoneX)
     canvas.path((pen) => shape.context(asContext(pen))(points), { fill: color })
   }
   drawValueAxis(canvas, plot, y, axis)
   for (const { color, width, points, smooth } of lines) {
-    const shape = line<[number, number]>(([at]) => x(at), ([, value]) => y(value)).curve(smooth ? curveMonotoneX : curveLinear)
+    const shape = line<[number, number]>(
+      ([at]) => x(at),
+      ([, value]) => y(value),
+    ).curve(smooth ? curveMonotoneX : curveLinear)
     canvas.path((pen) => shape.context(asContext(pen))(points), { stroke: color, width })
+    // A line of one point would not be seen.
+    if (points.length === 1) for (const [at, value] of points) canvas.circle(x(at), y(value), 2, { fill: color })
   }
   for (const { value, text } of ticks) {
     canvas.line(x(value), plot.y + plot.height, x(value), plot.y + plot.height + 3, { stroke: COLOR.muted })

@@ -32,7 +32,7 @@ export const parseParquet = async (bytes: Uint8Array): Promise<Table> => {
       let rowStart = 0
       for (const count of groups) {
         const rowEnd = rowStart + count
-        const cells: unknown[][] = []
+        const cells: ArrayLike<unknown>[] = []
         for (const name of columns) {
           await breathe()
           cells.push(await readColumn({ file, metadata, name, rowStart, rowEnd }))
@@ -60,7 +60,7 @@ interface ColumnRange {
   rowEnd: number
 }
 
-const readColumn = async ({ name, rowStart, rowEnd, ...source }: ColumnRange): Promise<unknown[]> => {
+const readColumn = async ({ name, rowStart, rowEnd, ...source }: ColumnRange): Promise<ArrayLike<unknown>> => {
   const chunks: { start: number; cells: ArrayLike<unknown> }[] = []
   try {
     await parquetRead({
@@ -72,6 +72,8 @@ const readColumn = async ({ name, rowStart, rowEnd, ...source }: ColumnRange): P
       parsers,
       onChunk: (chunk) => chunks.push({ start: chunk.rowStart - rowStart, cells: chunk.columnData }),
     })
+    const [whole] = chunks
+    if (whole?.cells.length === rowEnd - rowStart) return whole.cells
     const column: unknown[] = new Array(rowEnd - rowStart)
     for (const { start, cells } of chunks) for (let at = 0; at < cells.length; at++) column[start + at] = cells[at]
     return column
@@ -80,9 +82,8 @@ const readColumn = async ({ name, rowStart, rowEnd, ...source }: ColumnRange): P
   }
 }
 
-function* split(cells: unknown[][], rows: number, size: number): Generator<Batch> {
+function* split(columns: ArrayLike<unknown>[], rows: number, size: number): Generator<Batch> {
   for (let start = 0; start < rows; start += size) {
-    const end = Math.min(rows, start + size)
-    yield { rows: end - start, columns: cells.map((column) => column.slice(start, end)) }
+    yield { start, end: Math.min(rows, start + size), columns }
   }
 }

@@ -1,8 +1,8 @@
-import type { BirdStrikeFigures } from './bird-strikes'
-import { drawBirdStrikeOverview } from './bird-strike-overview'
 import { drawBirdStrikeCircumstances } from './bird-strike-circumstances'
+import { drawBirdStrikeOverview } from './bird-strike-overview'
 import { drawBirdStrikeRecords } from './bird-strike-records'
 import { drawBirdStrikeSubjects } from './bird-strike-subjects'
+import type { BirdStrikeFigures } from './bird-strikes'
 import type { Canvas } from './canvas'
 import { drawFlightOverview } from './flight-overview'
 import { drawFlightPlaces } from './flight-places'
@@ -17,4 +17,5 @@ const BIRD_STRIKE_PAGES = [drawBirdStrikeOverview, drawBirdStrikeCircumstances, 
 
 export const flightPages = (figures: FlightFigures): DrawPage[] => FLIGHT_PAGES.map((draw) => (canvas) => draw(canvas, figures))
 
-export const birdStrikePages = (figures: BirdStrikeFigures): DrawPage[] => BIRD_STRIKE_PAGES.map((draw) => (canvas) => draw(canvas, figures))
+export const birdStrikePages = (figures: BirdStrikeFigures): DrawPage[] =>
+  BIRD_STRIKE_PAGES.map((draw) => (canvas) => draw(canvas, figures))

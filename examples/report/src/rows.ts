@@ -8,7 +8,7 @@ export const rowsTable = (format: Table['format'], columns: string[], records: R
   async *batches(names, size) {
     for (let start = 0; start < records.length; start += size) {
       const slice = records.slice(start, start + size)
-      yield { rows: slice.length, columns: names.map((name) => slice.map((record) => record[name])) }
+      yield { start: 0, end: slice.length, columns: names.map((name) => slice.map((record) => record[name])) }
     }
   },
 })

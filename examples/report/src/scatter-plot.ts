@@ -1,17 +1,17 @@
 import { extent } from 'd3-array'
 import { scaleLinear, scaleLog } from 'd3-scale'
 import type { Canvas } from './canvas'
-import { axisWidth, type ChartText, chartHead, drawAxisTitle, drawTickLabel, drawValueAxis, type Frame, inset } from './chart'
-import { COLOR, SIZE } from './theme'
+import { axisOf, axisWidth, type ChartText, chartHead, drawAxisTitle, drawTickLabel, drawValueAxis, type Frame, inset } from './chart'
+import { COLOR } from './theme'
 
-export interface Point {
+interface Point {
   label: string
   x: number
   y: number
 }
 
 export interface ScatterPlot extends ChartText {
-  /** In the order in which they get their labels: where there is no room, a label is left out. */
+  /** Labelled in this order where there is room. An empty label leaves just the dot. */
   points: Point[]
   axisTitle: string
   xFormat: (value: number) => string
@@ -28,7 +28,7 @@ export const drawScatterPlot = (canvas: Canvas, frame: Frame, chart: ScatterPlot
   const body = chartHead(canvas, frame, chart)
   const [left = 1, right = 10] = extent(points, ({ x }) => x)
   const y = scaleLinear([0, Math.max(...points.map((point) => point.y), 0.01)], [0, 1]).nice(5)
-  const axis = { ticks: y.ticks(5), format: yFormat }
+  const axis = axisOf(y, 5, yFormat)
   const plot = inset(body, { left: axisWidth(canvas, axis), top: 4, bottom: 24 })
   y.range([plot.y + plot.height, plot.y])
   const x = scaleLog([Math.max(1, left * 0.8), right * 1.5], [plot.x, plot.x + plot.width])
@@ -44,7 +44,7 @@ export const drawScatterPlot = (canvas: Canvas, frame: Frame, chart: ScatterPlot
     canvas.circle(x(point.x), y(point.y), 2, { fill: COLOR.blueSoft, stroke: COLOR.blue, width: 0.5 })
     taken.push({ x: x(point.x) - 2, y: y(point.y) - 2, width: 4, height: 4 })
   }
-  for (const point of points) {
+  for (const point of points.filter(({ label }) => label !== '')) {
     const style = { size: 6, color: COLOR.ink, weight: 'semibold' } as const
     const width = canvas.textWidth(point.label, style)
     const [px, py] = [x(point.x), y(point.y)]

@@ -1,6 +1,7 @@
-/** Some neighbouring rows, column by column, in the order in which the columns were asked for. */
+/** Some neighbouring rows: the cells from `start` up to `end` of each column, in the order in which the columns were asked for. */
 export interface Batch {
-  rows: number
+  start: number
+  end: number
   columns: ArrayLike<unknown>[]
 }
 
@@ -15,8 +16,8 @@ export interface Table {
 
 /** A finite number, or NaN when the cell holds none. An empty cell holds none. */
 export const toNumber = (cell: unknown): number => {
-  if (typeof cell === 'string' && cell.trim() === '') return Number.NaN
-  const value = typeof cell === 'number' || typeof cell === 'bigint' || typeof cell === 'string' ? Number(cell) : Number.NaN
+  if (typeof cell === 'bigint') return Number(cell)
+  const value = typeof cell === 'number' ? cell : typeof cell === 'string' && cell.trim() !== '' ? Number(cell) : Number.NaN
   return Number.isFinite(value) ? value : Number.NaN
 }
 

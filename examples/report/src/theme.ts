@@ -19,7 +19,7 @@ export const COLOR = {
 } as const satisfies Record<string, Color>
 
 /** From little to much. Each step is darker than the one before, so that it also reads without colours. */
-export const SCALE: readonly Color[] = [
+const SCALE: readonly Color[] = [
   [250, 244, 236],
   [248, 223, 195],
   [240, 184, 134],
@@ -36,7 +36,7 @@ export const PAGE = { width: 595.28, height: 841.89, margin: 48, top: 54, bottom
 export const CONTENT = PAGE.width - 2 * PAGE.margin
 export const COLUMN = (CONTENT - PAGE.gutter) / 2
 
-export const mix = (from: Color, to: Color, share: number): Color => [
+const mix = (from: Color, to: Color, share: number): Color => [
   from[0] + (to[0] - from[0]) * share,
   from[1] + (to[1] - from[1]) * share,
   from[2] + (to[2] - from[2]) * share,

@@ -19,7 +19,7 @@ async function serve({ app }: Shape) {
   await new Promise<void>((resolve) => {
     server = app.listen(0, '127.0.0.1', () => resolve())
   })
-  const origin = `http://127.0.0.1:${(server as Server & { address(): AddressInfo }).address().port}`
+  const origin = `http://127.0.0.1:${(server?.address() as AddressInfo).port}`
   return async (method: string, path: string, init: RequestInit = {}) => {
     const response = await fetch(origin + path, { method, redirect: 'manual', ...init })
     const { date, connection, 'keep-alive': keepAlive, 'x-powered-by': poweredBy, ...headers } = Object.fromEntries(response.headers)

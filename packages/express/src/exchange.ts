@@ -1,8 +1,10 @@
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import type { Body, CapturedResponse, JobHandle, StoredRequest } from '@respond-async/core'
 import { bytesOf, JobsError, sizeOf } from '@respond-async/core'
-import type { Application, Express } from 'express'
+import type { Application, Express, Request } from 'express'
 import { type CapturingResponse, capturingResponses } from './capturing-response'
-import { type DetachedRequest, detachedRequests } from './detached-request'
+import { type DetachedRequest, detachedRequests, EXPRESS_FIELDS } from './detached-request'
 import { type AnyHandler, callInOrder } from './handlers'
 import type { ExpressSubmission, Notes } from './submission'
 
@@ -33,49 +35,70 @@ function classesOf(app: Application): Classes {
 export function detach(live: ExpressSubmission, limit: number): Exchange {
   const { native, response } = live
   const { Req, Res } = classesOf(native.app)
+  // Express gives every request a shape of its own, from which each field is slow to read; its copy has a common one.
+  const own = { ...native }
   const req = new Req(live)
-  req.receive(native, live.chunks)
-  req.headers = native.headers
-  copyOwn(native, req)
+  req.receive(own, live.fields, live.chunks)
+  if (Object.hasOwn(native, 'query')) define(req, 'query', native.query)
+  copyAdded(own, req)
   const res = new Res(req, live.earlier, limit)
   res.statusCode = live.statusCode
-  copyOwn(response, res)
+  res.locals = response.locals
+  copyAdded({ ...response }, res)
   return { req, res }
 }
 
-/** What earlier middleware hung on it. What the class has itself stays, and with it what others wrapped around the live one's methods. */
-function copyOwn(from: object, to: object): void {
-  for (const name of Reflect.ownKeys(from)) {
-    if (name === 'query') Object.defineProperty(to, name, { ...Object.getOwnPropertyDescriptor(from, name), configurable: true })
-    else if (!(name in to) && name !== '__onFinished') Reflect.set(to, name, Reflect.get(from, name))
+/** What every request and response of Node and Express has: a detached one has got its own. */
+const GIVEN = new Set(['__onFinished', 'next', 'res', 'locals', 'query', ...EXPRESS_FIELDS])
+const made = new IncomingMessage(new Socket())
+for (const one of [made, new ServerResponse(made)]) for (const name of Object.keys(one)) GIVEN.add(name)
+
+/** What earlier middleware hung on it, but not what it wrapped around the live one's methods. */
+function copyAdded(from: object, to: object): void {
+  for (const name of Object.keys(from)) {
+    if (GIVEN.has(name)) continue
+    const value: unknown = from[name as never]
+    if (!(name in to))
+      to[name as never] = value as never // names that nobody here knows
+    else if (typeof value !== 'function') define(to, name, value)
   }
 }
+
+/** Also where the prototype has a getter of that name. */
+const define = (to: object, name: string, value: unknown) =>
+  Object.defineProperty(to, name, { value, writable: true, enumerable: true, configurable: true })
 
 /** The exchange of a job that was taken by another process. */
 export function rebuild(app: Application, stored: StoredRequest, body: Body | null, limit: number): Exchange {
   const notes: Notes = stored.context ?? {}
   const { Req, Res } = classesOf(app)
   const req = new Req({ remoteAddress: notes.remoteAddress, encrypted: notes.encrypted === true })
-  const rawHeaders = Object.entries(stored.headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, one]))
-  if (body !== null && notes.hasBody !== false) rawHeaders.push('content-length', String(sizeOf(body)))
+  const headers = { ...stored.headers } as Record<string, string | string[]> // a copy, which the handler may change
+  if (body !== null && notes.hasBody !== false) headers['content-length'] = String(sizeOf(body))
   const { url = stored.url, baseUrl = '', params = {}, parsedAs } = notes
-  const head = { method: stored.method, url, rawHeaders, httpVersion: '1.1', httpVersionMajor: 1, httpVersionMinor: 1 }
-  req.receive(head, parsedAs === undefined || parsedAs === 'empty' ? [bytesOf(body ?? '')] : undefined)
-  const query = { query: 'query' in req ? undefined : app.get('query parser fn')(url.split('?', 2)[1] ?? '') } // a field of its own in Express 4
+  const rawHeaders = Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, one]))
+  const { method, url: originalUrl } = stored
+  const head = { method, url, rawHeaders, originalUrl, baseUrl, params: params as Request['params'], route: undefined } // params as Express gave them
+  req.receive(
+    { ...head, body: parsedBody(notes, stored, body) },
+    headers,
+    parsedAs === undefined || parsedAs === 'empty' ? [bytesOf(body ?? '')] : undefined,
+  )
+  if (!('query' in req)) Object.assign(req, { query: app.get('query parser fn')(url.split('?', 2)[1] ?? '') }) // Express 4
   const res = new Res(req, {}, limit)
-  Object.assign(res, { locals: Object.create(null) })
-  Object.assign(req, { originalUrl: stored.url, baseUrl, params }, query.query && query, parsedBody(notes, stored, body), stored.carry)
+  res.locals = Object.create(null)
+  Object.assign(req, stored.carry)
   return { req, res }
 }
 
 /** `req.body` as earlier middleware had left it; of a job that was not made by a request, its input. */
-function parsedBody({ parsedAs }: Notes, { context, headers }: StoredRequest, body: Body | null): { body: unknown } | undefined {
-  if (parsedAs === 'empty') return { body: {} }
+function parsedBody({ parsedAs }: Notes, { context, headers }: StoredRequest, body: Body | null): unknown {
+  if (parsedAs === 'empty') return {}
   if (body === null) return undefined
   const text = typeof body === 'string' ? body : Buffer.from(body).toString()
-  if (parsedAs === 'json' || (!context && headers['content-type'] === 'application/json')) return { body: JSON.parse(text) }
-  if (parsedAs === 'text') return { body: text }
-  return parsedAs === 'bytes' ? { body: Buffer.from(body as Uint8Array) } : undefined
+  if (parsedAs === 'json' || (!context && headers['content-type'] === 'application/json')) return JSON.parse(text)
+  if (parsedAs === 'text') return text
+  return parsedAs === 'bytes' ? Buffer.from(body as Uint8Array) : undefined
 }
 
 /** Calls the handlers and captures what they answer. */
@@ -85,7 +108,9 @@ export function run(handlers: readonly AnyHandler[], { req, res }: Exchange, job
       error && error !== 'route' && error !== 'router' ? error : new JobsError('handler_passed', 'The handler passed the request on.'),
     ),
   )
-  Object.assign(req, { job, res, next })
+  req.job = job
+  req.res = res
+  req.next = next
   next()
   return res.captured
 }

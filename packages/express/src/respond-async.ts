@@ -31,9 +31,7 @@ type Locals = Record<string, Unnamed>
 export function respondAsync<P = Params, ResBody = Unnamed, ReqBody = Unnamed, ReqQuery = Query, ResLocals extends Locals = Locals>(
   jobs: Jobs<Request>,
   operation: string | RespondAsyncOptions,
-  handler:
-    | JobHandler<P, ResBody, ReqBody, ReqQuery, ResLocals>
-    | readonly (JobHandler<P, ResBody, ReqBody, ReqQuery, ResLocals> | RequestHandler)[],
+  handler: JobHandler<P, ResBody, ReqBody, ReqQuery, ResLocals> | readonly JobHandler<P, ResBody, ReqBody, ReqQuery, ResLocals>[],
 ): RequestHandler<P, ResBody, ReqBody, ReqQuery, ResLocals>
 export function respondAsync(jobs: Jobs<Request>, operation: string | RespondAsyncOptions, handler: unknown): RequestHandler {
   const { operation: name, app: given, ...options } = typeof operation === 'string' ? { operation } : operation

@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
-import type { OutgoingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { type Body, type JobRequest, JobsError, type JsonObject, type Submission } from '@respond-async/core'
 import type { Request, Response } from 'express'
@@ -21,19 +21,20 @@ export interface Notes {
 
 /** What core reads of a request of Express. */
 export class ExpressRequest implements JobRequest {
-  constructor(readonly native: Request) {}
+  readonly method: string
+  readonly url: string
+  readonly fields: IncomingHttpHeaders
+  constructor(readonly native: Request) {
+    this.method = native.method
+    this.url = native.originalUrl
+    this.fields = native.headers
+  }
 
-  get method(): string {
-    return this.native.method
-  }
-  get url(): string {
-    return this.native.originalUrl
-  }
   get headers(): this {
     return this
   }
   get(name: string): string | null {
-    const value = this.native.headers[name]
+    const value = this.fields[name]
     return value === undefined ? null : String(value)
   }
 }
@@ -58,12 +59,13 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
     super(native)
     this.earlier = response.getHeaders()
     this.statusCode = response.statusCode
-    this.remoteAddress = native.socket.remoteAddress
-    this.encrypted = (native.socket as Partial<TLSSocket>).encrypted === true
+    const { socket } = native
+    this.remoteAddress = socket.remoteAddress
+    this.encrypted = (socket as Partial<TLSSocket>).encrypted === true
   }
 
   headerFields(): Record<string, string | string[]> {
-    const fields = { ...this.native.headers } as Record<string, string | string[]> // of a received message none is undefined
+    const fields = { ...this.fields } as Record<string, string | string[]> // of a received message none is undefined
     if (!this.chunks) delete fields['content-encoding'] // what is stored has been decoded
     return fields
   }
@@ -84,16 +86,17 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
   }
 
   private get hasBody(): boolean {
-    const { 'content-length': length = 0, 'transfer-encoding': coding } = this.native.headers
+    const { 'content-length': length = 0, 'transfer-encoding': coding } = this.fields
     return coding !== undefined || Number(length) > 0
   }
 
   readBody(limit: number, wanted: boolean): Promise<Body | null> | Body | null {
     const { native } = this
-    if (Number(native.headers['content-length']) > limit) throw tooLarge(limit)
-    if (native.readable && this.hasBody) return this.#collect(limit, wanted)
-    if (!native.readable && !native.readableEnded) throw new JobsError('body_unreadable', 'The request was aborted.')
-    if (!native.readable) this.chunks = undefined
+    if (Number(this.fields['content-length']) > limit) throw tooLarge(limit)
+    if (!native.readable) {
+      if (!native.readableEnded) throw new JobsError('body_unreadable', 'The request was aborted.')
+      this.chunks = undefined
+    } else if (this.hasBody) return this.#collect(limit, wanted)
     return wanted ? this.#parsed() : null
   }
 

@@ -1,6 +1,9 @@
-import { type CapturedResponse, JobsError } from '@respond-async/core'
-import { captureResponse } from '@respond-async/core/fetch'
+import type { CapturedResponse } from '@respond-async/core'
+import { captureResponse, responseFields } from '@respond-async/core/fetch'
 import type { Context, Handler, MiddlewareHandler } from 'hono'
+
+import { fieldsSet } from './answer'
+import { textOf } from './detached-context'
 
 export type AnyHandler = Handler | MiddlewareHandler
 
@@ -30,16 +33,24 @@ export async function captureHandlers(c: Context, handlers: readonly AnyHandler[
     response = responseOf(c, error)
     if (!response) throw error
   }
-  return captureResponse(response ?? (await passed()), maxResultBytes)
+  const text = response && textOf(response)
+  if (text === undefined || !response) return withFieldsOf(c, await captureResponse(response, maxResultBytes))
+  // A text has a media type of its own (WHATWG Fetch, "extract a body"); its size is looked at by core.
+  const headers = { 'content-type': 'text/plain;charset=UTF-8', ...responseFields(response.headers) }
+  return { status: response.status, headers, body: text }
 }
 
-async function passed(): Promise<never> {
-  throw new JobsError('handler_passed', 'The handler passed the request on; there is nothing behind it.')
-}
+/** Behind the handler there is nothing. */
+const passed = async () => {}
 
 /** The response of an `HTTPException`, as Hono's own error handler makes it. */
 function responseOf(c: Context, error: unknown): Response | undefined {
   if (!(error instanceof Error) || !('getResponse' in error) || typeof error.getResponse !== 'function') return undefined
   const made: Response = error.getResponse()
   return c.newResponse(made.body, made)
+}
+
+/** A response that the context did not make gets what the handler set by `c.header()`, as it does behind any middleware that looks at `c.res`. */
+function withFieldsOf(c: Context, captured: CapturedResponse): CapturedResponse {
+  return { ...captured, headers: { ...responseFields(fieldsSet(c)), ...captured.headers } }
 }

@@ -1,6 +1,6 @@
 import { type Body, JobsError } from '@respond-async/core'
 import { HonoRequest } from 'hono/request'
-import type { RouterRoute } from 'hono/types'
+import type { RouterRoute, ValidationTargets } from 'hono/types'
 
 /** What a handler's own request is made of. */
 export interface RequestSource {
@@ -30,6 +30,7 @@ const textOf = (body: Body | null): string => (typeof body === 'string' ? body :
  */
 export class DetachedRequest extends HonoRequest {
   readonly #source: RequestSource
+  readonly #unstored: Set<string>
   #raw: Request | undefined
 
   constructor(source: RequestSource) {
@@ -39,6 +40,7 @@ export class DetachedRequest extends HonoRequest {
     const matches = source.routes.map((route, at): Match => [[undefined, route], at === source.routeIndex ? params : {}])
     super(NO_REQUEST, source.path, [matches])
     this.#source = source
+    this.#unstored = new Set(source.unstored)
     this.routeIndex = source.routeIndex
     Object.defineProperty(this, 'raw', RAW)
     for (const target in source.valid) this.addValidatedData(target as 'json', source.valid[target] as object)
@@ -71,8 +73,13 @@ export class DetachedRequest extends HonoRequest {
     return JSON.parse(textOf(this.#source.body))
   }
 
+  override addValidatedData(target: keyof ValidationTargets, data: object): void {
+    this.#unstored.delete(target)
+    super.addValidatedData(target, data)
+  }
+
   override valid(target: never): never {
-    if (this.#source.unstored.includes(target))
+    if (this.#unstored.has(target))
       throw new JobsError(
         'invalid_input',
         `The validated ${String(target)} data is no JSON, so it was not stored for a run in another process: ` +

@@ -1,12 +1,12 @@
 import type { JobHandle, Jobs, OperationOptions, Owner } from '@respond-async/core'
 import { unwrappedHandle } from '@respond-async/core/fetch'
-import { type Context, type Env, type Handler, Hono, type Input, type MiddlewareHandler } from 'hono'
-import { basePath } from 'hono/route'
+import { type Context, type Env, type Handler, Hono, type Input, type MiddlewareHandler, type TypedResponse } from 'hono'
 import type { HandlerResponse } from 'hono/types'
 import { writeAnswer } from './answer'
 import { type AnyHandler, captureHandlers, runHandlers } from './capture'
 import { detachedContext } from './detached-context'
 import { storedSource } from './notes'
+import { placeOf } from './place'
 import { platformOf } from './platform'
 import { type HonoSubmission, honoSubmission } from './submission'
 
@@ -23,6 +23,8 @@ export interface RespondAsyncOptions<C extends Context = Context> extends Operat
   operation: string
 }
 
+type Validator<E extends Env, P extends string, I extends Input> = MiddlewareHandler<E, P, I, Response | TypedResponse>
+
 /**
  * Wraps a handler: the route answers 202 and runs it after that; a status URL tells how it goes and what it answered. The handler
  * stays as it is; `c.get('job')` reports progress and hears of a cancellation.
@@ -36,32 +38,34 @@ export function respondAsync<F extends Handler>(jobs: Jobs<Context>, operation: 
 export function respondAsync<E extends Env, P extends string, I extends Input, R extends HandlerResponse<unknown>>(
   jobs: Jobs<Context<E>>,
   operation: string | RespondAsyncOptions<Context<E>>,
-  validator: MiddlewareHandler<NoInfer<E>, P, I>,
+  validator: Validator<NoInfer<E>, P, I>,
   handler: Handler<E, P, I, R>,
 ): Handler<E, P, I, R>
 export function respondAsync<E extends Env, P extends string, I extends Input, I2 extends Input, R extends HandlerResponse<unknown>>(
   jobs: Jobs<Context<E>>,
   operation: string | RespondAsyncOptions<Context<E>>,
-  validator: MiddlewareHandler<NoInfer<E>, P, I>,
-  second: MiddlewareHandler<NoInfer<E>, P, I2>,
+  validator: Validator<NoInfer<E>, P, I>,
+  second: Validator<NoInfer<E>, P, I2>,
   handler: Handler<E, P, I & I2, R>,
 ): Handler<E, P, I & I2, R>
 export function respondAsync(jobs: Jobs<Context>, operation: string | RespondAsyncOptions, ...handlers: AnyHandler[]): Handler {
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
+  const before = handlers.slice(0, -1)
+  const handler = handlers.slice(-1)
   jobs.define(name, options, ({ handle, live, request, requestBody, platform, maxResultBytes }) => {
     const taken = live as HonoSubmission | undefined // what is passed to accept below
-    const source = taken
-      ? { request: taken.source(), platform: taken.platform, variables: taken.variables, live: taken.native }
-      : { request: storedSource(request ?? NOTHING, requestBody), platform, variables: handle.carry, live: undefined }
-    return captureHandlers(detachedContext(source, handle), handlers, maxResultBytes)
+    if (taken) return captureHandlers(detachedContext({ ...taken, request: taken.source() }, handle), handler, maxResultBytes)
+    const stored = { request: storedSource(request ?? NOTHING, requestBody), platform, variables: handle.carry }
+    return captureHandlers(detachedContext(stored, handle), handlers, maxResultBytes)
   })
-  return async (c, next) => {
+  const accept: MiddlewareHandler = async (c, next) => {
     const platform = platformOf(c)
     const answer = await jobs.accept(name, honoSubmission(c, platform), platform)
     if (answer) return writeAnswer(c, answer)
     c.set('job', unwrappedHandle(name, c.req.raw))
-    return runHandlers(c, handlers, next)
+    return runHandlers(c, handler, next)
   }
+  return before.length === 0 ? accept : (c, next) => runHandlers(c, [...before, accept], next)
 }
 
 /** What a job without a stored request is run with: it cannot be one that came over HTTP. */
@@ -70,11 +74,8 @@ const NOTHING = { method: 'POST', url: '/', headers: {} }
 /** Answers the requests for the jobs: status, result, cancellation, list. For `app.route('/jobs', jobRoutes(jobs))`, at any depth. */
 export function jobRoutes<E extends Env = Env>(jobs: Jobs<Context<E>>, { owner }: { owner?: Owner<Context<E>> } = {}): Hono<E> {
   return new Hono<E>().all('*', async (c, next) => {
-    const { method, path: whole, raw } = c.req
-    const mount = basePath(c).replace(/\/+$/, '')
-    const { url, headers } = raw
-    const match = { native: c, mount, rest: whole.slice(mount.length), owner, platform: platformOf(c) }
-    const answer = await jobs.route({ method, url, headers }, match)
+    const match = { native: c, owner, platform: platformOf(c), ...placeOf(c) }
+    const answer = await jobs.route(c.req.raw, match)
     return answer ? writeAnswer(c, answer) : next()
   })
 }

@@ -1,17 +1,25 @@
 import type { Platform } from '@respond-async/core'
 import type { Context } from 'hono'
 
-const onWorkers = globalThis.navigator?.userAgent === 'Cloudflare-Workers'
-let hasExecutionContext = true
+/**
+ * `env`, and the execution context where the platform has one. Hono throws where it has none, which costs as much as a good part
+ * of a poll: so it is looked for when an engine or a handler asks, which happens only where there is one.
+ */
+export const platformOf = (c: Context): Platform => ({
+  env: c.env,
+  get context() {
+    return executionOf(c)
+  },
+  get waitUntil() {
+    const context = executionOf(c)
+    return context && ((work: Promise<unknown>) => context.waitUntil(work))
+  },
+})
 
-/** `env` and the execution context, where the platform has one. Asking costs an error where it has none, so elsewhere than on Workers that is found out once. */
-export function platformOf(c: Context): Platform {
-  if (!hasExecutionContext) return { env: c.env }
+function executionOf(c: Context): Context['executionCtx'] | undefined {
   try {
-    const context = c.executionCtx
-    return { env: c.env, context, waitUntil: (work) => context.waitUntil(work) }
+    return c.executionCtx
   } catch {
-    hasExecutionContext = onWorkers
-    return { env: c.env }
+    return undefined
   }
 }

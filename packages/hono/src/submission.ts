@@ -50,11 +50,11 @@ async function keptBody(c: Context, limit: number): Promise<{ body: Body | null;
   if (kind === 'text' || kind === 'json') {
     const body = kind === 'text' ? (value as string) : JSON.stringify(value)
     checkSize(sizeOf(body), limit)
-    return { body }
+    return { body: body || null }
   }
   // A form comes out with another boundary than it came in with.
   const again = new Response(value as BodyInit)
   const body = new Uint8Array(await again.arrayBuffer())
   checkSize(body.length, limit)
-  return { body, contentType: kind === 'formData' ? again.headers.get('content-type') : undefined }
+  return { body: body.length > 0 ? body : null, contentType: kind === 'formData' ? again.headers.get('content-type') : undefined }
 }

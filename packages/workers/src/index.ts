@@ -1,18 +1,22 @@
 import type { JobHandle, Jobs, OperationOptions, Owner } from '@respond-async/core'
-import { captureResponse, platformOf, toResponse, unwrappedHandle } from '@respond-async/core/fetch'
-import { mountFinder } from './mount'
-import { giveJob, handlerRequest, replayRequest } from './own-request'
+import { platformOf, toResponse, unwrappedHandle, withJob } from '@respond-async/core/fetch'
+import { detachedRequest, rebuiltRequest } from './handler-request'
+import { placeOf } from './mount'
+import { captureReturned } from './response'
 import { type WorkersSubmission, workersSubmission } from './submission'
 
 /** The request of a wrapped handler: the router's, with the job on it. */
 export type WithJob<R extends Request = Request> = R & { readonly job: JobHandle }
 
-/** A handler as Workers and itty-router call it. */
+/**
+ * A handler as Workers and itty-router call it. It answers with a `Response`; anything else is sent as JSON, as `AutoRouter` does,
+ * and with nothing it passes the request on, which fails the job.
+ */
 export type WorkersHandler<R extends Request = Request, Env = Cloudflare.Env> = (
   request: WithJob<R>,
   env: Env,
   ctx: ExecutionContext,
-) => Response | Promise<Response>
+) => unknown
 
 /** What `respondAsync` takes in place of the operation's name. */
 export interface RespondAsyncOptions<R extends Request = Request> extends OperationOptions<R> {
@@ -38,14 +42,16 @@ export function respondAsync<R extends Request = Request, Env = Cloudflare.Env>(
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
   jobs.define(name, options, async ({ handle, live, request: stored, requestBody, platform, maxResultBytes }) => {
     const taken = live as WorkersSubmission<R> | undefined // what is passed to accept below
-    const request = taken ? handlerRequest(taken.native, taken.body) : replayRequest<R>(stored, requestBody)
-    const env = platform?.env as Env // what this Worker was called with
-    const ctx = platform?.context as ExecutionContext
-    return captureResponse(await handler(giveJob(request, handle), env, ctx), maxResultBytes)
+    const request = taken ? detachedRequest(taken.native, taken.body) : rebuiltRequest<R>(stored, requestBody)
+    const { env, ctx } = taken ?? { env: platform?.env, ctx: platform?.context }
+    // Both are what this Worker was called with: here, or by its alarm.
+    return captureReturned(await handler(withJob(request, handle), env as Env, ctx as ExecutionContext), maxResultBytes)
   })
   return async (request, env, ctx) => {
-    const answer = await jobs.accept(name, workersSubmission(request), platformOf(env, ctx))
-    return answer ? toResponse(answer) : handler(giveJob(request, unwrappedHandle(name, request)), env, ctx)
+    const answer = await jobs.accept(name, workersSubmission(request, env, ctx), platformOf(env, ctx))
+    if (answer) return toResponse(answer)
+    const unwrapped = await handler(withJob(request, unwrappedHandle(name, request)), env, ctx)
+    return unwrapped as Response // or what else the router may be given
   }
 }
 
@@ -63,9 +69,8 @@ export function jobRoutes<R extends Request = Request>(
   jobs: Jobs<R>,
   { owner }: JobRoutesOptions<R> = {},
 ): (request: R, env?: unknown, ctx?: unknown) => Promise<Response | undefined> {
-  const findMount = mountFinder(jobs.path)
   return async (request, env, ctx) => {
-    const place = findMount(request)
+    const place = placeOf(request, jobs.path)
     const answer = place && (await jobs.route(request, { native: request, owner, platform: platformOf(env, ctx), ...place }))
     return answer && toResponse(answer)
   }

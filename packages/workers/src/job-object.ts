@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Job, JobMessage, JobView } from '@respond-async/core'
-import { alarmPlatform, hostOf } from './object-hosts'
+import { type Alarm, startAlarm } from './object-alarm'
+import { hostOf } from './object-hosts'
 import { jobIndex } from './object-index'
 import type { IndexQuery, IndexRow, JobFacts, ObjectStub, WrittenJob } from './object-protocol'
 import { jobRecord, type KeptJob } from './object-record'
@@ -31,6 +32,8 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
   readonly #index = jobIndex(this.ctx.storage.sql)
   readonly #kv = this.ctx.storage.kv
   #alarmAt: number | undefined
+  /** While it is called. */
+  #alarm: Alarm | undefined
 
   /**
    * Makes the jobs known to this object before its alarm needs them. Jobs made at the top level of the module already are; override
@@ -54,7 +57,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     const before = this.#record.load()
     if (before?.version !== job.version - 1) return { replaced: false, head: before?.head ?? null } as const
     this.#write(job)
-    this.#told?.(job.head)
+    this.#alarm?.changed(job.head)
     return { replaced: true, key: before.key } as const
   }
 
@@ -146,22 +149,19 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
           'level of the module that exports JobObject, or override prepare().',
       )
     const { id } = JSON.parse(kept.head) as Job
-    const { platform, settled } = alarmPlatform(this.env)
+    const alarm = startAlarm(this.env)
     const waiting = this.#kv.get<Waiting>('message')
-    this.#told = (head) => host.changed(JSON.parse(head) as Job)
+    this.#alarm = alarm
     try {
       if (waiting && waiting.at <= Date.now()) {
         this.#kv.delete('message')
-        await host.run(waiting.message, { platform })
-      } else await host.repair(id, platform)
-      await settled()
+        await host.run(waiting.message, alarm.context)
+      } else await host.repair(id, alarm.context.platform)
+      await alarm.settled()
     } finally {
-      this.#told = undefined
+      this.#alarm = undefined
     }
   }
-
-  /** Tells a run under this object's alarm what its job has become. */
-  #told: ((head: string) => void) | undefined
 
   #write(job: WrittenJob) {
     this.#record.write(job)

@@ -1,22 +1,28 @@
 import { pathOf } from '@respond-async/core'
 
-/** Where the job routes are, and what of the path follows it. */
+/** Where the job routes are, and what of the path follows. */
 export interface Place {
   readonly mount: string
   readonly rest: string
 }
 
 /**
- * Finds out where a request came in: on itty-router from the route it matched (`/api/jobs/*`, the router's base included),
- * otherwise at `path`.
+ * Finds where a request came in: on itty-router from the route that matched (`/api/jobs/*`, the router's base included), otherwise
+ * at `path`, which is where `createJobs` says that clients see them.
  */
-export function mountFinder(path: string): (request: Request & { readonly route?: unknown }) => Place | undefined {
-  return (request) => {
-    const [pathname = ''] = pathOf(request.url).split(/[?#]/, 1)
-    const { route } = request
-    const end = typeof route === 'string' && route.length > 2 && route.endsWith('/*') ? endOf(route, pathname) : path.length
-    const mount = pathname.slice(0, end)
-    if (end === path.length && typeof route !== 'string' && mount !== path) return undefined
-    return pathname.length === end || pathname[end] === '/' ? { mount, rest: pathname.slice(end) } : undefined
-  }
+export function placeOf(request: Request & { readonly route?: unknown }, path: string): Place | undefined {
+  const [pathname = ''] = pathOf(request.url).split(/[?#]/, 1)
+  const { route } = request
+  const isRouted = typeof route === 'string' && route.endsWith('/*') && route !== '/*'
+  if (!isRouted && !pathname.startsWith(path)) return undefined
+  const end = isRouted ? endOf(route, pathname) : path.length
+  if (end < pathname.length && pathname[end] !== '/') return undefined
+  return { mount: pathname.slice(0, end), rest: pathname.slice(end) }
+}
+
+/** A route has as many segments as the path that it matched, until its `*`: parameters take one each. */
+function endOf(route: string, pathname: string): number {
+  let end = 0
+  for (let segments = route.split('/').length - 2; segments > 0 && end >= 0; segments--) end = pathname.indexOf('/', end + 1)
+  return end < 0 ? pathname.length : end
 }

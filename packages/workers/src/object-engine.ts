@@ -1,5 +1,5 @@
 import { type JobEngine, JobsError, type Runner } from '@respond-async/core'
-import { isUnderAlarm } from './object-hosts'
+import { alarmContext } from './object-alarm'
 import type { ObjectStub } from './object-protocol'
 
 /** What `waitUntil` gives a job: the platform cuts it off 30 s after the answer, and its end has to be written before that. */
@@ -16,16 +16,17 @@ export function objectEngine(jobAt: (id: string) => ObjectStub): JobEngine {
   return {
     capabilities: { durable: true, remote: true, maxRunMs: ALARM_MS, defaultMaxRunMs: WAIT_UNTIL_MS, delay: false, cancel: 'none' },
     reserve: (delayMs, maxRunMs = ALARM_MS, platform) => ({
-      starts: delayMs === 0 && maxRunMs <= WAIT_UNTIL_MS && platform?.waitUntil !== undefined && !isUnderAlarm(platform),
+      starts: delayMs === 0 && maxRunMs <= WAIT_UNTIL_MS && platform?.waitUntil !== undefined && !alarmContext(platform),
       release() {},
     }),
     async dispatch(message, { delayMs, local, platform }) {
       const runner = run
       if (!runner) throw new JobsError('draining', 'This engine is not started.')
       const hold = platform?.waitUntil
-      if (!hold || delayMs > 0 || !(local?.claimed || isUnderAlarm(platform))) return jobAt(message.id).wake(message, delayMs)
+      const context = local?.claimed ? { local, platform } : platform && alarmContext(platform)
+      if (!hold || !context || delayMs > 0) return jobAt(message.id).wake(message, delayMs)
       // After the answer has left: work that began in the same tick would delay it.
-      hold(new Promise((resolve) => setTimeout(resolve, 0)).then(() => runner(message, { local, platform })))
+      hold(new Promise((resolve) => setTimeout(resolve, 0)).then(() => runner(message, context)))
     },
     async start(runner) {
       run = runner

@@ -1,4 +1,4 @@
-import { type Body, bytesOf, type Job, type JobEvent, JobsError, type JobStore, sizeOf } from '@respond-async/core'
+import { type Body, bytesOf, type Job, type JobEvent, type JobStore, JobsError, sizeOf } from '@respond-async/core'
 import { objectEngine } from './object-engine'
 import { attachHost } from './object-hosts'
 import {
@@ -49,7 +49,9 @@ const MAX_STALE = 20
 export function durableObjectStore(namespace: JobNamespace, options: DurableObjectStoreOptions = {}): JobStore {
   const { maxEvents = 0, listNameless = false } = options
   if (typeof namespace?.idFromName !== 'function')
-    throw invalid('durableObjectStore: give it the binding of a Durable Object namespace, durableObjectStore(env.JOBS), as wrangler.jsonc names it')
+    throw invalid(
+      'durableObjectStore: give it the binding of a Durable Object namespace, durableObjectStore(env.JOBS), as wrangler.jsonc names it',
+    )
   if (!Number.isInteger(maxEvents) || maxEvents < 0 || maxEvents > 1_000)
     throw invalid(`durableObjectStore: maxEvents must be a whole number from 0 to 1000, not ${maxEvents}`)
   const at = (name: string) => objectOf(namespace, name)
@@ -58,7 +60,11 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
 
   const put = async (written: WrittenJob, job: Job) => {
     const answer = await jobAt(job.id).insertJob(written)
-    return answer.inserted ? ({ inserted: true, job } as const) : answer.head === null ? null : ({ inserted: false, job: parse(answer.head) } as const)
+    return answer.inserted
+      ? ({ inserted: true, job } as const)
+      : answer.head === null
+        ? null
+        : ({ inserted: false, job: parse(answer.head) } as const)
   }
   /** Inserts under a key: claims it, then inserts. Whoever is stored holds it; a claim without a job is passed on. */
   const putKeyed = async (written: WrittenJob, job: Job, key: string) => {
@@ -70,7 +76,8 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
           return answer
         }
         holder = await at(key).claim(job.id)
-        if (holder === job.id) throw new JobsError('store_unavailable', 'Storing the job took so long that its key was given away; try again.')
+        if (holder === job.id)
+          throw new JobsError('store_unavailable', 'Storing the job took so long that its key was given away; try again.')
       }
       const there = await settled(jobAt(holder))
       if (there && keyOf(there) === key) return { inserted: false, job: there } as const
@@ -119,7 +126,11 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       if (!read) return null
       const { requestBody, responseBody } = read
       if (view === 'head') return parse(read.head)
-      return { ...parse(read.head), requestBody: requestBody ? received(requestBody) : null, responseBody: responseBody ? received(responseBody) : null }
+      return {
+        ...parse(read.head),
+        requestBody: requestBody ? received(requestBody) : null,
+        responseBody: responseBody ? received(responseBody) : null,
+      }
     },
     async replace(next, events) {
       const written = writing(next, events, maxEvents)
@@ -167,9 +178,22 @@ function writing(job: Job, events: readonly JobEvent[] = [], maxEvents: number):
   if (sizeOf(head) > MAX_RECORD_BYTES)
     throw new JobsError('too_large', `A job of ${MAX_RECORD_BYTES} bytes at most is kept here, besides its bodies.`)
   if ((requestBody ? sizeOf(requestBody) : 0) + (responseBody ? sizeOf(responseBody) : 0) > MAX_BODY_BYTES)
-    throw new JobsError('too_large', `Bodies of ${MAX_BODY_BYTES} bytes at most are kept here; put larger ones into R2 and answer with a link.`)
+    throw new JobsError(
+      'too_large',
+      `Bodies of ${MAX_BODY_BYTES} bytes at most are kept here; put larger ones into R2 and answer with a link.`,
+    )
   const { version, dueAt, owner } = job
-  return { version, dueAt, owner, key: keyOf(job), head, requestBody: sent(requestBody), responseBody: sent(responseBody), events, maxEvents }
+  return {
+    version,
+    dueAt,
+    owner,
+    key: keyOf(job),
+    head,
+    requestBody: sent(requestBody),
+    responseBody: sent(responseBody),
+    events,
+    maxEvents,
+  }
 }
 
 /** A view is copied: otherwise all of the memory it looks at would be sent. */

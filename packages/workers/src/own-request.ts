@@ -1,19 +1,50 @@
-import type { Body, JobHandle, JsonObject, StoredRequest } from '@respond-async/core'
-import { rebuildRequest } from '@respond-async/core/fetch'
+import { type Body, bytesOf } from '@respond-async/core'
+
+const decoder = new TextDecoder()
 
 /**
- * The handler's own request, made of the live one and its body. `AutoRouter` and `withParams` hand over a Proxy: `new Request(url,
- * proxy)` fails, and reading a property of it that is null throws. So it is made of parts, and properties are taken by descriptor.
+ * A request whose body is at hand. `json()`, `text()` and `arrayBuffer()` answer from it at once: the stream that the platform makes
+ * of a body costs more to read than all the rest of the request. Everything else is the platform's.
  */
-export function handlerRequest<R extends Request>(live: R, body: Body | null): R {
-  const { url, method, headers } = live
-  const request = new Request(url, { method, headers, body, cf: ownOf(live, 'cf') ?? undefined })
-  for (const name of Object.keys(live)) if (name !== 'proxy' && !(name in Request.prototype)) put(request, name, ownOf(live, name))
-  return withShortcuts(request) as R // the router's request is a Request with just these properties
-}
+export class OwnRequest extends Request {
+  readonly #bytes: Uint8Array | null
+  #used = false
 
-/** The stored request as the router would hand it over: with `params`, `query` and `route`, and what `carry` kept. */
-export function replayRequest<R extends Request>(stored: StoredRequest | null, body: Body | null): R {
-  const request = rebuildRequest(stored ?? NOTHING, body)
-  ...
+  constructor(url: string, init: RequestInit, body: Body | null) {
+    const bytes = body === null ? null : bytesOf(body)
+    super(url, { ...init, body: bytes })
+    this.#bytes = bytes
+  }
+
+  override get bodyUsed(): boolean {
+    return this.#used || super.bodyUsed
+  }
+
+  override clone(): Request {
+    if (this.#used) throw new TypeError('The body of this request has been read: clone it before.')
+    return super.clone()
+  }
+
+  override async json<T>(): Promise<T> {
+    const bytes = this.#take()
+    return bytes ? (JSON.parse(decoder.decode(bytes)) as T) : super.json() // what the caller says it is, as the platform's does
+  }
+
+  override async text(): Promise<string> {
+    const bytes = this.#take()
+    return bytes ? decoder.decode(bytes) : super.text()
+  }
+
+  override async arrayBuffer(): Promise<ArrayBuffer> {
+    const bytes = this.#take()
+    return bytes ? bytes.slice().buffer : super.arrayBuffer()
+  }
+
+  /** The body, once. `null`: there is none, or it was read as a stream, and the platform knows what to say. */
+  #take(): Uint8Array<ArrayBuffer> | null {
+    if (!this.#bytes || super.bodyUsed) return null
+    if (this.#used) throw new TypeError('The body of this request has been read already.')
+    this.#used = true
+    return this.#bytes as Uint8Array<ArrayBuffer> // bytes of core are never in shared memory
+  }
 }

@@ -2,5 +2,9 @@ declare namespace Cloudflare {
   interface Env {
     JOBS: DurableObjectNamespace<import('./worker').JobObject>
     KIT: DurableObjectNamespace<import('./worker').KitObject>
+    LAZY: DurableObjectNamespace<import('./worker').LazyObject>
+  }
+  interface GlobalProps {
+    mainModule: typeof import('./worker')
   }
 }

@@ -1,11 +1,66 @@
-import { JobObject } from '../src/durable-object'
+import { env } from 'cloudflare:workers'
+import { createJobs, type Jobs } from '@respond-async/core'
+import { type IRequest, Router } from 'itty-router'
+import { durableObjectStore, JobObject } from '../src/durable-object'
+import { jobRoutes, respondAsync } from '../src/index'
 
 export { JobObject }
 /** A namespace for the store alone: no jobs are made for it, and nobody minds that the cases are long overdue. */
 export class KitObject extends JobObject {
   override async alarm() {}
 }
+/** Its jobs are made when they are first needed. */
+export class LazyObject extends JobObject {
+  protected override prepare() {
+    lazyJobs()
+  }
+}
+let lazy: Jobs<Request> | undefined
+function lazyJobs(): Jobs<Request> {
+  if (lazy) return lazy
+  lazy = createJobs<Request>({ store: durableObjectStore(env.LAZY) })
+  respondAsync(lazy, 'lazy', () => Response.json('done'))
+  return lazy
+}
 
-export default {
-  fetch: () => new Response('ok'),
-} satisfies ExportedHandler
+/** What tests turn while the Worker runs; they share its isolate. */
+export const clock = { aheadMs: 0 }
+export const open = new Set<string>()
+export const runs = new Map<string, number>()
+export const errors: unknown[] = []
+
+export const jobs = createJobs<Request>({
+  store: durableObjectStore(env.JOBS),
+  owner: ({ headers }) => headers.get('x-owner'),
+  now: () => Date.now() + clock.aheadMs,
+  leaseMs: 600_000, // no heartbeat within a test: what a run hears, it hears otherwise
+  onError: (error) => errors.push(error),
+})
+
+const router = Router<IRequest, [Cloudflare.Env, ExecutionContext]>()
+const wrap = (operation: string, options = {}) =>
+  router.post(
+    `/${operation}`,
+    respondAsync(jobs, { operation, ...options }, async (request, _env, ctx) => {
+      const run = (runs.get(operation) ?? 0) + 1
+      runs.set(operation, run)
+      const { gate, failures = 0, bytes } = (await request.json()) as { gate?: string; failures?: number; bytes?: number }
+      while (gate !== undefined && !open.has(gate)) {
+        request.job.signal.throwIfAborted()
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+      if (request.job.attempt <= failures) throw new Error(`failed ${request.job.attempt}`)
+      ctx.waitUntil(new Promise((resolve) => setTimeout(resolve, 5)))
+      if (bytes !== undefined) return new Response(new Uint8Array(bytes))
+      return Response.json({ attempt: request.job.attempt, authorization: request.headers.get('authorization') })
+    }),
+  )
+wrap('short')
+wrap('long', { maxRunMs: 870_000 })
+wrap('lasting', { maxRunMs: 60_000, retries: 1, backoffMs: 1 })
+wrap('flaky', { retries: 2, backoffMs: 1 })
+wrap('later', { delayMs: 3_600_000 })
+wrap('brief', { resultTtlMs: 60_000 })
+router.all('/jobs/*', jobRoutes(jobs))
+
+export default router satisfies ExportedHandler<Cloudflare.Env>

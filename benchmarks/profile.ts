@@ -1,0 +1,87 @@
+/** Where the CPU time of one Node contender goes: `node benchmarks/profile.ts express respond-async accept`. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { GROUPS } from './harness/contenders.ts'
+import { startGenerator } from './harness/generator.ts'
+import { startServer } from './harness/server.ts'
+
+interface Profile {
+  readonly nodes: readonly ProfileNode[]
+  readonly samples: readonly number[]
+  readonly timeDeltas: readonly number[]
+}
+interface ProfileNode {
+  readonly id: number
+  readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number }
+  readonly children?: readonly number[]
+}
+
+const [groupName, kind = 'respond-async', scenario = 'accept', steps = '40000', lines = '30'] = process.argv.slice(2)
+const contender = GROUPS.find(({ name }) => name === groupName)?.contenders.find((one) => one.kind === kind)
+if (contender?.runtime !== 'node') throw new Error('node benchmarks/profile.ts <framework> <contender> <scenario> [steps] [lines]')
+
+const { nodes, samples, timeDeltas } = await record()
+
+async function record(): Promise<Profile> {
+  const folder = mkdtempSync(join(tmpdir(), 'benchmark-profile-'))
+  const server = await startServer(contender as NonNullable<typeof contender>, [
+    '--cpu-prof',
+    '--cpu-prof-interval=200',
+    `--cpu-prof-dir=${folder}`,
+  ])
+  const generator = startGenerator()
+  await generator.run({ port: server.port, scenario, steps: Number(steps) }, async () => {})
+  generator.stop()
+  await server.stop()
+  const [file = ''] = readdirSync(folder)
+  const profile = JSON.parse(readFileSync(join(folder, file), 'utf8'))
+  rmSync(folder, { recursive: true })
+  return profile
+}
+
+const took = new Map<number, number>()
+for (const [index, id] of samples.entries()) took.set(id, (took.get(id) ?? 0) + (timeDeltas[index] ?? 0))
+
+const byId = new Map(nodes.map((node) => [node.id, node]))
+const placeOf = ({ callFrame: { url } }: ProfileNode) =>
+  url.replace(/^.*\/node_modules\//, '').replace(/^.*\/(packages|benchmarks)\//, '$1/')
+const nameOf = (node: ProfileNode) => {
+  const { functionName, lineNumber } = node.callFrame
+  return `${functionName || '(anonymous)'} ${placeOf(node) && `${placeOf(node)}:${lineNumber + 1}`}`
+}
+/** `express`, `packages/core`, `node:internal`, or the engine's own. */
+const partOf = (node: ProfileNode) =>
+  /^(?:(?:packages|benchmarks)\/[^/]+|@[^/]+\/[^/]+|node:[^/]*|[^/]+)/.exec(placeOf(node))?.[0] ?? 'V8 and native code'
+
+const self = new Map<string, number>()
+const parts = new Map<string, number>()
+const inclusive = new Map<string, number>()
+const add = (to: Map<string, number>, name: string, time: number) => to.set(name, (to.get(name) ?? 0) + time)
+let total = 0
+
+/** A function counts once however often it stands on the stack. */
+function visit(node: ProfileNode, above: ReadonlySet<string>): number {
+  const name = nameOf(node)
+  if (name.startsWith('(idle)')) return 0
+  const own = took.get(node.id) ?? 0
+  const onStack = above.has(name) ? above : new Set([...above, name])
+  const below = (node.children ?? []).map((id) => visit(byId.get(id) as ProfileNode, onStack))
+  const all = below.reduce((sum, time) => sum + time, own)
+  add(self, name, own)
+  add(parts, partOf(node), own)
+  if (onStack !== above) add(inclusive, name, all)
+  total += own
+  return all
+}
+visit(nodes[0] as ProfileNode, new Set())
+
+function print(title: string, times: Map<string, number>, shown: number): void {
+  console.log(`\n${title}`)
+  for (const [name, time] of [...times].sort((a, b) => b[1] - a[1]).slice(0, shown))
+    console.log(`${((100 * time) / total).toFixed(1).padStart(5)} %  ${(time / Number(steps)).toFixed(2).padStart(6)} µs  ${name}`)
+}
+const ours = new Map([...inclusive].filter(([name]) => / (packages|benchmarks)\//.test(name)))
+print('self time by part', parts, 12)
+print('self time', self, Number(lines))
+print('time with all that is called from there, own functions only', ours, Number(lines))

@@ -1,0 +1,2 @@
+console.error('nothing works today')
+process.exitCode = 3

@@ -1,0 +1,225 @@
+import { createJobs, inProcess, isJobsError, type JobEngine, waitUntil } from '@respond-async/core'
+import { captureResponse, detachRequest, jobRoutes, readBody, rebuildRequest, respondAsync, toResponse } from '@respond-async/core/fetch'
+import { describe, expect, it, vi } from 'vitest'
+
+const ORIGIN = 'http://localhost'
+const post = (body?: BodyInit | null, init: RequestInit = {}) =>
+  new Request(`${ORIGIN}/work?a=1`, { method: 'POST', body, ...init, ...(body instanceof ReadableStream && { duplex: 'half' }) })
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'none',
+    (error: unknown) => (isJobsError(error) ? error.code : error),
+  )
+/** Gives its chunks when they are asked for, and says whether it was canceled. */
+function chunks(...parts: (string | Error)[]) {
+  const canceled = vi.fn()
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const part = parts.shift()
+        if (part === undefined) controller.close()
+        else if (part instanceof Error) controller.error(part)
+        else controller.enqueue(new TextEncoder().encode(part))
+      },
+      cancel: canceled,
+    },
+    { highWaterMark: 0 },
+  )
+  return { stream, canceled, left: parts }
+}
+
+describe('readBody', () => {
+  it('refuses an announced size without reading', async () => {
+    const request = post('12345', { headers: { 'content-length': '5' } })
+    expect(await codeOf(readBody(request, 4, false))).toBe('body_too_large')
+    expect(request.bodyUsed).toBe(false)
+  })
+
+  it('stops a stream at its limit', async () => {
+    const { stream, canceled, left } = chunks('123', '456', '789')
+    expect(await codeOf(readBody(post(stream), 5, false))).toBe('body_too_large')
+    expect(canceled).toHaveBeenCalledOnce()
+    expect(left).toEqual(['789'])
+  })
+
+  it('takes what is exactly as large as the limit, in one piece or several', async () => {
+    expect(await readBody(post('12345'), 5, false)).toEqual(new TextEncoder().encode('12345'))
+    expect(await readBody(post(chunks('12', '345').stream), 5, false)).toEqual(new TextEncoder().encode('12345'))
+    expect(await readBody(post('12345', { headers: { 'content-length': '5' } }), 5, false)).toHaveLength(5)
+  })
+
+  it('does not trust an announced size that is too small', async () => {
+    expect(await codeOf(readBody(post('12345', { headers: { 'content-length': '2' } }), 4, false))).toBe('body_too_large')
+  })
+
+  it('says that a body broke off', async () => {
+    expect(await codeOf(readBody(post(chunks('1', new Error('gone')).stream), 5, false))).toBe('body_unreadable')
+  })
+
+  it('keeps bytes that are no text', async () => {
+    const bytes = new Uint8Array([0, 255, 254, 0xef, 0xbb, 0xbf])
+    expect(await readBody(post(bytes), 100, true)).toEqual(bytes)
+  })
+
+  it('has nothing where there is none', async () => {
+    expect(await readBody(post(), 5, true)).toBeNull()
+    expect(await readBody(new Request(ORIGIN), 5, true)).toBeNull()
+    const read = post('1')
+    await read.text()
+    expect(await readBody(read, 5, false)).toBeNull()
+    expect(await codeOf(readBody(read, 5, true))).toBe('invalid_input')
+  })
+})
+
+describe('captureResponse', () => {
+  it('keeps every Set-Cookie', async () => {
+    const headers = new Headers([
+      ['set-cookie', 'a=1, b'],
+      ['set-cookie', 'c=2'],
+      ['x-list', 'a'],
+      ['x-list', 'b'],
+    ])
+    expect(await captureResponse(new Response(null, { status: 204, headers }), 0)).toEqual({
+      ...{ status: 204, headers: { 'set-cookie': ['a=1, b', 'c=2'], 'x-list': 'a, b' }, body: null },
+    })
+  })
+
+  it('stops at the limit, announced or not', async () => {
+    const announced = chunks('12345')
+    expect(await codeOf(captureResponse(new Response(announced.stream, { headers: { 'content-length': '5' } }), 4))).toBe(
+      'result_too_large',
+    )
+    expect(announced.left).toEqual(['12345'])
+    const streamed = chunks('123', '456')
+    expect(await codeOf(captureResponse(new Response(streamed.stream), 4))).toBe('result_too_large')
+    expect(streamed.canceled).toHaveBeenCalledOnce()
+  })
+
+  it('refuses what is no response', async () => {
+    expect(await codeOf(captureResponse(undefined, 4))).toBe('handler_passed')
+    expect(await codeOf(captureResponse(Response.error(), 4))).toBeInstanceOf(TypeError)
+    const error = new Error('broken')
+    expect(await codeOf(captureResponse(new Response(chunks('1', error).stream), 4))).toBe(error)
+  })
+})
+
+describe('toResponse', () => {
+  it('has no body where the status has none', async () => {
+    for (const status of [204, 205, 304]) expect((await toResponse({ status, headers: {}, body: '' })).body).toBeNull()
+  })
+
+  it('appends the fields of a list', () => {
+    const { headers } = toResponse({ status: 200, headers: { 'set-cookie': ['a=1', 'b=2'], ETag: '"1"' }, body: null })
+    expect([headers.getSetCookie(), headers.get('etag')]).toEqual([['a=1', 'b=2'], '"1"'])
+  })
+})
+
+describe('the request of a handler', () => {
+  it('is one of its own, without the signal of the client', async () => {
+    const client = new AbortController()
+    const live = Object.assign(post('live', { headers: { 'x-a': '1' }, signal: client.signal }), { params: { id: '7' }, user: 'ada' })
+    const own = detachRequest(live, new TextEncoder().encode('kept'))
+    client.abort()
+    expect(own).toMatchObject({ method: 'POST', url: `${ORIGIN}/work?a=1`, params: { id: '7' }, user: 'ada' })
+    expect([own.headers.get('x-a'), own.signal.aborted, await own.text()]).toEqual(['1', false, 'kept'])
+    expect(own.headers.get('content-type')).toBe('text/plain;charset=UTF-8')
+  })
+
+  it('stays of its class, where that can be made', () => {
+    class NextLike extends Request {
+      readonly nextUrl = new URL(this.url)
+    }
+    class PlatformOnly extends Request {
+      constructor(url: string, key?: unknown) {
+        super(url)
+        if (key !== 'of the platform') throw new TypeError('Illegal constructor')
+      }
+    }
+    expect((detachRequest(new NextLike(`${ORIGIN}/a`), null) as NextLike).nextUrl.pathname).toBe('/a')
+    expect(detachRequest(new PlatformOnly(`${ORIGIN}/a`, 'of the platform'), null).url).toBe(`${ORIGIN}/a`)
+  })
+
+  it('is made of the stored one, whose path alone gets an origin', async () => {
+    const stored = { method: 'PUT', url: '/a?b=%2F', headers: { 'x-a': ['1', '2'], 'content-type': 'text/x' } }
+    const request = rebuildRequest(stored, 'text')
+    expect([request.method, request.url, request.headers.get('x-a'), await request.text()]).toEqual([
+      'PUT',
+      `${ORIGIN}/a?b=%2F`,
+      '1, 2',
+      'text',
+    ])
+    expect(request.headers.get('content-type')).toBe('text/x')
+    expect(rebuildRequest({ ...stored, headers: {} }, 'text').headers.has('content-type')).toBe(false)
+    expect(rebuildRequest({ ...stored, url: 'https://api.example/x' }, null).url).toBe('https://api.example/x')
+  })
+})
+
+describe('respondAsync and jobRoutes', () => {
+  const finished = async (fetch: (request: Request) => Promise<Response | undefined>, location: string) => {
+    for (;;) {
+      const answer = await fetch(new Request(ORIGIN + location, { headers: { prefer: 'wait=20' } }))
+      if (answer?.status !== 202) return answer
+    }
+  }
+
+  it('hand further arguments on', async () => {
+    const jobs = createJobs()
+    const handle = respondAsync(jobs, 'a', async (request, info: { ip: string }) =>
+      Response.json({ ip: info.ip, body: await request.json(), id: request.job.id.length }),
+    )
+    const routes = jobRoutes(jobs)
+    const accepted = await handle(post('[1]'), { ip: '::1' })
+    const location = accepted.headers.get('location') ?? ''
+    await finished(routes, location)
+    const result = await routes(new Request(`${ORIGIN}${location}/result`))
+    expect(await result?.json()).toEqual({ ip: '::1', body: [1], id: 36 })
+  })
+
+  it('run the handler as it is for a client that does not ask for a job', async () => {
+    const handle = respondAsync(createJobs(), { operation: 'a', when: 'preferred' }, async (request) => {
+      await request.job.progress(50)
+      return Response.json({ body: await request.text(), attempt: request.job.attempt, aborted: request.job.signal.aborted })
+    })
+    const response = await handle(post('live'))
+    expect([response.status, await response.json()]).toEqual([200, { body: 'live', attempt: 1, aborted: false }])
+    expect((await handle(post('live', { headers: { prefer: 'respond-async' } }))).status).toBe(202)
+  })
+
+  it('give the work to waitUntil where the platform has one', async () => {
+    const work: Promise<unknown>[] = []
+    const context = { waitUntil: (promise: Promise<unknown>) => void work.push(promise) }
+    const jobs = createJobs({ engine: waitUntil() })
+    const handle = respondAsync(jobs, 'a', async (_, env: { key: string }, _context: typeof context) => new Response(env.key))
+    const accepted = await handle(post(), { key: 'k' }, context)
+    await Promise.all(work)
+    const result = await jobRoutes(jobs)(new Request(`${ORIGIN}${accepted.headers.get('location')}/result`))
+    expect(await result?.text()).toBe('k')
+  })
+
+  it('give a replay the env and context of the platform that runs it', async () => {
+    const engine: JobEngine = {
+      ...inProcess(),
+      capabilities: { ...inProcess().capabilities, remote: true },
+      reserve: undefined,
+      async dispatch() {},
+    }
+    const jobs = createJobs({ engine })
+    const handle = respondAsync(jobs, 'a', async (request, env: { key: string }) => new Response(env.key + (await request.text())))
+    const accepted = await handle(post('body'), { key: 'live' })
+    const id = accepted.headers.get('location')?.split('/').at(-1) ?? ''
+    await jobs.run({ v: 1, id, operation: 'a', dispatch: 1 }, { platform: { env: { key: 'other ' } } })
+    const result = await jobRoutes(jobs)(new Request(`${ORIGIN}/jobs/${id}/result`))
+    expect(await result?.text()).toBe('other body')
+  })
+
+  it('know their own paths and leave the others alone', async () => {
+    const jobs = createJobs({ path: '/api/jobs/' })
+    const statusOf = async (routes: ReturnType<typeof jobRoutes>, path: string) => (await routes(new Request(ORIGIN + path)))?.status
+    expect(await statusOf(jobRoutes(jobs), '/api/jobs/unknown?x=1')).toBe(404)
+    expect(await statusOf(jobRoutes(jobs), '/api/jobsx/unknown')).toBeUndefined()
+    expect(await statusOf(jobRoutes(jobs), '/api/jobs')).toBeUndefined()
+    expect(await statusOf(jobRoutes(jobs), '/jobs/unknown')).toBeUndefined()
+    expect(await statusOf(jobRoutes(jobs, { path: '/jobs' }), '/jobs/unknown')).toBe(404)
+    expect(await statusOf(jobRoutes(jobs, { path: '/' }), '/unknown')).toBe(404)
+  })
+})

@@ -1,0 +1,490 @@
+import { createServer, request as httpRequest } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import { createJobs, inProcess, type JobEngine, type Jobs, type JobsOptions } from '@respond-async/core'
+import { jobRoutes, respondAsync } from '@respond-async/hono'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { setCookie } from 'hono/cookie'
+import { cors } from 'hono/cors'
+import { etag } from 'hono/etag'
+import { HTTPException } from 'hono/http-exception'
+import { jwt, sign } from 'hono/jwt'
+import { logger } from 'hono/logger'
+import { requestId } from 'hono/request-id'
+import { basePath, matchedRoutes, routePath } from 'hono/route'
+import { validator } from 'hono/validator'
+import { describe, expect, it, vi } from 'vitest'
+
+/** Takes only the message, as an engine of other processes does: the handler's request has to be rebuilt. */
+function replaying(): JobEngine {
+  const engine = inProcess()
+  return {
+    ...engine,
+    capabilities: { ...engine.capabilities, remote: true },
+    reserve: undefined,
+    dispatch: (message, { delayMs }) => engine.dispatch(message, { delayMs }),
+  }
+}
+const WAYS: Record<string, () => JobsOptions<Context>> = { inline: () => ({}), replay: () => ({ engine: replaying() }) }
+
+interface Document {
+  readonly status: string
+  readonly percentComplete?: number
+  readonly error?: { readonly code: string }
+}
+
+/** Sends a request, waits for its job to end, and resolves to what the three URLs answered. */
+async function follow(app: Hono, path: string, init: RequestInit = { method: 'POST' }) {
+  const accepted = await app.request(path, init)
+  const location = accepted.headers.get('location') ?? ''
+  const document = await finished(app, location)
+  return { accepted, document, result: await app.request(`${location}/result`) }
+}
+
+/** Polls, held by the server, until the job is over. */
+async function finished(
+  app: { request(path: string, init?: RequestInit): Response | Promise<Response> },
+  location: string,
+): Promise<Document> {
+  for (;;) {
+    const answer = await app.request(location, { headers: { prefer: 'wait=20' } })
+    const document = (await answer.json()) as Document
+    if (answer.status !== 202) return document
+  }
+}
+const errorsOf = (options: JobsOptions<Context>) => {
+  const errors: unknown[] = []
+  return { errors, jobs: createJobs<Context>({ ...options, onError: (error) => errors.push(error) }) }
+}
+const serving = (jobs: Jobs<Context>) => new Hono().route('/jobs', jobRoutes(jobs))
+const withResolvers = () => {
+  let resolve = () => {}
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
+const json = (value: unknown) => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) })
+
+describe.each(Object.keys(WAYS))('%s', (way) => {
+  const options = () => WAYS[way]?.() ?? {}
+
+  it('takes the response of an HTTPException for the handler’s own', async () => {
+    const { jobs, errors } = errorsOf(options())
+    const app = serving(jobs).post(
+      '/',
+      respondAsync(jobs, 'a', (c) => {
+        c.header('x-before', 'yes')
+        throw new HTTPException(403, { message: 'not yours' })
+      }),
+    )
+    const { document, result } = await follow(app, '/')
+    expect(document).toMatchObject({ status: 'failed', error: { code: 'error_response' } })
+    expect([result.status, await result.text(), result.headers.get('x-before')]).toEqual([403, 'not yours', 'yes'])
+    expect(errors).toEqual([])
+  })
+
+  it('gives the handler what validators before it have checked', async () => {
+    const { jobs } = errorsOf(options())
+    const app = serving(jobs).post(
+      '/:section',
+      validator('json', (value: { month: string }) => ({ month: value.month, checked: true })),
+      validator('query', (value) => value),
+      respondAsync(jobs, 'a', async (c) => {
+        const { valid } = c.req as unknown as { valid(target: string): unknown }
+        return c.json({
+          json: valid.call(c.req, 'json'),
+          query: valid.call(c.req, 'query'),
+          again: await c.req.json(),
+          param: c.req.param('section'),
+        })
+      }),
+    )
+    const { result } = await follow(app, '/reports?deep=1', json({ month: '2026-01' }))
+    expect(await result.json()).toEqual({
+      ...{ json: { month: '2026-01', checked: true }, query: { deep: '1' }, again: { month: '2026-01' }, param: 'reports' },
+    })
+  })
+
+  it('runs a validator that came with the handler before the 202', async () => {
+    const { jobs } = errorsOf(options())
+    const app = serving(jobs).post(
+      '/',
+      respondAsync(
+        jobs,
+        'a',
+        validator('form', ({ day }, c) => (typeof day === 'string' ? { day: new Date(day) } : c.text('which day?', 422))),
+        (c) => c.json({ day: c.req.valid('form').day.getTime() }),
+      ),
+    )
+    const form = (day?: string) => ({ method: 'POST', body: new URLSearchParams(day && { day }) })
+    const refused = await app.request('/', form())
+    expect([refused.status, await refused.text()]).toEqual([422, 'which day?'])
+    const { result } = await follow(app, '/', form('2026-01-02'))
+    expect(await result.json()).toEqual({ day: Date.UTC(2026, 0, 2) })
+  })
+
+  it('keeps what earlier middleware set by c.header() on the 202 and off the result', async () => {
+    const { jobs } = errorsOf(options())
+    const app = new Hono()
+    app.use(
+      '/work',
+      requestId({ generator: () => 'the-request' }),
+      cors(),
+      logger(() => {}),
+      etag(),
+      async (c, next) => {
+        setCookie(c, 'session', 'x')
+        await next()
+      },
+    )
+    app.post(
+      '/work',
+      respondAsync(jobs, 'a', (c) => {
+        setCookie(c, 'mine', '1')
+        return c.json({ ok: true })
+      }),
+    )
+    app.route('/jobs', jobRoutes(jobs))
+    const { accepted, result } = await follow(app, '/work')
+    expect(accepted.status).toBe(202)
+    expect(accepted.headers.get('x-request-id')).toBe('the-request')
+    expect(accepted.headers.get('access-control-allow-origin')).toBe('*')
+    expect(accepted.headers.getSetCookie()).toEqual(['session=x; Path=/'])
+    expect(accepted.headers.get('retry-after')).toMatch(/^\d+$/)
+    expect(result.headers.getSetCookie()).toEqual(['mine=1; Path=/'])
+    expect(result.headers.has('x-request-id')).toBe(false)
+    expect(await result.json()).toEqual({ ok: true })
+  })
+
+  it('gives a response that the context did not make what c.header() said', async () => {
+    const { jobs } = errorsOf(options())
+    const app = serving(jobs).post(
+      '/',
+      respondAsync(jobs, 'a', (c) => {
+        c.header('x-mine', 'yes')
+        c.header('set-cookie', 'a=1')
+        return new Response('plain', { headers: { 'x-own': 'too' } })
+      }),
+    )
+    const { result } = await follow(app, '/')
+    expect(await result.text()).toBe('plain')
+    expect(result.headers.get('x-mine')).toBe('yes')
+    expect(result.headers.get('x-own')).toBe('too')
+    expect(result.headers.getSetCookie()).toEqual(['a=1'])
+  })
+
+  it('tells the handler where it is mounted', async () => {
+    const { jobs } = errorsOf(options())
+    const inner = new Hono().post(
+      '/reports/:id',
+      respondAsync(jobs, 'a', (c) =>
+        c.json({ path: c.req.path, route: routePath(c), name: c.req.param('name'), id: c.req.param('id') } as object),
+      ),
+    )
+    const app = serving(jobs).route('/of/:name', inner)
+    const { result } = await follow(app, '/of/x%20y/reports/7?a=1')
+    expect(await result.json()).toEqual({ path: '/of/x y/reports/7', route: '/of/:name/reports/:id', name: 'x y', id: '7' })
+  })
+
+  it('fails a job whose handler passes the request on', async () => {
+    const { jobs } = errorsOf(options())
+    const app = serving(jobs).post(
+      '/',
+      respondAsync(jobs, 'a', async (_, next) => next()),
+    )
+    const { document, result } = await follow(app, '/')
+    expect(document.error).toMatchObject({ code: 'handler_passed' })
+    expect(result.status).toBe(404)
+  })
+
+  it('takes what a layout of the handler’s own renders', async () => {
+    const { jobs } = errorsOf(options())
+    const app = serving(jobs).post(
+      '/',
+      respondAsync(
+        jobs,
+        'a',
+        async (c, next) => {
+          c.setRenderer((content) => c.html(`<main>${content}</main>`))
+          await next()
+        },
+        (c) => {
+          c.status(201)
+          return c.render('done')
+        },
+      ),
+    )
+    const { result } = await follow(app, '/')
+    expect([result.status, await result.text()]).toEqual([201, '<main>done</main>'])
+    expect(result.headers.get('location')).toBeNull()
+  })
+
+  it('reads a body by every method', async () => {
+    const { jobs } = errorsOf(options())
+    const app = serving(jobs).post(
+      '/',
+      respondAsync(jobs, 'a', async (c) => {
+        const { req } = c
+        const sizes = [(await req.text()).length, (await req.blob()).size, (await req.bytes()).length, (await req.arrayBuffer()).byteLength]
+        return c.json({ sizes, json: await req.json(), raw: req.raw instanceof Request, used: req.raw.bodyUsed, method: req.raw.method })
+      }),
+    )
+    const { result } = await follow(app, '/', json({ a: 1 }))
+    expect(await result.json()).toEqual({ sizes: [7, 7, 7, 7], json: { a: 1 }, raw: true, used: true, method: 'POST' })
+  })
+})
+
+describe('inline', () => {
+  it('sees variables as they were when the handler’s turn came, env and the execution context', async () => {
+    const { jobs } = errorsOf({})
+    const app = new Hono<{ Bindings: { KEY: string }; Variables: { user: string } }>()
+    app.use(async (c, next) => {
+      c.set('user', 'ada')
+      await next()
+      c.set('user', 'gone')
+    })
+    app.post(
+      '/',
+      respondAsync(jobs, 'a', (c) => {
+        c.executionCtx.waitUntil(Promise.resolve())
+        return c.json({ user: c.get('user'), key: c.env.KEY, routes: matchedRoutes(c).length, base: basePath(c) })
+      }),
+    )
+    app.route('/jobs', jobRoutes(jobs))
+    const waitUntil = vi.fn()
+    const context = { waitUntil, passThroughOnException() {}, props: {} }
+    const accepted = await app.request('/', { method: 'POST' }, { KEY: 'k' }, context)
+    const location = accepted.headers.get('location') ?? ''
+    await finished(app, location)
+    const result = await app.request(`${location}/result`)
+    expect(await result.json()).toEqual({ user: 'ada', key: 'k', routes: 2, base: '/' })
+    expect(waitUntil).toHaveBeenCalledOnce()
+  })
+
+  it('uses the not-found page and the layout of the application, without the fields of the 202', async () => {
+    const { jobs } = errorsOf({})
+    const app = serving(jobs)
+    app.notFound((c) => c.text('nothing of that name', 404))
+    app.use(async (c, next) => {
+      c.setRenderer((content) => c.html(`<main>${content}</main>`))
+      await next()
+    })
+    app.post(
+      '/missing',
+      respondAsync(jobs, 'missing', (c) => c.notFound()),
+    )
+    app.post(
+      '/page',
+      respondAsync(jobs, 'page', (c) => {
+        c.header('x-page', '1')
+        c.status(201)
+        return c.render('done')
+      }),
+    )
+    const missing = (await follow(app, '/missing')).result
+    expect([missing.status, await missing.text(), missing.headers.get('location')]).toEqual([404, 'nothing of that name', null])
+    const page = (await follow(app, '/page')).result
+    expect([page.status, await page.text(), page.headers.get('x-page')]).toEqual([201, '<main>done</main>', '1'])
+    expect(page.headers.get('location')).toBeNull()
+    expect(page.headers.get('retry-after')).toBeNull()
+  })
+
+  it('keeps on when the client leaves after the 202', async () => {
+    const { jobs, errors } = errorsOf({})
+    const gate = withResolvers()
+    const app = serving(jobs).post(
+      '/',
+      respondAsync(jobs, 'a', async (c) => {
+        await gate.promise
+        return c.json({ aborted: [c.req.raw.signal.aborted, c.get('job').signal.aborted], body: await c.req.raw.text() })
+      }),
+    )
+    const left = withResolvers()
+    const listener = getRequestListener(app.fetch)
+    const server = createServer((request, response) => {
+      request.socket.once('close', () => left.resolve())
+      listener(request, response)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const location = await new Promise<string>((resolve, reject) => {
+      const sent = httpRequest({ port, host: '127.0.0.1', method: 'POST', path: '/' }, (response) => {
+        resolve(String(response.headers.location))
+        response.destroy()
+      })
+      sent.on('error', reject).end('the body')
+    })
+    await left.promise
+    gate.resolve()
+    expect((await finished(app, location)).status).toBe('succeeded')
+    expect(await (await app.request(`${location}/result`)).json()).toEqual({ aborted: [false, false], body: 'the body' })
+    expect(errors).toEqual([])
+    server.close()
+  })
+})
+
+describe('replay', () => {
+  it('has what carry lifted out of earlier middleware, and no secrets', async () => {
+    const { jobs } = errorsOf({ engine: replaying() })
+    const app = new Hono<{ Variables: { jwtPayload: { sub: string } } }>()
+    app.use('/work', jwt({ secret: 'key', alg: 'HS256' }))
+    app.post(
+      '/work',
+      respondAsync(jobs, { operation: 'a', carry: (c) => ({ jwtPayload: c.get('jwtPayload') as { sub: string } }) }, (c) =>
+        c.json({
+          sub: c.get('jwtPayload').sub,
+          authorization: c.req.header('authorization') ?? null,
+          carried: c.get('job').carry.jwtPayload,
+        }),
+      ),
+    )
+    app.route('/jobs', jobRoutes(jobs))
+    const authorization = `Bearer ${await sign({ sub: 'ada' }, 'key', 'HS256')}`
+    expect((await app.request('/work', { method: 'POST' })).status).toBe(401)
+    const { result } = await follow(app as unknown as Hono, '/work', { method: 'POST', headers: { authorization } })
+    expect(await result.json()).toEqual({ sub: 'ada', authorization: null, carried: { sub: 'ada' } })
+  })
+
+  it('says what to do where validated data could not be stored', async () => {
+    const { jobs, errors } = errorsOf({ engine: replaying() })
+    const app = serving(jobs).post(
+      '/',
+      validator('query', () => ({ day: new Date(0) })),
+      respondAsync(jobs, 'a', (c) => c.json(c.req.valid('query' as never))),
+    )
+    const { document } = await follow(app, '/')
+    expect(document.status).toBe('failed')
+    expect(String(errors[0])).toContain('give the validator to respondAsync()')
+  })
+
+  it('runs a job that was made without HTTP', async () => {
+    const { jobs } = errorsOf({})
+    const app = serving(jobs).post(
+      '/',
+      respondAsync(jobs, 'a', async (c) => c.json({ got: await c.req.json(), url: c.req.path })),
+    )
+    const { id } = await jobs.submit('a', { month: '2026-01' })
+    await finished(app, `/jobs/${id}`)
+    expect(await (await app.request(`/jobs/${id}/result`)).json()).toEqual({ got: { month: '2026-01' }, url: '/' })
+  })
+})
+
+describe('the route', () => {
+  it('runs the handler as if it were not wrapped for a client that does not ask for a job', async () => {
+    const { jobs } = errorsOf({})
+    const app = serving(jobs).post(
+      '/',
+      respondAsync(jobs, { operation: 'a', when: 'preferred' }, async (c) => {
+        await c.get('job').progress(50)
+        return c.json({ body: await c.req.json(), aborted: c.get('job').signal.aborted }, 201)
+      }),
+    )
+    const plain = await app.request('/', json({ a: 1 }))
+    expect([plain.status, await plain.json()]).toEqual([201, { body: { a: 1 }, aborted: false }])
+    const preferred = await app.request('/', {
+      ...json({ a: 1 }),
+      headers: { 'content-type': 'application/json', prefer: 'respond-async' },
+    })
+    expect(preferred.status).toBe(202)
+  })
+
+  it('refuses a body above its limit, announced, streamed, or read before', async () => {
+    const { jobs } = errorsOf({ engine: replaying() })
+    const app = serving(jobs)
+    const limited = { maxBodyBytes: 10 }
+    const done = (c: Context) => c.text('done')
+    app.post('/plain', respondAsync(jobs, { operation: 'plain', ...limited }, done))
+    app.post(
+      '/read',
+      validator('json', (value) => value),
+      respondAsync(jobs, { operation: 'read', ...limited }, done),
+    )
+    app.post('/limited', bodyLimit({ maxSize: 1_000 }), respondAsync(jobs, { operation: 'limited', ...limited }, done))
+    const body = { ...json({ text: 'more than ten bytes' }) }
+    const announced = { ...body, headers: { ...body.headers, 'content-length': '31' } }
+    for (const path of ['/plain', '/read', '/limited'])
+      for (const init of [body, announced]) expect((await app.request(path, init)).status, path).toBe(413)
+    expect((await app.request('/limited', json('ten bytes'.slice(0, 8)))).status).toBe(202)
+  })
+
+  it('says what to do where the body was read behind its back and has to be stored', async () => {
+    const { jobs } = errorsOf({ engine: replaying() })
+    const app = serving(jobs)
+    app.onError((error) => new Response(error.message, { status: 500 }))
+    app.post(
+      '/',
+      async (c, next) => {
+        await c.req.raw.text()
+        await next()
+      },
+      respondAsync(jobs, 'a', (c) => c.text('done')),
+    )
+    expect(await (await app.request('/', json({}))).text()).toContain('clone()')
+  })
+})
+
+describe('the job routes', () => {
+  it('make links of the path as it was sent', async () => {
+    const { jobs } = errorsOf({})
+    const app = new Hono()
+    app.post(
+      '/work',
+      respondAsync(jobs, 'a', (c) => c.text('done')),
+    )
+    app.route('/of/:name/jobs', jobRoutes(jobs))
+    const id = (await app.request('/work', { method: 'POST' })).headers.get('location')?.split('/').at(-1)
+    const status = await app.request(`/of/x%20y/jobs/${id}?a=1`)
+    expect(status.headers.get('content-location')).toBe(`/of/x%20y/jobs/${id}`)
+  })
+
+  it('answer where they are mounted, and leave the rest to the application', async () => {
+    const jobs = createJobs({ path: '/api/v1/jobs' })
+    const v1 = new Hono()
+      .post(
+        '/work',
+        respondAsync(jobs, 'a', (c) => c.text('done')),
+      )
+      .route('/jobs', jobRoutes(jobs))
+    const app = new Hono().basePath('/api').route('/v1', v1)
+    app.notFound((c) => c.text('the application’s', 404))
+    const { accepted, document, result } = await follow(app, '/api/v1/work')
+    expect(accepted.headers.get('location')).toMatch(/^\/api\/v1\/jobs\//)
+    expect(document.status).toBe('succeeded')
+    expect(await result.text()).toBe('done')
+    expect(await (await app.request('/api/v1/jobs/a/b/c')).text()).toBe('the application’s')
+    expect(await (await app.request('/api/v1/jobsx')).text()).toBe('the application’s')
+    const head = await app.request(accepted.headers.get('location') ?? '', { method: 'HEAD' })
+    expect([head.status, await head.text()]).toEqual([200, ''])
+    expect(Number(head.headers.get('content-length'))).toBeGreaterThan(100)
+  })
+
+  it('stand under a path with a parameter', async () => {
+    const { jobs } = errorsOf({})
+    const app = new Hono()
+      .post(
+        '/t/:tenant/work',
+        respondAsync(jobs, 'a', (c) => c.text('done')),
+      )
+      .route('/t/:tenant/jobs', jobRoutes(jobs))
+    const id = (await app.request('/t/x/work', { method: 'POST' })).headers.get('location')?.split('/').at(-1)
+    expect(await finished(app, `/t/x/jobs/${id}`)).toMatchObject({ status: 'succeeded', links: { result: `/t/x/jobs/${id}/result` } })
+  })
+
+  it('show a job to its owner alone', async () => {
+    const jobs = createJobs<Context>({ owner: (c) => c.req.header('x-user') })
+    const app = new Hono()
+      .post(
+        '/work',
+        respondAsync(jobs, 'a', (c) => c.text('done')),
+      )
+      .route('/jobs', jobRoutes(jobs))
+    const accepted = await app.request('/work', { method: 'POST', headers: { 'x-user': 'ada' } })
+    const location = accepted.headers.get('location') ?? ''
+    expect((await app.request(location, { headers: { 'x-user': 'ada' } })).status).toBeLessThan(300)
+    expect((await app.request(location, { headers: { 'x-user': 'eve' } })).status).toBe(404)
+    const all = new Hono().route('/jobs', jobRoutes(jobs, { owner: () => 'ada' }))
+    expect((await all.request(location)).status).toBeLessThan(300)
+  })
+})

@@ -1,0 +1,44 @@
+import type { Job, Platform, RunContext } from '@respond-async/core'
+
+/** One call of an object's alarm, for what runs under it. */
+export interface Alarm {
+  readonly context: RunContext & { readonly platform: Platform }
+  /** Tells the run under this alarm, and no earlier one that the object was reset in, what its job has become. */
+  changed(head: string): void
+  /** Resolves when all that was handed to `waitUntil` has ended. */
+  settled(): Promise<void>
+}
+
+const contexts = new WeakMap<Platform, RunContext>()
+
+/** What a run gets that is dispatched under an alarm; `undefined`: this is the platform of a request. */
+export const alarmContext = (platform: Platform): RunContext | undefined => contexts.get(platform)
+
+/** What the platform gives to a run under an alarm. An object ignores `waitUntil`, so the alarm itself waits for what is handed to it. */
+export function startAlarm(env: unknown): Alarm {
+  const held: Promise<unknown>[] = []
+  const listeners = new Set<(job: Job) => void>()
+  const waitUntil = (work: Promise<unknown>) => {
+    held.push(work)
+  }
+  const platform: Platform = { env, waitUntil, context: { waitUntil, passThroughOnException() {}, props: {} } }
+  const context = {
+    platform,
+    onChange(listener: (job: Job) => void) {
+      listeners.add(listener)
+      return () => {
+        listeners.delete(listener)
+      }
+    },
+  }
+  contexts.set(platform, context)
+  return {
+    context,
+    changed(head) {
+      for (const listener of [...listeners]) listener(JSON.parse(head) as Job)
+    },
+    async settled() {
+      for (const work of held) await work.catch((error) => console.error('respond-async: waitUntil:', error)) // which may hand over more
+    },
+  }
+}

@@ -1,0 +1,43 @@
+import type { Body, Submission } from '@respond-async/core'
+import { fieldsOf, readBody } from '@respond-async/core/fetch'
+import { routerNotes } from './handler-request'
+
+/** A request that may become a job, and what the handler is called with besides it. */
+export interface WorkersSubmission<R extends Request> extends Submission<R> {
+  /** What was read of the request before the 202: it cannot be read after it. */
+  readonly body: Body | null
+  readonly env: unknown
+  readonly ctx: unknown
+}
+
+export function workersSubmission<R extends Request>(request: R, env: unknown, ctx: unknown): WorkersSubmission<R> {
+  const { method, url, headers } = request
+  let body: Body | null = null
+  return {
+    ...{ method, url, headers, native: request, env, ctx },
+    get body() {
+      return body
+    },
+    headerFields: () => fieldsOf(headers),
+    context: () => routerNotes(request),
+    async readBody(limit, wanted) {
+      body = await readBody(readable(request), limit, wanted)
+      return body
+    },
+  }
+}
+
+/** The router's Proxy throws where there is no body; a request with an announced body is read as it is. */
+const readable = (request: Request) => ({
+  method: request.method,
+  headers: request.headers,
+  bodyUsed: request.bodyUsed,
+  arrayBuffer: () => request.arrayBuffer(),
+  get body() {
+    try {
+      return request.body
+    } catch {
+      return null // read through the Proxy of `withParams`: it takes null for something that has methods
+    }
+  },
+})

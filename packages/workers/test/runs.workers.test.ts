@@ -1,0 +1,222 @@
+import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env, exports } from 'cloudflare:workers'
+import { createJobs, type Job } from '@respond-async/core'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { durableObjectStore } from '../src/durable-object'
+import { jobName, keyName, objectOf } from '../src/object-protocol'
+import { clock, open, runs } from './worker'
+
+interface Document {
+  id: string
+  status: string
+  attempt?: number
+  scheduledAt?: string
+  result?: unknown
+  error?: { code: string }
+  links: { self: string }
+}
+
+const ask = (path: string, init?: RequestInit) => exports.default.fetch(new Request(`https://example.com${path}`, init))
+const read = async (response: Response) => ({ response, document: (await response.json()) as Document })
+const submit = async (operation: string, plan: object = {}, headers: Record<string, string> = {}) => {
+  const { response, document } = await read(await ask(`/${operation}`, { method: 'POST', headers, body: JSON.stringify(plan) }))
+  expect(response.status).toBe(202)
+  return document
+}
+const status = async (job: Document, headers: Record<string, string> = {}) => (await read(await ask(job.links.self, { headers }))).document
+/** Looks until the job is in this state. */
+const until = (job: Document, state: string, headers?: Record<string, string>) =>
+  vi.waitUntil(
+    async () => {
+      const now = await status(job, headers)
+      return now.status === state && now
+    },
+    { timeout: 10_000, interval: 10 },
+  )
+const objectFor = (id: string) => env.JOBS.get(env.JOBS.idFromName(jobName(id)))
+const alarmOf = (id: string) => runInDurableObject(objectFor(id), (_, state) => state.storage.getAlarm())
+const keysOf = (id: string) => runInDurableObject(objectFor(id), (_, state) => [...state.storage.kv.list()].map(([key]) => key))
+
+afterEach(() => {
+  clock.aheadMs = 0
+})
+
+describe('where a job runs', () => {
+  it('runs a short one where it was taken, on the live request', async () => {
+    const job = await submit('short', {}, { authorization: 'secret' })
+    expect((await until(job, 'succeeded')).result).toEqual({ attempt: 1, authorization: 'secret' })
+  })
+
+  it('runs a long one under the alarm of its object, on the stored request', async () => {
+    const job = await submit('long', { gate: 'where' }, { authorization: 'secret' })
+    expect(job.status).toBe('queued')
+    await until(job, 'running')
+    open.add('where')
+    expect((await until(job, 'succeeded')).result).toEqual({ attempt: 1, authorization: null })
+  })
+
+  it('starts a delayed one with the alarm, no sooner', async () => {
+    const job = await submit('later')
+    const at = Date.parse(job.scheduledAt ?? '')
+    expect(await alarmOf(job.id)).toBe(at)
+    await runDurableObjectAlarm(objectFor(job.id))
+    expect((await status(job)).status).toBe('queued')
+    expect(await alarmOf(job.id)).toBe(at)
+    clock.aheadMs = 3_600_000
+    expect(await runDurableObjectAlarm(objectFor(job.id))).toBe(true)
+    expect((await status(job)).status).toBe('succeeded')
+  })
+
+  it('tries again with the alarm', async () => {
+    const job = await submit('flaky', { failures: 2 })
+    expect((await until(job, 'succeeded')).attempt).toBe(3)
+  })
+
+  it('finds jobs that were not made at the top level through prepare()', async () => {
+    const store = durableObjectStore(env.LAZY)
+    const id = crypto.randomUUID()
+    const due = { status: 'queued', dueAt: Date.now() - 1, attempt: 0, maxAttempts: 1, dispatch: 1 } as const
+    const request = { method: 'POST', url: '/', headers: {} }
+    const job: Job = {
+      id,
+      version: 1,
+      revision: 1,
+      operation: 'lazy',
+      owner: null,
+      createdAt: 0,
+      updatedAt: 0,
+      request,
+      response: null,
+      ...due,
+    }
+    await store.insert(job)
+    await vi.waitUntil(async () => (await store.get(id, 'head'))?.status === 'succeeded', { timeout: 10_000 })
+  })
+})
+
+describe('an object that is reset in the middle of a run', () => {
+  const crashed = async (operation: string) => {
+    const job = await submit(operation, { gate: operation })
+    await until(job, 'running')
+    await abortAllDurableObjects()
+    expect((await status(job)).status).toBe('running')
+    clock.aheadMs = 600_001
+    return job
+  }
+
+  it('leaves a job that is lost when its lease has run out', async () => {
+    const job = await crashed('long')
+    await runDurableObjectAlarm(objectFor(job.id))
+    const after = await status(job)
+    expect([after.status, after.error?.code]).toEqual(['failed', 'lost'])
+  })
+
+  it('leaves a job that is run again where attempts are left', async () => {
+    const job = await crashed('lasting')
+    open.add('lasting')
+    expect((await until(job, 'succeeded')).attempt).toBe(2)
+  })
+})
+
+describe('a cancellation', () => {
+  it('reaches a run under the alarm at once, without a heartbeat', async () => {
+    const job = await submit('long', { gate: 'never' })
+    await until(job, 'running')
+    expect((await ask(job.links.self, { method: 'DELETE' })).status).toBe(202)
+    await until(job, 'canceled')
+  })
+
+  it('keeps a delayed job from starting', async () => {
+    const job = await submit('later')
+    expect((await ask(job.links.self, { method: 'DELETE' })).status).toBe(200)
+    const before = runs.get('later')
+    clock.aheadMs = 3_600_000
+    await runDurableObjectAlarm(objectFor(job.id))
+    expect([(await status(job)).status, runs.get('later')]).toEqual(['canceled', before])
+  })
+})
+
+describe('what is left of a job', () => {
+  it('is a tombstone after the expiry, and after that nothing, in the index too', async () => {
+    const owner = { 'x-owner': 'ann' }
+    const job = await submit('brief', {}, { ...owner, 'idempotency-key': 'a-key' })
+    await until(job, 'succeeded', owner)
+    clock.aheadMs = 60_001
+    await runDurableObjectAlarm(objectFor(job.id))
+    expect((await ask(job.links.self, { headers: owner })).status).toBe(410)
+    expect(await (await ask('/jobs', { headers: owner })).json()).toEqual({ jobs: [] })
+    expect((await submit('brief', {}, { ...owner, 'idempotency-key': 'a-key' })).id).not.toBe(job.id)
+    clock.aheadMs = 60_001 + 3_600_001
+    await runDurableObjectAlarm(objectFor(job.id))
+    expect((await ask(job.links.self, { headers: owner })).status).toBe(404)
+    expect(await keysOf(job.id)).toEqual([])
+    expect(await alarmOf(job.id)).toBe(null)
+  })
+})
+
+describe('an idempotency key', () => {
+  it('makes one job and one run of fifty requests at once', async () => {
+    const before = runs.get('short') ?? 0
+    const made = await Promise.all(Array.from({ length: 50 }, () => submit('short', {}, { 'idempotency-key': 'fifty' })))
+    expect(new Set(made.map(({ id }) => id)).size).toBe(1)
+    await until(made[0] as Document, 'succeeded')
+    expect(runs.get('short')).toBe(before + 1)
+  })
+
+  it('does not block when the request that claimed it crashed, and refuses its insert if it still comes', async () => {
+    const key = keyName(null, 'crashed')
+    const dead = crypto.randomUUID()
+    await objectOf(env.JOBS, key).claim(dead)
+    const job = await submit('short', {}, { 'idempotency-key': 'crashed' })
+    await until(job, 'succeeded')
+    const late = { head: '{}', version: 1, dueAt: null, owner: null, key, events: [], maxEvents: 0 }
+    expect(await objectOf(env.JOBS, jobName(dead)).insertJob(late)).toEqual({ inserted: false, head: null })
+    expect((await submit('short', {}, { 'idempotency-key': 'crashed' })).id).toBe(job.id)
+  })
+})
+
+describe('a list', () => {
+  it('looks up again what is overdue: whoever changed it was cut off before the index heard of it', async () => {
+    const owner = { 'x-owner': 'bob' }
+    const job = await submit('later', {}, owner)
+    const store = durableObjectStore(env.JOBS)
+    const head = { ...((await store.get(job.id, 'head')) as Job), dueAt: Date.now() - 1, version: 2 }
+    await store.replace(head)
+    const facts = { version: 3, dueAt: null, owner: 'bob', events: [], maxEvents: 0 }
+    const done = { ...head, status: 'canceled', version: 3, dueAt: null }
+    await objectOf(env.JOBS, jobName(job.id)).replaceJob({ ...facts, head: JSON.stringify(done) })
+    for (const query of ['', '?status=canceled']) {
+      const { jobs } = (await (await ask(`/jobs${query}`, { headers: owner })).json()) as { jobs: Document[] }
+      expect(jobs.map(({ id, status }) => [id, status])).toEqual([[job.id, 'canceled']])
+    }
+  })
+
+  it('of jobs without an owner is refused, unless the store keeps one', async () => {
+    await expect(durableObjectStore(env.JOBS).list?.({ owner: null, limit: 1 })).rejects.toMatchObject({ code: 'invalid_option' })
+  })
+})
+
+describe('sizes', () => {
+  it('fails a job whose result is larger than an object takes', async () => {
+    const job = await submit('short', { bytes: 31_457_281 })
+    expect((await until(job, 'failed')).error?.code).toBe('result_too_large')
+  })
+
+  it('answers 413 to a request body that is larger than an object takes', async () => {
+    const response = await ask('/short', { method: 'POST', body: new Uint8Array(31_457_281) })
+    expect([response.status, response.headers.get('content-type')]).toEqual([413, 'application/problem+json'])
+    await response.body?.cancel()
+  })
+})
+
+describe('set-up', () => {
+  it('asks for a store on Workers', () => {
+    expect(() => createJobs()).toThrow(expect.objectContaining({ code: 'store_required' }))
+  })
+
+  it('says what to do when the binding is missing', () => {
+    const missing = undefined as unknown as typeof env.JOBS
+    expect(() => durableObjectStore(missing)).toThrow(/wrangler\.jsonc/)
+    expect(() => durableObjectStore(env.JOBS, { maxEvents: -1 })).toThrow(/maxEvents/)
+  })
+})

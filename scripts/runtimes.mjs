@@ -1,0 +1,65 @@
+/**
+ * Runs all audits against the built packages on Bun and Deno: `node scripts/runtimes.mjs [bun|deno]`, after a build.
+ *
+ * A runtime that cannot be installed here (no package for this machine, no registry) is left out and said so; a failed audit is an
+ * exit code of 1.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+
+const FILE = new URL('../tests/runtimes/serve.ts', import.meta.url).pathname
+const RUNTIMES = {
+  bun: ['bun@1.4.5'],
+  deno: [
+    'deno@2.9.6',
+    'run',
+    '--node-modules-dir=manual',
+    '--no-lock',
+    '--no-check',
+    '--allow-net',
+    '--allow-env',
+    '--allow-read',
+    '--allow-sys',
+  ],
+}
+const TARGETS = ['hono', 'fetch']
+const env = { ...process.env, DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' }
+
+const { runAudits } = await import(new URL('../packages/http-audits/dist/index.js', import.meta.url).href)
+const chosen = process.argv.slice(2)
+let failures = 0
+for (const [name, command] of Object.entries(RUNTIMES)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue
+  const version = spawnSync('npx', ['-y', command[0], '--version'], { env, encoding: 'utf8' })
+  if (version.status !== 0) {
+    console.log(`${name}: left out, it does not install here: ${version.stderr.trim().split('\n')[0]}`)
+    continue
+  }
+  console.log(`${name}: ${version.stdout.split('\n')[0]}`)
+  for (const target of TARGETS) failures += await audit(name, command, target)
+}
+process.exit(failures > 0 ? 1 : 0)
+
+/** Starts the target, audits it, and resolves to how many audits failed. */
+async function audit(name, command, target) {
+  // In a group of its own, because npx starts the runtime as a child that does not end with it.
+  const server = spawn('npx', ['-y', ...command, FILE, target], { env, stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+  try {
+    const [url] = await Promise.race([
+      once(createInterface(server.stdout), 'line'),
+      once(server, 'exit').then(([code]) => Promise.reject(code)),
+    ])
+    const results = await runAudits({ url, path: '/jobs' })
+    const failed = results.filter(({ status }) => status === 'failed')
+    for (const { id, level, title, why } of failed) console.log(`  ${id} ${level} ${title}: ${why}`)
+    const passed = results.filter(({ status }) => status === 'passed').length
+    console.log(`  ${target}: ${passed} passed, ${failed.length} failed, ${results.length - passed - failed.length} skipped`)
+    return failed.length
+  } catch (error) {
+    console.log(`  ${target} on ${name}: it did not start: ${error}`)
+    return 1
+  } finally {
+    if (server.exitCode === null) process.kill(-server.pid, 'SIGKILL')
+  }
+}

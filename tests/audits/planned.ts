@@ -1,0 +1,7 @@
+import type { PlannedResponse } from '@respond-async/http-audits/target'
+
+/** A response of just these fields: no media type that nobody has planned. */
+export function planned({ status, headers, body }: PlannedResponse): Response {
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
+  return new Response(bytes, { status, headers: headers.map(([name, value]) => [name, value] as [string, string]) })
+}
