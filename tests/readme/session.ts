@@ -65,7 +65,7 @@ const ANY_TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g
 export const withId = (exchange: Exchange, id: string): Exchange => ({ ...exchange, url: exchange.url.replace(ANY_ID, id) })
 
 /** What a shown line stands for: ids and times are any, `…` is whatever was left out, the rest is literal. */
-export function patternOf(shown: string): RegExp {
+function patternOf(shown: string): RegExp {
   const literal = shown
     .replace(ANY_ID, '\0')
     .replace(ANY_TIME, '\x01')

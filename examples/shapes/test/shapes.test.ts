@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, test } from 'node:test'
@@ -16,10 +17,10 @@ afterEach(() => server?.close())
 
 /** Starts an application and returns how to get whole answers from it: all fields but those that Node adds to every answer. */
 async function serve({ app }: Shape) {
-  await new Promise<void>((resolve) => {
-    server = app.listen(0, '127.0.0.1', () => resolve())
-  })
-  const origin = `http://127.0.0.1:${(server?.address() as AddressInfo).port}`
+  const listening = app.listen(0, '127.0.0.1')
+  server = listening
+  await once(listening, 'listening')
+  const origin = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`
   return async (method: string, path: string, init: RequestInit = {}) => {
     const response = await fetch(origin + path, { method, redirect: 'manual', ...init })
     const { date, connection, 'keep-alive': keepAlive, 'x-powered-by': poweredBy, ...headers } = Object.fromEntries(response.headers)

@@ -5,6 +5,7 @@ import type { JobMessage, LocalRun, Platform, Runner } from './engine'
 import { JobsError } from './errors'
 import type { Job } from './job'
 import type { Operation } from './operation'
+import { onWorkers } from './settings'
 import { type Ended, settle } from './settle'
 import { startOf } from './submit'
 
@@ -13,6 +14,8 @@ const UNKNOWN_OPERATION_MS = 30_000
 
 /** Makes the function that every engine calls to run a job: claim, handler, settlement. */
 export function createRunner(context: Context): Runner {
+  // On Workers a run ends without a word when its request does, or its object: of none can be said here that it is alive.
+  const known = !onWorkers()
   return async (message, { local, platform, signal, onChange }) => {
     const operation = context.operations.get(message.operation)
     if (!operation) {
@@ -24,7 +27,7 @@ export function createRunner(context: Context): Runner {
     if (!job) return { kind: 'skip', why: 'the job is over, another worker has it, or it was handed over again' }
 
     const attempt = new Attempt(context, job)
-    context.running.set(job.id, attempt)
+    if (known) context.running.set(job.id, attempt)
     const interrupt = () => attempt.interrupt('timeout')
     signal?.addEventListener('abort', interrupt)
     const off = onChange?.((change) => attempt.hear(change))

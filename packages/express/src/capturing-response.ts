@@ -1,4 +1,5 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { type CapturedResponse, resultTooLarge } from '@respond-async/core'
 import { emitSafely } from './emit-safely'
 
@@ -7,6 +8,8 @@ export interface CapturingResponse extends ServerResponse {
   locals: unknown
   readonly captured: Promise<CapturedResponse>
   fail(error: unknown): void
+  /** What `stream.finished()` asks for. */
+  _closed: boolean
 }
 
 type Done = (error?: Error | null) => void
@@ -24,6 +27,9 @@ export function capturingResponses(
 ) => CapturingResponse {
   class Capturing extends ServerResponse implements CapturingResponse {
     declare locals: unknown
+    declare socket: Socket // which is not ours to write, as the types have it
+    declare _closed: boolean
+    declare _header: string | null // what Node and others tell by that the head has been sent
     readonly captured: Promise<CapturedResponse>
     readonly #earlier: OutgoingHttpHeaders
     readonly #limit: number
@@ -41,10 +47,8 @@ export function capturingResponses(
         this.#resolve = resolve
         this.#reject = reject
       })
-      super.setHeader('date', '') // so that Node keeps all fields where getHeaders() finds them
-      super.removeHeader('date')
       for (const name in earlier) super.setHeader(name, earlier[name] as string)
-      Object.assign(this, { socket: req.socket })
+      this.socket = req.socket
     }
 
     fail(error: unknown): void {
@@ -62,8 +66,16 @@ export function capturingResponses(
     override removeHeader(name: string): void {
       if (!this.#over) super.removeHeader(name)
     }
-    override writeHead(...head: unknown[]): this {
-      return this.#over ? this : super.writeHead(...(head as Parameters<ServerResponse['writeHead']>))
+    override writeHead(status: number, ...head: unknown[]): this {
+      if (this.#over) return this
+      if (head.length > 0 || this._header || !(status >= 100 && status <= 999)) {
+        super.setHeader('date', '') // so that Node puts all fields where getHeaders() finds them
+        super.removeHeader('date')
+        super.writeHead(...([status, ...head] as Parameters<ServerResponse['writeHead']>))
+      }
+      this.statusCode = status
+      this._header = 'sent' // which saves making the text of it
+      return this
     }
     override flushHeaders(): void {
       if (!this.headersSent) this.writeHead(this.statusCode)
@@ -131,12 +143,13 @@ export function capturingResponses(
   return Capturing
 }
 
-function finish(response: ServerResponse): void {
+function finish(response: CapturingResponse): void {
   response.emit('finish')
   close(response)
 }
 
-function close(response: ServerResponse): void {
-  Object.assign(response, { destroyed: true, _closed: true }) // the latter is what stream.finished() asks for
+function close(response: CapturingResponse): void {
+  response.destroyed = true
+  response._closed = true
   response.emit('close')
 }

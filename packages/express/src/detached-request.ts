@@ -85,9 +85,6 @@ export function detachedRequests(prototype: object): new (peer: Peer) => Detache
 
 /** Stands where the socket was: tells who the client is, and takes what handlers do to sockets without doing it. */
 class DetachedSocket extends EventEmitter implements Peer {
-  readonly readable = true
-  readonly writable = true
-  readonly writableLength = 0
   readonly remoteAddress: string | undefined
   readonly encrypted: boolean
   constructor(peer: Peer) {
@@ -96,6 +93,7 @@ class DetachedSocket extends EventEmitter implements Peer {
     this.encrypted = peer.encrypted
   }
 }
+Object.assign(DetachedSocket.prototype, { readable: true, writable: true, writableLength: 0 })
 for (const name of ['setTimeout', 'setKeepAlive', 'setNoDelay', 'ref', 'unref', 'cork', 'uncork', 'end', 'destroy'])
   Object.defineProperty(DetachedSocket.prototype, name, {
     value(this: DetachedSocket) {

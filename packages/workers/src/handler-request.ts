@@ -1,18 +1,19 @@
 import type { Body, JsonObject, StoredRequest } from '@respond-async/core'
 import { OwnRequest } from './own-request'
+import type { WorkersSubmission } from './submission'
 
 /**
  * The handler's own request, made of the live one and the body that was read from it, with what the router and earlier middleware
  * had put on that.
  *
  * `AutoRouter` and `withParams` hand over a Proxy: `new Request(url, proxy)` fails on it, and reading a property that is null
- * throws. So it is made of parts, and its own properties are taken by descriptor.
+ * throws. So it is made of parts.
  */
-export function detachedRequest<R extends Request>(live: R, body: Body | null): R {
-  const { url, method, headers, cf } = live
-  const request = new OwnRequest(url, { method, headers, cf }, body)
-  for (const name of Object.keys(live)) if (name !== 'proxy' && name !== 'job') put(request, name, ownValue(live, name))
-  return shortcuts<R>(request, ownValue(live, 'params'))
+export function detachedRequest<R extends Request>({ native, url, method, headers, body }: WorkersSubmission<R>): R {
+  const { cf } = native
+  const request = new OwnRequest(url, cf ? { method, headers, cf } : { method, headers }, body)
+  for (const name of Object.keys(native)) if (name !== 'proxy' && name !== 'job') put(request, name, ownValue(native, name))
+  return shortcuts<R>(request, ownValue(native, 'params'))
 }
 
 /** The stored request as a router would hand it over: `params`, `query`, `route`, and what `carry` kept. */
@@ -38,8 +39,10 @@ const NOTHING: StoredRequest = { method: 'POST', url: '/', headers: {} }
 
 const ownValue = (live: Request, name: string): unknown => Reflect.getOwnPropertyDescriptor(live, name)?.value
 
+/** An assignment would fail on what a request has by itself, and costs less. */
 function put(request: Request, name: string, value: unknown): void {
-  Object.defineProperty(request, name, { value, enumerable: true, configurable: true, writable: true })
+  if (name in request) Object.defineProperty(request, name, { value, enumerable: true, configurable: true, writable: true })
+  else Object.assign(request, { [name]: value })
 }
 
 /** `request.id` for `request.params.id`, as `withParams` has it: what a request has of its own comes first. */

@@ -42,7 +42,7 @@ export function respondAsync<R extends Request = Request, Env = Cloudflare.Env>(
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
   jobs.define(name, options, async ({ handle, live, request: stored, requestBody, platform, maxResultBytes }) => {
     const taken = live as WorkersSubmission<R> | undefined // what is passed to accept below
-    const request = taken ? detachedRequest(taken.native, taken.body) : rebuiltRequest<R>(stored, requestBody)
+    const request = taken ? detachedRequest(taken) : rebuiltRequest<R>(stored, requestBody)
     const { env, ctx } = taken ?? { env: platform?.env, ctx: platform?.context }
     // Both are what this Worker was called with: here, or by its alarm.
     return captureReturned(await handler(withJob(request, handle), env as Env, ctx as ExecutionContext), maxResultBytes)

@@ -8,14 +8,16 @@ export interface Place {
 
 /**
  * Finds where a request came in: on itty-router from the route that matched (`/api/jobs/*`, the router's base included), otherwise
- * at `path`, which is where `createJobs` says that clients see them.
+ * at `mount`, which is where `createJobs` says that clients see them.
  */
-export function placeOf(request: Request & { readonly route?: unknown }, path: string): Place | undefined {
-  const [pathname = ''] = pathOf(request.url).split(/[?#]/, 1)
+export function placeOf(request: Request & { readonly route?: unknown }, mount: string): Place | undefined {
+  const path = pathOf(request.url)
+  const query = path.indexOf('?')
+  const pathname = query < 0 ? path : path.slice(0, query)
   const { route } = request
   const isRouted = typeof route === 'string' && route.endsWith('/*') && route !== '/*'
-  if (!isRouted && !pathname.startsWith(path)) return undefined
-  const end = isRouted ? endOf(route, pathname) : path.length
+  if (!isRouted && !pathname.startsWith(mount)) return undefined
+  const end = isRouted ? endOf(route, pathname) : mount.length
   if (end < pathname.length && pathname[end] !== '/') return undefined
   return { mount: pathname.slice(0, end), rest: pathname.slice(end) }
 }

@@ -4,6 +4,7 @@ import { routerNotes } from './handler-request'
 
 /** A request that may become a job, and what the handler is called with besides it. */
 export interface WorkersSubmission<R extends Request> extends Submission<R> {
+  readonly headers: Headers
   /** What was read of the request before the 202: it cannot be read after it. */
   readonly body: Body | null
   readonly env: unknown
@@ -12,19 +13,22 @@ export interface WorkersSubmission<R extends Request> extends Submission<R> {
 
 export function workersSubmission<R extends Request>(request: R, env: unknown, ctx: unknown): WorkersSubmission<R> {
   const { method, url, headers } = request
-  let body: Body | null = null
-  return {
-    ...{ method, url, headers, native: request, env, ctx },
-    get body() {
-      return body
-    },
+  const taken = {
+    method,
+    url,
+    headers,
+    native: request,
+    env,
+    ctx,
+    body: null as Body | null,
     headerFields: () => fieldsOf(headers),
     context: () => routerNotes(request),
-    async readBody(limit, wanted) {
-      body = await readBody(readable(request), limit, wanted)
-      return body
+    async readBody(limit: number, wanted: boolean) {
+      taken.body = await readBody(readable(request), limit, wanted)
+      return taken.body
     },
   }
+  return taken
 }
 
 /** The router's Proxy throws where there is no body; a request with an announced body is read as it is. */

@@ -17,6 +17,7 @@ app.post(
       if (!req.file) return res.status(400).json({ error: 'Send a file in the form field "file".' })
       const { bytes, contentType, fileName } = await buildReport(req.file.buffer, req.file.originalname, {
         signal: req.job.signal,
+        onProgress: (percent, message) => req.job.progress(percent, message),
       })
       res.attachment(fileName).type(contentType).send(Buffer.from(bytes))
     },
