@@ -15,7 +15,7 @@ export default defineConfig({
         ssr: { resolve: { conditions: onNode } },
         test: {
           name: 'unit',
-          include: ['{packages/*,benchmarks}/test/**/*.test.ts', 'tests/**/*.test.ts'],
+          include: ['{packages/*,benchmarks,examples/report}/test/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.workers.test.ts'],
           typecheck: {
             enabled: true,

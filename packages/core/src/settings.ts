@@ -38,8 +38,21 @@ export function resolveSettings(options: JobsOptions<never>): Settings {
       'On Workers createJobs() needs a store: isolates come and go, and with them what is in memory. ' +
         'Give it durableObjectStore(env.JOBS) of @respond-async/workers/durable-object, or memoryStore() where forgetting is fine.',
     )
+  if (!options.store) warnOfMemory()
   const given = withoutUndefined({ ...options, path: trimmed(path), baseUrl: trimmed(baseUrl) })
   return { newId: () => crypto.randomUUID(), random: Math.random, onError: report, ...DEFAULTS, ...given }
+}
+
+let hasWarned = false
+/** Once, and only in production: to forget is fine while developing, and where it is asked for by name. */
+function warnOfMemory(): void {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } }
+  if (hasWarned || process?.env?.NODE_ENV !== 'production') return
+  hasWarned = true
+  console.warn(
+    'respond-async: createJobs() keeps jobs in the memory of this process: a restart loses them, other instances do not see them. ' +
+      'Give it a store that is shared, or store: memoryStore() to say that this is meant.',
+  )
 }
 
 const trimmed = (url: string | undefined) => url?.replace(/\/+$/, '')

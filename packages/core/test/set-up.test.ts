@@ -62,6 +62,24 @@ describe('misuse is an error at set-up that says what to do', () => {
   })
 })
 
+describe('memory in production', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs()
+    vi.restoreAllMocks()
+  })
+  test('is warned of once, unless it is asked for by name', () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    createJobs()
+    vi.stubEnv('NODE_ENV', 'production')
+    createJobs({ store: memoryStore() })
+    expect(warn).not.toHaveBeenCalled()
+    createJobs()
+    createJobs()
+    expect(warn).toHaveBeenCalledOnce()
+    expect(warn).toHaveBeenCalledWith(expect.stringMatching(/store: memoryStore\(\) to say that this is meant/))
+  })
+})
+
 describe('on Workers', () => {
   afterEach(() => vi.unstubAllGlobals())
   test('a store has to be given', () => {
