@@ -116,7 +116,7 @@ function accepted(context: Context, job: Job, prefer: Preferences, replayed: boo
 }
 
 /** 429 and 503: come back later. */
-export const busy = (code: Extract<ProblemCode, Refusal | 'draining'>, seconds = 5): Answer =>
+const busy = (code: Extract<ProblemCode, Refusal | 'draining'>, seconds = 5): Answer =>
   problem(code, 'Try again later.', { 'Retry-After': `${seconds}` })
 
 /** Answers an error of the store: 503, or 413 where it was the request that does not fit. Tells `onError`, and the client no more than that. */

@@ -109,3 +109,6 @@ export interface JobEvent {
   readonly message?: string
   readonly code?: string
 }
+
+/** What `newId` may give, and all that is ever looked up: a path segment that nobody has to encode. */
+export const JOB_ID = /^[\w.~-]{1,128}$/

@@ -71,7 +71,7 @@ export type ResolvedOptions = OperationOptions<never> &
     >
   >
 
-export const DEFAULT_MAX_RUN_MS = 900_000
+const DEFAULT_MAX_RUN_MS = 900_000
 
 const DEFAULTS = {
   when: 'always',

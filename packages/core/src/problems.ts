@@ -23,7 +23,7 @@ export const PROBLEMS = {
 } as const satisfies Record<string, readonly [number, string]>
 export type ProblemCode = keyof typeof PROBLEMS
 
-export const problemType = (code: string): string => `urn:problem-type:respond-async:${code.replaceAll('_', '-')}`
+const problemType = (code: string): string => `urn:problem-type:respond-async:${code.replaceAll('_', '-')}`
 
 /** A problem document (RFC 9457) with `code` beside its members. Never cacheable: 404 and 410 would be, by heuristics. */
 export function problem(code: ProblemCode, detail?: string, headers?: Record<string, string>): Answer {

@@ -4,7 +4,7 @@ import { cancelJob, deleteJob } from './cancel'
 import type { Context } from './context'
 import { crossOrigin, optionsAnswer } from './cors'
 import type { Platform } from './engine'
-import type { Job } from './job'
+import { JOB_ID, type Job } from './job'
 import { getList } from './list'
 import type { Owner } from './options'
 import { problem } from './problems'
@@ -24,9 +24,6 @@ export interface RouteMatch<Native> {
   readonly owner?: Owner<never>
   readonly platform?: Platform
 }
-
-/** What `newId` may give, and all that is ever looked up. */
-export const JOB_ID = /^[\w.~-]{1,128}$/
 
 type Handle = (context: Context, job: Job, self: string, request: JobRequest) => Promise<Answer> | Answer
 

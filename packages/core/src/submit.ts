@@ -1,7 +1,8 @@
 import { eventsOf } from './advance'
 import type { Context } from './context'
 import type { Platform, Reservation } from './engine'
-import type { Body, Job, JsonObject } from './job'
+import { JobsError } from './errors'
+import { type Body, JOB_ID, type Job, type JsonObject } from './job'
 import { transition } from './lifecycle'
 import type { Operation } from './operation'
 import { repair } from './repair'
@@ -63,8 +64,11 @@ export const startOf = (context: Context, operation: Operation) =>
 
 function newJob(context: Context, operation: Operation, wanted: Wanted, delayMs: number): Job {
   const now = context.now()
+  const id = context.options.newId()
+  if (!JOB_ID.test(id))
+    throw new JobsError('invalid_option', `newId() gave ${JSON.stringify(id)}; it must give 1 to 128 of A-Z a-z 0-9 . _ ~ -`)
   return {
-    id: context.options.newId(),
+    id,
     version: 1,
     revision: 1,
     operation: operation.name,

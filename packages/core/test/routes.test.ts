@@ -225,6 +225,13 @@ describe('other answers', () => {
     expect((await jobs.get('same'))?.version).toBeLessThan(3)
   })
 
+  test.each(['', 'a/b', 'ä', 'x'.repeat(129)])('an id of one’s own that is no path segment is refused: %j', async (id) => {
+    const { wrap, post, errors } = createService({ newId: () => id })
+    wrap('report', {}, async () => ok(1))
+    expect((await post('report'))?.status).toBe(503)
+    expect(errors[0]).toMatchObject({ code: 'invalid_option', message: expect.stringMatching(/newId\(\) gave/) })
+  })
+
   test('baseUrl and path make the links, whatever the request says', async () => {
     const { wrap, post, send } = createService({ baseUrl: 'https://api.example.com/', path: '/v1/jobs/', newId: () => 'one' })
     wrap('report', {}, () => new Promise(() => {}))
