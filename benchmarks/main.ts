@@ -16,7 +16,7 @@ const USAGE = `node benchmarks/run.mjs [options]
   --scenario <name>   only this one: ${scenariosNamed(undefined)
     .map(({ name }) => name)
     .join(', ')}; may be repeated
-  --only <part>       cpu, memory, sizes, start-up; may be repeated
+  --only <part>       cpu, memory, sizes, start-up, or report: writes the tables anew; may be repeated
   --rounds <n>        at least 7 for figures to be kept (21)
   --requests <n>      of one contender in one round of a scenario (600)
   --quick             a look: 3 rounds, a short warm-up, half the submissions
@@ -55,10 +55,13 @@ if (wants('cpu')) {
   }
 }
 const { version: workerd } = JSON.parse(readFileSync(createRequire(import.meta.url).resolve('workerd/package.json'), 'utf8'))
-const environment = { node: process.versions.node, workerd, cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), pinning }
+const machine = { node: process.versions.node, workerd, cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), pinning }
+const today = new Date().toISOString().slice(0, 10)
+// Says how the CPU figures came about, so it changes with them.
+const { date = today, environment = { ...machine, rounds, requests } } = wants('cpu') ? {} : before
 const results: Results = {
-  date: new Date().toISOString().slice(0, 10),
-  environment: { ...environment, rounds, requests },
+  date,
+  environment,
   groups: Object.fromEntries(GROUPS.flatMap(({ name }) => (groups[name] ? [[name, groups[name]]] : []))),
   memory: wants('memory') ? measureMemory(report, quick) : before.memory,
   sizes: wants('sizes') ? await measureSizes(report) : before.sizes,

@@ -8,7 +8,7 @@ import type { StartUp } from './figures/start-up.ts'
 import type { GroupResult } from './harness/measure.ts'
 
 export interface Results {
-  /** Day of the newest part, and what it ran on. */
+  /** Day of the CPU figures, and what they were taken on. */
   readonly date: string
   readonly environment: Environment
   readonly groups?: Readonly<Record<string, GroupResult>>

@@ -30,17 +30,22 @@ const FOR_WORKERS = {
 }
 const isForWorkers = (path, code) => path.startsWith('packages/workers/') || /from '(?:@respond-async\/workers|cloudflare:)/.test(code)
 
-/** Writes a block as a project for the compiler; its folder. */
-function projectOf(path, block) {
+/** A block may begin with the name of its file, `// src/service.ts`: then the others of its document can import it. */
+const fileOf = ({ code }) => /^\/\/ ([\w./[\]-]+\.ts)\b/.exec(code[0] ?? '')?.[1]
+
+/** Writes a block as a project for the compiler, beside those that it may import; its folder. */
+function projectOf(path, block, others) {
   const folder = `${homeOf(path)}/${path}/${block.line}`
+  const write = (file, text) => {
+    mkdirSync(dirname(join(root, folder, file)), { recursive: true })
+    writeFileSync(join(root, folder, file), text)
+  }
+  for (const other of others.filter(fileOf)) write(fileOf(other), moduleOf(other))
+  const file = fileOf(block) ?? 'block.ts'
   const code = moduleOf(block)
+  write(file, code)
   const compilerOptions = { moduleDetection: 'force', ...(isForWorkers(path, code) ? FOR_WORKERS : FOR_NODE) }
-  mkdirSync(join(root, folder), { recursive: true })
-  writeFileSync(join(root, folder, 'block.ts'), code)
-  writeFileSync(
-    join(root, folder, 'tsconfig.json'),
-    JSON.stringify({ extends: join(root, 'tsconfig.base.json'), compilerOptions, files: ['block.ts'] }),
-  )
+  write('tsconfig.json', JSON.stringify({ extends: join(root, 'tsconfig.base.json'), compilerOptions, files: [file] }))
   return folder
 }
 
@@ -66,9 +71,10 @@ const brokenLinks = (path) =>
 for (const home of new Set(documents.map(homeOf))) rmSync(join(root, home), { recursive: true, force: true })
 const blocks = documents
   .filter((path) => HAS_CODE.test(path))
-  .flatMap((path) => blocksOf(read(path)).map((block) => ({ path, block })))
-  .filter(({ block }) => block.language === 'ts')
-  .map(({ path, block }) => ({ path, folder: projectOf(path, block) }))
+  .flatMap((path) => {
+    const own = blocksOf(read(path)).filter(({ language }) => language === 'ts')
+    return own.map((block) => ({ path, folder: projectOf(path, block, own) }))
+  })
 const { ok, errors, stderr } = compile(blocks.map(({ folder }) => folder))
 
 let failed = 0
@@ -80,7 +86,7 @@ for (const path of documents) {
       .filter((error) => error.startsWith(`${folder}/`))
       .map((error) => error.trimEnd().replace(/^\S+?\((\d+),(\d+)\)/, `${path}:$1:$2`)),
   )
-  const problems = [...wrong, ...brokenLinks(path)]
+  const problems = [...new Set(wrong), ...brokenLinks(path)]
   for (const problem of problems) console.log(problem)
   console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'} ${path}${own.length > 0 ? ` (${own.length} compiled)` : ''}`)
   if (problems.length > 0) failed += 1

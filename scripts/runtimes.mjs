@@ -7,6 +7,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { closingLine } from './closing-line.mjs'
 
 const FILE = new URL('../tests/runtimes/serve.ts', import.meta.url).pathname
 const RUNTIMES = {
@@ -28,7 +29,7 @@ const env = { ...process.env, DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' }
 
 const { runAudits } = await import(new URL('../packages/http-audits/dist/index.js', import.meta.url).href)
 const chosen = process.argv.slice(2)
-let failures = 0
+const total = { passed: 0, failed: 0, skipped: 0 }
 for (const [name, command] of Object.entries(RUNTIMES)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue
   const version = spawnSync('npx', ['-y', command[0], '--version'], { env, encoding: 'utf8' })
@@ -37,11 +38,12 @@ for (const [name, command] of Object.entries(RUNTIMES)) {
     continue
   }
   console.log(`${name}: ${version.stdout.split('\n')[0]}`)
-  for (const target of TARGETS) failures += await audit(name, command, target)
+  for (const target of TARGETS) await audit(name, command, target)
 }
-process.exit(failures > 0 ? 1 : 0)
+console.log(closingLine(total))
+process.exit(total.failed > 0 ? 1 : 0)
 
-/** Starts the target, audits it, and resolves to how many audits failed. */
+/** Starts the target, audits it, and counts. */
 async function audit(name, command, target) {
   // In a group of its own, because npx starts the runtime as a child that does not end with it.
   const server = spawn('npx', ['-y', ...command, FILE, target], { env, stdio: ['ignore', 'pipe', 'inherit'], detached: true })
@@ -53,12 +55,12 @@ async function audit(name, command, target) {
     const results = await runAudits({ url, path: '/jobs' })
     const failed = results.filter(({ status }) => status === 'failed')
     for (const { id, level, title, why } of failed) console.log(`  ${id} ${level} ${title}: ${why}`)
-    const passed = results.filter(({ status }) => status === 'passed').length
-    console.log(`  ${target}: ${passed} passed, ${failed.length} failed, ${results.length - passed - failed.length} skipped`)
-    return failed.length
+    const count = (status) => results.filter((result) => result.status === status).length
+    console.log(`  ${target}: ${['passed', 'failed', 'skipped'].map((status) => `${count(status)} ${status}`).join(', ')}`)
+    for (const status in total) total[status] += count(status)
   } catch (error) {
     console.log(`  ${target} on ${name}: it did not start: ${error}`)
-    return 1
+    total.failed += 1
   } finally {
     if (server.exitCode === null) process.kill(-server.pid, 'SIGKILL')
   }

@@ -12,9 +12,12 @@ const NEWEST = 'node_modules/@typescript/native'
 const OLDEST = 'tests/node_modules/typescript-5.4'
 const CONSUMER = 'tests/consumer/tsconfig.json'
 
-const projects = globSync(['packages/*/tsconfig.json', 'packages/*/test/tsconfig.json', '{examples/*,benchmarks,tests}/tsconfig.json'], {
-  cwd: root,
-})
+const projects = globSync(
+  ['packages/*/tsconfig.json', 'packages/*/test/tsconfig.json', '{examples/*,benchmarks,tests,tests/workers}/tsconfig.json'],
+  {
+    cwd: root,
+  },
+)
   // A folder without a file to check yet is an error for the compiler, not for us.
   .filter((project) => globSync('**/*.{ts,mts,cts}', { cwd: `${root}/${dirname(project)}`, exclude: ['**/node_modules/**'] }).length > 0)
   .sort()

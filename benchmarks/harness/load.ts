@@ -63,7 +63,7 @@ async function perform({ port, scenario: name, steps }: LoadOrder): Promise<void
 const connect = (pool: Pool, connections: number) =>
   Promise.all(
     Array.from({ length: connections }, async () => {
-      const { body } = await pool.request({ method: 'GET', path: '/' })
+      const { body } = await pool.request({ method: 'GET', path: '/jobs/none' })
       await body.dump()
     }),
   )

@@ -1,4 +1,4 @@
-import { createJobs, type JobEngine } from '@respond-async/core'
+import { createJobs, type JobEngine, type JobStore } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/hono'
 import * as audit from '@respond-async/http-audits/target'
 import { type Context, type Handler, Hono, type MiddlewareHandler } from 'hono'
@@ -7,6 +7,9 @@ import { planned } from './planned.ts'
 export interface HonoTargetOptions {
   /** For each set; the in-process engine of the set where it is left out. */
   readonly engine?: (set: audit.AuditSet) => JobEngine
+  /** For each set, by its name: on Workers, where a heartbeat is how a handler hears of a cancellation. */
+  readonly store?: (set: string) => JobStore
+  readonly lacks?: readonly audit.Feature[]
   /** What is in front of the target's paths, as clients see them. */
   readonly prefix?: string
   /** In front of every wrapped handler, in the route. */
@@ -14,9 +17,9 @@ export interface HonoTargetOptions {
 }
 
 /** The audit target on Hono; nothing in it belongs to one runtime. */
-export function honoTarget({ engine, prefix = '', before = (_, next) => next() }: HonoTargetOptions = {}): Hono {
+export function honoTarget({ engine, store, lacks = [], prefix = '', before = (_, next) => next() }: HonoTargetOptions = {}): Hono {
   const app = new Hono()
-  app.get('/audit', (c) => c.json(audit.describeTarget(audit.FEATURES)))
+  app.get('/audit', (c) => c.json(audit.describeTarget(audit.FEATURES.filter((feature) => !lacks.includes(feature)))))
   app.post('/audit/release/:token', (c) => {
     audit.release(c.req.param('token'))
     return c.body(null, 204)
@@ -26,9 +29,9 @@ export function honoTarget({ engine, prefix = '', before = (_, next) => next() }
     return planned(audit.refusal())
   })
 
-  for (const set of Object.values<audit.AuditSet>(audit.AUDIT_SETS)) {
+  for (const [name, set] of Object.entries<audit.AuditSet>(audit.AUDIT_SETS)) {
     const jobs = createJobs<Context>({
-      ...{ ...set.options, engine: engine?.(set), onError() {} },
+      ...{ ...set.options, engine: engine?.(set), store: store?.(name), leaseMs: store && 3_000, onError() {} },
       path: prefix === '' && set.path === '/jobs' ? undefined : prefix + set.path,
       owner: (c) => c.req.header(audit.OWNER_HEADER),
     })

@@ -7,14 +7,17 @@ const objects = {
   inline: 'InlineObject',
   pending: 'PendingObject',
   absolute: 'AbsoluteObject',
+  crowded: 'CrowdedObject',
   forgetful: 'ForgetfulObject',
   stopped: 'StoppedObject',
 }
 
 async function start(file: string, options = {}): Promise<RunningTarget> {
-  const { url, close } = await startWorkerd(new URL(file, import.meta.url), options)
+  const { url, close } = await startWorkerd(new URL(`../workers/${file}`, import.meta.url), options)
   return { url, close, fetch: fetchIdentity, path: '/jobs', lacks: ['queue-limit'] }
 }
 
-auditTarget('itty-router on workerd, memory store', () => start('workers-memory.ts'))
-auditTarget('itty-router on workerd, Durable Object store', () => start('workers-objects.ts', { objects }))
+auditTarget('itty-router on workerd, memory store', () => start('audits-memory.ts'))
+auditTarget('itty-router on workerd, Durable Object store', () => start('audits-objects.ts', { objects }))
+auditTarget('Hono on workerd, memory store', () => start('audits-hono-memory.ts'))
+auditTarget('Hono on workerd, Durable Object store', () => start('audits-hono-objects.ts', { objects }))

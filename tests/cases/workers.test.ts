@@ -29,7 +29,7 @@ describe.each(SETUPS)('%s, %s', (router, mode) => {
   }
   beforeAll(async () => {
     const bindings = { ROUTER: router, MODE: mode }
-    server = await startWorkerd(new URL('workers.ts', import.meta.url), { objects: { JOBS: 'JobObject' }, bindings })
+    server = await startWorkerd(new URL('../workers/cases.ts', import.meta.url), { objects: { JOBS: 'JobObject' }, bindings })
   }, 60_000)
   afterAll(() => server?.close())
 

@@ -1,4 +1,4 @@
 import { startWorkerd } from '../workerd'
 import { fuzzTarget } from './fuzz-target'
 
-fuzzTarget('itty-router on workerd', () => startWorkerd(new URL('worker.ts', import.meta.url)))
+fuzzTarget('itty-router on workerd', () => startWorkerd(new URL('../workers/fuzz.ts', import.meta.url)))

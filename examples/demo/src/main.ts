@@ -13,7 +13,8 @@ let stopping = false
 async function main(): Promise<void> {
   const { frameworks, serve: stays, help, port, file } = readArguments(process.argv.slice(2))
   if (help) return line(USAGE)
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop(stays))
+  // Not `once`: what restores the cursor would take it that nobody else listens, and end the process at once.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(stays))
   const sample = await openSample(file)
   const [first] = frameworks
   if (stays && first) return await serve(first, sample, port)

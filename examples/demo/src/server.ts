@@ -16,6 +16,7 @@ export interface Server {
 
 const START_MS = 60_000
 const STOP_MS = 5_000
+const END_WITH_PARENT = new URL('end-with-parent.ts', import.meta.url).href
 const windows = process.platform === 'win32'
 
 const running = new Set<ChildProcess>()
@@ -29,9 +30,9 @@ export const stopServers = () => Promise.all([...running].map(stop))
 /** Starts it and waits until it has printed its URL. */
 export async function startServer({ title, program }: Framework, port: number, print?: (line: string) => void): Promise<Server> {
   const started = performance.now()
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(process.execPath, ['--import', END_WITH_PARENT, program], {
     env: { ...process.env, PORT: `${port}` },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: !windows,
   })
   running.add(child)
@@ -48,7 +49,7 @@ export async function startServer({ title, program }: Framework, port: number, p
       said.push(line)
       print?.(line)
     }
-    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', hear)
+    for (const stream of [child.stdout, child.stderr]) if (stream) createInterface({ input: stream }).on('line', hear)
   })
   try {
     const ready = await Promise.race([url, rejected(gone.signal), pause(START_MS, undefined, { ref: false })])

@@ -54,6 +54,14 @@ for (const { name } of FRAMEWORKS) {
     assert.equal(await exitCode, 130)
     assert.equal(await isUp(url), false)
   })
+
+  test(`${name}: killed in the middle of the work, its server ends all the same`, async () => {
+    const { child, says } = demo(name)
+    const [url] = await says(/http:\/\/127\.0\.0\.1:\d+/)
+    await says(/running +\d+ %/)
+    child.kill('SIGKILL')
+    while (await isUp(url)) await new Promise(setImmediate)
+  })
 }
 
 const program = (name: string): Framework => {

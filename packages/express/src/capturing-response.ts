@@ -12,6 +12,9 @@ export interface CapturingResponse extends ServerResponse {
   _closed: boolean
 }
 
+/** Length that is taken in one turn of the event loop before a writer has to wait for 'drain': nobody else would have a turn. */
+const TURN = 262_144
+
 type Done = (error?: Error | null) => void
 
 /**
@@ -35,6 +38,7 @@ export function capturingResponses(
     readonly #limit: number
     #chunks: Uint8Array[] = []
     #size = 0
+    #written = 0
     #over = false
     #resolve!: (response: CapturedResponse) => void
     #reject!: (error: unknown) => void
@@ -87,7 +91,14 @@ export function capturingResponses(
       // A writer may use its buffer again, so the bytes are copied.
       this.#take(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : new Uint8Array(chunk))
       if (done) process.nextTick(done)
-      return true
+      if (this.#written === 0) setImmediate(() => this.#drain())
+      this.#written += chunk.length
+      return this.#written < TURN
+    }
+
+    #drain(): void {
+      this.#written = 0
+      this.emit('drain')
     }
 
     override end(chunk?: string | Uint8Array | Done, encoding?: BufferEncoding | Done, done?: Done): this {

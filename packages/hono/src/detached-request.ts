@@ -1,22 +1,21 @@
 import { type Body, JobsError } from '@respond-async/core'
 import { HonoRequest } from 'hono/request'
-import type { RouterRoute, ValidationTargets } from 'hono/types'
+import type { RouterRoute } from 'hono/types'
 
-/** What a handler's own request is made of. */
+/** What a handler's own request is made of: what was read of the live one, or what was stored. */
 export interface RequestSource {
   readonly method: string
   readonly url: string
+  /** As the client sent them, but for the type of a form that had to be put together again. */
   readonly headers: Headers
   readonly body: Body | null
   readonly path: string
-  /** Matched routes, and which of them runs the handler. */
-  readonly routes: readonly RouterRoute[]
+  /** Which of the routes runs the handler. */
   readonly routeIndex: number
-  readonly params: Readonly<Record<string, string>>
-  /** By validation target. */
-  readonly valid: Readonly<Record<string, unknown>>
-  /** Targets whose data could not be stored. */
-  readonly unstored: readonly string[]
+  routes(): readonly RouterRoute[]
+  params(): Readonly<Record<string, string>>
+  /** What validators before the handler have left. @throws {JobsError} `invalid_input` when it could not be stored */
+  valid(target: string): unknown
   /** Makes the Web request with the body in it, when it is first asked for. */
   makeRaw(): Request
 }
@@ -24,26 +23,41 @@ export interface RequestSource {
 const decoder = new TextDecoder()
 const textOf = (body: Body | null): string => (typeof body === 'string' ? body : body === null ? '' : decoder.decode(body))
 
+/** What the router found, for `c.req.param()` and the functions of `hono/route`, put together when one of them is called. */
+class Matches {
+  readonly #source: RequestSource
+  #found: Match[] | undefined
+
+  constructor(source: RequestSource) {
+    this.#source = source
+  }
+
+  get 0(): Match[] {
+    this.#found ??= matchesOf(this.#source)
+    return this.#found
+  }
+}
+type Match = [[unknown, RouterRoute], Record<string, string>]
+
+function matchesOf(source: RequestSource): Match[] {
+  // `param()` decodes what the router found, so what has been decoded before is encoded again.
+  const encoded = Object.fromEntries(Object.entries(source.params()).map(([name, value]) => [name, encodeURIComponent(value)]))
+  return source.routes().map((route, at): Match => [[undefined, route], at === source.routeIndex ? encoded : {}])
+}
+
 /**
  * The handler's own `c.req`: like the live one, over the body that was read before the 202. A Web request is made only where
  * something but `json()` and `text()` wants it: that costs more than all else in accepting a job.
  */
 export class DetachedRequest extends HonoRequest {
   readonly #source: RequestSource
-  readonly #unstored: Set<string>
   #raw: Request | undefined
 
   constructor(source: RequestSource) {
-    // `param()` decodes what the router found, so what has been decoded before is encoded again.
-    const params: Record<string, string> = {}
-    for (const name in source.params) params[name] = encodeURIComponent(source.params[name] as string)
-    const matches = source.routes.map((route, at): Match => [[undefined, route], at === source.routeIndex ? params : {}])
-    super(NO_REQUEST, source.path, [matches])
+    super(NO_REQUEST, source.path, new Matches(source) as unknown as [Match[]]) // Hono reads its first element alone
     this.#source = source
-    this.#unstored = new Set(source.unstored)
     this.routeIndex = source.routeIndex
     Object.defineProperty(this, 'raw', RAW)
-    for (const target in source.valid) this.addValidatedData(target as 'json', source.valid[target] as object)
   }
 
   static rawOf(request: DetachedRequest): Request {
@@ -73,23 +87,18 @@ export class DetachedRequest extends HonoRequest {
     return JSON.parse(textOf(this.#source.body))
   }
 
-  override addValidatedData(target: keyof ValidationTargets, data: object): void {
-    this.#unstored.delete(target)
-    super.addValidatedData(target, data)
-  }
-
   override valid(target: never): never {
-    if (this.#unstored.has(target))
-      throw new JobsError(
-        'invalid_input',
-        `The validated ${String(target)} data is no JSON, so it was not stored for a run in another process: ` +
-          'give the validator to respondAsync() with the handler, or read the request itself.',
-      )
-    return super.valid(target) as never // the base class says by type parameters what is there
+    return (super.valid(target) ?? this.#source.valid(target)) as never // the base class says by type parameters what is there
   }
 }
 
-type Match = [[unknown, RouterRoute], Record<string, string>]
+/** Validated data that is no JSON, asked for where only what was stored is left of it. */
+export const notStored = (target: string): JobsError =>
+  new JobsError(
+    'invalid_input',
+    `The validated ${target} data is no JSON, so it was not stored for a run in another process: ` +
+      'give the validator to respondAsync() with the handler, or read the request itself.',
+  )
 
 /** The base class keeps a request as a field; what reads it gets the getter below instead. */
 const NO_REQUEST = undefined as unknown as Request

@@ -8,7 +8,7 @@ import { detachedContext } from './detached-context'
 import { storedSource } from './notes'
 import { placeOf } from './place'
 import { platformOf } from './platform'
-import { type HonoSubmission, honoSubmission } from './submission'
+import { HonoSubmission } from './submission'
 
 declare module 'hono' {
   interface ContextVariableMap {
@@ -54,13 +54,16 @@ export function respondAsync(jobs: Jobs<Context>, operation: string | RespondAsy
   const handler = handlers.slice(-1)
   jobs.define(name, options, ({ handle, live, request, requestBody, platform, maxResultBytes }) => {
     const taken = live as HonoSubmission | undefined // what is passed to accept below
-    if (taken) return captureHandlers(detachedContext({ ...taken, request: taken.source() }, handle), handler, maxResultBytes)
-    const stored = { request: storedSource(request ?? NOTHING, requestBody), platform, variables: handle.carry }
+    if (taken) {
+      const live = { request: taken, platform: taken.platform, variables: taken.variables, live: taken.native }
+      return captureHandlers(detachedContext(live, handle), handler, maxResultBytes)
+    }
+    const stored = { request: storedSource(request ?? NOTHING, requestBody), platform, variables: handle.carry, live: undefined }
     return captureHandlers(detachedContext(stored, handle), handlers, maxResultBytes)
   })
   const accept: MiddlewareHandler = async (c, next) => {
     const platform = platformOf(c)
-    const answer = await jobs.accept(name, honoSubmission(c, platform), platform)
+    const answer = await jobs.accept(name, new HonoSubmission(c, platform), platform)
     if (answer) return writeAnswer(c, answer)
     c.set('job', unwrappedHandle(name, c.req.raw))
     return runHandlers(c, handler, next)

@@ -2,7 +2,7 @@ import type { Body, Json, JsonObject, StoredRequest } from '@respond-async/core'
 import { rebuildRequest } from '@respond-async/core/fetch'
 import type { Context } from 'hono'
 import { routePath } from 'hono/route'
-import type { RequestSource } from './detached-request'
+import { notStored, type RequestSource } from './detached-request'
 
 /** What a run in another process needs besides the request: it has no router and no validators before the handler. */
 type Notes = {
@@ -10,27 +10,19 @@ type Notes = {
   readonly route: string
   readonly params: Readonly<Record<string, string>>
   readonly valid: JsonObject
+  /** Targets whose data is no JSON. */
   readonly unstored: readonly string[]
 }
 
 const TARGETS = ['json', 'form', 'query', 'param', 'header', 'cookie'] as const
 
-/** What validators before the handler have left, by target. */
-export function validOf(c: Context): Record<string, unknown> {
-  const valid: Record<string, unknown> = {}
-  for (const target of TARGETS) {
-    const data: unknown = c.req.valid(target as never)
-    if (data !== undefined) valid[target] = data
-  }
-  return valid
-}
-
 export function notesOf(c: Context): Notes {
   const valid: Record<string, Json> = {}
   const unstored: string[] = []
-  for (const [target, data] of Object.entries(validOf(c))) {
+  for (const target of TARGETS) {
+    const data: unknown = c.req.valid(target as never)
     if (isJson(data)) valid[target] = data
-    else unstored.push(target)
+    else if (data !== undefined) unstored.push(target)
   }
   return { path: c.req.path, route: routePath(c), params: c.req.param(), valid, unstored }
 }
@@ -49,6 +41,14 @@ export function storedSource(stored: StoredRequest, body: Body | null): RequestS
   const raw = rebuildRequest(stored, body)
   const { path = new URL(raw.url).pathname, route = '', params = {}, valid = {}, unstored = [] } = (stored.context ?? {}) as Partial<Notes>
   const { method, url, headers } = raw
-  const routes = [{ basePath: '/', path: route, method, handler: () => {} }]
-  return { method, url, headers, body, path, routes, routeIndex: 0, params, valid, unstored, makeRaw: () => raw }
+  return {
+    ...{ method, url, headers, body, path, routeIndex: 0 },
+    routes: () => [{ basePath: '/', path: route, method, handler: () => {} }],
+    params: () => params,
+    valid(target) {
+      if (unstored.includes(target)) throw notStored(target)
+      return valid[target]
+    },
+    makeRaw: () => raw,
+  }
 }

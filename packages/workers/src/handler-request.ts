@@ -42,7 +42,7 @@ const ownValue = (live: Request, name: string): unknown => Reflect.getOwnPropert
 /** An assignment would fail on what a request has by itself, and costs less. */
 function put(request: Request, name: string, value: unknown): void {
   if (name in request) Object.defineProperty(request, name, { value, enumerable: true, configurable: true, writable: true })
-  else Object.assign(request, { [name]: value })
+  else Reflect.set(request, name, value)
 }
 
 /** `request.id` for `request.params.id`, as `withParams` has it: what a request has of its own comes first. */

@@ -12,7 +12,7 @@ export type WithJob<R extends Request = Request> = R & { readonly job: JobHandle
  * A handler as Workers and itty-router call it. It answers with a `Response`; anything else is sent as JSON, as `AutoRouter` does,
  * and with nothing it passes the request on, which fails the job.
  */
-export type WorkersHandler<R extends Request = Request, Env = Cloudflare.Env> = (
+export type WorkersHandler<Env = Cloudflare.Env, R extends Request = Request> = (
   request: WithJob<R>,
   env: Env,
   ctx: ExecutionContext,
@@ -34,24 +34,26 @@ export interface RespondAsyncOptions<R extends Request = Request> extends Operat
  *
  * @throws {JobsError} `invalid_option`, `duplicate_operation`
  */
-export function respondAsync<R extends Request = Request, Env = Cloudflare.Env>(
+export function respondAsync<Env = Cloudflare.Env, R extends Request = Request>(
   jobs: Jobs<R>,
   operation: string | RespondAsyncOptions<R>,
-  handler: WorkersHandler<R, Env>,
-): (request: R, env: Env, ctx: ExecutionContext) => Promise<Response> {
+  handler: WorkersHandler<Env, R>,
+): (request: R, env?: Env, ctx?: ExecutionContext) => Promise<Response> {
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
   jobs.define(name, options, async ({ handle, live, request: stored, requestBody, platform, maxResultBytes }) => {
     const taken = live as WorkersSubmission<R> | undefined // what is passed to accept below
     const request = taken ? detachedRequest(taken) : rebuiltRequest<R>(stored, requestBody)
     const { env, ctx } = taken ?? { env: platform?.env, ctx: platform?.context }
-    // Both are what this Worker was called with: here, or by its alarm.
-    return captureReturned(await handler(withJob(request, handle), env as Env, ctx as ExecutionContext), maxResultBytes)
+    return captureReturned(await call(request, handle, env, ctx), maxResultBytes)
   })
+  // Both are what this Worker was called with: by a request, or by its alarm.
+  const call = (request: R, job: JobHandle, env: unknown, ctx: unknown) =>
+    handler(withJob(request, job), env as Env, ctx as ExecutionContext)
   return async (request, env, ctx) => {
     const answer = await jobs.accept(name, workersSubmission(request, env, ctx), platformOf(env, ctx))
     if (answer) return toResponse(answer)
-    const unwrapped = await handler(withJob(request, unwrappedHandle(name, request)), env, ctx)
-    return unwrapped as Response // or what else the router may be given
+    const returned = await call(request, unwrappedHandle(name, request), env, ctx)
+    return returned as Response // or what else the router may be given
   }
 }
 

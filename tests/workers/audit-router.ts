@@ -2,6 +2,7 @@ import { createJobs, type JobStore } from '@respond-async/core'
 import * as audit from '@respond-async/http-audits/target'
 import { jobRoutes, respondAsync } from '@respond-async/workers'
 import { type IRequest, IttyRouter } from 'itty-router'
+import { planned } from '../audits/planned'
 
 const LACKS: readonly audit.Feature[] = ['queue-limit']
 
@@ -22,7 +23,7 @@ export function auditRouter(storeOf: (set: string) => JobStore) {
       owner: ({ headers }) => headers.get(audit.OWNER_HEADER),
     })
     for (const [route, options] of Object.entries(set.routes)) {
-      const handler = respondAsync<IRequest, unknown>(jobs, { operation: `audit-${route}`, ...options }, async (request) => {
+      const handler = respondAsync<unknown, IRequest>(jobs, { operation: `audit-${route}`, ...options }, async (request) => {
         if (route !== 'echo') return planned(await audit.runPlan(await request.text(), request.job))
         const body = new Uint8Array(await request.arrayBuffer())
         return planned(audit.echo({ query: new URL(request.url).search.slice(1), contentType: request.headers.get('content-type'), body }))
@@ -33,11 +34,4 @@ export function auditRouter(storeOf: (set: string) => JobStore) {
     if (set.stopped) jobs.stop()
   }
   return router.all('*', () => new Response('nothing here', { status: 404 }))
-}
-
-function planned({ status, headers, body }: audit.PlannedResponse): Response {
-  const response = new Response(body, { status, headers: [...headers].map(([name, value]) => [name, value] as [string, string]) })
-  if (body === null || !headers.some(([name]) => name.toLowerCase() === 'content-type')) response.headers.delete('content-type')
-  for (const [name, value] of headers) if (name.toLowerCase() === 'content-type') response.headers.set(name, value)
-  return response
 }

@@ -3,11 +3,11 @@ import { createJobs, type JobsOptions, memoryStore } from '@respond-async/core'
 import { jobRoutes, respondAsync, type WorkersHandler } from '@respond-async/workers'
 import { durableObjectStore, type JobNamespace, JobObject } from '@respond-async/workers/durable-object'
 import { AutoRouter, type IRequest, IttyRouter, json, Router, withParams } from 'itty-router'
-import { casesFor, pattern, patternOf } from './cases'
+import { casesFor, pattern, patternOf } from '../cases/cases'
 
 export { JobObject }
 
-type Handler = WorkersHandler<IRequest, unknown>
+type Handler = WorkersHandler<unknown, IRequest>
 
 const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0))
 const hex = (buffer: ArrayBuffer) => Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, '0')).join('')
@@ -165,7 +165,7 @@ const wrapped = casesFor('workers').map((one) => {
   return { path: patternOf(one), handler: respondAsync(jobs, { operation: one.id, ...one.options }, handler) }
 })
 const seen = respondAsync(jobs, { operation: 'look', carry: ({ user }) => ({ user }) }, look)
-const plain = respondAsync(jobs, 'plain', () => ({ list: [1, 2], note: 'Grüße' }))
+const plain = respondAsync<unknown, IRequest>(jobs, 'plain', () => ({ list: [1, 2], note: 'Grüße' }))
 
 const routers = {
   IttyRouter: () => IttyRouter<IRequest, [unknown, ExecutionContext]>(),

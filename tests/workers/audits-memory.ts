@@ -1,4 +1,4 @@
 import { memoryStore } from '@respond-async/core'
-import { auditRouter } from './workers-target'
+import { auditRouter } from './audit-router'
 
 export default auditRouter(() => memoryStore())

@@ -1,0 +1,6 @@
+/** What `wrangler types` writes from wrangler.jsonc. */
+declare namespace Cloudflare {
+  interface Env {
+    JOBS: DurableObjectNamespace<import('./worker').JobObject>
+  }
+}

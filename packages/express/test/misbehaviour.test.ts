@@ -1,0 +1,231 @@
+import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setImmediate as turn } from 'node:timers/promises'
+import { createJobs, type JobsOptions, memoryStore } from '@respond-async/core'
+import { type JobHandler, jobRoutes, respondAsync } from '@respond-async/express'
+import type { Request, Response } from 'express'
+import { describe, expect, it, vi } from 'vitest'
+import { serve, VERSIONS } from './service'
+
+type Handler = JobHandler<Request['params'], Request['body'], Request['body'], Request['query'], Request['body']>
+
+for (const [version, express] of Object.entries(VERSIONS))
+  describe(version, () => {
+    const start = async (handler: Handler, options: JobsOptions<Request> & { maxResultBytes?: number; maxBodyBytes?: number } = {}) => {
+      const { maxResultBytes, maxBodyBytes, ...rest } = options
+      const onError = vi.fn()
+      const jobs = createJobs<Request>({ onError, ...rest })
+      const app = express()
+      const failed = vi.fn()
+      app.post('/', respondAsync(jobs, { operation: 'op', maxResultBytes, maxBodyBytes }, handler))
+      app.use('/jobs', jobRoutes(jobs))
+      app.use((error: unknown, _req: Request, res: Response, _next: () => void) => {
+        failed(error)
+        res.status(500).end('the application heard of it')
+      })
+      return { ...(await serve(app)), onError, failed }
+    }
+
+    describe('what comes after the answer is ignored', () => {
+      const later: Record<string, Handler> = {
+        'a second answer': (_req, res) => {
+          res.json('first')
+          res.status(500).json('second')
+        },
+        'a throw': (_req, res) => {
+          res.json('first')
+          throw new Error('late')
+        },
+        'a rejection': async (_req, res) => {
+          res.json('first')
+          await turn()
+          throw new Error('late')
+        },
+        'next(error)': (_req, res, next) => {
+          res.json('first')
+          next(new Error('late'))
+        },
+        'writes from a timer': (_req, res) => {
+          res.json('first')
+          setTimeout(() => {
+            res.set('x-late', 'yes').cookie('late', 'yes').append('x-late', 'again').removeHeader('content-type')
+            res.writeHead(500, { 'x-late': 'yes' }).write('late')
+            res.flushHeaders()
+            res.end('late')
+            res.redirect('/late')
+            res.sendFile('/no/such/file')
+            res.destroy(new Error('late'))
+          })
+        },
+        'a stream that goes on': (_req, res) => {
+          Readable.from(['a', 'b']).pipe(res.status(200), { end: false })
+          res.json('first')
+        },
+        'a throw of a listener': (_req, res) => {
+          res.on('finish', () => {
+            throw new Error('late')
+          })
+          res.on('close', () => {
+            throw new Error('late')
+          })
+          res.json('first')
+        },
+      }
+      it.each(Object.entries(later))('%s', async (_title, handler) => {
+        const { whole, onError, failed } = await start(handler)
+        const { status, result } = await whole('/')
+        expect([status.status, result.status, await result.text()]).toEqual(['succeeded', 200, '"first"'])
+        await new Promise((resolve) => setTimeout(resolve)) // after the timer above
+        expect(onError).not.toHaveBeenCalled()
+        expect(failed).not.toHaveBeenCalled()
+      })
+    })
+
+    it('fails the job when a listener of the request throws', async () => {
+      const { whole, onError } = await start((req) => {
+        req.on('data', () => {
+          throw new Error('in a listener')
+        })
+      })
+      const { status } = await whole('/', { body: 'text' })
+      expect(status.error?.code).toBe('handler_failed')
+      expect(onError.mock.calls[0]?.[0]).toEqual(new Error('in a listener'))
+    })
+
+    it('fails the job when the handler destroys its response, or a pipeline does', async () => {
+      const destroyed = await start((_req, res) => void res.destroy())
+      expect((await destroyed.whole('/')).status.error?.code).toBe('handler_failed')
+      const broken = await start(async (_req, res) => {
+        const source = Readable.from(
+          (async function* () {
+            yield 'one'
+            throw new Error('the disk is gone')
+          })(),
+        )
+        await pipeline(source, res)
+      })
+      expect((await broken.whole('/')).status.error?.code).toBe('handler_failed')
+      expect(broken.onError.mock.calls[0]?.[0]).toEqual(new Error('the disk is gone'))
+    })
+
+    it('ends what a handler waits for: callbacks, finish, close, stream.finished', async () => {
+      const heard: string[] = []
+      const { whole } = await start(async (_req, res) => {
+        res.on('finish', () => heard.push('finish')).on('close', () => heard.push('close'))
+        res.write('a', () => heard.push('written'))
+        await pipeline(Readable.from(['b', 'c']), res)
+        heard.push('piped', `${res.headersSent} ${res.writableEnded} ${res.writableFinished}`)
+      })
+      expect(await (await whole('/')).result.text()).toBe('abc')
+      await vi.waitFor(() => expect(heard).toEqual(['written', 'finish', 'close', 'piped', 'true true true']))
+    })
+
+    it('stops a result that is too large while it is written', async () => {
+      let read = 0
+      const { whole } = await start(
+        (_req, res) => {
+          const endless = Readable.from(
+            (function* () {
+              for (; ; read++) yield Buffer.alloc(1_000)
+            })(),
+          )
+          endless.pipe(res)
+          res.on('close', () => endless.destroy())
+        },
+        { maxResultBytes: 10_000 },
+      )
+      const { status, result } = await whole('/')
+      expect([status.error?.code, result.status]).toEqual(['result_too_large', 500])
+      expect(read).toBeLessThan(1_000)
+    })
+
+    it('takes a handler’s hands off the socket', async () => {
+      const { whole } = await start((req, res) => {
+        req.setTimeout(1)
+        res.setTimeout(1)
+        req.socket.setTimeout(1).setKeepAlive(true).setNoDelay(true).end()
+        req.socket.destroy()
+        res.socket?.destroy()
+        res.cork()
+        res.uncork()
+        req.destroy()
+        res.json({ address: req.socket.remoteAddress, ended: res.writableEnded })
+      })
+      expect(await (await whole('/')).result.json()).toEqual({ address: '127.0.0.1', ended: false })
+    })
+
+    it('goes on when the client leaves after the 202', async () => {
+      let finish = () => {}
+      const gone: string[] = []
+      const { port, finished, call } = await start(async (req, res) => {
+        for (const event of ['close', 'aborted']) {
+          req.on(event, () => gone.push(event))
+          res.on(event, () => gone.push(event))
+        }
+        await new Promise<void>((resolve) => {
+          finish = resolve
+        })
+        res.json({ gone, aborted: req.aborted, signal: req.job.signal.aborted })
+      })
+      const socket = connect(port, '127.0.0.1')
+      socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n')
+      const [answer] = await once(socket, 'data')
+      const location = /location: (\S+)/i.exec(String(answer))?.[1] ?? ''
+      socket.destroy()
+      await once(socket, 'close')
+      await turn()
+      finish()
+      expect((await finished(location)).status).toBe('succeeded')
+      expect(await (await call(`${location}/result`)).json()).toEqual({ gone: [], aborted: false, signal: false })
+    })
+
+    it('stores nothing of an upload that breaks off', async () => {
+      const store = memoryStore()
+      const insert = vi.spyOn(store, 'insert')
+      const ran = vi.fn()
+      const { port, failed, call } = await start(ran, { store })
+      const closed = new Promise((resolve) => {
+        const socket = connect(port, '127.0.0.1', () => {
+          socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf', () => setImmediate(() => socket.resetAndDestroy()))
+        })
+        socket.on('close', resolve)
+      })
+      await closed
+      expect((await call('/jobs/none')).status).toBe(404) // by now the server has seen the end of the other connection
+      expect(insert).not.toHaveBeenCalled()
+      expect(ran).not.toHaveBeenCalled()
+      expect(failed).not.toHaveBeenCalled()
+    })
+
+    it('answers 413 to a client that goes on sending, and keeps the connection usable', async () => {
+      const ran = vi.fn()
+      const { port } = await start(ran, { maxBodyBytes: 1_000 })
+      for (const announced of [true, false]) {
+        const headers = announced ? { 'content-length': 2_000_000 } : { 'transfer-encoding': 'chunked' }
+        const sending = httpRequest({ port, method: 'POST', path: '/', headers })
+        const answered = once(sending, 'response')
+        for (let sent = 0; sent < 2_000_000; sent += 100_000) sending.write(Buffer.alloc(100_000))
+        sending.end()
+        const [response] = await answered
+        expect(response.statusCode).toBe(413)
+        expect(JSON.parse(String(Buffer.concat(await response.toArray())))).toMatchObject({ code: 'body-too-large' })
+      }
+      expect(ran).not.toHaveBeenCalled()
+    })
+
+    it('does not bother the application when a client leaves in the middle of an answer', async () => {
+      const { whole, port, failed, onError } = await start((_req, res) => void res.send(Buffer.alloc(20_000_000)))
+      const { location } = await whole('/')
+      const socket = connect(port, '127.0.0.1')
+      socket.write(`GET ${location}/result HTTP/1.1\r\nHost: x\r\n\r\n`)
+      await once(socket, 'data')
+      socket.destroy()
+      await once(socket, 'close')
+      expect((await (await whole('/')).result.arrayBuffer()).byteLength).toBe(20_000_000)
+      expect(failed).not.toHaveBeenCalled()
+      expect(onError).not.toHaveBeenCalled()
+    })
+  })

@@ -1,0 +1,159 @@
+import { createJobs, inProcess } from '@respond-async/core'
+import { jobRoutes, respondAsync } from '@respond-async/express'
+import type { Express, Request, Response } from 'express'
+import { describe, expect, it } from 'vitest'
+import { json, replaying, serve, VERSIONS } from './service'
+
+/** All that a handler can see of its request, as JSON. */
+const see = (req: Request, res: Response) =>
+  void res.json({
+    ...{ method: req.method, url: req.url, originalUrl: req.originalUrl, baseUrl: req.baseUrl, path: req.path },
+    ...{ params: req.params, query: req.query, body: req.body, httpVersion: req.httpVersion },
+    ...{ ip: req.ip, ips: req.ips, protocol: req.protocol, secure: req.secure, hostname: req.hostname, subdomains: req.subdomains },
+    ...{
+      fresh: req.fresh,
+      xhr: req.xhr,
+      isJson: req.is('json'),
+      accepts: req.accepts('html', 'json'),
+      language: req.acceptsLanguages('de'),
+    },
+    ...{ trace: req.get('X-Trace'), length: req.get('content-length'), remote: req.socket.remoteAddress, complete: req.complete },
+    ...{
+      setting: req.app.get('our setting'),
+      own: (req as { greet?(): string }).greet?.(),
+      sent: res.headersSent,
+      powered: res.get('x-from'),
+    },
+  })
+
+for (const [version, express] of Object.entries(VERSIONS))
+  describe(version, () => {
+    it('shows the handler the same request whether it is wrapped or not, inline and in a replay', async () => {
+      const app: Express = express().set('trust proxy', true).set('query parser', 'extended').set('our setting', 5)
+      const inner: Express = express().set('query parser', 'extended')
+      const router = express.Router({ mergeParams: true })
+      Object.assign(app.request, {
+        greet(this: Request) {
+          return `hello ${this.get('x-trace')}`
+        },
+      })
+      router.use(express.json())
+      const [inline, replay] = [createJobs<Request>({ path: '/a' }), createJobs<Request>({ path: '/b', engine: replaying() })]
+      router.post('/bare/:month', see)
+      router.post('/inline/:month', respondAsync(inline, 'see', see))
+      router.post('/replay/:month', respondAsync(replay, 'see', see))
+      app.use('/api/:tenant', router)
+      inner.use('/deep', router)
+      app.use('/sub', inner)
+      app.use('/a', jobRoutes(inline)).use('/b', jobRoutes(replay))
+      const { call, whole } = await serve(app)
+      const headers = {
+        ...{
+          'content-type': 'application/json',
+          'x-trace': 'caf\u00e9',
+          'x-requested-with': 'XMLHttpRequest',
+          'accept-language': 'de-CH, de',
+        },
+        ...{ 'x-forwarded-for': '203.0.113.7, 10.0.0.1', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'a.b.example.com' },
+      }
+      for (const [prefix, body] of [
+        ['/api/acme', '{"deep": [1, {"x": null}]}'],
+        ['/sub/deep', '[]'],
+      ]) {
+        const at = (way: string) => `${prefix}/${way}/caf%C3%A9?tag=a&tag=b&filter[by]=x`
+        const asBare = (text: string) => JSON.parse(text.replaceAll(/\/(?:inline|replay)\//g, '/bare/'))
+        const bare = await (await call(at('bare'), { method: 'POST', headers, body })).json()
+        expect(bare).toMatchObject({
+          params: { month: 'café' },
+          query: { tag: ['a', 'b'], filter: { by: 'x' } },
+          ip: '203.0.113.7',
+          setting: 5,
+        })
+        for (const way of ['inline', 'replay']) {
+          const { result } = await whole(at(way), { headers, body })
+          expect(asBare(await result.text()), way).toEqual({ ...bare, length: expect.any(String) })
+        }
+      }
+    })
+
+    it('gives a run in another process the application that it is told', async () => {
+      const jobs = createJobs<Request>({ engine: replaying() })
+      const other = express().set('our setting', 'of the worker')
+      const app = express().set('our setting', 'of the server')
+      app.post(
+        '/',
+        respondAsync(jobs, { operation: 'told', app: other }, (req, res) => void res.json(req.app.get('our setting'))),
+      )
+      app.use('/jobs', jobRoutes(jobs))
+      expect(await (await (await serve(app)).whole('/')).result.json()).toBe('of the worker')
+    })
+
+    it('gives a job that was made without HTTP its input as a JSON body', async () => {
+      const jobs = createJobs<Request>()
+      respondAsync(jobs, 'input', (req, res) => void res.json({ parsed: req.body, type: req.get('content-type') }))
+      respondAsync(jobs, 'read', [express.json(), (req, res) => void res.json(req.body)])
+      const app = express().use('/jobs', jobRoutes(jobs))
+      const { finished, call } = await serve(app)
+      const results = ['input', 'read'].map(async (operation) => {
+        const { id } = await jobs.submit(operation, { month: '2026-01' })
+        await finished(`/jobs/${id}`)
+        return (await call(`/jobs/${id}/result`)).json()
+      })
+      expect(await Promise.all(results)).toEqual([{ parsed: { month: '2026-01' }, type: 'application/json' }, { month: '2026-01' }])
+    })
+
+    it('shares res.locals and what others hung on the response, and sees what they had set', async () => {
+      const jobs = createJobs<Request>({ engine: inProcess() })
+      const app = express()
+      app.use((_req, res, next) => {
+        res.locals.nonce = 'n1'
+        res.status(207).set('x-from', 'earlier')
+        next(Object.assign(res, { translate: (word: string) => `${word}!` }) && undefined)
+      })
+      app.post(
+        '/',
+        respondAsync(jobs, 'locals', (_req, res) => {
+          const { translate } = res as unknown as { translate(word: string): string }
+          res.json([res.locals.nonce, res.get('x-from'), translate('hi')])
+        }),
+      )
+      app.use('/jobs', jobRoutes(jobs))
+      const { result, location } = await (await serve(app)).whole('/')
+      expect([result.status, await result.json()]).toEqual([207, ['n1', 'earlier', 'hi!']])
+      expect((await jobs.get(location.slice('/jobs/'.length)))?.response?.headers).not.toHaveProperty('x-from')
+    })
+
+    it('passes on to error handlers that were given with the handler', async () => {
+      const jobs = createJobs<Request>()
+      const app = express()
+      const handlers = [
+        () => {
+          throw new Error('closed')
+        },
+        (error: Error, _req: Request, res: Response, _next: () => void) => void res.status(409).json(error.message),
+      ]
+      app.post('/', respondAsync(jobs, 'caught', handlers as never)) // typed for handlers of three parameters
+      app.use('/jobs', jobRoutes(jobs))
+      const { result } = await (await serve(app)).whole('/')
+      expect([result.status, await result.json()]).toEqual([409, 'closed'])
+    })
+
+    it('lets a stored body be parsed again, whatever its coding', async () => {
+      const jobs = createJobs<Request>({ engine: replaying() })
+      const app = express()
+      app.post('/inside', respondAsync(jobs, 'inside', [express.json(), (req, res) => void res.json(req.body)]))
+      app.post(
+        '/before',
+        express.json(),
+        respondAsync(jobs, 'before', (req, res) => void res.json([req.body, req.get('content-encoding') ?? null])),
+      )
+      app.use('/jobs', jobRoutes(jobs))
+      const { whole } = await serve(app)
+      const gzip = new Blob([JSON.stringify({ a: 1 })]).stream().pipeThrough(new CompressionStream('gzip'))
+      const body = new Uint8Array(await new Response(gzip).arrayBuffer())
+      const zipped = { headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' }, body }
+      expect(await (await whole('/inside', zipped)).result.json()).toEqual({ a: 1 })
+      expect(await (await whole('/before', zipped)).result.json()).toEqual([{ a: 1 }, null])
+      expect(await (await whole('/inside', json({ b: 2 }))).result.json()).toEqual({ b: 2 })
+    })
+  })
