@@ -149,7 +149,14 @@ export function capturingResponses(
       return this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : only
     }
   }
-  Object.defineProperty(Capturing.prototype, 'emit', { value: emitSafely })
+  Object.defineProperties(Capturing.prototype, {
+    emit: { value: emitSafely },
+    writableFinished: {
+      get(this: ServerResponse) {
+        return this.finished
+      },
+    },
+  })
   Object.setPrototypeOf(Capturing.prototype, prototype)
   return Capturing
 }

@@ -16,7 +16,6 @@ export interface RespondAsyncOptions extends OperationOptions<Request> {
   app?: Application
 }
 
-type Params = Request['params']
 type Query = Request['query']
 type Locals = Record<string, Unnamed>
 
@@ -28,7 +27,8 @@ type Locals = Record<string, Unnamed>
  *
  * @throws {JobsError} `invalid_option`, `duplicate_operation`
  */
-export function respondAsync<P = Params, ResBody = Unnamed, ReqBody = Unnamed, ReqQuery = Query, ResLocals extends Locals = Locals>(
+// TypeScript hands nothing from the path through a generic call, so parameters that are not named are left open, like bodies.
+export function respondAsync<P = Unnamed, ResBody = Unnamed, ReqBody = Unnamed, ReqQuery = Query, ResLocals extends Locals = Locals>(
   jobs: Jobs<Request>,
   operation: string | RespondAsyncOptions,
   handler: JobHandler<P, ResBody, ReqBody, ReqQuery, ResLocals> | readonly JobHandler<P, ResBody, ReqBody, ReqQuery, ResLocals>[],

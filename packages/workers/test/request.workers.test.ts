@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { placeOf } from '../src/mount'
+import { OwnRequest } from '../src/own-request'
+
+const make = (body: string | Uint8Array | null = '{"a":"ü"}') =>
+  new OwnRequest('https://example.com/x', { method: 'POST', headers: { 'content-type': 'application/json' } }, body)
+
+describe('the request of a handler', () => {
+  it('gives its body by every method', async () => {
+    expect(await make().json()).toEqual({ a: 'ü' })
+    expect(await make().text()).toBe('{"a":"ü"}')
+    expect(new TextDecoder().decode(await make().arrayBuffer())).toBe('{"a":"ü"}')
+    expect(await (await make().blob()).text()).toBe('{"a":"ü"}')
+    expect(await new Response(make().body).text()).toBe('{"a":"ü"}')
+    expect(await new Request('https://example.com/y', make()).text()).toBe('{"a":"ü"}')
+    expect(await make().clone().json()).toEqual({ a: 'ü' })
+    expect(await make('\ufeff{}').json()).toEqual({})
+    expect(await make(null).text()).toBe('')
+    expect(make(null).body).toBe(null)
+  })
+
+  it('gives it once, as the platform does', async () => {
+    for (const read of ['json', 'text', 'arrayBuffer'] as const) {
+      const request = make()
+      expect(request.bodyUsed).toBe(false)
+      await request[read]()
+      expect(request.bodyUsed).toBe(true)
+      await expect(request.text()).rejects.toThrow(TypeError)
+      expect(() => request.clone()).toThrow(TypeError)
+    }
+    const streamed = make()
+    await new Response(streamed.body).text()
+    await expect(streamed.json()).rejects.toThrow(TypeError)
+  })
+
+  it('keeps what a handler does to its bytes to itself', async () => {
+    const bytes = new Uint8Array([1, 2, 3])
+    new Uint8Array(await make(bytes).arrayBuffer()).fill(0)
+    expect(bytes).toEqual(new Uint8Array([1, 2, 3]))
+  })
+
+  it('rejects what is no JSON, with the error of the platform', async () => {
+    await expect(make('{').json()).rejects.toThrow(SyntaxError)
+  })
+})
+
+describe('the place of the job routes', () => {
+  const place = (path: string, route?: string) =>
+    placeOf(Object.assign(new Request(`https://example.com${path}`), route && { route }), '/jobs')
+
+  it.each([
+    ['/jobs/1/result', undefined, '/jobs', '/1/result'],
+    ['/jobs', undefined, '/jobs', ''],
+    ['/jobs?limit=1', undefined, '/jobs', ''],
+    ['/jobs/1', '*', '/jobs', '/1'],
+    ['/jobs/1', '/*', '/jobs', '/1'],
+    ['/api/v1/jobs/1?x=/', '/api/v1/jobs/*', '/api/v1/jobs', '/1'],
+    ['/api/v1/jobs', '/api/v1/jobs/*', '/api/v1/jobs', ''],
+    ['/ann/jobs/1', '/:user/jobs/*', '/ann/jobs', '/1'],
+    ['/xobs/1', '/xobs/*', '/xobs', '/1'],
+  ])('%s at %s', (path, route, mount, rest) => {
+    expect(place(path, route)).toEqual({ mount, rest })
+  })
+
+  it.each([
+    ['/jobsx', undefined],
+    ['/other', undefined],
+    ['/other/1', '*'],
+  ])('is not %s at %s', (path, route) => {
+    expect(place(path, route)).toBe(undefined)
+  })
+})
