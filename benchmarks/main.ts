@@ -6,7 +6,7 @@ import { measureMemory } from './figures/memory.ts'
 import { measureSizes } from './figures/sizes.ts'
 import { measureStartUp } from './figures/start-up.ts'
 import { GROUPS } from './harness/contenders.ts'
-import { type GroupResult, measureGroup, scenariosNamed } from './harness/measure.ts'
+import { measureGroup, scenariosNamed } from './harness/measure.ts'
 import { pinning } from './harness/pinning.ts'
 import { goalsTable, writeReport } from './report.ts'
 import { type Results, readResults, writeResults } from './results.ts'
@@ -45,30 +45,28 @@ const requests = Number(values.requests)
 const wants = (part: string) => values.only?.includes(part) ?? (values.framework === undefined || part === 'cpu')
 const report = (line: string) => console.log(line)
 
-const before = readResults()
-const groups: Record<string, GroupResult> = { ...before.groups }
+const { version: workerd } = JSON.parse(readFileSync(createRequire(import.meta.url).resolve('workerd/package.json'), 'utf8'))
+const machine = { node: process.versions.node, workerd, cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), pinning }
+const taken = { date: new Date().toISOString().slice(0, 10), environment: { ...machine, rounds, requests } }
+let results: Results = { ...taken, ...readResults() }
+
+/** Kept at once, so that what has been measured is not lost with what fails after it. */
+function keep(part: Partial<Results>): void {
+  results = { ...results, ...part }
+  if (!values.dry) writeResults(results)
+}
+
+if (wants('sizes')) keep({ sizes: await measureSizes(report) })
+if (wants('start-up')) keep({ startUp: measureStartUp(report) })
+if (wants('memory')) keep({ memory: measureMemory(report, quick) })
 if (wants('cpu')) {
   const scenarios = scenariosNamed(values.scenario)
   for (const group of GROUPS.filter(({ name }) => values.framework?.includes(name) ?? true)) {
     const measured = await measureGroup(group, { rounds, requests, warmUp: quick ? 3_000 : 8_000, scenarios, report })
-    groups[group.name] = { title: measured.title, scenarios: { ...groups[group.name]?.scenarios, ...measured.scenarios } }
+    const merged = { title: measured.title, scenarios: { ...results.groups?.[group.name]?.scenarios, ...measured.scenarios } }
+    keep({ ...taken, groups: { ...results.groups, [group.name]: merged } })
   }
 }
-const { version: workerd } = JSON.parse(readFileSync(createRequire(import.meta.url).resolve('workerd/package.json'), 'utf8'))
-const machine = { node: process.versions.node, workerd, cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), pinning }
-const today = new Date().toISOString().slice(0, 10)
-// Says how the CPU figures came about, so it changes with them.
-const { date = today, environment = { ...machine, rounds, requests } } = wants('cpu') ? {} : before
-const results: Results = {
-  date,
-  environment,
-  groups: Object.fromEntries(GROUPS.flatMap(({ name }) => (groups[name] ? [[name, groups[name]]] : []))),
-  memory: wants('memory') ? measureMemory(report, quick) : before.memory,
-  sizes: wants('sizes') ? await measureSizes(report) : before.sizes,
-  startUp: wants('start-up') ? measureStartUp(report) : before.startUp,
-}
+
 console.log(`\n${goalsTable(results)}`)
-if (!values.dry) {
-  writeResults(results)
-  for (const file of writeReport(results)) console.log(`written: ${file}`)
-}
+if (!values.dry) for (const file of writeReport(results)) console.log(`written: ${file}`)

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { GOALS } from './goals.ts'
+import { GROUPS } from './harness/contenders.ts'
 import type { GroupResult } from './harness/measure.ts'
 import { SCENARIOS } from './harness/scenarios.ts'
 import type { Summary } from './harness/statistics.ts'
@@ -28,7 +29,7 @@ function cpuRows(group: GroupResult): Row[] {
 }
 const cell = (summary: Summary | undefined) => (summary ? withSpread(summary) : '')
 
-const groupsOf = (results: Results) => Object.values(results.groups ?? {})
+const groupsOf = ({ groups = {} }: Results) => GROUPS.flatMap(({ name }) => groups[name] ?? [])
 
 const cpuTable = (results: Results): string =>
   table(['server CPU, ms per 1,000', ...SCENARIOS.map(({ title }) => title)], groupsOf(results).flatMap(cpuRows))

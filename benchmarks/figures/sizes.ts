@@ -8,9 +8,9 @@ export type Sizes = Readonly<Record<string, number>>
 const here = fileURLToPath(new URL('..', import.meta.url))
 const built = (path: string) => ({
   entry: `${here}../packages/${path}`,
-  external: ['@respond-async/*', 'express', 'hono', 'hono/*', 'itty-router', 'cloudflare:*'],
+  external: ['@respond-async/*', 'express', 'hono', 'hono/*', 'itty-router', 'cloudflare:*', 'node:*'],
 })
-const byHand = (path: string) => ({ entry: `${here}servers/${path}`, external: ['express', 'hono', '@hono/*', 'itty-router'] })
+const byHand = (path: string) => ({ entry: `${here}servers/${path}`, external: ['express', 'hono', '@hono/*', 'itty-router', 'node:*'] })
 const whole = (path: string) => ({ entry: path, external: [] })
 
 const MEASURED: Readonly<Record<string, { entry: string; external: string[] }>> = {

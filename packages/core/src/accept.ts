@@ -50,7 +50,8 @@ export async function accept(
     throw error
   }
   const native = submission.native as never
-  const owner = await ownerOf(options.owner ?? context.options.owner, native)
+  const naming = options.owner ?? context.options.owner
+  const owner = naming ? await ownerOf(naming, native) : null
   const carry = options.carry && (await options.carry(native))
   const meta = typeof options.meta === 'function' ? await options.meta(native) : options.meta
 
@@ -66,6 +67,7 @@ export async function accept(
       request: keepRequest ? toStore(submission, options.storeHeaders, carry) : null,
       requestBody: keepRequest ? body : null,
       live: submission,
+      carry,
       platform,
     })
     if (made.refused) return made.refused === 'idempotency-key-reused' ? problem(made.refused) : busy(made.refused)

@@ -34,6 +34,3 @@ export function forMethod(method: string, answer: Answer): Answer {
   if (method !== 'HEAD' || answer.body === null) return answer
   return { status: answer.status, headers: { ...answer.headers, 'Content-Length': `${sizeOf(answer.body)}` }, body: null }
 }
-
-/** RFC 9110 5.6.7 date for `Sunset` and the like. */
-export const httpDate = (at: number): string => new Date(at).toUTCString()

@@ -41,12 +41,13 @@ export class Attempt implements JobHandle {
   constructor(
     private readonly context: Context,
     public job: Job,
+    carry: JsonObject | undefined = job.request?.carry,
   ) {
     this.id = job.id
     this.operation = job.operation
     this.attempt = job.attempt
     this.meta = job.meta ?? {}
-    this.carry = job.request?.carry ?? {}
+    this.carry = carry ?? {}
     this.cut = new Promise((resolve) => {
       this.#cut = resolve
     })

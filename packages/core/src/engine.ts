@@ -1,4 +1,4 @@
-import type { Job } from './job'
+import type { Job, JsonObject } from './job'
 
 /** A claim check: enough to find the job, never its payload. Handing it over or delivering it twice is always safe. */
 export interface JobMessage {
@@ -29,6 +29,8 @@ export interface LocalRun {
   readonly live: unknown
   /** The job where it was inserted as running already, because a slot was free. */
   readonly claimed: Job | null
+  /** What the route's `carry` gave, also where no request is stored to keep it in. */
+  readonly carry?: JsonObject
 }
 
 /** What the platform gives to a run; on Workers `env` and the execution context. */

@@ -65,7 +65,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
     const outcome = await (run as Runner)(message, { local }).catch(() => undefined)
     here.delete(message.id)
     // The live request is kept for another attempt: a retry here sees what the first run saw.
-    if (outcome?.kind === 'retry' && !stopped) hold({ message, local: local && { live: local.live, claimed: null } }, outcome.delayMs)
+    if (outcome?.kind === 'retry' && !stopped) hold({ message, local: local && { ...local, claimed: null } }, outcome.delayMs)
     leave()
   }
   const hold = (waiting: Waiting, delayMs: number) => {

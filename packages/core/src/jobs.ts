@@ -159,10 +159,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       const answer = await accept(context, operation(name), submission, platform)
       return answer && crossOrigin(context, submission, answer)
     },
-    async route(request, match) {
-      if (!starting) await start()
-      return route(context, request, match)
-    },
+    route: (request, match) => (starting ? route(context, request, match) : start().then(() => route(context, request, match))),
   }
 }
 

@@ -1,10 +1,11 @@
-import { type Answer, bytesOf, httpDate } from './answer'
+import { type Answer, bytesOf } from './answer'
 import type { Context } from './context'
 import type { HeaderFields, Job } from './job'
 import { isTerminal } from './lifecycle'
 import { retryAfter } from './pacing'
 import { failureAnswer, problem } from './problems'
 import type { JobRequest } from './request'
+import { httpDate } from './time'
 
 /** GET result: the handler's own response, or the problem that says why there is none. */
 export async function getResult(context: Context, job: Job, _self: string, request: JobRequest): Promise<Answer> {

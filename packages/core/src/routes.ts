@@ -41,10 +41,12 @@ export async function route(context: Context, request: JobRequest, match: RouteM
   const owner = match.owner ?? context.options.owner
   const row = id !== '' && Object.hasOwn(ROUTES, action) ? ROUTES[action] : undefined
   if (end !== '' || (id === '' ? !owner || !context.store.list : !row)) return undefined
-  const methods = row ? Object.keys(row) : LIST_METHODS
-  const allow = methods.join(', ')
-  if (request.method === 'OPTIONS') return optionsAnswer(context, request, allow)
-  if (!methods.includes(request.method)) return problem('method-not-allowed', undefined, { Allow: allow })
+  if (!(row ? Object.hasOwn(row, request.method) : LIST_METHODS.includes(request.method))) {
+    const allow = (row ? Object.keys(row) : LIST_METHODS).join(', ')
+    return request.method === 'OPTIONS'
+      ? optionsAnswer(context, request, allow)
+      : problem('method-not-allowed', undefined, { Allow: allow })
+  }
 
   // A path that was given is how clients see it; otherwise it is where they came in.
   const mount = context.options.path === undefined ? `${context.options.baseUrl ?? ''}${match.mount}` : context.mount

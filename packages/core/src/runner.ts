@@ -26,7 +26,7 @@ export function createRunner(context: Context): Runner {
     const job = local?.claimed ?? (await claim(context, operation, message))
     if (!job) return { kind: 'skip', why: 'the job is over, another worker has it, or it was handed over again' }
 
-    const attempt = new Attempt(context, job)
+    const attempt = new Attempt(context, job, local?.carry)
     if (known) context.running.set(job.id, attempt)
     const interrupt = () => attempt.interrupt('timeout')
     signal?.addEventListener('abort', interrupt)

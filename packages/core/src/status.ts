@@ -15,11 +15,21 @@ import { waitForChange } from './waiting'
 const etagOf = (job: Job) => `W/"${job.revision}"`
 
 /** GET status: the job as it is, or as it is once it has changed from what the client knows (`Prefer: wait`). */
-export async function getStatus(context: Context, job: Job, self: string, request: JobRequest): Promise<Answer> {
+export function getStatus(context: Context, job: Job, self: string, request: JobRequest): Promise<Answer> | Answer {
   const { wait } = parsePrefer(request.headers.get('prefer'))
   const known = request.headers.get('if-none-match')
   if (wait === undefined || isTerminal(job.status)) return showStatus(context, job, self, known, request)
-  const seconds = Math.min(wait, context.options.maxWaitMs / 1000)
+  return heldStatus(context, job, self, known, request, Math.min(wait, context.options.maxWaitMs / 1000))
+}
+
+async function heldStatus(
+  context: Context,
+  job: Job,
+  self: string,
+  known: string | null,
+  request: JobRequest,
+  seconds: number,
+): Promise<Answer> {
   const changed = known !== null && !matches(known, job) ? job : await waitForChange(context, job.id, job.revision, seconds * 1000, false)
   if (!changed || changed.goneAt !== undefined) return problem('job-gone')
   return showStatus(context, changed, self, known, request, `wait=${seconds}`)
@@ -31,14 +41,14 @@ function matches(field: string, job: Job): boolean {
   return field === `W/${tag}` || field === '*' || field.split(',').some((one) => one.trim().replace(/^W\//, '') === tag)
 }
 
-async function showStatus(
+function showStatus(
   context: Context,
   job: Job,
   self: string,
   known: string | null,
   request: JobRequest,
   honoured?: string,
-): Promise<Answer> {
+): Promise<Answer> | Answer {
   const over = isTerminal(job.status)
   if (over && context.options.onComplete !== 'document') return elsewhere(context, job, self)
   const etag = etagOf(job)

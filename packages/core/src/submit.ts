@@ -18,6 +18,7 @@ export interface Wanted {
   readonly requestBody: Body | null
   /** The live request, for an engine that runs it here. */
   readonly live?: unknown
+  readonly carry?: JsonObject
   readonly platform?: Platform
 }
 export type Refusal = 'queue-full' | 'too-many-jobs' | 'idempotency-key-reused'
@@ -100,7 +101,7 @@ async function handOver(
   const { delayMs, wanted, reservation, claimed } = how
   if (delayMs > 0 && !context.engine.capabilities.delay) return reservation?.release()
   const message = { v: 1, id: job.id, operation: job.operation, dispatch: job.dispatch } as const
-  const local = wanted.live === undefined && !claimed ? undefined : { live: wanted.live, claimed }
+  const local = wanted.live === undefined && !claimed ? undefined : { live: wanted.live, claimed, carry: wanted.carry }
   const { platform } = wanted
   const maxRunMs = context.operations.get(job.operation)?.options.maxRunMs
   try {

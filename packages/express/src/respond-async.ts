@@ -1,7 +1,7 @@
-import { type JobHandle, type Jobs, JobsError, type OperationOptions, type Owner, pathOf } from '@respond-async/core'
+import { type Answer, type JobHandle, type Jobs, JobsError, type OperationOptions, type Owner, pathOf } from '@respond-async/core'
 import express, { type Application, type Request, type RequestHandler, type Response } from 'express'
 import { detach, rebuild, run } from './exchange'
-import { type AnyHandler, callInOrder, type JobHandler, type Unnamed } from './handlers'
+import { type AnyHandler, callInOrder, type JobHandler, type Next, type Unnamed } from './handlers'
 import { ExpressRequest, ExpressSubmission } from './submission'
 import { writeAnswer } from './write-answer'
 
@@ -44,14 +44,11 @@ export function respondAsync(jobs: Jobs<Request>, operation: string | RespondAsy
   })
   return (req, res, next) => {
     app ??= req.app
-    jobs
-      .accept(name, new ExpressSubmission(req, res))
-      .then((answer) => {
-        if (answer) return writeAnswer(res, answer)
-        Object.assign(req, { job: unwrapped(name, res) })
-        callInOrder(handlers, req, res, next)()
-      })
-      .catch(next)
+    const runLive = () => {
+      Object.assign(req, { job: unwrapped(name, res) })
+      callInOrder(handlers, req, res, next)()
+    }
+    answerWith(jobs.accept(name, new ExpressSubmission(req, res)), res, runLive, next)
   }
 }
 
@@ -94,9 +91,18 @@ export function jobRoutes(jobs: Jobs<Request>, { owner }: JobRoutesOptions = {})
     const path = pathOf(req.url)
     const query = path.indexOf('?')
     const match = { native: req, mount: req.baseUrl, rest: query < 0 ? path : path.slice(0, query), owner }
-    jobs
-      .route(new ExpressRequest(req), match)
-      .then((answer) => (answer ? writeAnswer(res, answer) : next()))
-      .catch(next)
+    answerWith(jobs.route(new ExpressRequest(req), match), res, next, next)
   }
+}
+
+/** Writes the answer, or goes on without one; what goes wrong goes the way of all errors in Express. */
+function answerWith(answered: Promise<Answer | undefined>, res: Response, goOn: () => void, next: Next): void {
+  answered.then((answer) => {
+    try {
+      if (answer) writeAnswer(res, answer)
+      else goOn()
+    } catch (error) {
+      next(error)
+    }
+  }, next)
 }

@@ -94,13 +94,13 @@ for (const [version, express] of Object.entries(VERSIONS))
         app.post(
           '/',
           respondAsync(jobs, { operation: 'mine', carry: (req) => ({ user: userOf(req) }) }, (req, res) => {
-            res.json({ user: userOf(req), secret: req.get('authorization') ?? null })
+            res.json({ user: userOf(req), carried: req.job.carry, secret: req.get('authorization') ?? null })
           }),
         )
         app.use('/jobs', jobRoutes(jobs))
         const { result } = await (await serve(app)).whole('/', { headers: { authorization: 'Bearer ada' } })
         // Secrets are not stored for another process unless the route asks for it.
-        expect(await result.json()).toEqual({ user: 'ada', secret: way === 'inline' ? 'Bearer ada' : null })
+        expect(await result.json()).toEqual({ user: 'ada', carried: { user: 'ada' }, secret: way === 'inline' ? 'Bearer ada' : null })
       })
 
       it('answers compressed where compression() is used, and stores what is not', async () => {

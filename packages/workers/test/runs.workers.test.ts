@@ -94,6 +94,20 @@ describe('where a job runs', () => {
   })
 })
 
+describe('an alarm without jobs', () => {
+  it('says what to do, and looks again later', async () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const id = crypto.randomUUID()
+    const object = env.ORPHAN.get(env.ORPHAN.idFromName(jobName(id)))
+    const facts = { version: 1, dueAt: Date.now() - 1, owner: null, events: [], maxEvents: 0 }
+    await objectOf(env.ORPHAN, jobName(id)).insertJob({ ...facts, head: JSON.stringify({ id }) })
+    await vi.waitUntil(() => said.mock.calls.length > 0, { timeout: 10_000 })
+    expect(String(said.mock.calls[0]?.[1])).toMatch(/Call createJobs\({ store: durableObjectStore\(env\.JOBS\) }\) at the top level/)
+    said.mockRestore()
+    await vi.waitUntil(async () => ((await runInDurableObject(object, (_, state) => state.storage.getAlarm())) ?? 0) > Date.now() + 5_000)
+  })
+})
+
 describe('an object that is reset in the middle of a run', () => {
   const crashed = async (operation: string) => {
     const job = await submit(operation, { gate: operation })
@@ -145,6 +159,8 @@ describe('what is left of a job', () => {
     await runDurableObjectAlarm(objectFor(job.id))
     expect((await ask(job.links.self, { headers: owner })).status).toBe(410)
     expect(await (await ask('/jobs', { headers: owner })).json()).toEqual({ jobs: [] })
+    const held = env.JOBS.get(env.JOBS.idFromName(keyName('ann', 'a-key')))
+    expect(await runInDurableObject(held, (_, state) => [...state.storage.kv.list()])).toEqual([])
     expect((await submit('brief', {}, { ...owner, 'idempotency-key': 'a-key' })).id).not.toBe(job.id)
     clock.aheadMs = 60_001 + 3_600_001
     await runDurableObjectAlarm(objectFor(job.id))

@@ -9,6 +9,8 @@ export { JobObject }
 export class KitObject extends JobObject {
   override async alarm() {}
 }
+/** Nobody makes jobs for it. */
+export class OrphanObject extends JobObject {}
 /** Its jobs are made when they are first needed. */
 export class LazyObject extends JobObject {
   protected override prepare() {
