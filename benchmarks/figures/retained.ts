@@ -1,6 +1,6 @@
 /** Measured alone, in a process of its own with --expose-gc: what finished jobs leave in memory. `node retained.ts <contender> <jobs> <steps>` */
 import type { Submission } from '@respond-async/core'
-import { createJobs } from '@respond-async/core'
+import { createJobs, memoryStore } from '@respond-async/core'
 import { createJob, findJob, isOver, runJob } from '../servers/hand-written.ts'
 import { buildReport, makeReport } from '../servers/report.ts'
 
@@ -21,7 +21,7 @@ const BATCH = 500
 type Submit = (count: number) => Promise<void>
 
 function withLibrary(): Submit {
-  const jobs = createJobs()
+  const jobs = createJobs({ store: memoryStore() })
   jobs.define('report', {}, async () => ({ status: 200, headers: { 'content-type': 'application/json' }, body: result() }))
   const submission: Submission = {
     method: 'POST',

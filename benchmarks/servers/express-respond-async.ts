@@ -1,13 +1,13 @@
 /** The same on Express with this library, at its defaults. */
 import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
-import { createJobs } from '@respond-async/core'
+import { createJobs, memoryStore } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/express'
 import express from 'express'
 import { behindParser, listen } from './listen.ts'
 import { buildReport, type ReportRequest, untilAborted } from './report.ts'
 
-const jobs = createJobs()
+const jobs = createJobs({ store: memoryStore() })
 const app = express().disable('x-powered-by').disable('etag')
 const parser = behindParser ? [express.json()] : []
 

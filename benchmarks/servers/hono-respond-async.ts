@@ -1,12 +1,12 @@
 /** The same on Hono with this library, at its defaults. */
 import { createAdaptorServer } from '@hono/node-server'
-import { createJobs } from '@respond-async/core'
+import { createJobs, memoryStore } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/hono'
 import { Hono } from 'hono'
 import { listen } from './listen.ts'
 import { buildReport, type ReportRequest, untilAborted } from './report.ts'
 
-const jobs = createJobs()
+const jobs = createJobs({ store: memoryStore() })
 const app = new Hono()
 
 app.post(

@@ -7,7 +7,7 @@
  * - for every route of a set `POST /audit/<name>`, wrapped with the operation `audit-<name>` and the route's options, in it `runPlan(body,
  *   job)`; for `echo` the function `echo`; in front of `validated` a middleware that sends `refusal()` when REFUSE_HEADER is there;
  * - `POST /audit/release/:token` calls `release(token)` and answers 204;
- * - `GET /audit` answers `describeTarget(features)` as JSON, with {@link featuresWithout} what the target cannot have.
+ * - `GET /audit` answers `describeTarget(features)` as JSON, without the features that the target cannot have.
  *
  * Then one line in a test file: `auditTarget('Express 5, bare', () => startExpress5())`.
  */
@@ -31,8 +31,6 @@ export interface RunningTarget {
   readonly concurrency?: number
   close?(): Promise<void> | void
 }
-
-export const featuresWithout = (...lacks: readonly Feature[]): Feature[] => FEATURES.filter((feature) => !lacks.includes(feature))
 
 /** The in-process engine of a set. */
 export const engineOf = (set: AuditSet): JobEngine => inProcess(set.engine)

@@ -19,7 +19,7 @@ export interface AdapterCase {
 
 export type Adapter = 'express' | 'hono' | 'workers'
 
-export interface CaseRequest {
+interface CaseRequest {
   readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
@@ -36,7 +36,7 @@ export interface ExpectedResponse {
 }
 
 /** The problem that the result URL must answer, and `error` of the status document. */
-export interface ExpectedFailure {
+interface ExpectedFailure {
   readonly failure: { readonly code: string; readonly status: number; readonly message: string }
 }
 
@@ -361,7 +361,7 @@ const REQUESTS: readonly AdapterCase[] = [
 ]
 
 /** All cases. The routes of the first two groups are `POST /cases/<id>` without a body. */
-export const ADAPTER_CASES: readonly AdapterCase[] = [
+const ADAPTER_CASES: readonly AdapterCase[] = [
   ...[...ANSWERS, ...FAILURES].map((one) => ({ ...one, request: { method: 'POST', path: `/cases/${one.id}`, ...NOTHING } })),
   ...REQUESTS,
 ]

@@ -5,7 +5,7 @@ import { platformOf, unwrappedHandle } from './web-handle'
 import { detachRequest, rebuildRequest } from './web-replay'
 import { type WebSubmission, webSubmission } from './web-submission'
 
-export { contentOf, plainFields, toResponse } from './web-answer'
+export { contentOf, toResponse } from './web-answer'
 export { captureResponse, responseFields } from './web-capture'
 export { platformOf, unwrappedHandle } from './web-handle'
 export { detachRequest, rebuildRequest } from './web-replay'

@@ -34,6 +34,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
   let kept = 0 // places in the queue that are kept for a job that is being stored
   let idle = () => {}
   let stopped = false
+  let turnEnds = 0
 
   const reservation = (starts: boolean): Reservation => {
     let open = true
@@ -51,16 +52,24 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
   }
   const leave = () => {
     busy--
-    next()
+    next(Date.now() < turnEnds)
     if (busy === 0) idle()
   }
-  const next = () => {
+  // Those that wait have been answered, so a slot that becomes free may take the next of them in the same turn of the event loop:
+  // short jobs would otherwise be done no faster than `concurrency` a turn. Not for long, because others want their turn.
+  const next = (atOnce = false) => {
     while (!stopped && busy < concurrency && queue.length > 0) {
       busy++
-      begin(queue.shift() as Waiting)
+      const waiting = queue.shift() as Waiting
+      if (atOnce) void perform(waiting)
+      else begin(waiting)
     }
   }
-  const begin = (waiting: Waiting) => later(() => void perform(waiting))
+  const begin = (waiting: Waiting) =>
+    later(() => {
+      turnEnds = Date.now() + TURN_MS
+      void perform(waiting)
+    })
   const perform = async ({ message, local }: Waiting) => {
     const outcome = await (run as Runner)(message, { local }).catch(() => undefined)
     here.delete(message.id)
@@ -124,4 +133,6 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
   }
 }
 
+/** How long jobs that wait may follow one another within a turn of the event loop, in milliseconds. */
+const TURN_MS = 2
 const MAX_TIMER_MS = 2_147_483_647

@@ -8,9 +8,9 @@ import { readStream } from './web-submission'
  *   what the stream throws; `TypeError` for a response that cannot be sent again (`Response.error()`, an upgrade).
  */
 export async function captureResponse(response: Response | undefined, maxResultBytes: number): Promise<CapturedResponse> {
-  if (!response) throw new JobsError('handler_passed', 'The handler passed the request on; there is nothing behind it.')
+  if (!response) throw new JobsError('handler_passed', 'The handler did not answer.')
   const { status, body } = response
-  if (!(status >= 200)) throw new TypeError(`A response of status ${status} cannot be kept and replayed.`)
+  if (!(status >= 200)) throw new TypeError(`A response of status ${status} cannot be kept.`)
   const headers = responseFields(response.headers)
   if (body === null) return { status, headers, body: null }
   if (Number(headers['content-length'] ?? 0) > maxResultBytes) throw resultTooLarge(maxResultBytes)

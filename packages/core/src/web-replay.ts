@@ -1,4 +1,5 @@
-import type { Body, StoredRequest } from '@respond-async/core'
+import { type Body, bytesOf, type StoredRequest } from '@respond-async/core'
+import { headersOf } from './web-answer'
 
 /**
  * A request for the handler alone: same method, URL, fields and body as the live one, without the client's signal, because the
@@ -6,8 +7,8 @@ import type { Body, StoredRequest } from '@respond-async/core'
  */
 export function detachRequest(live: Request, body: Body | null, headers = new Headers(live.headers)): Request {
   const request = newRequest(live.url, live.method, headers, body, constructorOf(live))
-  for (const name of Object.keys(live)) if (!(name in request)) define(request, name, live[name as keyof Request])
-  for (const name of PLATFORM_FIELDS) if (name in live) define(request, name, live[name as keyof Request])
+  for (const name of [...Object.keys(live).filter((own) => !(own in request)), ...PLATFORM_FIELDS])
+    if (name in live) define(request, name, live[name as keyof Request])
   return request
 }
 
@@ -19,13 +20,11 @@ const define = (request: Request, name: string, value: unknown) =>
 
 /** The stored request as a real one. A path alone gets the origin of `base`. */
 export function rebuildRequest(stored: StoredRequest, body: Body | null, base = 'http://localhost'): Request {
-  const headers = new Headers()
-  for (const [name, value] of Object.entries(stored.headers)) for (const one of [value].flat()) headers.append(name, one)
-  return newRequest(new URL(stored.url, base).href, stored.method, headers, body)
+  return newRequest(new URL(stored.url, base).href, stored.method, headersOf(stored.headers), body)
 }
 
 function newRequest(url: string, method: string, headers: Headers, body: Body | null, Class: typeof Request = Request): Request {
-  const content = typeof body === 'string' ? new TextEncoder().encode(body) : body // a text would bring a media type of its own
+  const content = body === null ? null : bytesOf(body) // a text would bring a media type of its own
   const init = { method, headers, body: content as BodyInit | null } // bytes of core are never in shared memory
   try {
     return new Class(url, init)

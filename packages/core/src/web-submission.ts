@@ -68,10 +68,7 @@ export async function readBody(request: BodySource, limit: number, wanted: boole
 
 function alreadyRead(wanted: boolean): null {
   if (!wanted) return null
-  throw new JobsError(
-    'invalid_input',
-    'Earlier middleware has read the request body, and it has to be stored: let the middleware read request.clone() instead.',
-  )
+  throw new JobsError('invalid_input', 'Earlier middleware has read the request body, which has to be stored: let it read request.clone().')
 }
 
 /** @throws {JobsError} `body_too_large` */
@@ -79,20 +76,20 @@ export function checkSize(size: number, limit: number): void {
   if (size > limit) throw tooLarge(limit)
 }
 
-const tooLarge = (limit: number) => new JobsError('body_too_large', `The request body is larger than ${limit} bytes.`)
+const tooLarge = (limit: number) => new JobsError('body_too_large', `The request body is over ${limit} bytes.`)
 
 /** Reads a stream to its end; above `limit` bytes it is canceled and `tooMuch(limit)` thrown. */
 export async function readStream(
-  stream: ReadableStream<Uint8Array>,
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
   limit: number,
   tooMuch: (limit: number) => Error,
 ): Promise<Uint8Array> {
   const reader = stream.getReader()
-  const chunks: Uint8Array[] = []
+  const chunks: Uint8Array<ArrayBuffer>[] = []
   let size = 0
   for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return chunks.length === 1 ? (chunks[0] as Uint8Array) : joined(chunks, size)
+    const { done, value } = await reader.read() // bytes of a body are in no shared memory
+    if (done) return chunks[0] && !chunks[1] ? chunks[0] : new Uint8Array(await new Blob(chunks).arrayBuffer())
     size += value.length
     if (size > limit) {
       const error = tooMuch(limit)
@@ -101,14 +98,4 @@ export async function readStream(
     }
     chunks.push(value)
   }
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const all = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    all.set(chunk, at)
-    at += chunk.length
-  }
-  return all
 }

@@ -22,7 +22,7 @@ export interface Service {
 export interface Caller {
   readonly user?: string
 }
-export interface RequestInput {
+interface RequestInput {
   readonly headers?: Record<string, string>
   readonly body?: Body | null
   readonly user?: string

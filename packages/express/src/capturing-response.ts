@@ -1,6 +1,6 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { type CapturedResponse, resultTooLarge } from '@respond-async/core'
+import { type Body, bytesOf, type CapturedResponse, resultTooLarge, sizeOf } from '@respond-async/core'
 import { emitSafely } from './emit-safely'
 
 /** A response that goes nowhere: what is written to it is kept. Settles once; whatever is done to it after that changes nothing. */
@@ -36,7 +36,7 @@ export function capturingResponses(
     readonly captured: Promise<CapturedResponse>
     readonly #earlier: OutgoingHttpHeaders
     readonly #limit: number
-    #chunks: Uint8Array[] = []
+    #chunks: Body[] = []
     #size = 0
     #written = 0
     #over = false
@@ -106,7 +106,7 @@ export function capturingResponses(
       if (typeof encoding === 'function') return this.end(chunk, undefined, encoding)
       if (done) this.once('finish', done)
       this.flushHeaders()
-      if (chunk) this.#take(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : new Uint8Array(chunk))
+      if (chunk) this.#take(typeof chunk !== 'string' ? new Uint8Array(chunk) : isUtf8(encoding) ? chunk : Buffer.from(chunk, encoding))
       if (this.#over) return this
       this.#over = true
       this.finished = true
@@ -121,9 +121,9 @@ export function capturingResponses(
       return this
     }
 
-    #take(chunk: Uint8Array): void {
+    #take(chunk: Body): void {
       if (this.#over) return
-      this.#size += chunk.length
+      this.#size += sizeOf(chunk)
       this.#chunks.push(chunk)
       if (this.#size > this.#limit) this.destroy(resultTooLarge(this.#limit))
     }
@@ -143,10 +143,10 @@ export function capturingResponses(
       return fields
     }
 
-    #body(): Uint8Array | null {
+    #body(): Body | null {
       const [only = null] = this.#chunks
       if (this.statusCode === 204 || this.statusCode === 304 || this.req.method === 'HEAD') return null
-      return this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : only
+      return this.#chunks.length > 1 ? Buffer.concat(this.#chunks.map(bytesOf)) : only
     }
   }
   Object.defineProperties(Capturing.prototype, {
@@ -160,6 +160,8 @@ export function capturingResponses(
   Object.setPrototypeOf(Capturing.prototype, prototype)
   return Capturing
 }
+
+const isUtf8 = (encoding: BufferEncoding | undefined) => !encoding || encoding === 'utf8' || encoding === 'utf-8'
 
 function finish(response: CapturingResponse): void {
   response.emit('finish')

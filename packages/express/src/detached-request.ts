@@ -15,7 +15,7 @@ export interface DetachedRequest extends IncomingMessage {
   /** Fills it as Node and Express would. `body`: what is still to be read; `undefined`: earlier middleware has read it. */
   receive(head: RequestHead, headers: IncomingHttpHeaders, body: readonly Uint8Array[] | undefined): void
 }
-export type RequestHead = Pick<Request, (typeof EXPRESS_FIELDS)[number] | 'method' | 'url' | 'rawHeaders'>
+type RequestHead = Pick<Request, (typeof EXPRESS_FIELDS)[number] | 'method' | 'url' | 'rawHeaders'>
 
 /** What Express itself puts on a request. */
 export const EXPRESS_FIELDS = ['originalUrl', 'baseUrl', 'params', 'route', 'body'] as const

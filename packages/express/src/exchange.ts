@@ -44,7 +44,7 @@ export function detach(live: ExpressSubmission, limit: number): Exchange {
   const res = new Res(req, live.earlier, limit)
   res.statusCode = live.statusCode
   res.locals = response.locals
-  copyAdded({ ...response }, res)
+  copyAdded(response, res)
   return { req, res }
 }
 

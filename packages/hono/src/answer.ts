@@ -1,5 +1,5 @@
 import type { Answer } from '@respond-async/core'
-import { contentOf, plainFields, toResponse } from '@respond-async/core/fetch'
+import { contentOf, toResponse } from '@respond-async/core/fetch'
 import type { Context } from 'hono'
 
 /**
@@ -8,12 +8,10 @@ import type { Context } from 'hono'
  * Where there are none, a response made of plain fields is a good deal cheaper: servers send those without building `Headers`.
  */
 export function writeAnswer(c: Context, answer: Answer): Response {
-  if (plainFields(answer) && !hasFields(c)) return toResponse(answer)
+  if (fieldsSet(c).keys().next().done) return toResponse(answer)
   // The types want a body for this status, and lists that can be written; Hono hands on what it gets.
   return c.body(contentOf(answer) as string, answer.status as 200, answer.headers as Record<string, string | string[]>)
 }
 
 /** The fields that a response made by this context gets by itself. */
 export const fieldsSet = (c: Context): Headers => c.body(null).headers
-
-const hasFields = (c: Context): boolean => fieldsSet(c).keys().next().done !== true

@@ -5,9 +5,9 @@ import type { HandlerResponse } from 'hono/types'
 import { writeAnswer } from './answer'
 import { type AnyHandler, captureHandlers, runHandlers } from './capture'
 import { detachedContext } from './detached-context'
-import { storedSource } from './notes'
 import { placeOf } from './place'
-import { platformOf } from './platform'
+import { HonoPlatform } from './platform'
+import { replay } from './replay'
 import { HonoSubmission } from './submission'
 
 declare module 'hono' {
@@ -52,18 +52,13 @@ export function respondAsync(jobs: Jobs<Context>, operation: string | RespondAsy
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
   const before = handlers.slice(0, -1)
   const handler = handlers.slice(-1)
-  jobs.define(name, options, ({ handle, live, request, requestBody, platform, maxResultBytes }) => {
-    const taken = live as HonoSubmission | undefined // what is passed to accept below
-    if (taken) {
-      const live = { request: taken, platform: taken.platform, variables: taken.variables, live: taken.native }
-      return captureHandlers(detachedContext(live, handle), handler, maxResultBytes)
-    }
-    const stored = { request: storedSource(request ?? NOTHING, requestBody), platform, variables: handle.carry, live: undefined }
-    return captureHandlers(detachedContext(stored, handle), handlers, maxResultBytes)
+  jobs.define(name, options, (execution) => {
+    if (execution.live === undefined) return replay(execution, handlers)
+    const live = execution.live as HonoSubmission // what is passed to accept below
+    return captureHandlers(detachedContext(live, execution.handle), handler, execution.maxResultBytes)
   })
   const accept: MiddlewareHandler = async (c, next) => {
-    const platform = platformOf(c)
-    const answer = await jobs.accept(name, new HonoSubmission(c, platform), platform)
+    const answer = await jobs.accept(name, new HonoSubmission(c), new HonoPlatform(c))
     if (answer) return writeAnswer(c, answer)
     c.set('job', unwrappedHandle(name, c.req.raw))
     return runHandlers(c, handler, next)
@@ -71,13 +66,10 @@ export function respondAsync(jobs: Jobs<Context>, operation: string | RespondAsy
   return before.length === 0 ? accept : (c, next) => runHandlers(c, [...before, accept], next)
 }
 
-/** What a job without a stored request is run with: it cannot be one that came over HTTP. */
-const NOTHING = { method: 'POST', url: '/', headers: {} }
-
 /** Answers the requests for the jobs: status, result, cancellation, list. For `app.route('/jobs', jobRoutes(jobs))`, at any depth. */
 export function jobRoutes<E extends Env = Env>(jobs: Jobs<Context<E>>, { owner }: { owner?: Owner<Context<E>> } = {}): Hono<E> {
   return new Hono<E>().all('*', async (c, next) => {
-    const match = { native: c, owner, platform: platformOf(c), ...placeOf(c) }
+    const match = { native: c, owner, platform: new HonoPlatform(c), ...placeOf(c) }
     const answer = await jobs.route(c.req.raw, match)
     return answer ? writeAnswer(c, answer) : next()
   })

@@ -7,7 +7,7 @@ import type { Context } from 'hono'
  *
  * A class, because it is made for every request: accessors of a literal are made anew each time.
  */
-class HonoPlatform implements Platform {
+export class HonoPlatform implements Platform {
   readonly #c: Context
 
   constructor(c: Context) {
@@ -31,5 +31,3 @@ class HonoPlatform implements Platform {
     return context && ((work) => context.waitUntil(work))
   }
 }
-
-export const platformOf = (c: Context): Platform => new HonoPlatform(c)

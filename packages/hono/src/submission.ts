@@ -1,56 +1,56 @@
-import { type Body, type JsonObject, type Platform, type Submission, sizeOf } from '@respond-async/core'
+import { type Body, type JsonObject, type Submission, sizeOf } from '@respond-async/core'
 import { checkSize, detachRequest, fieldsOf, readBody } from '@respond-async/core/fetch'
 import type { Context } from 'hono'
-import { matchedRoutes } from 'hono/route'
-import type { RequestSource } from './detached-request'
-import { notesOf } from './notes'
+import { notesOf } from './replay'
 
 /**
- * A Hono request that may become a job, and what its handler's own request is made of.
+ * A Hono request that may become a job, and the live side of its handler's own.
  *
  * A class, because it is made for every request: a literal would make its functions anew each time.
  */
-export class HonoSubmission implements Submission<Context>, RequestSource {
-  readonly native: Context
-  readonly platform: Platform
-  readonly raw: Request
-  readonly method: string
-  readonly url: string
+export class HonoSubmission implements Submission<Context> {
   /** `c.var` as the handler would have found it. */
   readonly variables: object
-  readonly routeIndex: number
+  /** As the client sent them, but for the type of a form that had to be put together again. */
   headers: Headers
+  /** What was read of the request before the 202: it cannot be read after it. */
   body: Body | null = null
 
-  constructor(c: Context, platform: Platform) {
-    const { raw, routeIndex } = c.req
-    this.native = c
-    this.platform = platform
-    this.raw = raw
-    this.method = raw.method
-    this.url = raw.url
-    this.headers = raw.headers
-    this.variables = c.var
-    this.routeIndex = routeIndex
+  constructor(readonly native: Context) {
+    this.variables = native.var
+    this.headers = native.req.raw.headers
   }
 
-  get path(): string {
-    return this.native.req.path
+  get method(): string {
+    return this.native.req.method
   }
 
+  get url(): string {
+    return this.native.req.url
+  }
+
+  /** Earlier middleware (a validator, say) leaves a body that it read in `c.req`, because it cannot be read twice. */
   async readBody(limit: number, wanted: boolean): Promise<Body | null> {
-    const kind = keptKind(this.native)
+    const { raw, bodyCache } = this.native.req
+    const [kind] = Object.keys(bodyCache)
     if (!kind) {
-      this.body = await readBody(this.raw, limit, wanted)
+      this.body = await readBody(raw, limit, wanted)
       return this.body
     }
-    const { body, contentType } = await keptBody(this.native, kind, limit)
-    if (contentType) {
-      this.headers = new Headers(this.headers)
-      this.headers.set('content-type', contentType)
+    const value: unknown = await bodyCache[kind as keyof typeof bodyCache]
+    let body = value as Body
+    if (kind !== 'text') {
+      const again = new Response((kind === 'json' ? JSON.stringify(value) : value) as BodyInit)
+      body = new Uint8Array(await again.arrayBuffer())
+      // A form comes out with another boundary than it came in with.
+      if (kind === 'formData') {
+        this.headers = new Headers(this.headers)
+        this.headers.set('content-type', again.headers.get('content-type') as string)
+      }
     }
-    this.body = body
-    return body
+    checkSize(sizeOf(body), limit)
+    this.body = body.length > 0 ? body : null
+    return this.body
   }
 
   headerFields(): Record<string, string> {
@@ -61,45 +61,8 @@ export class HonoSubmission implements Submission<Context>, RequestSource {
     return notesOf(this.native)
   }
 
-  routes() {
-    return matchedRoutes(this.native)
-  }
-
-  params(): Record<string, string> {
-    return this.native.req.param()
-  }
-
-  valid(target: string): unknown {
-    return this.native.req.valid(target as never)
-  }
-
+  /** The Web request of the handler, with the body in it. */
   makeRaw(): Request {
-    return detachRequest(this.raw, this.body, this.headers)
+    return detachRequest(this.native.req.raw, this.body, this.headers)
   }
-}
-
-/** Kinds in which `c.req` keeps a body that was read, the most exact first. */
-const KINDS = ['arrayBuffer', 'blob', 'text', 'formData', 'json'] as const
-type Kind = (typeof KINDS)[number]
-
-/** `undefined`: nobody has read the body. */
-function keptKind(c: Context): Kind | undefined {
-  const { bodyCache } = c.req
-  for (const _ in bodyCache) return KINDS.find((kind) => kind in bodyCache)
-  return undefined
-}
-
-/** The body as earlier middleware (a validator, say) has left it in `c.req`, because it cannot be read twice. */
-async function keptBody(c: Context, kind: Kind, limit: number): Promise<{ body: Body | null; contentType?: string | null }> {
-  const value = await c.req.bodyCache[kind]
-  if (kind === 'text' || kind === 'json') {
-    const body = kind === 'text' ? (value as string) : JSON.stringify(value)
-    checkSize(sizeOf(body), limit)
-    return { body: body || null }
-  }
-  // A form comes out with another boundary than it came in with.
-  const again = new Response(value as BodyInit)
-  const body = new Uint8Array(await again.arrayBuffer())
-  checkSize(body.length, limit)
-  return { body: body.length > 0 ? body : null, contentType: kind === 'formData' ? again.headers.get('content-type') : undefined }
 }

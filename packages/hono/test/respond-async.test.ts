@@ -158,6 +158,19 @@ describe.each(Object.keys(WAYS))('%s', (way) => {
     expect(await result.json()).toEqual({ ok: true })
   })
 
+  it('keeps them where nothing else has touched the answer', async () => {
+    const { jobs } = errorsOf(options())
+    const app = serving(jobs)
+    app.use('/work', requestId({ generator: () => 'the-request' }))
+    app.post(
+      '/work',
+      respondAsync(jobs, 'a', (c) => c.text('done')),
+    )
+    const { accepted, result } = await follow(app, '/work')
+    expect([accepted.status, accepted.headers.get('x-request-id')]).toEqual([202, 'the-request'])
+    expect(result.headers.has('x-request-id')).toBe(false)
+  })
+
   it('gives a response that the context did not make what c.header() said', async () => {
     const { jobs } = errorsOf(options())
     const app = serving(jobs).post(
@@ -356,7 +369,7 @@ describe('replay', () => {
     )
     const { document } = await follow(app, '/')
     expect(document.status).toBe('failed')
-    expect(String(errors[0])).toContain('give the validator to respondAsync()')
+    expect(String(errors[0])).toContain('give its validator to respondAsync()')
   })
 
   it('runs a job that was made without HTTP', async () => {

@@ -8,7 +8,7 @@ export type Fetch = (url: string, init: RequestInit) => Response | Promise<Respo
 export interface Asking {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Uint8Array<ArrayBuffer>
+  readonly body?: string | Uint8Array
   /** Who asks; `null`: nobody. @default the audit's own owner */
   readonly owner?: string | null
   readonly signal?: AbortSignal
@@ -90,7 +90,8 @@ export function createSubject(options: SubjectOptions): { subject: Subject; tidy
     const headers = { ...options.headers, ...(who === null ? {} : { [OWNER_HEADER]: who }), ...asking.headers }
     const address = new URL(url, `${base}/`).href
     const signals = asking.signal ? AbortSignal.any([asking.signal, signal]) : signal
-    const response = await options.fetch(address, { method, headers, body, redirect: 'manual', signal: signals })
+    const sent = body as BodyInit | undefined // bytes made here are in no shared memory
+    const response = await options.fetch(address, { method, headers, body: sent, redirect: 'manual', signal: signals })
     return readReply(`${method} ${url}`, response)
   }
   const targetUrl = (rest: string) => `${new URL(`${base}/`).pathname.replace(/\/$/, '')}${options.target}/${rest}`

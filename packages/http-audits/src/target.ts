@@ -167,7 +167,7 @@ export interface PlannedAnswer {
 export interface PlannedResponse {
   readonly status: number
   readonly headers: readonly (readonly [name: string, value: string])[]
-  readonly body: string | Uint8Array<ArrayBuffer> | null
+  readonly body: string | Uint8Array | null
 }
 
 /** What a plan needs of `req.job`, `c.get('job')`, `request.job`. */
@@ -202,7 +202,7 @@ export async function runPlan(input: unknown, job?: AuditJob): Promise<PlannedRe
 }
 
 /** The wrapped handler of `/audit/echo`: sends back the bytes it got, their media type, and the query it saw. */
-export const echo = (request: { query: string; contentType: string | null; body: Uint8Array<ArrayBuffer> }): PlannedResponse => ({
+export const echo = (request: { query: string; contentType: string | null; body: Uint8Array }): PlannedResponse => ({
   status: 200,
   headers: [
     ['content-type', request.contentType ?? 'application/octet-stream'],
@@ -248,7 +248,7 @@ function readPlan(input: unknown): AuditPlan | null {
   }
 }
 
-function fromBase64(base64: string): Uint8Array<ArrayBuffer> {
+function fromBase64(base64: string): Uint8Array {
   const binary = atob(base64)
   const bytes = new Uint8Array(binary.length)
   for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at)

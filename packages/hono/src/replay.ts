@@ -1,0 +1,73 @@
+import { type CapturedResponse, type Execution, JobsError, type JsonObject, type StoredRequest } from '@respond-async/core'
+import { rebuildRequest } from '@respond-async/core/fetch'
+import { type Context, Hono } from 'hono'
+import { HonoRequest } from 'hono/request'
+import { routePath } from 'hono/route'
+import { type AnyHandler, captureHandlers } from './capture'
+import { setVariables } from './detached-context'
+
+const TARGETS = ['json', 'form', 'query', 'param', 'header', 'cookie'] as const
+
+/** What a run in another process needs besides the request: it has no router and no validators before the handler. */
+interface Notes {
+  readonly route: string
+  readonly params: Readonly<Record<string, string>>
+  /** By target, where it is JSON. */
+  readonly valid: Readonly<Record<string, object>>
+}
+
+export function notesOf(c: Context): JsonObject {
+  const { req } = c
+  const valid: Record<string, JsonObject> = {}
+  for (const target of TARGETS) {
+    const data: JsonObject | undefined = req.valid(target as never)
+    if (data && isJson(data)) valid[target] = data
+  }
+  return { route: routePath(c), params: req.param(), valid }
+}
+
+/** Whether it comes out of JSON as it went in: files, dates and class instances do not. */
+const isJson = (value: unknown): boolean =>
+  Object(value) === value
+    ? (Array.isArray(value) || [null, Object.prototype].includes(Object.getPrototypeOf(value))) &&
+      Object.values(value as object).every(isJson)
+    : typeof value !== 'bigint' && !Number.isNaN(value)
+
+/** What a job without a stored request is run with: it cannot be one that came over HTTP. */
+const NOTHING: StoredRequest = { method: 'POST', url: '/', headers: {} }
+
+/** Runs the handlers on a context that Hono makes of the stored request. */
+export function replay({ handle, request, requestBody, platform, maxResultBytes }: Execution, handlers: readonly AnyHandler[]) {
+  const stored = request ?? NOTHING
+  const raw = rebuildRequest(stored, requestBody)
+  return new Promise<CapturedResponse>((resolve) => {
+    const app = new Hono().all('*', (c: Context) => {
+      Object.defineProperty(c, 'req', { value: storedRequest(raw, c.req.path, stored.context as Notes | undefined) })
+      setVariables(c, handle.carry, handle)
+      resolve(captureHandlers(c, handlers, maxResultBytes))
+      return c.body(null)
+    })
+    app.fetch(raw, platform?.env ?? {}, platform?.context as Context['executionCtx'])
+  })
+}
+
+const NOTHING_NOTED: Notes = { route: '/', params: {}, valid: {} }
+
+/** `c.req` with what the router and the validators had found. */
+function storedRequest(raw: Request, path: string, { route, params, valid }: Notes = NOTHING_NOTED): HonoRequest {
+  const encoded: Record<string, string> = {} // because `param()` decodes what the router found
+  for (const name in params) encoded[name] = encodeURIComponent(params[name] as string)
+  const req = new HonoRequest(raw, path, [[[[undefined, { basePath: '/', path: route, method: raw.method, handler: () => {} }], encoded]]])
+  for (const target of TARGETS) if (valid[target]) req.addValidatedData(target, valid[target])
+  const found = req.valid
+  req.valid = (target: never): never => {
+    const data = found.call(req, target)
+    if (data === undefined)
+      throw new JobsError(
+        'invalid_input',
+        `The validated ${target} was not stored, it is no JSON: give its validator to respondAsync() too.`,
+      )
+    return data as never // the base class says by type parameters what is there
+  }
+  return req
+}
