@@ -13,7 +13,7 @@
  */
 import { inProcess, type JobEngine } from '@respond-async/core'
 import { type AuditOptions, type AuditResult, audits, runAudits } from '@respond-async/http-audits'
-import { type AuditSet, FEATURES, type Feature } from '@respond-async/http-audits/target'
+import type { AuditSet, Feature } from '@respond-async/http-audits/target'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 /** A server under test. */
