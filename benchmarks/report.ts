@@ -5,7 +5,7 @@ import { GOALS } from './goals.ts'
 import { GROUPS } from './harness/contenders.ts'
 import type { GroupResult } from './harness/measure.ts'
 import { SCENARIOS } from './harness/scenarios.ts'
-import type { Summary } from './harness/statistics.ts'
+import { errorOf, type Summary } from './harness/statistics.ts'
 import type { Results } from './results.ts'
 
 const OPEN = '<!-- benchmarks -->'
@@ -56,10 +56,12 @@ const sideTable = (results: Results): string =>
 export const goalsTable = (results: Results): string =>
   table(
     ['goal', 'at most', 'measured', 'verdict'],
-    GOALS.map(({ figure, atMost, unit, measured }) => {
+    GOALS.map(({ figure, atMost, unit, measured }): Row => {
       const value = measured(results)
-      const verdict = value === undefined ? 'not measured' : value <= atMost ? 'met' : '**not met**'
-      return [figure, `${atMost} ${unit}`, value === undefined ? '' : number(value), verdict]
+      if (value === undefined) return [figure, `${atMost} ${unit}`, '', 'not measured']
+      const [middle, error] = typeof value === 'number' ? [value, 0] : [value.median, errorOf(value)]
+      const verdict = middle + error <= atMost ? 'met' : middle - error > atMost ? '**not met**' : 'open'
+      return [figure, `${atMost} ${unit}`, error > 0 ? `${number(middle)} ± ${number(error)}` : number(middle), verdict]
     }),
   )
 
@@ -98,6 +100,8 @@ ${setting(results)}
 ## Goals
 
 ${goalsTable(results)}
+
+Behind ± is the error of the median; a goal that lies within it is open, and wants more rounds or a quieter machine.
 
 ## CPU
 
