@@ -80,16 +80,17 @@ const tooLarge = (limit: number) => new JobsError('body_too_large', `The request
 
 /** Reads a stream to its end; above `limit` bytes it is canceled and `tooMuch(limit)` thrown. */
 export async function readStream(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  stream: ReadableStream<Uint8Array>,
   limit: number,
   tooMuch: (limit: number) => Error,
 ): Promise<Uint8Array> {
   const reader = stream.getReader()
-  const chunks: Uint8Array<ArrayBuffer>[] = []
+  const chunks: Uint8Array[] = []
   let size = 0
   for (;;) {
-    const { done, value } = await reader.read() // bytes of a body are in no shared memory
-    if (done) return chunks[0] && !chunks[1] ? chunks[0] : new Uint8Array(await new Blob(chunks).arrayBuffer())
+    const { done, value } = await reader.read()
+    // The cast: bytes of a body are in no shared memory.
+    if (done) return chunks[0] && !chunks[1] ? chunks[0] : new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer())
     size += value.length
     if (size > limit) {
       const error = tooMuch(limit)
