@@ -62,7 +62,7 @@ if (wants('memory')) keep({ memory: measureMemory(report, quick) })
 if (wants('cpu')) {
   const scenarios = scenariosNamed(values.scenario)
   for (const group of GROUPS.filter(({ name }) => values.framework?.includes(name) ?? true)) {
-    const measured = await measureGroup(group, { rounds, requests, warmUp: quick ? 3_000 : 8_000, scenarios, report })
+    const measured = await measureGroup(group, { rounds, requests, warmUp: quick ? 3_000 : 16_000, scenarios, report })
     const merged = { title: measured.title, scenarios: { ...results.groups?.[group.name]?.scenarios, ...measured.scenarios } }
     keep({ ...taken, groups: { ...results.groups, [group.name]: merged } })
   }

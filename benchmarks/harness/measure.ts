@@ -45,7 +45,7 @@ export async function measureGroup(group: Group, plan: Plan): Promise<GroupResul
   try {
     for (const contender of group.contenders) servers.set(contender, await startServer(contender))
     for (const scenario of plan.scenarios)
-      for (const [, server] of servers) await sample(generator, server, scenario, stepsFor(scenario, plan.warmUp))
+      for (const [, server] of servers) await sample(generator, server, scenario, stepsFor(scenario, plan.warmUp / scenario.requests))
     for (let round = 0; round < plan.rounds; round++) {
       for (const scenario of plan.scenarios) {
         const line: string[] = []
