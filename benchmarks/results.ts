@@ -40,5 +40,6 @@ export function readResults(): Partial<Results> {
 
 export function writeResults(results: Results): void {
   mkdirSync(dirname(LATEST), { recursive: true })
-  writeFileSync(LATEST, `${JSON.stringify(results, null, 2)}\n`)
+  const text = JSON.stringify(results, null, 2).replace(/\[[\d\s.,-]+\]/g, (numbers) => numbers.replace(/\s+/g, ' ')) // a line for each list
+  writeFileSync(LATEST, `${text}\n`)
 }
