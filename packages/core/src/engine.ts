@@ -21,6 +21,8 @@ export interface EngineCapabilities {
   readonly delay: boolean
   /** Whether `cancel` reaches a running handler: in this process, in another, or only with its next heartbeat. */
   readonly cancel: 'local' | 'remote' | 'none'
+  /** Kind of transaction that `dispatch` can take part in, where the store names the same kind: `'postgres'`. */
+  readonly transaction?: string
 }
 
 /** The live side of an accepted request, for engines that run it where it was taken. */
@@ -54,6 +56,8 @@ export interface DispatchContext {
   readonly platform?: Platform
   /** The job's own `maxRunMs`, for engines with more than one way to run. */
   readonly maxRunMs?: number
+  /** The transaction that inserts the job, as the store gives it: the hand-over happens with it or not at all. */
+  readonly transaction?: unknown
 }
 
 export interface RunContext {

@@ -16,6 +16,9 @@ export interface StoredRequest {
   /** Path and query as the client sent them; absolute where the framework had it so. */
   readonly url: string
   readonly headers: HeaderFields
+  /** Set where the body is kept in chunks of so many bytes (see `BlobStore`), with its `size`; `requestBody` is then `null`. */
+  readonly chunkBytes?: number
+  readonly size?: number
   /** What the route's `carry` option lifted out of earlier middleware. */
   readonly carry?: JsonObject
   /** The adapter's own notes: route parameters, validated data, how the body had been parsed. */
@@ -28,6 +31,8 @@ export interface StoredResponse {
   readonly headers: HeaderFields
   /** Body size in bytes. */
   readonly size: number
+  /** Set where the body is kept in chunks of so many bytes (see `BlobStore`); `responseBody` is then `null`. */
+  readonly chunkBytes?: number
 }
 
 /** Why a job failed or was canceled, with what may be shown of it. */

@@ -11,9 +11,11 @@ export interface StoreCapabilities {
   readonly list: boolean
   readonly events: boolean
   readonly watch: boolean
-  /** Largest record without its bodies, and largest single body, in bytes; `null`: no limit but memory. */
+  /** Largest record without its bodies, and largest single body beside it, in bytes; `null`: no limit but memory. */
   readonly maxRecordBytes: number | null
   readonly maxBodyBytes: number | null
+  /** Kind of transaction that `insert` can run a hand-over in, where an engine names the same kind: `'postgres'`. */
+  readonly transaction?: string
 }
 
 export interface JobQuery {
@@ -28,7 +30,24 @@ export interface JobQuery {
 
 export type Inserted = { readonly inserted: boolean; readonly job: Job }
 export type Replaced = { readonly replaced: true } | { readonly replaced: false; readonly current: Job | null }
+/** `job`: the whole record as it is now, bodies included, whether it was claimed or not. */
+export type Claimed = { readonly claimed: boolean; readonly job: Job | null }
 export type JobView = 'head' | 'full'
+
+/**
+ * Bodies too large for a record, in numbered chunks. A body is known by its job and a name (`request`, `response-1`: the attempt).
+ * Comes with a store, or is given to `createJobs` beside one (a file system, R2).
+ */
+export interface BlobStore {
+  /** Largest single body, in bytes; `null`: no limit. */
+  readonly maxBodyBytes: number | null
+  /** Writes chunk `index` (from 0) of a body, or writes it again. Resolves when it is as durable as the store can make it. */
+  write(id: string, name: string, index: number, chunk: Uint8Array): Promise<void>
+  /** Chunk `index`; `null` when there is none. */
+  read(id: string, name: string, index: number): Promise<Uint8Array | null>
+  /** Removes the bodies of a job, all but the one named `keep`. None there is no error. */
+  remove(id: string, keep?: string): Promise<void>
+}
 
 /** What a store whose records wake up by themselves may ask of core. */
 export interface StoreHost {
@@ -50,8 +69,11 @@ export interface JobStore {
   /**
    * Atomic create-if-absent: unique on `id`, and on (`owner`, `idempotencyKey`) when there is a key.
    * Returns the job that is stored now: the new one, or the one that was there.
+   *
+   * `within`, given only to a store that names a kind of `transaction`: called after the insert, in its transaction, when the job
+   * is new; if it throws, nothing has been inserted and `insert` throws the same.
    */
-  insert(job: Job, events?: readonly JobEvent[]): Promise<Inserted>
+  insert(job: Job, events?: readonly JobEvent[], within?: (transaction: unknown) => Promise<void>): Promise<Inserted>
 
   /** One round trip. `'head'` need not load the bodies, which are then `undefined`: it is what a poll needs. */
   get(id: string, view?: JobView): Promise<Job | null>
@@ -65,6 +87,11 @@ export interface JobStore {
   /** Hard delete, with bodies and events; guarded by `version` when given. Whether something was deleted. */
   remove(id: string, version?: number): Promise<boolean>
 
+  /**
+   * Writes `changes` over the stored record if its version is `version`, with events, and returns the whole record: the claim of
+   * a worker in one round trip where `get` and `replace` need two. Members that are `undefined` in `changes` are cleared.
+   */
+  claim?(id: string, version: number, changes: Partial<Job>, events?: readonly JobEvent[]): Promise<Claimed>
   /** Heads of the jobs whose `dueAt` is at or before `before`, soonest first. */
   due?(before: number, limit: number): Promise<Job[]>
   /** Heads of an owner's jobs that are no tombstones, newest first (`createdAt`, then `id`, descending). */
@@ -73,7 +100,10 @@ export interface JobStore {
   events?(id: string, after: number, limit: number): Promise<{ events: JobEvent[]; truncated: boolean }>
   /** Versions as they change, from any process; ends with the signal. */
   watch?(id: string, signal: AbortSignal): AsyncIterable<number>
+  /** Ends what the store has opened itself; what it was given stays open. May be called twice. */
   close?(): Promise<void>
+  /** Large bodies, where the store can hold them. Removed with their job: `remove` and a tombstone (`goneAt`) leave none behind. */
+  readonly blobs?: BlobStore
 
   /** The engine that comes with this store, used where `createJobs` is given none. */
   readonly engine?: JobEngine
