@@ -2,8 +2,8 @@ import type { Answer } from './answer'
 import type { Context } from './context'
 import type { Platform } from './engine'
 import { isJobsError } from './errors'
-import { fingerprintOf, parseIdempotencyKey } from './idempotency'
-import type { Body, Job } from './job'
+import { parseIdempotencyKey } from './idempotency'
+import type { Job } from './job'
 import { isTerminal } from './lifecycle'
 import type { Operation } from './operation'
 import type { Owner } from './options'
@@ -11,10 +11,11 @@ import { retryAfter } from './pacing'
 import { applied, type Preferences, parsePrefer } from './prefer'
 import { present } from './present'
 import { type ProblemCode, problem } from './problems'
+import { ReceivedBody } from './received-body'
 import type { Submission } from './request'
 import { resultAnswer } from './result'
 import { toStore } from './stored-request'
-import { type Refusal, submit } from './submit'
+import { type Refusal, submit, type Wanted } from './submit'
 import { waitForChange } from './waiting'
 
 /**
@@ -40,37 +41,48 @@ export async function accept(
   const { remote, delay } = context.engine.capabilities
   // An engine that cannot hold a job back has let go of the live request when its time comes.
   const keepRequest = context.store.capabilities.durable || remote || (!delay && (options.retries > 0 || options.delayMs > 0))
-  let body: Body | null
+  const received = new ReceivedBody(context, options.maxBodyBytes, key !== undefined)
   try {
-    const read = submission.readBody(options.maxBodyBytes, keepRequest || key !== undefined)
-    body = read instanceof Promise ? await read : read
+    const problem = await read(context, received, submission, keepRequest || key !== undefined)
+    if (problem) return problem
+    const native = submission.native as never
+    const naming = options.owner ?? context.options.owner
+    const owner = naming ? await ownerOf(naming, native) : null
+    const carry = options.carry && (await options.carry(native))
+    const meta = typeof options.meta === 'function' ? await options.meta(native) : options.meta
+    const stored = keepRequest || received.chunks ? toStore(submission, options.storeHeaders, carry) : null
+    const wanted: Wanted = {
+      ...{ id: received.id, owner, key, meta, live: submission, carry, platform },
+      fingerprint: key === undefined ? undefined : await received.fingerprint(submission),
+      request: stored && { ...stored, ...received.chunks },
+      requestBody: keepRequest ? received.body : null,
+    }
+    return await take(context, operation, wanted, prefer, received)
+  } finally {
+    received.release()
+  }
+}
+
+/** Reads the body to its end; a problem when that cannot be done. */
+async function read(context: Context, received: ReceivedBody, submission: Submission, isWanted: boolean): Promise<Answer | undefined> {
+  try {
+    const reading = received.read(submission, isWanted)
+    if (reading) await reading
+    return undefined
   } catch (error) {
-    if (isJobsError(error, 'body_too_large')) return problem('body-too-large', `At most ${options.maxBodyBytes} bytes are taken here.`)
+    if (isJobsError(error, 'body_too_large')) return problem('body-too-large', `At most ${received.limit} bytes are taken here.`)
     if (isJobsError(error, 'body_unreadable')) return problem('body-unreadable')
+    if (isJobsError(error, 'store_unavailable')) return unavailable(context, error, 'accept')
     throw error
   }
-  const native = submission.native as never
-  const naming = options.owner ?? context.options.owner
-  const owner = naming ? await ownerOf(naming, native) : null
-  const carry = options.carry && (await options.carry(native))
-  const meta = typeof options.meta === 'function' ? await options.meta(native) : options.meta
+}
 
+/** Makes the job, or finds the one that the key already made, and answers. */
+async function take(context: Context, operation: Operation, wanted: Wanted, prefer: Preferences, received: ReceivedBody): Promise<Answer> {
   try {
-    const made = await submit(context, operation, {
-      owner,
-      key,
-      meta,
-      fingerprint:
-        key === undefined
-          ? undefined
-          : await fingerprintOf(submission.method, submission.url, submission.headers.get('content-type'), body),
-      request: keepRequest ? toStore(submission, options.storeHeaders, carry) : null,
-      requestBody: keepRequest ? body : null,
-      live: submission,
-      carry,
-      platform,
-    })
+    const made = await submit(context, operation, wanted)
     if (made.refused) return made.refused === 'idempotency-key-reused' ? problem(made.refused) : busy(made.refused)
+    if (!made.replayed) received.keep()
     return await answer(context, operation, made.job, prefer, made.replayed)
   } catch (error) {
     return unavailable(context, error, 'accept')

@@ -1,21 +1,31 @@
 import type { Body, HeaderFields } from './job'
 
+/** A body that is read as it is sent, in pieces; it may be read once. */
+export interface BodyStream extends AsyncIterable<Uint8Array> {
+  /** All of it, in bytes. */
+  readonly size: number
+  /** Bytes `first` to `last` of it, without reading what is before them. */
+  part(first: number, last: number): BodyStream
+}
+
 /** An HTTP answer as core decides it; an adapter writes it and decides nothing. `null` body: none is sent. */
 export interface Answer {
   readonly status: number
   readonly headers: HeaderFields
-  readonly body: Body | null
+  readonly body: Body | BodyStream | null
 }
 
 export const JSON_TYPE = 'application/json'
+
+export const isStream = (body: Body | BodyStream): body is BodyStream => typeof body === 'object' && 'part' in body
 
 const encoder = new TextEncoder()
 /** The bytes of a body as they go on the wire. */
 export const bytesOf = (body: Body): Uint8Array => (typeof body === 'string' ? encoder.encode(body) : body)
 
 /** Size of a body in bytes, without making the bytes of a text. Lone surrogates count as the U+FFFD that they become. */
-export function sizeOf(body: Body): number {
-  if (typeof body !== 'string') return body.byteLength
+export function sizeOf(body: Body | BodyStream): number {
+  if (typeof body !== 'string') return isStream(body) ? body.size : body.byteLength
   let size = body.length
   for (let at = 0; at < body.length; at++) {
     const unit = body.charCodeAt(at)

@@ -99,14 +99,16 @@ export class Attempt implements JobHandle {
   }
 
   /** One change of the job by this attempt, and what it learns by it. */
-  async write(event: LifecycleEvent): Promise<void> {
-    this.hear((await advance(this.context, this.job, event)).job)
+  async write(event: LifecycleEvent): Promise<Job | null> {
+    const { done, job } = await advance(this.context, this.job, event)
+    this.hear(job)
+    return done ? job : null
   }
 
   /** The last change: what the job is after that is no news. */
-  async settle(event: LifecycleEvent): Promise<void> {
+  settle(event: LifecycleEvent): Promise<Job | null> {
     this.#settling = true
-    await this.write(event)
+    return this.write(event)
   }
 
   /** What the job is by now, from whoever knows: a write of this attempt, or a change made elsewhere in this process. */

@@ -15,7 +15,9 @@ export async function cancel(context: Context, job: Job, reason?: string): Promi
     return current.status === 'running' ? { type: 'requestCancel', reason } : null
   })
   if (done) {
-    context.engine.cancel?.(job.id).catch((error) => context.onError(error, { during: 'cancel', id: job.id, operation: job.operation }))
+    context.engine
+      .cancel?.(after.id, after.dispatch)
+      .catch((error) => context.onError(error, { during: 'cancel', id: job.id, operation: job.operation }))
   }
   return after
 }

@@ -1,36 +1,73 @@
 import type { Job } from './job'
+import type { JobStore } from './store'
 
 type Listener = (job: Job) => void
+/** `undefined`: another process has changed it, so it has to be read. */
+type Watcher = (job: Job | undefined) => void
 
 /** Tells whoever waits in this process that a job has changed. */
 export interface Changes {
   /** Whether every change of a job is heard here: no other process writes, and one request may wake another. */
   readonly complete: boolean
+  /** Whether the store tells of what other processes write. */
+  readonly watched: boolean
   emit(job: Job): void
-  /** Calls `listener` at every change of the job until the returned function is called. */
-  on(id: string, listener: Listener): () => void
+  /** Calls `watcher` at every change of the job until the returned function is called. */
+  on(id: string, watcher: Watcher): () => void
 }
 
-/** @param running attempts of this process, who hear of every change of their own job */
-export function createChanges(complete: boolean, running: ReadonlyMap<string, { hear: Listener }>): Changes {
-  const listeners = new Map<string, Set<Listener>>()
+interface Watched {
+  readonly watchers: Set<Watcher>
+  readonly watch: AbortController
+}
+
+/**
+ * @param running attempts of this process, who hear of every change of their own job
+ * @param failed hears that the store could not tell of changes any longer: those who wait read now and then all the same
+ */
+export function createChanges(
+  store: JobStore,
+  running: ReadonlyMap<string, { hear: Listener }>,
+  failed: (error: unknown, id: string) => void,
+): Changes {
+  const { shared, watch: watched } = store.capabilities
+  const jobs = new Map<string, Watched>()
+  const tell = (those: Watched | undefined, job: Job | undefined) => {
+    if (those) for (const watcher of [...those.watchers]) watcher(job)
+  }
+  /** One subscription for all who wait for a job. */
+  const subscribe = async (id: string, those: Watched) => {
+    try {
+      for await (const _version of store.watch?.(id, those.watch.signal) ?? []) tell(those, undefined)
+    } catch (error) {
+      if (!those.watch.signal.aborted) failed(error, id)
+    }
+  }
   return {
-    complete,
+    complete: !shared,
+    watched,
     emit(job) {
       running.get(job.id)?.hear(job)
-      const those = listeners.get(job.id)
-      if (those) for (const listener of [...those]) listener(job)
+      tell(jobs.get(job.id), job)
     },
-    on(id, listener) {
-      const those = listeners.get(id) ?? new Set()
-      listeners.set(id, those.add(listener))
+    on(id, watcher) {
+      let those = jobs.get(id)
+      if (!those) {
+        those = { watchers: new Set(), watch: new AbortController() }
+        jobs.set(id, those)
+        if (shared && watched) void subscribe(id, those)
+      }
+      const { watchers, watch } = those
+      watchers.add(watcher)
       return () => {
-        those.delete(listener)
-        if (those.size === 0) listeners.delete(id)
+        watchers.delete(watcher)
+        if (watchers.size > 0 || jobs.get(id)?.watchers !== watchers) return
+        jobs.delete(id)
+        watch.abort()
       }
     },
   }
 }
 
 /** For Workers, where what one request resolves may not wake another: nobody is told, everybody reads. */
-export const NO_CHANGES: Changes = { complete: false, emit() {}, on: () => () => {} }
+export const NO_CHANGES: Changes = { complete: false, watched: false, emit() {}, on: () => () => {} }

@@ -2,15 +2,19 @@ import type { Attempt } from './attempt'
 import type { Changes } from './changes'
 import type { JobEngine } from './engine'
 import type { Job } from './job'
+import type { Leases } from './leases'
 import type { Operation } from './operation'
 import type { ErrorContext, JobsOptions } from './options'
 import type { Pacing } from './pacing'
-import type { JobStore } from './store'
+import type { BlobStore, JobStore } from './store'
 
 /** What the parts of one `createJobs` share. */
 export interface Context {
   readonly options: Settings
   readonly store: JobStore
+  /** Where large bodies go; `undefined`: they stay in the records. */
+  readonly blobs: BlobStore | undefined
+  readonly leases: Leases
   readonly engine: JobEngine
   readonly operations: Map<string, Operation>
   /** Attempts that run in this process, by job id. */
@@ -34,7 +38,7 @@ export type Settings = JobsOptions<never> &
     Pick<
       JobsOptions<never>,
       | ('pendingStatus' | 'onComplete' | 'inlineResultBytes' | 'maxWaitMs' | 'retryAfterMinMs' | 'retryAfterMaxMs' | 'leaseMs' | 'onError')
-      | ('startDeadlineMs' | 'cancelGraceMs' | 'tombstoneMs' | 'sweepMs' | 'newId' | 'random' | 'cors')
+      | ('startDeadlineMs' | 'cancelGraceMs' | 'tombstoneMs' | 'sweepMs' | 'storeTimeoutMs' | 'newId' | 'random' | 'cors')
     >
   >
 

@@ -63,7 +63,7 @@ export interface DispatchContext {
 export interface RunContext {
   readonly local?: LocalRun
   readonly platform?: Platform
-  /** Aborts when the engine wants the work to stop: a cancel that it carries itself, or its own time limit. */
+  /** Aborts when the engine wants the work to stop: a cancel that it carries, as the stored job then says, or its own time limit. */
   readonly signal?: AbortSignal
   /**
    * Tells the run what its job has become, where the carrier hears of it sooner than the next heartbeat: `listener` is called until
@@ -94,8 +94,8 @@ export interface JobEngine {
    * `maxRunMs` is the job's own, `platform` that of the request it comes with.
    */
   reserve?(delayMs: number, maxRunMs?: number, platform?: Platform): Reservation | null
-  /** Forget a message that was not started, and stop one that runs elsewhere if the engine can. */
-  cancel?(id: string): Promise<void>
+  /** Forget a message that was not started, and stop one that runs elsewhere if the engine can. `dispatch`: of the last hand-over. */
+  cancel?(id: string, dispatch: number): Promise<void>
   /** Begin consuming in this process. */
   start?(run: Runner): Promise<void>
   /** Stop consuming; resolves when what runs has ended or `drainMs` have passed. */

@@ -14,7 +14,10 @@ export function parseIdempotencyKey(field: string | null): string | null | undef
   return /^[\x21-\x7e]{1,255}$/.test(key) && (quoted !== null || !key.includes('"')) ? key : null
 }
 
-/** SHA-256 in hex of what makes two requests the same: method, path and query, media type, body. */
+/**
+ * SHA-256 in hex of what makes two requests the same: method, path and query, media type, body (of one in chunks, the digests of
+ * the chunks).
+ */
 export async function fingerprintOf(method: string, url: string, mediaType: string | null, body: Body | null): Promise<string> {
   const head = bytesOf(`${method} ${pathOf(url)}\n${mediaType ?? ''}\n`)
   const rest = bytesOf(body ?? '')

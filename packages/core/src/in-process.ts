@@ -10,7 +10,7 @@ export interface InProcessOptions {
 }
 
 interface Waiting {
-  readonly message: JobMessage
+  message: JobMessage
   readonly local: LocalRun | undefined
 }
 
@@ -26,8 +26,8 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
   checkBounds(options, 'inProcess')
   const { concurrency = 10, maxQueued = 1_000 } = options
   const queue: Waiting[] = []
-  /** Ids that wait, run, or wait for their time: a message for one of them is already here. */
-  const here = new Set<string>()
+  /** What waits, runs, or waits for its time, by id. */
+  const here = new Map<string, Waiting>()
   const timers = new Map<string, ReturnType<typeof setTimeout>>()
   let run: Runner | undefined
   let busy = 0 // slots that run a job or are kept for one
@@ -78,7 +78,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
     leave()
   }
   const hold = (waiting: Waiting, delayMs: number) => {
-    here.add(waiting.message.id)
+    here.set(waiting.message.id, waiting)
     const timer = setTimeout(
       () => {
         timers.delete(waiting.message.id)
@@ -100,11 +100,16 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
     },
     async dispatch(message: JobMessage, { delayMs, local, reservation }: DispatchContext) {
       if (!run || stopped) throw new JobsError('draining', 'This engine is not started, or was stopped.')
-      if (here.has(message.id)) return reservation?.release()
-      here.add(message.id)
-      if (reservation?.starts) return begin({ message, local })
-      if (delayMs > 0) hold({ message, local }, delayMs)
-      else queue.push({ message, local })
+      const there = here.get(message.id)
+      if (there) {
+        there.message = message // handed over again, because it has waited for long: it keeps its place
+        return reservation?.release()
+      }
+      const waiting = { message, local }
+      here.set(message.id, waiting)
+      if (reservation?.starts) return begin(waiting)
+      if (delayMs > 0) hold(waiting, delayMs)
+      else queue.push(waiting)
       reservation?.release()
       next()
     },

@@ -1,5 +1,6 @@
-export type { Answer } from './answer'
-export { bytesOf, sizeOf } from './answer'
+export type { Answer, BodyStream } from './answer'
+export { bytesOf, isStream, sizeOf } from './answer'
+export type { BodySink } from './bodies'
 export type {
   DispatchContext,
   EngineCapabilities,
@@ -44,7 +45,7 @@ export { pathOf } from './request'
 export type { RouteMatch } from './routes'
 export { resultTooLarge } from './settle'
 export type { JobLinks, StatusDocument } from './status-document'
-export type { Inserted, JobQuery, JobStore, JobView, Replaced, StoreCapabilities, StoreHost } from './store'
+export type { BlobStore, Claimed, Inserted, JobQuery, JobStore, JobView, Replaced, StoreCapabilities, StoreHost } from './store'
 export { HOP_BY_HOP } from './stored-request'
 export type { WaitUntilOptions } from './wait-until'
 export { waitUntil } from './wait-until'

@@ -53,7 +53,7 @@ export interface JobFailure {
  */
 export interface Job {
   readonly id: string
-  /** 1 when inserted, one more with every write: what compare-and-set works on. */
+  /** 1 when inserted (2: as running already), one more with every write: what compare-and-set works on. */
   readonly version: number
   /** 1 when inserted, one more with every change that a client can see: what the ETag is made of. A renewed lease is none. */
   readonly revision: number

@@ -8,7 +8,9 @@ import type { JobMessage, Platform, RunContext, RunOutcome } from './engine'
 import { JobsError } from './errors'
 import { fingerprintOf } from './idempotency'
 import { inProcess } from './in-process'
+import { inTime } from './in-time'
 import type { Job, Json, JsonObject } from './job'
+import { COMPARED, observedLeases } from './leases'
 import { memoryStore } from './memory-store'
 import { type Execute, type Operation, resolveOptions } from './operation'
 import { checkBounds, type JobsOptions, type OperationOptions } from './options'
@@ -42,7 +44,10 @@ export interface Jobs<in Native = unknown> {
   /** Asks for a job to end. The job as it is after that; `null` for an unknown one. */
   cancel(id: string, reason?: string): Promise<Job | null>
   list(query: { owner: string | null } & Partial<JobQuery>): Promise<{ jobs: Job[]; cursor?: string }>
-  /** Begins consuming and sweeping in this process. A process that accepts over HTTP need not call it. */
+  /**
+   * Begins consuming and sweeping in this process: what a worker process calls. A process that accepts over HTTP need not: it sweeps
+   * by itself, and runs jobs itself where the engine is of this process.
+   */
   start(): Promise<void>
   /** Accepts nothing more (503), waits up to `drainMs` for what runs, then hands back what is left. @default drainMs 10_000 */
   stop(options?: { drainMs?: number }): Promise<void>
@@ -68,35 +73,60 @@ export interface Jobs<in Native = unknown> {
  */
 export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}): Jobs<Native> {
   const resolved = resolveSettings(options)
-  const store = options.store ?? memoryStore()
+  const given = options.store ?? memoryStore()
+  // On Workers a timer is dear, and a platform that bounds every request bounds the store's answer with it.
+  const store = given.capabilities.shared && !onWorkers() ? inTime(given, resolved.storeTimeoutMs) : given
   const engine = options.engine ?? store.engine ?? (onWorkers() ? waitUntil() : inProcess())
   const now = options.now ?? Date.now
   const running: Context['running'] = new Map()
+  const unwatched = (error: unknown, id: string) => resolved.onError(error, { during: 'watch', id })
   const context: Context = {
     ...{ options: resolved, store, engine, now, operations: new Map(), running, draining: false },
-    changes: onWorkers() ? NO_CHANGES : createChanges(!store.capabilities.shared, running),
+    blobs: options.blobs ?? store.blobs,
+    leases: store.capabilities.shared && !onWorkers() ? observedLeases(resolved.leaseMs) : COMPARED,
+    changes: onWorkers() ? NO_CHANGES : createChanges(store, running, unwatched),
     pacing: createPacing(resolved),
     mount: `${resolved.baseUrl ?? ''}${resolved.path ?? '/jobs'}`,
     onError: resolved.onError,
   }
   const run = createRunner(context)
-  let starting: Promise<void> | undefined
-  let sweeper: ReturnType<typeof setInterval> | undefined
-
-  const start = () => {
-    starting ??= (async () => {
-      await engine.start?.(run)
-      if (resolved.sweepMs === 0 || onWorkers() || !store.due) return
+  let sweeper: ReturnType<typeof setTimeout> | undefined
+  const sweepAgain = () => {
+    if (context.draining) return
+    sweeper = setTimeout(() => {
       const failed = (error: unknown) => context.onError(error, { during: 'sweep' })
-      sweeper = setInterval(() => sweep(context).catch(failed), resolved.sweepMs)
-      Object(sweeper).unref?.() // a sweeper alone keeps no process alive
-    })()
-    return starting
+      sweep(context).catch(failed).finally(sweepAgain)
+    }, resolved.sweepMs)
+    Object(sweeper).unref?.() // a sweeper alone keeps no process alive
+  }
+  const startSweeping = () => {
+    if (resolved.sweepMs > 0 && !onWorkers() && store.due && !sweeper) sweepAgain()
+  }
+
+  let consuming: Promise<void> | undefined
+  /** Begins to consume; what fails is tried again by the next call. */
+  const start = () => {
+    startSweeping()
+    consuming ??= (async () => engine.start?.(run))().catch((error) => {
+      consuming = undefined
+      throw error
+    })
+    return consuming
+  }
+  let isReady = false
+  /**
+   * What a process that accepts needs. It runs jobs where there is no other process to run them; of a queue that others consume it
+   * takes nothing until it is told to `start`.
+   */
+  const ready = async () => {
+    if (engine.capabilities.remote) startSweeping()
+    else await start()
+    isReady = true
   }
   store.attach?.({
     run,
     async repair(id, platform) {
-      await start()
+      await ready()
       const job = await store.get(id, 'head')
       if (job) await repair(context, job, platform)
     },
@@ -115,7 +145,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     async submit(name, input, how = {}) {
       if (context.draining) throw new JobsError('draining', 'These jobs were stopped.')
       checkBounds(how, 'submit')
-      await start()
+      await ready()
       const request = { method: 'POST', url: how.url ?? '/', headers: { 'content-type': 'application/json', ...how.headers } }
       const requestBody = JSON.stringify(input)
       const { owner = null, idempotencyKey: key, meta, delayMs } = how
@@ -136,7 +166,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     start,
     async stop({ drainMs = 10_000 } = {}) {
       context.draining = true
-      clearInterval(sweeper)
+      clearTimeout(sweeper)
       await engine.stop?.(drainMs)
       const left = [...running.values()]
       for (const attempt of left) attempt.interrupt('drained')
@@ -155,11 +185,11 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       context.operations.set(name, { name, options: resolveOptions(where, given, options.defaults, engine.capabilities), execute })
     },
     async accept(name, submission, platform) {
-      if (!starting) await start()
+      if (!isReady) await ready()
       const answer = await accept(context, operation(name), submission, platform)
       return answer && crossOrigin(context, submission, answer)
     },
-    route: (request, match) => (starting ? route(context, request, match) : start().then(() => route(context, request, match))),
+    route: (request, match) => (isReady ? route(context, request, match) : ready().then(() => route(context, request, match))),
   }
 }
 

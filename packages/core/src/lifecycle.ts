@@ -55,49 +55,53 @@ export function transition(job: Job, event: LifecycleEvent, now: number): Job | 
   const status = row[event.type]
   if (status === undefined || ('attempt' in event && event.attempt !== undefined && event.attempt !== job.attempt)) return null
   const seen = event.type !== 'renew' && event.type !== 'redispatch'
-  const next: Job = {
-    ...job,
-    status,
-    version: job.version + 1,
-    revision: seen ? job.revision + 1 : job.revision,
-    updatedAt: seen ? Math.max(now, job.updatedAt) : job.updatedAt,
-  }
+  const changes = changesOf(job, event, now)
+  return (
+    changes && {
+      ...job,
+      status,
+      version: job.version + 1,
+      revision: seen ? job.revision + 1 : job.revision,
+      updatedAt: seen ? Math.max(now, job.updatedAt) : job.updatedAt,
+      ...changes,
+    }
+  )
+}
+
+/** What an event changes besides the state, or `null` where nothing is left to change. */
+function changesOf(job: Job, event: LifecycleEvent, now: number): Partial<Job> | null {
   switch (event.type) {
     case 'start':
       return {
-        ...next,
         attempt: job.attempt + 1,
         startedAt: now,
         dueAt: now + event.leaseMs,
         timeoutAt: now + event.maxRunMs,
       }
     case 'redispatch':
-      return { ...next, dispatch: job.dispatch + 1, dueAt: event.dueAt }
+      return { dispatch: job.dispatch + 1, dueAt: event.dueAt }
     case 'progress':
       return {
-        ...next,
         percentComplete: highest(job.percentComplete, event.percentComplete),
         message: event.message ?? job.message,
       }
     case 'renew':
-      return { ...next, dueAt: now + event.leaseMs }
+      return { dueAt: now + event.leaseMs }
     case 'requestCancel':
-      if (job.cancelRequestedAt !== undefined) return null
-      return { ...next, cancelRequestedAt: now, error: canceledBecause(event.reason) }
+      return job.cancelRequestedAt === undefined ? { cancelRequestedAt: now, error: canceledBecause(event.reason) } : null
     case 'release':
       return {
-        ...next,
         dueAt: event.dueAt,
         timeoutAt: undefined,
         startedAt: undefined,
         dispatch: job.dispatch + (event.redispatch ? 1 : 0),
       }
     case 'succeed':
-      return { ...finished(next, now, event), percentComplete: job.percentComplete === undefined ? undefined : 100, error: undefined }
+      return { ...finished(now, event), percentComplete: job.percentComplete === undefined ? undefined : 100, error: undefined }
     case 'fail':
-      return { ...finished(next, now, event), error: event.error }
+      return { ...finished(now, event), error: event.error }
     case 'cancel':
-      return { ...finished(next, now, event), error: canceledBecause(event.reason) ?? job.error }
+      return { ...finished(now, event), error: canceledBecause(event.reason) ?? job.error }
   }
 }
 
@@ -122,11 +126,10 @@ export function tombstone(job: Job, now: number, forgetAt: number): Job {
   }
 }
 
-function finished(next: Job, now: number, event: { ttlMs: number } & Partial<Outcome>): Job {
+function finished(now: number, event: { ttlMs: number } & Partial<Outcome>): Partial<Job> {
   const expiresAt = now + event.ttlMs
   const { response = null, result, responseBody = null } = event
   return {
-    ...next,
     ...{ finishedAt: now, expiresAt, dueAt: expiresAt, timeoutAt: undefined },
     ...{ request: null, requestBody: null, response, result, responseBody },
   }

@@ -1,3 +1,5 @@
+import type { BodyStream } from './answer'
+import type { BodySink } from './bodies'
 import type { EngineCapabilities, Platform } from './engine'
 import type { Body, HeaderFields, Job, JsonObject, StoredRequest } from './job'
 import { checkBounds, checkWord, invalid, type OperationOptions, withoutUndefined } from './options'
@@ -38,7 +40,10 @@ export interface Execution {
   readonly live: unknown
   /** The stored request and its body, for a replay; `null` where a live one is all there is. */
   readonly request: StoredRequest | null
-  readonly requestBody: Body | null
+  /** In pieces where it is large: then also in an inline run, whose live request has been read. */
+  readonly requestBody: Body | BodyStream | null
+  /** Where the response body goes once it is large; `undefined` where all of it is to be gathered. After it `body` is `null`. */
+  readonly sink: BodySink | undefined
   readonly platform: Platform | undefined
   /** Bytes of response body to take at most; beyond it the adapter throws {@link JobsError} `result_too_large`. */
   readonly maxResultBytes: number

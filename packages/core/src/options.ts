@@ -2,7 +2,7 @@ import type { JobEngine } from './engine'
 import { JobsError } from './errors'
 import type { JsonObject } from './job'
 import type { Representation } from './representation'
-import type { JobStore } from './store'
+import type { BlobStore, JobStore } from './store'
 
 /** Options of one wrapped route. Every one has a default; those of {@link JobsOptions} `defaults` come between. */
 export interface OperationOptions<Native = unknown> {
@@ -51,6 +51,14 @@ export interface JobsOptions<Native = unknown> {
   store?: JobStore
   /** @default the store's own engine if it brings one, otherwise inProcess(); on Workers waitUntil(). */
   engine?: JobEngine
+  /** Where bodies above 256 KiB go: `fileBlobs()`, `r2Blobs()`. @default the store's own place for them, where it has one */
+  blobs?: BlobStore
+  /**
+   * How long a store in another process may take to answer, in milliseconds, before clients are told 503 and it is tried again
+   * later; at least 100.
+   * @default 10_000
+   */
+  storeTimeoutMs?: number
   /**
    * Where `jobRoutes` is reached, as the client sees it: it makes the Location of the 202. Status routes make their links from
    * the path they were asked at, unless this is given.
@@ -78,7 +86,8 @@ export interface JobsOptions<Native = unknown> {
   retryAfterMinMs?: number
   retryAfterMaxMs?: number
   /**
-   * How long a worker may stay silent before its job is given to another, in milliseconds, at least 1_000.
+   * How long a worker may stay silent before its job is given to another, in milliseconds, at least 1_000. Where several processes
+   * share a store, half of it more: clocks are not compared, so the others watch for so long whether it stays silent.
    *
    * Shorter notices a crash sooner; longer lets a worker that is stalled by a long tick keep its job. Renewed at a third of
    * this, so it bounds silence, not run time (see `maxRunMs`).
@@ -131,6 +140,7 @@ const BOUNDS: Readonly<Record<string, readonly [low: number, high: number]>> = {
   retryAfterMinMs: [1, MAX_TIMER_MS],
   retryAfterMaxMs: [1, MAX_TIMER_MS],
   leaseMs: [1_000, MAX_TIMER_MS],
+  storeTimeoutMs: [100, MAX_TIMER_MS],
   startDeadlineMs: [1_000, MAX_TIMER_MS],
   cancelGraceMs: [0, MAX_TIMER_MS],
   sweepMs: [0, MAX_TIMER_MS],

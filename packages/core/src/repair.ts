@@ -22,7 +22,10 @@ export async function repair(context: Context, job: Job, platform?: Platform): P
   const now = context.now()
   if (job.dueAt === null || job.dueAt > now) return job
   if (isTerminal(job.status)) return expire(context, job, now)
-  if (job.status === 'running' && context.running.get(job.id)?.attempt === job.attempt) return job // alive, here; one long tick kept it from renewing
+  if (job.status === 'running') {
+    if (context.running.get(job.id)?.attempt === job.attempt) return job // alive, here; one long tick kept it from renewing
+    if (!context.leases.isOver(job)) return job
+  }
   const { job: after, done } = await advance(context, job, (current) => overdue(context, current, now))
   if (done && after.status === 'queued') await redispatch(context, after, platform)
   return after
@@ -69,25 +72,43 @@ async function expire(context: Context, job: Job, now: number): Promise<Job | nu
 export async function bury(context: Context, job: Job, now: number): Promise<Job | null> {
   const keepMs = context.options.tombstoneMs
   if (keepMs === 0) {
-    await context.store.remove(job.id, job.version)
+    if (await context.store.remove(job.id, job.version)) await removeBlobs(context, job.id)
     return null
   }
   const stone = tombstone(job, now, now + keepMs)
   const written = await context.store.replace(stone)
-  return written.replaced ? stone : written.current
+  if (!written.replaced) return written.current
+  await removeBlobs(context, job.id)
+  return stone
+}
+
+/** Bodies in a place of their own, which do not go with their record. */
+async function removeBlobs(context: Context, id: string): Promise<void> {
+  if (context.blobs !== context.store.blobs) await context.blobs?.remove(id)
 }
 
 /** How many jobs one read of a sweep takes. */
 const BATCH = 100
 
-/** Repairs everything that is overdue. Resolves to how many jobs it looked at. */
+/** Repairs everything that is overdue, a batch at a time. Resolves to how many jobs it looked at. */
 export async function sweep(context: Context, platform?: Platform): Promise<number> {
   const { store } = context
   if (!store.due) return 0
-  let seen = 0
-  for (const before = context.now(); ; ) {
-    const jobs = await store.due(before, BATCH)
-    for (const job of jobs) await repair(context, job, platform)
+  const before = context.now()
+  /** Looked at, and still overdue: a worker that lives may be silent for a while, and a record may be broken. */
+  const left = new Set<string>()
+  for (let seen = 0; ; ) {
+    const due = await store.due(before, left.size + BATCH)
+    const jobs = due.filter(({ id }) => !left.has(id))
+    const look = async (job: Job) => {
+      const after = await repair(context, job, platform)
+      if (after && after.dueAt !== null && after.dueAt <= before) left.add(job.id)
+    }
+    const failed = (error: unknown, { id, operation }: Job) => {
+      left.add(id)
+      context.onError(error, { during: 'sweep', id, operation })
+    }
+    await Promise.all(jobs.map((job) => look(job).catch((error) => failed(error, job))))
     seen += jobs.length
     if (jobs.length < BATCH) return seen
   }

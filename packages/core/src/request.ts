@@ -1,3 +1,4 @@
+import type { BodySink } from './bodies'
 import type { Body, JsonObject } from './job'
 
 /**
@@ -24,9 +25,12 @@ export interface Submission<Native = unknown> extends JobRequest {
    * Reads the body to its end, before the 202, because it cannot be read after it. `null`: there is none, or an earlier
    * middleware has parsed it and it is not `wanted` (nobody will store or hash it).
    *
+   * `large`, where there is a blob store: once more than `large.after` bytes have come, they and all that follow are written there,
+   * and `null` is returned. The handler's body is then what `Execution.requestBody` gives, also in an inline run.
+   *
    * @throws {JobsError} `body_too_large` above `limit` bytes, `body_unreadable` when it breaks off.
    */
-  readBody(limit: number, wanted: boolean): Promise<Body | null> | Body | null
+  readBody(limit: number, wanted: boolean, large?: BodySink): Promise<Body | null> | Body | null
 }
 
 /** Path and query of a URL that may be absolute. */

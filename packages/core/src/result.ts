@@ -1,6 +1,7 @@
-import { type Answer, bytesOf } from './answer'
+import { type Answer, type BodyStream, bytesOf, isStream, sizeOf } from './answer'
+import { readChunks, responseName } from './bodies'
 import type { Context } from './context'
-import type { HeaderFields, Job } from './job'
+import type { Body, HeaderFields, Job } from './job'
 import { isTerminal } from './lifecycle'
 import { retryAfter } from './pacing'
 import { failureAnswer, problem } from './problems'
@@ -23,7 +24,7 @@ export async function resultAnswer(context: Context, job: Job, asOwn = false): P
   }
   if (job.response) {
     const { status, headers } = job.response
-    const body = job.result ?? (job.responseBody === undefined ? (await context.store.get(job.id, 'full'))?.responseBody : job.responseBody)
+    const body = await storedBody(context, job)
     if (body === undefined) return problem('job-gone')
     return { status, headers: asOwn ? headers : { 'cache-control': 'private', ...headers, ...sunset(job) }, body }
   }
@@ -34,6 +35,13 @@ export async function resultAnswer(context: Context, job: Job, asOwn = false): P
 /** When a finished job can no longer be read (RFC 8594). */
 export const sunset = (job: Job): HeaderFields => (job.expiresAt === undefined ? {} : { Sunset: httpDate(job.expiresAt) })
 
+/** The body of a captured response, wherever it is kept; `undefined` when it has gone meanwhile. */
+async function storedBody(context: Context, job: Job): Promise<Body | BodyStream | null | undefined> {
+  const { id, attempt, response, result, responseBody } = job
+  if (response?.chunkBytes !== undefined) return readChunks(context.blobs, id, responseName(attempt), response)
+  return result ?? (responseBody === undefined ? (await context.store.get(id, 'full'))?.responseBody : responseBody)
+}
+
 /** One range of a stored 200 (RFC 9110 14.2). Several ranges, other units and nonsense are ignored, as the RFC allows. */
 function withRange(answer: Answer, request: JobRequest): Answer {
   if (answer.status !== 200 || answer.body === null) return answer
@@ -43,12 +51,13 @@ function withRange(answer: Answer, request: JobRequest): Answer {
   const conditional = request.headers.get('if-range')
   const unchanged = conditional === null || conditional === headers.etag || conditional === headers['last-modified']
   if (request.method !== 'GET' || !unchanged || from === undefined || to === undefined || from + to === '') return { ...answer, headers }
-  const bytes = bytesOf(answer.body)
-  const size = bytes.length
+  const { body } = answer
+  const size = sizeOf(body)
   const first = from === '' ? Math.max(0, size - Number(to)) : Number(from)
   const last = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1)
   if (from !== '' && to !== '' && Number(to) < first) return { ...answer, headers }
   if (first >= size || (from === '' && Number(to) === 0))
     return problem('range-not-satisfiable', `There are ${size} bytes.`, { 'Content-Range': `bytes */${size}` })
-  return { status: 206, headers: { ...headers, 'Content-Range': `bytes ${first}-${last}/${size}` }, body: bytes.subarray(first, last + 1) }
+  const part = isStream(body) ? body.part(first, last) : bytesOf(body).subarray(first, last + 1)
+  return { status: 206, headers: { ...headers, 'Content-Range': `bytes ${first}-${last}/${size}` }, body: part }
 }

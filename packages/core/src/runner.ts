@@ -1,12 +1,14 @@
-import { advance } from './advance'
+import { advance, eventsOf } from './advance'
 import { Attempt } from './attempt'
+import { BodyWriter, REQUEST, readChunks, responseName } from './bodies'
 import type { Context } from './context'
 import type { JobMessage, LocalRun, Platform, Runner } from './engine'
 import { JobsError } from './errors'
 import type { Job } from './job'
+import { transition } from './lifecycle'
 import type { Operation } from './operation'
 import { onWorkers } from './settings'
-import { type Ended, settle } from './settle'
+import { type Ended, resultTooLarge, settle } from './settle'
 import { startOf } from './submit'
 
 /** Pause before a message for an operation that this process does not know is tried again, perhaps by one that does. */
@@ -28,11 +30,19 @@ export function createRunner(context: Context): Runner {
 
     const attempt = new Attempt(context, job, local?.carry)
     if (known) context.running.set(job.id, attempt)
-    const interrupt = () => attempt.interrupt('timeout')
+    // The engine wants the work to stop: for a cancel, which the job then says, or at a time limit of its own.
+    const interrupt = async () => {
+      const renew = { type: 'renew', attempt: attempt.attempt, leaseMs: context.options.leaseMs } as const
+      await attempt.write(renew).catch((error) => context.onError(error, { during: 'renew', id: job.id, operation: job.operation }))
+      if (!attempt.isCanceled) attempt.interrupt('timeout')
+    }
     signal?.addEventListener('abort', interrupt)
-    const off = onChange?.((change) => attempt.hear(change))
+    if (signal?.aborted) void interrupt()
+    const off = onChange?.((change) => attempt.hear(change)) ?? follow(context, attempt)
     try {
-      return await settle(context, operation, attempt, await settledOrCut(execute(operation, attempt, local, platform), attempt))
+      const sink = sinkFor(context, operation, job)
+      const ended = await settledOrCut(execute(context, operation, attempt, { local, platform, sink }), attempt)
+      return await settle(context, operation, attempt, ended, sink)
     } finally {
       signal?.removeEventListener('abort', interrupt)
       off?.()
@@ -44,20 +54,72 @@ export function createRunner(context: Context): Runner {
 
 /** Takes a queued job for this process. `null`: it is not to be had, or the message is of an earlier hand-over. */
 async function claim(context: Context, operation: Operation, message: JobMessage): Promise<Job | null> {
-  const job = await context.store.get(message.id, 'full')
-  if (!job) return null
   const start = startOf(context, operation)
+  const first = await claimFirst(context, message, start)
+  if (first?.claimed) return first.job
+  const job = first ? first.job : await context.store.get(message.id, 'full')
+  if (!job) return null
   const { done, job: claimed } = await advance(context, job, (current) => (current.dispatch === message.dispatch ? start : null))
   if (!done) return null
   // After a lost race what was claimed is the head that the store gave back.
   return claimed.request && claimed.requestBody === undefined ? context.store.get(claimed.id, 'full') : claimed
 }
 
+/** A job as it is before its first start, as far as the table looks at it. */
+const UNTOUCHED = { status: 'queued', version: 1, revision: 1, attempt: 0, updatedAt: 0 } as Job
+
+/**
+ * Takes a job in one round trip, where the store can do that: at its first hand-over nobody has changed it, so what the start
+ * changes is known without reading it. If somebody has, the answer is what a read would have been.
+ */
+async function claimFirst(context: Context, message: JobMessage, start: ReturnType<typeof startOf>) {
+  if (message.dispatch !== 1 || !context.store.claim) return undefined
+  const changes = transition(UNTOUCHED, start, context.now()) as Job // which the table allows
+  const answer = await context.store.claim(message.id, UNTOUCHED.version, changes, eventsOf(context, changes, start.type))
+  if (answer.claimed && answer.job) context.changes.emit(answer.job)
+  return answer
+}
+
+/** Where the response body goes once it is large. */
+function sinkFor({ blobs }: Context, { options }: Operation, { id, attempt }: Job): BodyWriter | undefined {
+  return blobs && new BodyWriter(blobs, () => id, responseName(attempt), options.maxResultBytes, resultTooLarge)
+}
+
+interface Run {
+  readonly local: LocalRun | undefined
+  readonly platform: Platform | undefined
+  readonly sink: BodyWriter | undefined
+}
+
+/** A job that runs for so long is watched for a cancel by another process: one that does not ends before anybody could ask for it. */
+const FOLLOWED_AFTER_MS = 1_000
+
+/** Tells a running attempt at once what other processes write, where the store tells it; elsewhere its next renewal does. */
+function follow(context: Context, attempt: Attempt): (() => void) | undefined {
+  const { changes, store, onError } = context
+  if (changes.complete || !changes.watched) return undefined
+  const { id, operation } = attempt
+  const look = () => store.get(id, 'head').then((job) => attempt.hear(job))
+  const failed = (error: unknown) => onError(error, { during: 'watch', id, operation })
+  let off = () => {}
+  const timer = setTimeout(() => {
+    off = changes.on(id, (job) => job ?? look().catch(failed))
+  }, FOLLOWED_AFTER_MS)
+  Object(timer).unref?.()
+  return () => {
+    clearTimeout(timer)
+    off()
+  }
+}
+
 /** `async`, so that a synchronous throw is a rejection like any other. */
-async function execute(operation: Operation, attempt: Attempt, local: LocalRun | undefined, platform: Platform | undefined) {
-  const { request, requestBody = null } = attempt.job
+async function execute(context: Context, operation: Operation, attempt: Attempt, { local, platform, sink }: Run) {
+  const { id, request, requestBody: whole = null } = attempt.job
+  const requestBody = request?.chunkBytes === undefined ? whole : readChunks(context.blobs, id, REQUEST, request)
   const { maxResultBytes } = operation.options
-  return operation.execute({ handle: attempt, live: local?.live, request, requestBody, platform, maxResultBytes })
+  const response = await operation.execute({ handle: attempt, live: local?.live, request, requestBody, sink, platform, maxResultBytes })
+  await sink?.end()
+  return response
 }
 
 /** The handler's response or throw; or the reason not to wait for it any longer, and then nobody hears what it does later. Never rejects. */

@@ -17,6 +17,7 @@ const DEFAULTS = {
   cancelGraceMs: 5_000,
   tombstoneMs: 3_600_000,
   sweepMs: 15_000,
+  storeTimeoutMs: 10_000,
   cors: [],
 } as const
 

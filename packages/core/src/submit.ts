@@ -9,6 +9,8 @@ import { repair } from './repair'
 
 /** A job to be made, whoever wants it. */
 export interface Wanted {
+  /** The id, where its body had to be stored before it. */
+  readonly id?: string
   readonly owner: string | null
   readonly key?: string
   readonly fingerprint?: string
@@ -37,12 +39,14 @@ export async function submit(context: Context, operation: Operation, wanted: Wan
     for (let tries = 0; ; tries++) {
       const queued = newJob(context, operation, wanted, delayMs)
       const claimed = reservation?.starts ? transition(queued, startOf(context, operation), queued.createdAt) : null
-      // Inserted as running when a slot is free: one write less. Nobody has seen it queued, so its version is still the first.
-      const job = claimed ? { ...claimed, version: 1, revision: 1 } : queued
-      const answer = await store.insert(job, eventsOf(context, job, 'insert'))
+      // Inserted as running when a slot is free: one write less. Nobody has seen it queued, so its revision is still the first.
+      const job = claimed ? { ...claimed, revision: 1 } : queued
+      const how = { delayMs, wanted, reservation, claimed: claimed && job }
+      const within = isTransactional(context) ? (transaction: unknown) => dispatch(context, job, { ...how, transaction }) : undefined
+      const answer = await store.insert(job, eventsOf(context, job, 'insert'), within)
       if (answer.inserted) {
         inserted = true
-        await handOver(context, job, { delayMs, wanted, reservation, claimed: claimed && job })
+        if (!within) await handOver(context, job, how)
         return { job: queued, replayed: false }
       }
       const there = answer.job
@@ -63,11 +67,16 @@ export async function submit(context: Context, operation: Operation, wanted: Wan
 export const startOf = (context: Context, operation: Operation) =>
   ({ type: 'start', leaseMs: context.options.leaseMs, maxRunMs: operation.options.maxRunMs }) as const
 
+/** @throws {JobsError} `invalid_option` when the application's own `newId` gives what is no id. */
+export function newId(context: Context): string {
+  const id = context.options.newId()
+  if (JOB_ID.test(id)) return id
+  throw new JobsError('invalid_option', `newId() gave ${JSON.stringify(id)}; it must give 1 to 128 of A-Z a-z 0-9 . _ ~ -`)
+}
+
 function newJob(context: Context, operation: Operation, wanted: Wanted, delayMs: number): Job {
   const now = context.now()
-  const id = context.options.newId()
-  if (!JOB_ID.test(id))
-    throw new JobsError('invalid_option', `newId() gave ${JSON.stringify(id)}; it must give 1 to 128 of A-Z a-z 0-9 . _ ~ -`)
+  const id = wanted.id ?? newId(context)
   return {
     id,
     version: 1,
@@ -92,27 +101,40 @@ function newJob(context: Context, operation: Operation, wanted: Wanted, delayMs:
   }
 }
 
+interface HandOver {
+  readonly delayMs: number
+  readonly wanted: Wanted
+  readonly reservation?: Reservation
+  readonly claimed: Job | null
+  readonly transaction?: unknown
+}
+
 /** Dispatches a stored job. If that fails, a durable store keeps it for the sweeper; otherwise the job is taken back. */
-async function handOver(
-  context: Context,
-  job: Job,
-  how: { delayMs: number; wanted: Wanted; reservation?: Reservation; claimed: Job | null },
-): Promise<void> {
-  const { delayMs, wanted, reservation, claimed } = how
-  if (delayMs > 0 && !context.engine.capabilities.delay) return reservation?.release()
-  const message = { v: 1, id: job.id, operation: job.operation, dispatch: job.dispatch } as const
-  const local = wanted.live === undefined && !claimed ? undefined : { live: wanted.live, claimed, carry: wanted.carry }
-  const { platform } = wanted
-  const maxRunMs = context.operations.get(job.operation)?.options.maxRunMs
+async function handOver(context: Context, job: Job, how: HandOver): Promise<void> {
   try {
-    await context.engine.dispatch(message, { delayMs, local, reservation, platform, maxRunMs })
+    await dispatch(context, job, how)
   } catch (error) {
-    reservation?.release()
+    how.reservation?.release()
     context.onError(error, { during: 'dispatch', id: job.id, operation: job.operation })
     if (context.store.capabilities.durable && job.request) return
     await context.store.remove(job.id)
     throw error
   }
+}
+
+async function dispatch(context: Context, job: Job, { delayMs, wanted, reservation, claimed, transaction }: HandOver): Promise<void> {
+  if (delayMs > 0 && !context.engine.capabilities.delay) return reservation?.release()
+  const message = { v: 1, id: job.id, operation: job.operation, dispatch: job.dispatch } as const
+  const local = wanted.live === undefined && !claimed ? undefined : { live: wanted.live, claimed, carry: wanted.carry }
+  const { platform } = wanted
+  const maxRunMs = context.operations.get(job.operation)?.options.maxRunMs
+  await context.engine.dispatch(message, { delayMs, local, reservation, platform, maxRunMs, transaction })
+}
+
+/** Whether the hand-over can be part of the transaction that inserts: then there is nothing to be lost between the two. */
+function isTransactional({ engine, store }: Context): boolean {
+  const { transaction } = engine.capabilities
+  return transaction !== undefined && transaction === store.capabilities.transaction
 }
 
 async function isOverLimit(context: Context, owner: string, limit: number): Promise<boolean> {

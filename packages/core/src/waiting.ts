@@ -2,8 +2,13 @@ import type { Context } from './context'
 import type { Job } from './job'
 import { isTerminal } from './lifecycle'
 
-/** Pauses between reads where not every change is heard in this process, in milliseconds: short at first, then calmer. */
-const READ_AGAIN_MS = [50, 100, 250, 500, 1_000]
+/**
+ * Pauses between reads where not every change is heard in this process, in milliseconds: short at first, because a change may come
+ * before the store's own watch has begun, then calmer.
+ */
+const READ_AGAIN_MS = [50, 100, 250, 500]
+const READ_LATER_MS = 1_000
+const READ_LATER_IF_WATCHED_MS = 5_000
 
 /**
  * Waits at most `ms` until the job has changed from `revision` (with `untilOver`: until it is finished), and resolves to the job
@@ -11,39 +16,43 @@ const READ_AGAIN_MS = [50, 100, 250, 500, 1_000]
  */
 export async function waitForChange(context: Context, id: string, revision: number, ms: number, untilOver: boolean): Promise<Job | null> {
   const enough = (job: Job) => isTerminal(job.status) || (!untilOver && job.revision !== revision)
+  const { complete, watched } = context.changes
   const until = context.now() + ms
-  for (let round = 0; ; round++) {
-    const change = listen(context, id, enough) // before the read, so that no change falls between the two
-    const job = await context.store.get(id, 'head')
-    const left = until - context.now()
-    if (!job || enough(job) || left <= 0) {
-      change.stop()
-      return job
+  const change = listen(context, id, enough) // before the read, so that no change falls between the two
+  try {
+    for (let round = 0; ; round++) {
+      const job = await context.store.get(id, 'head')
+      const left = until - context.now()
+      if (!job || enough(job) || left <= 0) return job
+      const pause = READ_AGAIN_MS[round] ?? (watched ? READ_LATER_IF_WATCHED_MS : READ_LATER_MS)
+      await change.within(complete ? left : Math.min(left, pause))
     }
-    await change.within(context.changes.complete ? left : Math.min(left, READ_AGAIN_MS[round] ?? 1_000))
+  } finally {
+    change.stop()
   }
 }
 
-/** A change that is enough, from now on: `within` resolves at it, or when the time is over. */
+/** Changes that may be enough: `within` resolves at the next since it last did, or when the time is over. */
 function listen(context: Context, id: string, enough: (job: Job) => boolean) {
   let heard = () => {}
   let happened = false
   const stop = context.changes.on(id, (job) => {
-    if (!enough(job)) return
+    if (job && !enough(job)) return
     happened = true
     heard()
   })
   return {
     stop,
-    within: (ms: number) =>
-      new Promise<void>((resolve) => {
-        const timer = setTimeout(() => heard(), ms)
-        heard = () => {
-          clearTimeout(timer)
-          stop()
-          resolve()
-        }
-        if (happened) heard()
-      }),
+    async within(ms: number) {
+      if (!happened)
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, ms)
+          heard = () => {
+            clearTimeout(timer)
+            resolve()
+          }
+        })
+      happened = false
+    },
   }
 }

@@ -1,13 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { inProcess, memoryStore, type Representation } from '../src/index'
-import { createService, gate, json, ok } from './service'
+import { createService, gate, json, location, ok } from './service'
 
 /** Asks until the job is over: the work is done in later macrotasks of this process. */
 async function finished(send: ReturnType<typeof createService>['send'], path: string, headers = {}) {
   return send('GET', path, { ...headers, prefer: 'wait=20' })
 }
-const location = (answer: { headers: Record<string, unknown> } | undefined) => String(answer?.headers.Location)
-
 describe('Idempotency-Key', () => {
   test.each([
     ['k', 202],

@@ -17,6 +17,8 @@ export interface Service {
   readonly errors: unknown[]
   wrap(name: string, options: OperationOptions<Caller>, handler: (execution: Execution) => Promise<CapturedResponse>): void
   post(operation: string, request?: RequestInput): Promise<Answer | undefined>
+  /** Submits with a body that the test reads out itself. */
+  accept(operation: string, readBody: Submission['readBody'], headers?: Record<string, string>): Promise<Answer | undefined>
   send(method: string, path: string, headers?: Record<string, string>): Promise<Answer | undefined>
 }
 export interface Caller {
@@ -36,18 +38,12 @@ export function createService(options: JobsOptions<Caller> = {}): Service {
     jobs,
     errors,
     wrap: (name, how, handler) => jobs.define(name, how, handler),
-    post(operation, { headers = {}, body = null, user, context } = {}) {
-      const submission: Submission<Caller> = {
-        method: 'POST',
-        url: `/${operation}`,
-        headers: { get: (name) => headers[name] ?? null },
-        native: { user },
-        headerFields: () => headers,
-        context: () => context,
-        readBody: () => body,
-      }
-      return jobs.accept(operation, submission)
-    },
+    post: (operation, { headers = {}, body = null, user, context } = {}) =>
+      jobs.accept(
+        operation,
+        submission(operation, headers, () => body, user, context),
+      ),
+    accept: (operation, readBody, headers = {}) => jobs.accept(operation, submission(operation, headers, readBody)),
     send(method, path, headers = {}) {
       const [where = ''] = path.split('?')
       const request = { method, url: path, headers: { get: (name: string) => headers[name] ?? null } }
@@ -55,6 +51,24 @@ export function createService(options: JobsOptions<Caller> = {}): Service {
     },
   }
 }
+
+function submission(
+  operation: string,
+  headers: Record<string, string>,
+  readBody: Submission['readBody'],
+  user?: string,
+  context?: JsonObject,
+): Submission<Caller> {
+  return {
+    ...{ method: 'POST', url: `/${operation}`, native: { user }, readBody },
+    headers: { get: (name) => headers[name] ?? null },
+    headerFields: () => headers,
+    context: () => context,
+  }
+}
+
+/** Where an answer says that its job is. */
+export const location = (answer: Answer | undefined): string => String(answer?.headers.Location)
 
 /** The JSON of an answer. */
 export const json = (answer: Answer | undefined): Record<string, unknown> => JSON.parse(String(answer?.body))

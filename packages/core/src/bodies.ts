@@ -1,0 +1,105 @@
+import type { BodyStream } from './answer'
+import { JobsError } from './errors'
+import type { BlobStore } from './store'
+
+/** Bodies above this are kept in chunks of this size, where there is a blob store: a record stays small, and so does a process. */
+const CHUNK_BYTES = 262_144
+
+/** Takes a body that is too large to be gathered, piece by piece. */
+export interface BodySink {
+  /** How many bytes an adapter gathers before it writes them, and all that follow, here. */
+  readonly after: number
+  /**
+   * Takes the next piece. To be awaited before the next call: it is the back-pressure of the blob store.
+   * @throws {JobsError} `body_too_large`, `result_too_large` above the route's limit; and what the blob store throws.
+   */
+  write(piece: Uint8Array): Promise<void>
+}
+
+/** Writes one body of a job in chunks. */
+export class BodyWriter implements BodySink {
+  readonly after = CHUNK_BYTES
+  readonly chunkBytes = CHUNK_BYTES
+  /** Most bytes taken: the route's limit, or the blob store's where that is lower. */
+  readonly limit: number
+  /** Bytes taken so far; 0: the body was not large. */
+  size = 0
+  #index = 0
+  #chunk = new Uint8Array(0)
+  #filled = 0
+  /** SHA-256 of each chunk, where wanted. */
+  #digests: Promise<ArrayBuffer>[] = []
+
+  constructor(
+    private readonly blobs: BlobStore,
+    private readonly id: () => string,
+    private readonly name: string,
+    limit: number,
+    private readonly tooMuch: (limit: number) => Error,
+    private readonly hashed = false,
+  ) {
+    this.limit = Math.min(limit, blobs.maxBodyBytes ?? limit)
+  }
+
+  async write(piece: Uint8Array): Promise<void> {
+    this.size += piece.length
+    if (this.size > this.limit) throw this.tooMuch(this.limit)
+    for (let at = 0; at < piece.length; ) {
+      if (this.#filled === 0) this.#chunk = new Uint8Array(CHUNK_BYTES)
+      const part = piece.subarray(at, at + CHUNK_BYTES - this.#filled)
+      this.#chunk.set(part, this.#filled)
+      this.#filled += part.length
+      at += part.length
+      if (this.#filled === CHUNK_BYTES) await this.#flush()
+    }
+  }
+
+  /** Writes what is left. */
+  async end(): Promise<void> {
+    if (this.#filled > 0) await this.#flush()
+  }
+
+  async #flush(): Promise<void> {
+    const chunk = this.#chunk.subarray(0, this.#filled)
+    this.#filled = 0
+    if (this.hashed) this.#digests.push(crypto.subtle.digest('SHA-256', chunk))
+    try {
+      await this.blobs.write(this.id(), this.name, this.#index++, chunk)
+    } catch (cause) {
+      throw cause instanceof JobsError ? cause : new JobsError('store_unavailable', 'A part of the body could not be stored.', { cause })
+    }
+  }
+
+  /** What stands for the body in a fingerprint. */
+  async digests(): Promise<Uint8Array> {
+    return new Uint8Array(await new Blob(await Promise.all(this.#digests)).arrayBuffer())
+  }
+}
+
+/** Names of the bodies of a job. A response has its attempt in the name, so that a stale worker cannot write into a newer one's. */
+export const REQUEST = 'request'
+export const responseName = (attempt: number): string => `response-${attempt}`
+
+/** Bytes `first` to `last` of a body in chunks, as they are read. */
+export function readChunks(
+  blobs: BlobStore | undefined,
+  id: string,
+  name: string,
+  { size = 0, chunkBytes = CHUNK_BYTES }: { readonly size?: number; readonly chunkBytes?: number },
+  first = 0,
+  last = size - 1,
+): BodyStream {
+  return {
+    size: last - first + 1,
+    part: (from, to) => readChunks(blobs, id, name, { size, chunkBytes }, first + from, first + to),
+    async *[Symbol.asyncIterator]() {
+      for (let index = Math.floor(first / chunkBytes); index * chunkBytes <= last; index++) {
+        const start = index * chunkBytes
+        const chunk = await blobs?.read(id, name, index)
+        if (chunk?.length !== Math.min(chunkBytes, size - start))
+          throw new JobsError('store_unavailable', `Chunk ${index} of ${name} of job ${id} is not in the blob store.`)
+        yield chunk.subarray(Math.max(0, first - start), last - start + 1)
+      }
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import { JobsError } from './errors'
+import type { BlobStore, JobStore } from './store'
+
+/**
+ * A store with a bound on the time that it may take: a server that hangs would otherwise hold every request, and every handler
+ * that reports progress, for as long.
+ *
+ * @throws {JobsError} `store_unavailable`, from every method that did not answer in `ms` milliseconds.
+ */
+export function inTime(store: JobStore, ms: number): JobStore {
+  const bounded =
+    <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
+    (...args: Args) =>
+      within(ms, call(...args))
+  return {
+    capabilities: store.capabilities,
+    async insert(job, events, hand) {
+      const work = store.insert(job, events, hand)
+      try {
+        return await within(ms, work)
+      } catch (error) {
+        // The client is told that it was not taken, so it is taken back if it comes to be after all.
+        work.then(({ inserted }) => inserted && store.remove(job.id, job.version)).catch(() => {})
+        throw error
+      }
+    },
+    get: bounded((id, view) => store.get(id, view)),
+    replace: bounded((next, events) => store.replace(next, events)),
+    remove: bounded((id, version) => store.remove(id, version)),
+    claim: store.claim && bounded(store.claim.bind(store)),
+    due: store.due && bounded(store.due.bind(store)),
+    list: store.list && bounded(store.list.bind(store)),
+    events: store.events && bounded(store.events.bind(store)),
+    watch: store.watch?.bind(store),
+    close: store.close?.bind(store),
+    engine: store.engine,
+    attach: store.attach?.bind(store),
+    blobs: store.blobs && blobsInTime(store.blobs, ms),
+  }
+}
+
+function blobsInTime(blobs: BlobStore, ms: number): BlobStore {
+  return {
+    maxBodyBytes: blobs.maxBodyBytes,
+    write: (...chunk) => within(ms, blobs.write(...chunk)),
+    read: (...chunk) => within(ms, blobs.read(...chunk)),
+    remove: (...body) => within(ms, blobs.remove(...body)),
+  }
+}
+
+function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new JobsError('store_unavailable', `The job store has not answered within ${ms} ms (storeTimeoutMs).`)),
+      ms,
+    )
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}

@@ -1,0 +1,452 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import {
+  type BlobStore,
+  type DispatchContext,
+  inProcess,
+  isStream,
+  type Job,
+  type JobEngine,
+  type JobMessage,
+  type JobStore,
+  memoryStore,
+  type Runner,
+} from '../src/index'
+import { observedLeases } from '../src/leases'
+import { createService, gate, json, location, ok } from './service'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** A memory store that several services share, as processes share a server, and that counts how often it is asked. */
+function sharedStore(extra: Partial<JobStore> = {}) {
+  const alone = memoryStore()
+  const calls: string[] = []
+  const counted =
+    <Args extends unknown[], Result>(name: string, call: (...args: Args) => Promise<Result>) =>
+    (...args: Args) => {
+      calls.push(name)
+      return call(...args)
+    }
+  const store: JobStore = {
+    ...alone,
+    capabilities: { ...alone.capabilities, durable: true, shared: true, ...extra.capabilities },
+    insert: counted('insert', alone.insert),
+    get: counted('get', alone.get),
+    replace: counted('replace', alone.replace),
+    claim: counted('claim', async (id, version, changes) => {
+      const job = await alone.get(id)
+      if (job?.version !== version) return { claimed: false, job }
+      const next = { ...job, ...changes }
+      await alone.replace(next)
+      return { claimed: true, job: next }
+    }),
+    ...extra,
+  }
+  return { store, calls }
+}
+
+/** A queue that others consume: `take` runs the messages in the services that were started. */
+function remoteQueue(capabilities: Partial<JobEngine['capabilities']> = {}) {
+  const messages: JobMessage[] = []
+  const contexts: DispatchContext[] = []
+  const runners: Runner[] = []
+  const engine: JobEngine = {
+    capabilities: { durable: true, remote: true, maxRunMs: null, delay: true, cancel: 'none', ...capabilities },
+    async dispatch(message, context) {
+      messages.push(message)
+      contexts.push(context)
+    },
+    async start(run) {
+      runners.push(run)
+    },
+  }
+  const take = () => (runners[0] as Runner)(messages.shift() as JobMessage, {})
+  return { engine, messages, contexts, runners, take }
+}
+
+const DONE = { kind: 'done' }
+
+describe('round trips to a shared store', () => {
+  test('accept 1, claim 1, progress 1, finish 1, poll 1: a job and its poll are five', async () => {
+    const { store, calls } = sharedStore()
+    const queue = remoteQueue()
+    const { wrap, post, send, jobs } = createService({ store, engine: queue.engine })
+    wrap('report', {}, async ({ handle }) => {
+      await handle.progress(50)
+      return ok('made')
+    })
+    await jobs.start()
+    const at = location(await post('report', { body: 'in' }))
+    expect(calls).toEqual(['insert'])
+    expect(await queue.take()).toEqual(DONE)
+    expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded', percentComplete: 100 })
+    expect(calls).toEqual(['insert', 'claim', 'replace', 'replace', 'get'])
+  })
+
+  test('with a free slot in this process two', async () => {
+    const { store, calls } = sharedStore()
+    const { wrap, post } = createService({ store })
+    wrap('report', {}, async () => ok('made'))
+    await post('report')
+    await vi.advanceTimersByTimeAsync(10)
+    expect(calls).toEqual(['insert', 'replace'])
+  })
+
+  test('a job that was canceled before its claim is not run, and one that has had an attempt is claimed by comparing', async () => {
+    const { store, calls } = sharedStore()
+    const queue = remoteQueue()
+    const { wrap, post, send, jobs } = createService({ store, engine: queue.engine, backoffMs: 1 } as never)
+    const ran = vi.fn(async ({ handle }: { handle: { attempt: number } }) => ({ ...ok('made'), status: handle.attempt === 1 ? 500 : 200 }))
+    wrap('report', { retries: 1 }, ran)
+    await jobs.start()
+    const canceled = location(await post('report'))
+    await send('DELETE', canceled)
+    expect(await queue.take()).toMatchObject({ kind: 'skip' })
+    expect(ran).not.toHaveBeenCalled()
+
+    await post('report')
+    const [message] = queue.messages
+    expect(await queue.take()).toMatchObject({ kind: 'retry' })
+    calls.length = 0
+    queue.messages.push(message as JobMessage)
+    expect(await queue.take()).toEqual(DONE)
+    expect(calls).toEqual(['claim', 'replace', 'replace'])
+    expect(ran).toHaveBeenCalledTimes(2)
+  })
+
+  test('the stray message of a job that was inserted as running claims nothing', async () => {
+    const { store } = sharedStore()
+    const { wrap, post, jobs } = createService({ store })
+    const go = gate()
+    wrap('report', {}, async () => {
+      await go.opened
+      return ok('made')
+    })
+    const id = location(await post('report')).slice('/jobs/'.length)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await jobs.run({ v: 1, id, operation: 'report', dispatch: 1 })).toMatchObject({ kind: 'skip' })
+    go.open()
+  })
+})
+
+describe('who consumes', () => {
+  test('of a remote queue a process that accepts takes nothing until it is started; a start that fails can be tried again', async () => {
+    const { store } = sharedStore()
+    const queue = remoteQueue()
+    const start = queue.engine.start as NonNullable<JobEngine['start']>
+    queue.engine.start = vi.fn().mockRejectedValueOnce(new Error('no server')).mockImplementation(start)
+    const { wrap, post, jobs } = createService({ store, engine: queue.engine })
+    wrap('report', {}, async () => ok('made'))
+    await post('report')
+    expect(queue.runners).toHaveLength(0)
+    await expect(jobs.start()).rejects.toThrow('no server')
+    await jobs.start()
+    await jobs.start()
+    expect(queue.runners).toHaveLength(1)
+  })
+
+  test('a hand-over in the transaction of the insert: both or none', async () => {
+    const alone = memoryStore()
+    const { store } = sharedStore({
+      capabilities: { ...alone.capabilities, durable: true, shared: true, transaction: 'postgres' },
+      async insert(job, _events, within) {
+        await within?.('the transaction')
+        return alone.insert(job)
+      },
+      get: alone.get,
+    })
+    const queue = remoteQueue({ transaction: 'postgres' })
+    const { wrap, post, send } = createService({ store, engine: queue.engine })
+    wrap('report', {}, async () => ok('made'))
+    const at = location(await post('report'))
+    expect(queue.contexts).toMatchObject([{ transaction: 'the transaction' }])
+    expect((await send('GET', at))?.status).toBe(202)
+    queue.engine.dispatch = () => Promise.reject(new Error('the queue is away'))
+    expect(await post('report')).toMatchObject({ status: 503 })
+    expect(await alone.due?.(Number.MAX_SAFE_INTEGER, 10)).toHaveLength(1)
+  })
+})
+
+describe('leases of other processes', () => {
+  const job = { id: 'a', version: 3 } as Job
+
+  test('a worker whose clock is behind keeps its job as long as it renews', async () => {
+    const { store } = sharedStore()
+    const skew = 30_000
+    const worker = createService({ store, leaseMs: 6_000, sweepMs: 0, now: () => Date.now() - skew })
+    const other = createService({ store, leaseMs: 6_000, sweepMs: 500 })
+    let runs = 0
+    for (const { wrap } of [worker, other])
+      wrap('report', { retries: 3 }, async () => {
+        runs++
+        await new Promise((resolve) => setTimeout(resolve, 60_000))
+        return ok('made')
+      })
+    await other.jobs.start()
+    const at = location(await worker.post('report'))
+    await vi.advanceTimersByTimeAsync(61_000)
+    expect(json(await other.send('GET', at))).toMatchObject({ status: 'succeeded' })
+    expect(runs).toBe(1)
+  })
+
+  test('one that has died loses it in half a lease more', async () => {
+    let now = 0
+    const leases = observedLeases(6_000, () => now)
+    expect(leases.isOver(job)).toBe(false)
+    now = 2_999
+    expect(leases.isOver(job)).toBe(false)
+    now = 3_000
+    expect(leases.isOver(job)).toBe(true)
+  })
+
+  test('every sign of life begins the watch anew', () => {
+    let now = 0
+    const leases = observedLeases(6_000, () => now)
+    leases.isOver(job)
+    now = 3_000
+    expect(leases.isOver({ ...job, version: 4 })).toBe(false)
+    now = 5_999
+    expect(leases.isOver({ ...job, version: 4 })).toBe(false)
+    now = 6_000
+    expect(leases.isOver({ ...job, version: 4 })).toBe(true)
+  })
+})
+
+describe('sweeping', () => {
+  test('ends, though more jobs than it reads at once are overdue and alive', async () => {
+    const { store } = sharedStore()
+    const cutOff: JobStore = { ...store }
+    const silent = createService({ store: cutOff, leaseMs: 3_000, sweepMs: 0, engine: inProcess({ concurrency: 1_000 }) })
+    silent.wrap('report', {}, () => new Promise(() => {}))
+    for (let count = 0; count < 250; count++) await silent.post('report')
+    await vi.advanceTimersByTimeAsync(10)
+    cutOff.replace = () => Promise.reject(new Error('unreachable'))
+    await vi.advanceTimersByTimeAsync(4_000)
+    expect(await silent.jobs.sweep()).toBe(250) // alive, here
+    const other = createService({ store, leaseMs: 3_000, sweepMs: 0 })
+    other.wrap('report', {}, async () => ok('made'))
+    expect(await other.jobs.sweep()).toBe(250)
+    await vi.advanceTimersByTimeAsync(1_500)
+    expect(await other.jobs.sweep()).toBe(250)
+    expect(await other.jobs.sweep()).toBe(0)
+  })
+
+  test('goes on behind a job that cannot be repaired', async () => {
+    const { store } = sharedStore()
+    const { wrap, post, jobs, errors } = createService({ store, sweepMs: 0, startDeadlineMs: 1_000, engine: remoteQueue().engine })
+    wrap('report', {}, async () => ok('made'))
+    for (let count = 0; count < 3; count++) await post('report')
+    await vi.advanceTimersByTimeAsync(1_001)
+    const { replace } = store
+    const [broken] = (await store.due?.(Number.MAX_SAFE_INTEGER, 1)) ?? []
+    Object.assign(store, {
+      replace: (next: Job) => (next.id === broken?.id ? Promise.reject(new Error('broken')) : replace(next)),
+    })
+    expect(await jobs.sweep()).toBe(3)
+    expect(errors).toMatchObject([{ message: 'broken' }])
+    expect(await jobs.sweep()).toBe(1)
+  })
+
+  test('a job that has waited long in this process is handed over again, and keeps its place', async () => {
+    const { wrap, post, send } = createService({ startDeadlineMs: 1_000, sweepMs: 500, engine: inProcess({ concurrency: 1 }) })
+    const go = gate()
+    const order: unknown[] = []
+    wrap('report', {}, async ({ handle }) => {
+      if (order.length === 0) await go.opened
+      order.push(handle.id)
+      return ok('made')
+    })
+    const at = [await post('report'), await post('report'), await post('report')].map(location)
+    await vi.advanceTimersByTimeAsync(5_000)
+    go.open()
+    await vi.waitFor(() => expect(order).toEqual(at.map((path) => path.slice('/jobs/'.length))))
+    await vi.waitFor(async () => expect(json(await send('GET', String(at[2])))).toMatchObject({ status: 'succeeded' }))
+  })
+})
+
+describe('a store that hangs', () => {
+  test('is 503 after its time, and what it does after all is taken back', async () => {
+    const { store } = sharedStore()
+    const { insert } = store
+    const hang = gate()
+    Object.assign(store, {
+      insert: async (job: Job) => {
+        await hang.opened
+        return insert(job)
+      },
+    })
+    const { wrap, post } = createService({ store, storeTimeoutMs: 1_000, engine: remoteQueue().engine })
+    wrap('report', {}, async () => ok('made'))
+    const answer = post('report')
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(await answer).toMatchObject({ status: 503, headers: { 'Retry-After': '5' } })
+    hang.open()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await store.due?.(Number.MAX_SAFE_INTEGER, 10)).toEqual([])
+  })
+})
+
+describe('watching', () => {
+  test('a running handler hears at once of a cancel by another process', async () => {
+    const alone = memoryStore()
+    let tell = () => {}
+    const { store } = sharedStore({
+      capabilities: { ...alone.capabilities, durable: true, shared: true, watch: true },
+      async *watch(_id, signal) {
+        while (!signal.aborted) {
+          await new Promise<void>((resolve) => {
+            tell = resolve
+            signal.addEventListener('abort', () => resolve())
+          })
+          yield 0
+        }
+      },
+    })
+    const [web, worker] = [createService({ store }), createService({ store, leaseMs: 60_000 })]
+    worker.wrap(
+      'report',
+      {},
+      ({ handle }) => new Promise((_, reject) => handle.signal.addEventListener('abort', () => reject(handle.signal.reason))),
+    )
+    const at = location(await worker.post('report'))
+    await vi.advanceTimersByTimeAsync(1_500)
+    expect(json(await web.send('DELETE', at))).toMatchObject({ status: 'running' })
+    tell()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(json(await web.send('GET', at))).toMatchObject({ status: 'canceled' })
+  })
+
+  test('who waits for a change that another process makes hears of it by the store, through one subscription', async () => {
+    const watched: string[] = []
+    let ended = 0
+    let tell = () => {}
+    const alone = memoryStore()
+    const { store } = sharedStore({
+      capabilities: { ...alone.capabilities, durable: true, shared: true, watch: true },
+      async *watch(id, signal) {
+        watched.push(id)
+        signal.addEventListener('abort', () => {
+          ended++
+          tell()
+        })
+        for (let version = 2; !signal.aborted; version++) {
+          await new Promise<void>((resolve) => {
+            tell = resolve
+          })
+          if (!signal.aborted) yield version
+        }
+      },
+    })
+    const queue = remoteQueue()
+    const web = createService({ store, engine: queue.engine })
+    const worker = createService({ store, engine: queue.engine })
+    for (const { wrap } of [web, worker]) wrap('report', {}, async () => ok('made'))
+    await worker.jobs.start()
+    const at = location(await web.post('report'))
+    const waiting = [1, 2, 3].map(() => web.send('GET', at, { prefer: 'wait=25' }))
+    await vi.advanceTimersByTimeAsync(2_000) // beyond the reads at the beginning
+    await queue.take()
+    tell()
+    await vi.advanceTimersByTimeAsync(1)
+    for (const answer of await Promise.all(waiting)) expect(json(answer)).toMatchObject({ status: 'succeeded' })
+    expect(watched).toHaveLength(1)
+    expect(ended).toBe(1)
+  })
+})
+
+describe('large bodies', () => {
+  function mapBlobs(): BlobStore & { bodies: Map<string, Uint8Array> } {
+    const bodies = new Map<string, Uint8Array>()
+    return {
+      bodies,
+      maxBodyBytes: 10_000_000,
+      async write(id, name, index, chunk) {
+        bodies.set(`${id} ${name} ${index}`, new Uint8Array(chunk))
+      },
+      read: async (id, name, index) => bodies.get(`${id} ${name} ${index}`) ?? null,
+      async remove(id, keep) {
+        for (const key of [...bodies.keys()]) if (key.startsWith(`${id} `) && key.split(' ')[1] !== keep) bodies.delete(key)
+      },
+    }
+  }
+  const CHUNK = 262_144
+  const pattern = (size: number) => Uint8Array.from({ length: size }, (_, at) => at % 251)
+  /** A request whose body comes in pieces of a size that fits no chunk. */
+  const upload = (bytes: Uint8Array) => async (_limit: number, _wanted: boolean, large?: { write(piece: Uint8Array): Promise<void> }) => {
+    for (let at = 0; at < bytes.length; at += 100_003) await large?.write(bytes.subarray(at, at + 100_003))
+    return null
+  }
+  const collect = async (body: unknown) => {
+    const pieces: Uint8Array[] = []
+    for await (const piece of body as AsyncIterable<Uint8Array>) pieces.push(piece)
+    return Buffer.concat(pieces)
+  }
+
+  test('go to the blob store in chunks, reach the handler and the client byte for byte, and are removed when nobody needs them', async () => {
+    const { store } = sharedStore()
+    const blobs = mapBlobs()
+    const { wrap, accept, send } = createService({ store, blobs, resultTtlMs: 60_000 } as never)
+    const bytes = pattern(2 * CHUNK + 17)
+    wrap('copy', {}, async ({ requestBody, sink }) => {
+      const body = await collect(requestBody)
+      expect(body.equals(bytes)).toBe(true)
+      await sink?.write(body.subarray(0, 300_000))
+      await sink?.write(body.subarray(300_000))
+      return { status: 200, headers: { 'content-type': 'application/octet-stream' }, body: null }
+    })
+    const at = location(await accept('copy', upload(bytes)))
+    const id = at.slice('/jobs/'.length)
+    expect([...blobs.bodies.keys()]).toEqual([0, 1, 2].map((index) => `${id} request ${index}`))
+    expect((await store.get(id))?.requestBody).toBeNull()
+    await vi.waitFor(async () => expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded' }))
+    await vi.waitFor(() => expect([...blobs.bodies.keys()]).toEqual([0, 1, 2].map((index) => `${id} response-1 ${index}`)))
+
+    const whole = await send('GET', `${at}/result`)
+    expect(isStream(whole?.body ?? '')).toBe(true)
+    expect((await collect(whole?.body)).equals(bytes)).toBe(true)
+    const head = await send('HEAD', `${at}/result`)
+    expect(head).toMatchObject({ body: null, headers: { 'Content-Length': `${bytes.length}` } })
+    for (const [range, first, last] of [
+      ['bytes=262143-262144', CHUNK - 1, CHUNK],
+      ['bytes=-20', bytes.length - 20, bytes.length - 1],
+      ['bytes=5-', 5, bytes.length - 1],
+    ] as const) {
+      const part = await send('GET', `${at}/result`, { range })
+      expect(part).toMatchObject({ status: 206, headers: { 'Content-Range': `bytes ${first}-${last}/${bytes.length}` } })
+      expect((await collect(part?.body)).equals(bytes.subarray(first, last + 1))).toBe(true)
+    }
+    expect((await send('DELETE', at))?.status).toBe(204)
+    expect(blobs.bodies.size).toBe(0)
+  })
+
+  test('of a request that is refused, replayed or too large nothing stays', async () => {
+    const { store } = sharedStore()
+    const blobs = mapBlobs()
+    const { wrap, accept } = createService({ store, blobs, engine: remoteQueue().engine })
+    wrap('copy', { maxBodyBytes: 2 * CHUNK }, async () => ok('made'))
+    expect(await accept('copy', upload(pattern(2 * CHUNK + 1)))).toMatchObject({ status: 413 })
+    await vi.waitFor(() => expect(blobs.bodies.size).toBe(0))
+    const key = { 'idempotency-key': 'k' }
+    const first = location(await accept('copy', upload(pattern(CHUNK + 1)), key))
+    expect(blobs.bodies.size).toBe(2)
+    const again = await accept('copy', upload(pattern(CHUNK + 1)), key)
+    expect([location(again), again?.headers['Idempotency-Replayed']]).toEqual([first, 'true'])
+    expect(await accept('copy', upload(pattern(CHUNK + 2)), key)).toMatchObject({ status: 422 })
+    await vi.waitFor(() => expect(blobs.bodies.size).toBe(2))
+    blobs.write = () => Promise.reject(new Error('disk'))
+    expect(await accept('copy', upload(pattern(CHUNK + 1)))).toMatchObject({ status: 503 })
+  })
+
+  test('a retry keeps the request and drops the response of the attempt before', async () => {
+    const { store } = sharedStore()
+    const blobs = mapBlobs()
+    const { wrap, accept, send } = createService({ store, blobs })
+    wrap('copy', { retries: 1, backoffMs: 10 }, async ({ handle, requestBody, sink }) => {
+      await sink?.write(await collect(requestBody))
+      return { status: handle.attempt === 1 ? 500 : 200, headers: {}, body: null }
+    })
+    const at = location(await accept('copy', upload(pattern(CHUNK + 1))))
+    await vi.waitFor(async () => expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded', attempt: 2 }))
+    await vi.waitFor(() => expect([...blobs.bodies.keys()].map((key) => key.split(' ')[1])).toEqual(['response-2', 'response-2']))
+  })
+})
