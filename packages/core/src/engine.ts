@@ -98,6 +98,9 @@ export interface JobEngine {
   cancel?(id: string, dispatch: number): Promise<void>
   /** Begin consuming in this process. */
   start?(run: Runner): Promise<void>
-  /** Stop consuming; resolves when what runs has ended or `drainMs` have passed. */
-  stop?(drainMs: number): Promise<void>
+  /**
+   * Stop consuming; resolves when what runs has ended or `drainMs` have passed, to the messages that it held only here and that
+   * nobody will run now: core hands their jobs back.
+   */
+  stop?(drainMs: number): Promise<void> | Promise<readonly JobMessage[]>
 }

@@ -126,7 +126,8 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
     async stop(drainMs) {
       stopped = true
       for (const timer of timers.values()) clearTimeout(timer)
-      if (busy === 0) return
+      const left = [...queue, ...[...timers.keys()].map((id) => here.get(id) as Waiting)].map(({ message }) => message)
+      if (busy === 0) return left
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, drainMs)
         idle = () => {
@@ -134,6 +135,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
           resolve()
         }
       })
+      return left
     },
   }
 }

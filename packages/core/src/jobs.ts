@@ -15,7 +15,7 @@ import { memoryStore } from './memory-store'
 import { type Execute, type Operation, resolveOptions } from './operation'
 import { checkBounds, type JobsOptions, type OperationOptions } from './options'
 import { createPacing } from './pacing'
-import { repair, sweep } from './repair'
+import { handBack, repair, sweep } from './repair'
 import type { JobRequest, Submission } from './request'
 import { type RouteMatch, route } from './routes'
 import { createRunner } from './runner'
@@ -91,16 +91,18 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   }
   const run = createRunner(context)
   let sweeper: ReturnType<typeof setTimeout> | undefined
-  const sweepAgain = () => {
+  const sweepIn = (ms: number) => {
     if (context.draining) return
     sweeper = setTimeout(() => {
       const failed = (error: unknown) => context.onError(error, { during: 'sweep' })
-      sweep(context).catch(failed).finally(sweepAgain)
-    }, resolved.sweepMs)
+      sweep(context)
+        .catch(failed)
+        .finally(() => sweepIn(resolved.sweepMs))
+    }, ms)
     Object(sweeper).unref?.() // a sweeper alone keeps no process alive
   }
   const startSweeping = () => {
-    if (resolved.sweepMs > 0 && !onWorkers() && store.due && !sweeper) sweepAgain()
+    if (resolved.sweepMs > 0 && !onWorkers() && store.due && !sweeper) sweepIn(0) // what an earlier process left behind
   }
 
   let consuming: Promise<void> | undefined
@@ -167,10 +169,11 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     async stop({ drainMs = 10_000 } = {}) {
       context.draining = true
       clearTimeout(sweeper)
-      await engine.stop?.(drainMs)
+      const waiting = await engine.stop?.(drainMs)
       const left = [...running.values()]
       for (const attempt of left) attempt.interrupt('drained')
       await Promise.all(left.map((attempt) => attempt.over))
+      await handBack(context, waiting ?? [])
     },
     run: (message, how = {}) => run(message, how),
     sweep: (platform) => sweep(context, platform),

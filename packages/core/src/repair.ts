@@ -1,6 +1,6 @@
 import { advance } from './advance'
 import { type Context, ttlOf } from './context'
-import type { Platform } from './engine'
+import type { JobMessage, Platform } from './engine'
 import type { Job } from './job'
 import { isTerminal, type LifecycleEvent, tombstone } from './lifecycle'
 import { backoff } from './operation'
@@ -57,6 +57,18 @@ async function redispatch(context: Context, job: Job, platform: Platform | undef
     reservation?.release()
     context.onError(error, { during: 'dispatch', id: job.id, operation: job.operation })
   }
+}
+
+/** Gives jobs that this process held in its own queue to whoever sweeps next. */
+export async function handBack(context: Context, messages: readonly JobMessage[]): Promise<void> {
+  if (!context.store.capabilities.durable) return
+  const give = async ({ id, dispatch }: JobMessage) => {
+    const job = await context.store.get(id, 'head')
+    const now = context.now()
+    if (job) await advance(context, job, (current) => (current.dispatch === dispatch ? { type: 'redispatch', dueAt: now } : null))
+  }
+  const failed = (error: unknown, { id, operation }: JobMessage) => context.onError(error, { during: 'stop', id, operation })
+  await Promise.all(messages.map((message) => give(message).catch((error) => failed(error, message))))
 }
 
 /** An expired job leaves a tombstone; a tombstone that has had its time, nothing. */

@@ -247,6 +247,21 @@ describe('sweeping', () => {
     expect(await jobs.sweep()).toBe(1)
   })
 
+  test('what waits in a process that stops is taken by another one with its next sweep', async () => {
+    const { store } = sharedStore()
+    const stopping = createService({ store, engine: inProcess({ concurrency: 1 }) })
+    const other = createService({ store, sweepMs: 1_000, engine: inProcess() })
+    for (const { wrap } of [stopping, other]) wrap('report', { delayMs: 0 }, async () => ok('made'))
+    stopping.wrap('long', {}, () => new Promise(() => {}))
+    other.wrap('long', {}, async () => ok('made'))
+    await other.jobs.start()
+    await stopping.post('long')
+    const at = [await stopping.post('report'), await stopping.post('report')].map(location)
+    await Promise.all([stopping.jobs.stop({ drainMs: 100 }), vi.advanceTimersByTimeAsync(100)])
+    await vi.advanceTimersByTimeAsync(1_000)
+    for (const path of at) await vi.waitFor(async () => expect(json(await other.send('GET', path))).toMatchObject({ status: 'succeeded' }))
+  })
+
   test('a job that has waited long in this process is handed over again, and keeps its place', async () => {
     const { wrap, post, send } = createService({ startDeadlineMs: 1_000, sweepMs: 500, engine: inProcess({ concurrency: 1 }) })
     const go = gate()
