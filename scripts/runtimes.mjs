@@ -1,8 +1,9 @@
 /**
- * Runs all audits against the built packages on Bun and Deno: `node scripts/runtimes.mjs [bun|deno]`, after a build.
+ * Runs all audits, and the cases of the store testkit on the SQLite store, against the built packages on Bun and Deno:
+ * `node scripts/runtimes.mjs [bun|deno]`, after a build.
  *
- * A runtime that cannot be installed here (no package for this machine, no registry) is left out and said so; a failed audit is an
- * exit code of 1.
+ * A runtime that cannot be installed here (no package for this machine, no registry) is left out and said so; a failed audit or
+ * case is an exit code of 1.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,6 +11,7 @@ import { createInterface } from 'node:readline'
 import { closingLine } from './closing-line.mjs'
 
 const FILE = new URL('../tests/runtimes/serve.ts', import.meta.url).pathname
+const STORE = new URL('../tests/runtimes/sqlite.ts', import.meta.url).pathname
 const RUNTIMES = {
   bun: ['bun@1.4.5'],
   deno: [
@@ -21,6 +23,7 @@ const RUNTIMES = {
     '--allow-net',
     '--allow-env',
     '--allow-read',
+    '--allow-write',
     '--allow-sys',
   ],
 }
@@ -39,6 +42,7 @@ for (const [name, command] of Object.entries(RUNTIMES)) {
   }
   console.log(`${name}: ${version.stdout.split('\n')[0]}`)
   for (const target of TARGETS) await audit(name, command, target)
+  runStoreCases(name, command)
 }
 console.log(closingLine(total))
 process.exit(total.failed > 0 ? 1 : 0)
@@ -64,4 +68,20 @@ async function audit(name, command, target) {
   } finally {
     if (server.exitCode === null) process.kill(-server.pid, 'SIGKILL')
   }
+}
+
+/** Runs the cases of the store testkit, and counts. */
+function runStoreCases(name, command) {
+  const { status, stdout, stderr } = spawnSync('npx', ['-y', ...command, STORE], { env, encoding: 'utf8' })
+  const lines = stdout.trimEnd().split('\n')
+  const counts = status === 0 ? JSON.parse(lines.pop()) : undefined
+  for (const line of lines) console.log(line)
+  if (counts)
+    console.log(
+      `  store-sqlite: ${Object.entries(counts)
+        .map(([outcome, count]) => `${count} ${outcome}`)
+        .join(', ')}`,
+    )
+  else console.log(`  store-sqlite on ${name}: it did not run: ${stderr.trim()}`)
+  for (const outcome in total) total[outcome] += counts?.[outcome] ?? (outcome === 'failed' ? 1 : 0)
 }

@@ -1,10 +1,14 @@
 // Every entry, as CommonJS sees it.
 import core = require('@respond-async/core')
 import fetch = require('@respond-async/core/fetch')
+import files = require('@respond-async/core/files')
 import express = require('@respond-async/express')
 import hono = require('@respond-async/hono')
 import audits = require('@respond-async/http-audits')
+import sqlite = require('@respond-async/store-sqlite')
+import postgres = require('@respond-async/store-postgres')
+import redis = require('@respond-async/store-redis')
 import testkit = require('@respond-async/store-testkit')
 import nodeTest = require('@respond-async/store-testkit/node-test')
 
-export = { core, fetch, express, hono, audits, testkit, nodeTest }
+export = { core, fetch, files, express, hono, audits, redis, testkit, nodeTest, sqlite, postgres }

@@ -63,7 +63,10 @@ export interface DispatchContext {
 export interface RunContext {
   readonly local?: LocalRun
   readonly platform?: Platform
-  /** Aborts when the engine wants the work to stop: a cancel that it carries, as the stored job then says, or its own time limit. */
+  /**
+   * Aborts when the engine has heard of a cancel: the run then looks at its job at once, and stops if that says so. With a
+   * `TimeoutError` as its reason (`AbortSignal.timeout`) it ends the run: a time limit of the engine's own.
+   */
   readonly signal?: AbortSignal
   /**
    * Tells the run what its job has become, where the carrier hears of it sooner than the next heartbeat: `listener` is called until
@@ -100,7 +103,7 @@ export interface JobEngine {
   start?(run: Runner): Promise<void>
   /**
    * Stop consuming; resolves when what runs has ended or `drainMs` have passed, to the messages that it held only here and that
-   * nobody will run now: core hands their jobs back.
+   * nobody will run now: core hands their jobs back. Called again, with a short time, once what was left has been cut off.
    */
   stop?(drainMs: number): Promise<void> | Promise<readonly JobMessage[]>
 }

@@ -1,14 +1,23 @@
-import { type JobHandle, type Jobs, type OperationOptions, type Owner, pathOf } from '@respond-async/core'
+import {
+  type Body,
+  type BodyStream,
+  isStream,
+  type JobHandle,
+  type Jobs,
+  type OperationOptions,
+  type Owner,
+  pathOf,
+} from '@respond-async/core'
 import { toResponse } from './web-answer'
 import { captureResponse } from './web-capture'
 import { platformOf, unwrappedHandle } from './web-handle'
 import { detachRequest, rebuildRequest } from './web-replay'
 import { type WebSubmission, webSubmission } from './web-submission'
 
-export { contentOf, toResponse } from './web-answer'
-export { captureResponse, responseFields } from './web-capture'
+export { contentOf, fieldsFor, toResponse } from './web-answer'
+export { captureResponse, keptBody, responseFields } from './web-capture'
 export { platformOf, unwrappedHandle } from './web-handle'
-export { detachRequest, rebuildRequest } from './web-replay'
+export { contentInit, detachRequest, rebuildRequest } from './web-replay'
 export { type BodySource, checkSize, fieldsOf, readBody, readStream, type WebSubmission, webSubmission } from './web-submission'
 
 /** The request that a wrapped handler gets: its own, with the job on it. */
@@ -34,11 +43,11 @@ export function respondAsync<Rest extends unknown[]>(
   handler: (request: RequestWithJob, ...rest: Rest) => Response | Promise<Response>,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
-  jobs.define(name, options, async ({ handle, live, request, requestBody, platform, maxResultBytes }) => {
+  jobs.define(name, options, async ({ handle, live, request, requestBody, sink, platform, maxResultBytes }) => {
     const taken = live as Live<Rest> | undefined // what is passed to accept below
-    const own = taken ? detachRequest(taken.request, taken.body) : rebuildRequest(request ?? NOTHING, requestBody)
+    const own = taken ? detachRequest(taken.request, bodyFor(taken.body, requestBody)) : rebuildRequest(request ?? NOTHING, requestBody)
     const rest = taken?.rest ?? ([platform?.env, platform?.context] as unknown as Rest) // as Workers call a handler
-    return captureResponse(await handler(withJob(own, handle), ...rest), maxResultBytes)
+    return captureResponse(await handler(withJob(own, handle), ...rest), maxResultBytes, sink)
   })
   return async (request, ...rest) => {
     const submission: Live<Rest> = Object.assign(webSubmission(request), { rest })
@@ -48,6 +57,10 @@ export function respondAsync<Rest extends unknown[]>(
 }
 
 type Live<Rest> = WebSubmission & { readonly rest: Rest }
+
+/** The body of an inline run: what was read of the live request, unless that is large and was stored in pieces. */
+export const bodyFor = (taken: Body | BodyStream | null, stored: Body | BodyStream | null): Body | BodyStream | null =>
+  stored !== null && isStream(stored) ? stored : taken
 
 /** What a job without a stored request is run with: it cannot be one that came over HTTP. */
 const NOTHING = { method: 'POST', url: '/', headers: {} }

@@ -173,6 +173,8 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       const left = [...running.values()]
       for (const attempt of left) attempt.interrupt('drained')
       await Promise.all(left.map((attempt) => attempt.over))
+      // They have returned to the engine by now: it can settle their messages, which would otherwise be delivered again for nothing.
+      if (left.length > 0) await engine.stop?.(SETTLE_MS)
       await handBack(context, waiting ?? [])
     },
     run: (message, how = {}) => run(message, how),
@@ -196,4 +198,6 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   }
 }
 
+/** How long an engine may take for messages whose jobs were handed back, in milliseconds. */
+const SETTLE_MS = 1_000
 const REFUSED = { 'queue-full': 'queue_full', 'too-many-jobs': 'queue_full', 'idempotency-key-reused': 'idempotency_conflict' } as const

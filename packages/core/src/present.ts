@@ -2,7 +2,7 @@ import { type Answer, JSON_TYPE } from './answer'
 import type { Context } from './context'
 import type { Job } from './job'
 import type { JobPresentation, Presentation, Representation } from './representation'
-import { documentText, pendingText, statusDocument } from './status-document'
+import { documentText, polledText, statusDocument } from './status-document'
 
 /** Puts the body and the deviations of a representation on a standard answer that shows the job. */
 export function present(
@@ -13,8 +13,7 @@ export function present(
   standard: { status: number; headers: Record<string, string>; retryAfterMs?: number; minimal?: boolean },
 ): Answer {
   const { status, headers, retryAfterMs, minimal } = standard
-  const isPolled = show === 'status' && retryAfterMs !== undefined
-  const text = () => (isPolled ? pendingText : documentText)(context, job, self, retryAfterMs as number)
+  const text = () => (show === 'status' ? polledText : documentText)(context, job, self, retryAfterMs)
   const own = context.options.representation?.[show]
   if (own) return merged(status, headers, own(presentationOf(context, job, self, retryAfterMs)), text)
   if (minimal) return { status, headers: { ...headers, 'Content-Length': '0' }, body: null }

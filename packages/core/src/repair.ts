@@ -22,10 +22,6 @@ export async function repair(context: Context, job: Job, platform?: Platform): P
   const now = context.now()
   if (job.dueAt === null || job.dueAt > now) return job
   if (isTerminal(job.status)) return expire(context, job, now)
-  if (job.status === 'running') {
-    if (context.running.get(job.id)?.attempt === job.attempt) return job // alive, here; one long tick kept it from renewing
-    if (!context.leases.isOver(job)) return job
-  }
   const { job: after, done } = await advance(context, job, (current) => overdue(context, current, now))
   if (done && after.status === 'queued') await redispatch(context, after, platform)
   return after
@@ -36,13 +32,21 @@ function overdue(context: Context, job: Job, now: number): LifecycleEvent | null
   if (job.dueAt === null || job.dueAt > now) return null
   const ttlMs = ttlOf(context, job)
   if (job.status === 'queued') return { type: 'redispatch', dueAt: now + context.options.startDeadlineMs }
-  if (job.status !== 'running') return null
+  if (job.status !== 'running' || isAlive(context, job)) return null
   const { attempt } = job
   if (job.cancelRequestedAt !== undefined) return { type: 'cancel', attempt, ttlMs }
   if (attempt >= job.maxAttempts || !job.request)
     return { type: 'fail', attempt, ttlMs, error: (job.timeoutAt ?? now + 1) <= now ? TIMEOUT : LOST }
   return { type: 'release', attempt, dueAt: now + context.options.startDeadlineMs, redispatch: true }
 }
+
+/**
+ * Whether somebody still works on a running job. To be asked of the job as it is stored now: one that was read while it waited may
+ * have been claimed since, and by the clock of its worker its time may be long over.
+ */
+const isAlive = (context: Context, job: Job) =>
+  context.running.get(job.id)?.attempt === job.attempt || // here; one long tick kept it from renewing
+  !context.leases.isOver(job)
 
 /** Hands a queued job over again. If that fails, its `dueAt` brings it back. */
 async function redispatch(context: Context, job: Job, platform: Platform | undefined): Promise<void> {

@@ -30,11 +30,11 @@ export function createRunner(context: Context): Runner {
 
     const attempt = new Attempt(context, job, local?.carry)
     if (known) context.running.set(job.id, attempt)
-    // The engine wants the work to stop: for a cancel, which the job then says, or at a time limit of its own.
+    // The engine has heard that the job is not to go on, so it is looked at now and not with the next heartbeat: what is stored decides.
     const interrupt = async () => {
       const renew = { type: 'renew', attempt: attempt.attempt, leaseMs: context.options.leaseMs } as const
       await attempt.write(renew).catch((error) => context.onError(error, { during: 'renew', id: job.id, operation: job.operation }))
-      if (!attempt.isCanceled) attempt.interrupt('timeout')
+      if (!attempt.isCanceled && Object(signal?.reason).name === 'TimeoutError') attempt.interrupt('timeout')
     }
     signal?.addEventListener('abort', interrupt)
     if (signal?.aborted) void interrupt()
@@ -52,14 +52,15 @@ export function createRunner(context: Context): Runner {
   }
 }
 
-/** Takes a queued job for this process. `null`: it is not to be had, or the message is of an earlier hand-over. */
+/** Takes a queued job for this process. `null`: it is not to be had, or the message is of a hand-over that was never recorded. */
 async function claim(context: Context, operation: Operation, message: JobMessage): Promise<Job | null> {
   const start = startOf(context, operation)
   const first = await claimFirst(context, message, start)
   if (first?.claimed) return first.job
   const job = first ? first.job : await context.store.get(message.id, 'full')
   if (!job) return null
-  const { done, job: claimed } = await advance(context, job, (current) => (current.dispatch === message.dispatch ? start : null))
+  // Of several hand-overs the first to arrive will do: under a backlog longer than the start deadline the last one never would.
+  const { done, job: claimed } = await advance(context, job, (current) => (current.dispatch >= message.dispatch ? start : null))
   if (!done) return null
   // After a lost race what was claimed is the head that the store gave back.
   return claimed.request && claimed.requestBody === undefined ? context.store.get(claimed.id, 'full') : claimed

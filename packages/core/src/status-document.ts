@@ -74,22 +74,37 @@ export function statusDocument(context: Context, job: Job, self: string, retryAf
 
 /** The status document as JSON, with the result in it where it is small JSON: a poll parses nothing. */
 export function documentText(context: Context, job: Job, self: string, retryAfterMs?: number): string {
-  const text = JSON.stringify(statusDocument(context, job, self, retryAfterMs))
-  return job.status === 'succeeded' && job.result !== undefined ? `${text.slice(0, -1)},"result":${job.result}}` : text
+  return withResult(JSON.stringify(statusDocument(context, job, self, retryAfterMs)).slice(0, -1), job)
 }
 
-/**
- * Texts of pending documents, but for their last member. A poll of a job that has not changed since the last one, in a store that
- * hands out the same record, need not be written again. Gone with the record.
- */
-const written = new WeakMap<Job, { readonly self: string; readonly text: string }>()
+const withResult = (open: string, { status, result }: Job): string =>
+  status === 'succeeded' && result !== undefined ? `${open},"result":${result}}` : `${open}}`
 
-/** {@link documentText} for an unfinished job that is likely to be asked for again before it changes. */
-export function pendingText(context: Context, job: Job, self: string, retryAfterMs: number): string {
-  let known = written.get(job)
+/**
+ * Texts of documents that were polled, but for their last members. A poll of a job that has not changed since the last one, in a
+ * store that hands out the same record, need not be written again. Gone with the record, and after so many others: a text is
+ * nearly as large as what a store keeps of a finished job.
+ */
+let written = new WeakMap<Job, Written>()
+let writtenBefore = written
+let room = 500
+interface Written {
+  readonly self: string
+  readonly open: string
+}
+
+/** {@link documentText} for a job that is likely to be asked for again before it changes. */
+export function polledText(context: Context, job: Job, self: string, retryAfterMs?: number): string {
+  if (context.store.capabilities.shared) return documentText(context, job, self, retryAfterMs) // each read is a new record
+  let known = written.get(job) ?? writtenBefore.get(job)
   if (known?.self !== self) {
-    known = { self, text: documentText(context, job, self).slice(0, -1) }
+    known = { self, open: JSON.stringify(statusDocument(context, job, self)).slice(0, -1) }
+    if (room-- === 0) {
+      room = 500
+      writtenBefore = written
+      written = new WeakMap()
+    }
     written.set(job, known)
   }
-  return `${known.text},"retryAfterMs":${retryAfterMs}}`
+  return withResult(retryAfterMs === undefined ? known.open : `${known.open},"retryAfterMs":${retryAfterMs}`, job)
 }

@@ -1,18 +1,26 @@
-import type { Answer, HeaderFields } from '@respond-async/core'
+import { type Answer, type BodyStream, type HeaderFields, isStream } from '@respond-async/core'
 
 /** Statuses that never have a body (RFC 9110 15.3.5, 15.3.6, 15.4.5): `Response` refuses one. */
 const isBodiless = (status: number): boolean => status === 204 || status === 205 || status === 304
 
 /** The body as `Response` takes it. */
-export const contentOf = ({ status, body }: Answer): BodyInit | null =>
-  isBodiless(status) ? null : (body as BodyInit | null) /* bytes of core are never in shared memory */
+export function contentOf({ status, body }: Answer): BodyInit | null {
+  if (isBodiless(status) || body === null) return null
+  return isStream(body) ? sizedStream(body) : (body as BodyInit) // bytes of core are never in shared memory
+}
+
+/** The fields to send with {@link contentOf}: a body in pieces is told its length, which a server cannot see in it. */
+export const fieldsFor = ({ headers, body }: Answer): HeaderFields =>
+  body !== null && isStream(body) ? { ...headers, 'Content-Length': `${body.size}` } : headers
 
 /** An answer as a Web response. Fields stay a plain record where none is a list: servers write that without building `Headers`. */
-export const toResponse = (answer: Answer): Response =>
-  new Response(contentOf(answer), { status: answer.status, headers: plainFields(answer) ?? headersOf(answer.headers) })
+export function toResponse(answer: Answer): Response {
+  const fields = fieldsFor(answer)
+  return new Response(contentOf(answer), { status: answer.status, headers: plainFields(fields) ?? headersOf(fields) })
+}
 
-/** The answer's fields, where each has one value. */
-function plainFields({ headers }: Answer): Record<string, string> | undefined {
+/** The fields, where each has one value. */
+function plainFields(headers: HeaderFields): Record<string, string> | undefined {
   for (const name in headers) if (typeof headers[name] !== 'string') return undefined
   return headers as Record<string, string> // each was looked at
 }
@@ -22,4 +30,29 @@ export function headersOf(fields: HeaderFields): Headers {
   const headers = new Headers()
   for (const name in fields) for (const value of [fields[name] as string].flat()) headers.append(name, value)
   return headers
+}
+
+/** A body in pieces as a stream that reads the next one when it is asked for it. */
+export function streamOf(body: BodyStream): ReadableStream<Uint8Array> {
+  const pieces = body[Symbol.asyncIterator]()
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await pieces.next()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      async cancel() {
+        await pieces.return?.()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** On Workers a response has a length only where its stream has one. */
+function sizedStream(body: BodyStream): ReadableStream<Uint8Array> {
+  const { FixedLengthStream: Fixed } = globalThis as { FixedLengthStream?: new (size: number) => TransformStream<Uint8Array, Uint8Array> }
+  const stream = streamOf(body)
+  return Fixed ? stream.pipeThrough(new Fixed(body.size)) : stream
 }

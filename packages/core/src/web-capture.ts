@@ -1,20 +1,27 @@
-import { type CapturedResponse, JobsError, resultTooLarge } from '@respond-async/core'
+import { type Body, type BodySink, bytesOf, type CapturedResponse, JobsError, resultTooLarge, sizeOf } from '@respond-async/core'
 import { readStream } from './web-submission'
 
 /**
- * Reads the handler's response to its end, whatever it streams.
+ * Reads the handler's response to its end, whatever it streams; into `sink`, once it is large.
  *
  * @throws {JobsError} `result_too_large` above `maxResultBytes`, without reading on; `handler_passed` where there is no response;
  *   what the stream throws; `TypeError` for a response that cannot be sent again (`Response.error()`, an upgrade).
  */
-export async function captureResponse(response: Response | undefined, maxResultBytes: number): Promise<CapturedResponse> {
+export async function captureResponse(response: Response | undefined, maxResultBytes: number, sink?: BodySink): Promise<CapturedResponse> {
   if (!response) throw new JobsError('handler_passed', 'The handler did not answer.')
   const { status, body } = response
   if (!(status >= 200)) throw new TypeError(`A response of status ${status} cannot be kept.`)
   const headers = responseFields(response.headers)
   if (body === null) return { status, headers, body: null }
   if (Number(headers['content-length'] ?? 0) > maxResultBytes) throw resultTooLarge(maxResultBytes)
-  return { status, headers, body: await readStream(body, maxResultBytes, resultTooLarge) }
+  return { status, headers, body: await readStream(body, maxResultBytes, resultTooLarge, sink) }
+}
+
+/** A body that is at hand as a whole: `null` after it went to the sink, because it is large. */
+export async function keptBody<B extends Body | null>(body: B, sink: BodySink | undefined): Promise<B | null> {
+  if (!sink || body === null || sizeOf(body) <= sink.after) return body
+  await sink.write(bytesOf(body))
+  return null
 }
 
 /** Fields by lower-case name, `set-cookie` as a list. */

@@ -1,11 +1,11 @@
-import { type Body, bytesOf, type StoredRequest } from '@respond-async/core'
-import { headersOf } from './web-answer'
+import { type Body, type BodyStream, bytesOf, isStream, type StoredRequest } from '@respond-async/core'
+import { headersOf, streamOf } from './web-answer'
 
 /**
  * A request for the handler alone: same method, URL, fields and body as the live one, without the client's signal, because the
  * client leaves after the 202. What earlier middleware hung on the live one (`params`, `user`) comes along.
  */
-export function detachRequest(live: Request, body: Body | null, headers = new Headers(live.headers)): Request {
+export function detachRequest(live: Request, body: Body | BodyStream | null, headers = new Headers(live.headers)): Request {
   const request = newRequest(live.url, live.method, headers, body, constructorOf(live))
   for (const name of [...Object.keys(live).filter((own) => !(own in request)), ...PLATFORM_FIELDS])
     if (name in live) define(request, name, live[name as keyof Request])
@@ -19,13 +19,27 @@ const define = (request: Request, name: string, value: unknown) =>
   Object.defineProperty(request, name, { value, enumerable: true, configurable: true, writable: true })
 
 /** The stored request as a real one. A path alone gets the origin of `base`. */
-export function rebuildRequest(stored: StoredRequest, body: Body | null, base = 'http://localhost'): Request {
-  return newRequest(new URL(stored.url, base).href, stored.method, headersOf(stored.headers), body)
+export function rebuildRequest(stored: StoredRequest, body: Body | BodyStream | null, base = 'http://localhost'): Request {
+  const headers = headersOf(stored.headers)
+  if (body !== null && isStream(body)) headers.set('content-length', `${body.size}`) // which nobody can see in it
+  return newRequest(new URL(stored.url, base).href, stored.method, headers, body)
 }
 
-function newRequest(url: string, method: string, headers: Headers, body: Body | null, Class: typeof Request = Request): Request {
-  const content = body === null ? null : bytesOf(body) // a text would bring a media type of its own
-  const init = { method, headers, body: content as BodyInit | null } // bytes of core are never in shared memory
+/** A body as `Request` takes it. */
+export function contentInit(body: Body | BodyStream | null): { body: BodyInit | null; duplex?: 'half' } {
+  if (body !== null && isStream(body)) return { body: streamOf(body), duplex: 'half' }
+  const bytes = body === null ? null : bytesOf(body) // a text would bring a media type of its own
+  return { body: bytes as BodyInit | null } // bytes of core are never in shared memory
+}
+
+function newRequest(
+  url: string,
+  method: string,
+  headers: Headers,
+  body: Body | BodyStream | null,
+  Class: typeof Request = Request,
+): Request {
+  const init = { method, headers, ...contentInit(body) }
   try {
     return new Class(url, init)
   } catch (error) {

@@ -1,4 +1,4 @@
-import { type Body, JobsError, type JsonObject, type Submission } from '@respond-async/core'
+import { type Body, type BodySink, JobsError, type JsonObject, type Submission } from '@respond-async/core'
 
 /** What is read of a Web request: a `Request` is one. */
 export type BodySource = Pick<Request, 'method' | 'headers' | 'body' | 'bodyUsed' | 'arrayBuffer'>
@@ -24,8 +24,8 @@ export function webSubmission(request: Request, context: () => JsonObject | unde
     },
     headerFields: () => fieldsOf(request.headers),
     context,
-    async readBody(limit, wanted) {
-      body = await readBody(request, limit, wanted)
+    async readBody(limit, wanted, large) {
+      body = await readBody(request, limit, wanted, large)
       return body
     },
   }
@@ -42,12 +42,12 @@ export const fieldsOf = (headers: Headers): Record<string, string> => {
 
 /**
  * Reads a request body to its end. Bytes, not text: what is no UTF-8 stays what it is. `null`: there is none, or it has been read
- * before and is not `wanted`.
+ * before and is not `wanted`, or it is large and went to `large`.
  *
  * @throws {JobsError} `body_too_large` above `limit` bytes, without reading on; `body_unreadable` when it breaks off;
  *   `invalid_input` when it is wanted and has been read before.
  */
-export async function readBody(request: BodySource, limit: number, wanted: boolean): Promise<Uint8Array | null> {
+export async function readBody(request: BodySource, limit: number, wanted: boolean, large?: BodySink): Promise<Uint8Array | null> {
   if (request.method === 'GET' || request.method === 'HEAD') return null
   const announced = request.headers.get('content-length')
   checkSize(Number(announced ?? 0), limit)
@@ -56,8 +56,8 @@ export async function readBody(request: BodySource, limit: number, wanted: boole
   let bytes: Uint8Array | null
   try {
     // A server cuts a body at its announced length, so that may be read at once; one of unknown length is counted as it comes.
-    if (announced !== null) bytes = new Uint8Array(await request.arrayBuffer())
-    else bytes = request.body && (await readStream(request.body, limit, tooLarge))
+    if (announced !== null && !(large && Number(announced) > large.after)) bytes = new Uint8Array(await request.arrayBuffer())
+    else bytes = request.body && (await readStream(request.body, limit, tooLarge, large))
   } catch (cause) {
     if (cause instanceof JobsError) throw cause
     throw new JobsError('body_unreadable', 'The request body broke off.', { cause })
@@ -78,25 +78,33 @@ export function checkSize(size: number, limit: number): void {
 
 const tooLarge = (limit: number) => new JobsError('body_too_large', `The request body is over ${limit} bytes.`)
 
-/** Reads a stream to its end; above `limit` bytes it is canceled and `tooMuch(limit)` thrown. */
+/**
+ * Reads a stream to its end; above `limit` bytes it is canceled and `tooMuch(limit)` thrown. `null`: it was large, and all of it
+ * went to `large`.
+ */
 export async function readStream(
   stream: ReadableStream<Uint8Array>,
   limit: number,
   tooMuch: (limit: number) => Error,
-): Promise<Uint8Array> {
+  large?: BodySink,
+): Promise<Uint8Array | null> {
   const reader = stream.getReader()
   const chunks: Uint8Array[] = []
   let size = 0
   for (;;) {
     const { done, value } = await reader.read()
-    // The cast: bytes of a body are in no shared memory.
-    if (done) return chunks[0] && !chunks[1] ? chunks[0] : new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer())
+    if (done) break
     size += value.length
-    if (size > limit) {
-      const error = tooMuch(limit)
+    chunks.push(value)
+    try {
+      if (size > limit) throw tooMuch(limit)
+      if (large && size > large.after) for (const piece of chunks.splice(0)) await large.write(piece)
+    } catch (error) {
       reader.cancel(error).catch(() => {}) // the sender need not be waited for, and what it thinks of it changes nothing
       throw error
     }
-    chunks.push(value)
   }
+  if (large && size > large.after) return null
+  // The cast: bytes of a body are in no shared memory.
+  return chunks[0] && !chunks[1] ? chunks[0] : new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer())
 }

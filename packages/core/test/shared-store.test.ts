@@ -189,6 +189,39 @@ describe('leases of other processes', () => {
     expect(runs).toBe(1)
   })
 
+  test('one that claims a job while another hands it over again keeps it', async () => {
+    const { store } = sharedStore()
+    const queue = remoteQueue()
+    const web = createService({ store, engine: queue.engine, sweepMs: 0 })
+    const worker = createService({ store, engine: queue.engine, sweepMs: 0, now: () => Date.now() - 60_000 })
+    const begun = gate()
+    const done = gate()
+    for (const { wrap } of [web, worker])
+      wrap('report', { retries: 3 }, async () => {
+        begun.open()
+        await done.opened
+        return ok('made')
+      })
+    const at = location(await web.post('report'))
+    const [message] = queue.messages
+    if (!message) throw new Error('nothing was handed over')
+    await vi.advanceTimersByTimeAsync(60_000)
+    // Read as overdue, and claimed before that is written.
+    const { replace } = store
+    let run: Promise<unknown> | undefined
+    store.replace = async (...write) => {
+      store.replace = replace
+      run = worker.jobs.run(message)
+      await begun.opened
+      return replace(...write)
+    }
+    await web.jobs.sweep()
+    done.open()
+    await run
+    expect(queue.messages).toHaveLength(1)
+    expect(json(await web.send('GET', at))).toMatchObject({ status: 'succeeded' })
+  })
+
   test('one that has died loses it in half a lease more', async () => {
     let now = 0
     const leases = observedLeases(6_000, () => now)

@@ -1,0 +1,74 @@
+import type { Job } from '@respond-async/core'
+import { JobsError } from '@respond-async/core'
+
+/** Where a job stands in a list that is newest first: `createdAt`, then `id`, both descending. */
+export type Place = Pick<Job, 'createdAt' | 'id'>
+
+/** The cursor of a page whose last job this is. */
+export const cursorOf = ({ createdAt, id }: Place): string => `${createdAt}_${id}`
+
+/**
+ * The place after which a list goes on; `undefined` for its beginning.
+ * @throws {JobsError} `invalid_cursor` for what {@link cursorOf} never gave.
+ */
+export function placeOf(cursor: string | undefined): Place | undefined {
+  if (cursor === undefined) return undefined
+  const [, createdAt, id] = /^(\d{1,16})_([\w.~-]{1,128})$/.exec(cursor) ?? []
+  if (createdAt === undefined || id === undefined) throw new JobsError('invalid_cursor', 'This cursor was not given by this store.')
+  return { createdAt: Number(createdAt), id }
+}
+
+/** What hears of the versions of one job. */
+export interface VersionListener {
+  /** A version was written. Older ones than the last that was heard of are no news. */
+  hear(version: number): void
+  /** No more will be heard of; `error`: why. Without it the watch just ends. */
+  end(error?: unknown): void
+}
+
+/**
+ * A `watch` over whatever tells of versions: yields each that is newer than the last; of those that came while nobody asked, the
+ * newest alone. Ends with the signal.
+ *
+ * @param join begins to tell the listener, and returns what stops that
+ */
+export async function* versionsFrom(
+  signal: AbortSignal,
+  join: (listener: VersionListener) => () => void,
+): AsyncGenerator<number, void, undefined> {
+  if (signal.aborted) return
+  let newest = 0
+  let ended: { readonly error?: unknown } | undefined
+  let wake = () => {}
+  const end = (error?: unknown) => {
+    ended ??= error === undefined ? {} : { error }
+    wake()
+  }
+  const stop = () => end()
+  signal.addEventListener('abort', stop)
+  const leave = join({
+    hear(version) {
+      if (version <= newest) return
+      newest = version
+      wake()
+    },
+    end,
+  })
+  try {
+    for (let told = 0; ; ) {
+      if (newest > told) {
+        told = newest
+        yield told
+      } else if (ended) {
+        if ('error' in ended) throw ended.error
+        return
+      } else
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+    }
+  } finally {
+    leave()
+    signal.removeEventListener('abort', stop)
+  }
+}

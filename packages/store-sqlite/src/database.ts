@@ -1,0 +1,111 @@
+import { JobsError } from '@respond-async/core'
+
+/** What SQLite takes as a parameter. */
+export type SqliteValue = string | number | Uint8Array | null
+
+/** The part of `StatementSync` that the store uses. */
+export interface SqliteStatement {
+  get(...values: SqliteValue[]): unknown
+  all(...values: SqliteValue[]): unknown[]
+  run(...values: SqliteValue[]): { readonly changes: number | bigint }
+}
+
+/** The part of `DatabaseSync` of `node:sqlite` that the store uses. */
+export interface SqliteDatabase {
+  exec(sql: string): void
+  prepare(sql: string): SqliteStatement
+  close(): void
+}
+
+/** How a file is opened. */
+interface FileOptions {
+  readonly path: string
+  readonly synchronous?: 'normal' | 'full'
+  readonly busyTimeoutMs?: number
+}
+
+/** Opens a file in write-ahead mode, in which readers and the one writer do not wait for each other. */
+export function openFile({ path, synchronous = 'normal', busyTimeoutMs = 5_000 }: FileOptions): SqliteDatabase {
+  const database = new (sqliteModule().DatabaseSync)(path)
+  try {
+    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
+    useWriteAheadLog(database, busyTimeoutMs)
+    database.exec(`PRAGMA synchronous = ${synchronous}`)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** Asked for when it is needed: an import would fail with an obscure error wherever there is no such module. */
+function sqliteModule(): typeof import('node:sqlite') {
+  const found = globalThis.process?.getBuiltinModule?.('node:sqlite')
+  if (found) return found
+  const { node, bun, deno } = globalThis.process?.versions ?? {}
+  const here = bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : node ? `Node ${node}` : 'another runtime'
+  throw new JobsError(
+    'invalid_option',
+    `sqliteStore needs the module node:sqlite: Node 22.13 or later (from 22.5 on with --experimental-sqlite), Bun 1.4 or Deno 2.9. This is ${here}.`,
+  )
+}
+
+/** Of several processes that change the mode of a new file at once, one may be refused without having waited its busy timeout. */
+function useWriteAheadLog(database: SqliteDatabase, busyTimeoutMs: number): void {
+  for (let waited = 0; ; waited += PAUSE_MS) {
+    try {
+      return database.exec('PRAGMA journal_mode = WAL')
+    } catch (error) {
+      if (codeOf(error) !== SQLITE_BUSY || waited >= busyTimeoutMs) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS)
+    }
+  }
+}
+const PAUSE_MS = 5
+
+/** Whether there is a file behind it, which outlives the process. */
+export function hasFile(database: SqliteDatabase): boolean {
+  const rows = database.prepare('PRAGMA database_list').all() as { name: string; file: string | null }[] // as documented
+  return rows.some(({ name, file }) => name === 'main' && !!file)
+}
+
+/** Does `work` in one transaction that has the right to write from its first statement on: two of them never wait for each other crosswise. */
+export function transactionsOf(database: SqliteDatabase): <T>(work: () => T) => T {
+  const [begin, commit, rollback] = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'].map((sql) => database.prepare(sql)) as [
+    SqliteStatement, // three texts, three statements
+    SqliteStatement,
+    SqliteStatement,
+  ]
+  return (work) => {
+    begin.run()
+    try {
+      const answer = work()
+      commit.run()
+      return answer
+    } catch (error) {
+      try {
+        rollback.run()
+      } catch {
+        // After some errors, a full disk among them, SQLite has rolled back by itself.
+      }
+      throw error
+    }
+  }
+}
+
+const SQLITE_BUSY = 5
+const SQLITE_FULL = 13
+const SQLITE_TOOBIG = 18
+
+/** Primary result code of an error of SQLite, without what its extended code adds. */
+function codeOf(error: unknown): number | undefined {
+  const { errcode } = Object(error) as { errcode?: unknown } // whatever was thrown
+  return typeof errcode === 'number' ? errcode & 0xff : undefined
+}
+
+/** What core can tell apart; everything else means that the store is unavailable. */
+export function meaningOf(error: unknown): unknown {
+  const code = codeOf(error)
+  if (code === SQLITE_FULL) return new JobsError('store_full', 'The disk of the SQLite file, or the file, is full.', { cause: error })
+  return code === SQLITE_TOOBIG ? new JobsError('too_large', 'SQLite takes no value as large as this.', { cause: error }) : error
+}

@@ -1,0 +1,50 @@
+import { type Job, type JobQuery, JobsError, TRANSITIONS } from '@respond-async/core'
+import type { SqliteDatabase, SqliteStatement } from './database'
+import { type JobRow, jobOf } from './record'
+
+/** Every state there is: a list that asks for none in particular asks for them all. */
+const STATES = Object.keys(TRANSITIONS)
+
+/** Comes before every place in a list. */
+const START: Place = { createdAt: Number.MAX_SAFE_INTEGER, id: '\u{10ffff}' }
+type Place = Pick<Job, 'createdAt' | 'id'>
+
+/**
+ * A page of so many states: one walk along an index for each, merged as they go. Whatever is asked for, no more rows are read than
+ * are shown, and two indexes do where otherwise four would have to be kept.
+ */
+function listSql(states: number, ofOperation: boolean): string {
+  const arm = (n: number) =>
+    `SELECT head, result, created_at, id FROM respond_async_jobs
+WHERE owner IS ?1 ${ofOperation ? 'AND operation = ?5 ' : ''}AND status = ?${n + 6} AND gone_at IS NULL AND (created_at, id) < (?2, ?3)`
+  const arms = Array.from({ length: states }, (_, n) => arm(n))
+  return `${arms.join(' UNION ALL ')} ORDER BY created_at DESC, id DESC LIMIT ?4`
+}
+
+/** `list` of the store. Its statements are prepared when they are first needed. */
+export function listingOf(database: SqliteDatabase): (query: JobQuery) => { jobs: Job[]; cursor?: string } {
+  const prepared = new Map<string, SqliteStatement>()
+  const statementFor = (states: number, ofOperation: boolean) => {
+    const key = `${states}${ofOperation}`
+    const statement = prepared.get(key) ?? database.prepare(listSql(states, ofOperation))
+    prepared.set(key, statement)
+    return statement
+  }
+  return ({ owner, status = STATES, operation, limit, cursor }) => {
+    const { createdAt, id } = readCursor(cursor)
+    const states = typeof status === 'string' ? [status] : [...new Set(status)]
+    if (states.length === 0) return { jobs: [] }
+    const statement = statementFor(states.length, operation !== undefined)
+    const rows = statement.all(owner, createdAt, id, limit + 1, operation ?? null, ...states) as JobRow[] // what the statement selects
+    const jobs = rows.slice(0, limit).map(jobOf)
+    const last = rows.length > limit ? jobs.at(-1) : undefined
+    return { jobs, cursor: last && `${last.createdAt}_${last.id}` }
+  }
+}
+
+function readCursor(cursor: string | undefined): Place {
+  if (cursor === undefined) return START
+  const [, createdAt, id] = /^(\d{1,16})_(.+)$/.exec(cursor) ?? []
+  if (createdAt === undefined || id === undefined) throw new JobsError('invalid_cursor', 'This cursor was not given by this store.')
+  return { createdAt: Number(createdAt), id }
+}

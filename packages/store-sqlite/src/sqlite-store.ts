@@ -1,0 +1,177 @@
+import { type Claimed, type Inserted, type Job, type JobEvent, type JobStore, JobsError, type Replaced } from '@respond-async/core'
+import { chunksOf } from './chunks'
+import { hasFile, meaningOf, openFile, type SqliteDatabase, transactionsOf } from './database'
+import { historyOf } from './history'
+import { jobsOf } from './jobs'
+import { listingOf } from './listing'
+import { MAX_BODY_BYTES, MAX_RECORD_BYTES } from './record'
+import { checkSetUp, setUp } from './schema'
+import { watchOf } from './watch'
+
+interface CommonOptions {
+  /** Whether the tables are made where they are missing. `false`: they are there already, see `schema`. @default true */
+  migrate?: boolean
+  /** Lines of history kept for each job, 0 to 100_000. 0: none, and the store has no `events`. One more row is written with every change. @default 0 */
+  maxEvents?: number
+  /** Pause between two looks at what other processes have written, while a client waits, in milliseconds, 10 to 60_000. @default 100 */
+  watchMs?: number
+}
+
+/** A file of the store's own. */
+export interface SqliteFileOptions extends CommonOptions {
+  /** The file, made where it is missing. Its directory must be there and on a local disk: SQLite cannot lock over a network. */
+  path: string
+  /**
+   * What a power cut may cost. `'normal'`: the changes of the last moments; `'full'`: none, for a sync of the disk with every write.
+   * A crash of the process costs nothing either way, and the file stays whole.
+   * @default 'normal'
+   */
+  synchronous?: 'normal' | 'full'
+  /**
+   * How long a write waits while another process writes, in milliseconds, 0 to 2_147_483_647. This process stands still meanwhile;
+   * after it the call fails and is answered with 503.
+   * @default 5_000
+   */
+  busyTimeoutMs?: number
+  database?: undefined
+}
+
+/** A database that the application has opened. It stays open at `close`, and as it was set: write-ahead mode and timeout are its owner's. */
+export interface SqliteDatabaseOptions extends CommonOptions {
+  database: SqliteDatabase
+  path?: undefined
+}
+
+export type SqliteStoreOptions = SqliteFileOptions | SqliteDatabaseOptions
+
+/**
+ * Keeps jobs in one SQLite file: the durable store for one machine. Processes of that machine may share the file; machines may not.
+ * Records up to 16 MiB; bodies of any size, those above 32 MiB in chunks.
+ *
+ * Every call is one statement or one transaction, made before the call returns: some tens of microseconds in which this process
+ * does nothing else.
+ *
+ * @throws {JobsError} `invalid_option`, also where the runtime has no `node:sqlite`
+ */
+export function sqliteStore(options: SqliteStoreOptions): JobStore {
+  const { migrate = true, maxEvents = 0, watchMs = 100 } = checked(options)
+  const own = options.database === undefined
+  const database = options.database ?? openFile(options)
+  try {
+    if (migrate) setUp(database)
+    else checkSetUp(database)
+    return storeOver(database, own, maxEvents, watchMs)
+  } catch (error) {
+    if (own) database.close()
+    throw meaningOf(error)
+  }
+}
+
+function storeOver(database: SqliteDatabase, own: boolean, maxEvents: number, watchMs: number): JobStore {
+  const jobs = jobsOf(database)
+  const history = historyOf(database, maxEvents)
+  const { watch, wrote, close } = watchOf(database, watchMs)
+  const list = listingOf(database)
+  const transaction = transactionsOf(database)
+  const file = hasFile(database)
+  let open = true
+
+  const isKept = (events: readonly JobEvent[] | undefined): events is readonly JobEvent[] => maxEvents > 0 && !!events?.length
+  /** Writes, in a transaction where that is more than one row; with the events, if it came about. */
+  const write = (id: string, several: boolean, events: readonly JobEvent[] | undefined, work: () => boolean): boolean => {
+    const all = () => {
+      const done = work()
+      if (done && isKept(events)) history.add(id, events)
+      return done
+    }
+    try {
+      const done = several || isKept(events) ? transaction(all) : all()
+      wrote()
+      return done
+    } catch (error) {
+      throw meaningOf(error)
+    }
+  }
+
+  return {
+    capabilities: {
+      ...{ durable: file, shared: file, due: true, list: true, events: maxEvents > 0, watch: true },
+      ...{ maxRecordBytes: MAX_RECORD_BYTES, maxBodyBytes: MAX_BODY_BYTES },
+    },
+    blobs: chunksOf(database),
+
+    async insert(job, events): Promise<Inserted> {
+      const hasBodies = (job.requestBody ?? job.responseBody ?? null) !== null
+      for (;;) {
+        if (write(job.id, hasBodies, events, () => jobs.insert(job))) return { inserted: true, job }
+        const there = jobs.holder(job)
+        if (there) return { inserted: false, job: there }
+        // Another process has removed it in between: id and key are free.
+      }
+    },
+    async get(id, view) {
+      return view === 'head' ? jobs.head(id) : jobs.full(id)
+    },
+    async replace(next, events): Promise<Replaced> {
+      const namesBodies = next.requestBody !== undefined || next.responseBody !== undefined
+      const replaced = write(next.id, namesBodies, events, () => jobs.replace(next))
+      return replaced ? { replaced } : { replaced, current: jobs.head(next.id) }
+    },
+    async remove(id, version) {
+      return write(id, false, undefined, () => jobs.remove(id, version))
+    },
+    async claim(id, version, changes, events): Promise<Claimed> {
+      let job: Job | null = null
+      const claimed = write(id, true, events, () => {
+        job = jobs.full(id)
+        if (job?.version !== version) return false
+        const { requestBody, responseBody } = changes
+        if (!jobs.replace({ ...job, ...changes, requestBody, responseBody }, job.status === (changes.status ?? job.status))) return false
+        job = { ...job, ...changes }
+        return true
+      })
+      return { claimed, job }
+    },
+    async due(before, limit) {
+      return jobs.due(before, limit)
+    },
+    async list(query) {
+      return list(query)
+    },
+    ...(maxEvents > 0 && {
+      async events(id: string, after: number, limit: number) {
+        return history.read(id, after, limit)
+      },
+    }),
+    watch,
+    async close() {
+      if (!open) return
+      open = false
+      close()
+      if (own) database.close()
+    },
+  }
+}
+
+/** @throws {JobsError} `invalid_option` */
+function checked(options: SqliteStoreOptions): SqliteStoreOptions {
+  const { path, database } = options
+  if ((typeof path === 'string' && path !== '') === (database !== undefined))
+    throw invalid("give it a file, { path: 'jobs.db' }, or an open database, { database }")
+  if (database !== undefined && typeof database.prepare !== 'function') throw invalid('database must be a DatabaseSync of node:sqlite')
+  if (database === undefined) {
+    const { synchronous, busyTimeoutMs } = options
+    if (synchronous !== undefined && synchronous !== 'normal' && synchronous !== 'full')
+      throw invalid(`synchronous must be 'normal' or 'full', not ${JSON.stringify(synchronous)}`)
+    within('busyTimeoutMs', busyTimeoutMs, 0, 2_147_483_647)
+  }
+  within('maxEvents', options.maxEvents, 0, 100_000)
+  within('watchMs', options.watchMs, 10, 60_000)
+  return options
+}
+
+function within(name: string, value: number | undefined, low: number, high: number): void {
+  if (value !== undefined && (!Number.isInteger(value) || value < low || value > high))
+    throw invalid(`${name} must be a whole number from ${low} to ${high}, not ${String(value)}`)
+}
+const invalid = (message: string) => new JobsError('invalid_option', `sqliteStore: ${message}`)
