@@ -17,6 +17,9 @@ export default defineConfig({
           name: 'unit',
           include: ['{packages/*,benchmarks,examples/report}/test/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.workers.test.ts'],
+          // Real servers and large bodies, on machines that do other things besides.
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
           typecheck: {
             enabled: true,
             include: ['packages/*/test/**/*.test-d.ts', 'tests/**/*.test-d.ts'],

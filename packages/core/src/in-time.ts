@@ -1,4 +1,6 @@
 import { JobsError } from './errors'
+import type { Job } from './job'
+import { transition } from './lifecycle'
 import type { BlobStore, JobStore } from './store'
 
 /**
@@ -19,8 +21,7 @@ export function inTime(store: JobStore, ms: number): JobStore {
       try {
         return await within(ms, work)
       } catch (error) {
-        // The client is told that it was not taken, so it is taken back if it comes to be after all.
-        work.then(({ inserted }) => inserted && store.remove(job.id, job.version)).catch(() => {})
+        work.then(({ inserted }) => (inserted ? undo(store, job) : undefined)).catch(() => {})
         throw error
       }
     },
@@ -37,6 +38,18 @@ export function inTime(store: JobStore, ms: number): JobStore {
     attach: store.attach?.bind(store),
     blobs: store.blobs && blobsInTime(store.blobs, ms),
   }
+}
+
+/**
+ * A job that came to be after all, when its client had been told that it was not taken, is taken back. Not where it has a key: the
+ * client may have come again with it by then, and have been told of this job. Then it is handed back, and a sweep hands it over.
+ */
+async function undo(store: JobStore, job: Job): Promise<void> {
+  // The chunks of a body are removed with the refusal.
+  const stays = job.idempotencyKey !== undefined && job.request !== null && job.request.chunkBytes === undefined
+  if (!stays) return void (await store.remove(job.id, job.version))
+  const back = transition(job, { type: 'release', attempt: job.attempt, dueAt: job.createdAt, redispatch: true }, job.createdAt)
+  if (back) await store.replace(back)
 }
 
 function blobsInTime(blobs: BlobStore, ms: number): BlobStore {

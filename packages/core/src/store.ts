@@ -92,7 +92,10 @@ export interface JobStore {
    * a worker in one round trip where `get` and `replace` need two. Members that are `undefined` in `changes` are cleared.
    */
   claim?(id: string, version: number, changes: Partial<Job>, events?: readonly JobEvent[]): Promise<Claimed>
-  /** Heads of the jobs whose `dueAt` is at or before `before`, soonest first. */
+  /**
+   * Heads of the jobs whose `dueAt` is at or before `before`, soonest first. A record that cannot be read is left out, so that the
+   * others are repaired; `get` throws for it.
+   */
   due?(before: number, limit: number): Promise<Job[]>
   /** Heads of an owner's jobs that are no tombstones, newest first (`createdAt`, then `id`, descending). */
   list?(query: JobQuery): Promise<{ jobs: Job[]; cursor?: string }>

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
+  type Answer,
   type BlobStore,
   type DispatchContext,
   inProcess,
@@ -331,6 +332,44 @@ describe('a store that hangs', () => {
     hang.open()
     await vi.advanceTimersByTimeAsync(1)
     expect(await store.due?.(Number.MAX_SAFE_INTEGER, 10)).toEqual([])
+  })
+})
+
+describe('a store that hangs while a client comes again with its key', () => {
+  test('keeps the job that the client was told of, and runs it', async () => {
+    const { store } = sharedStore()
+    const asked = gate()
+    const hang = gate()
+    const behind: JobStore = {
+      ...store,
+      insert: async (job) => {
+        asked.open()
+        await hang.opened
+        return store.insert(job)
+      },
+    }
+    const [first, second] = [behind, store].map((store) => createService({ store, storeTimeoutMs: 1_000, leaseMs: 600_000, sweepMs: 5_000 }))
+    for (const service of [first, second]) service?.wrap('report', {}, async () => ok('made'))
+    await second?.jobs.start()
+    const request = { headers: { 'idempotency-key': 'k' } }
+    const refused = first?.post('report', request)
+    await asked.opened
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(await refused).toMatchObject({ status: 503 })
+    // The second one finds what the first has inserted, before the first hears that it has.
+    const insert = store.insert
+    let taken: Promise<Answer | undefined> = Promise.resolve(undefined)
+    store.insert = (job) => {
+      store.insert = insert
+      const work = insert(job)
+      taken = work.then(() => second?.post('report', request))
+      return taken.then(() => work)
+    }
+    hang.open()
+    await vi.waitFor(() => expect(store.insert).toBe(insert))
+    const at = location(await taken)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(json(await second?.send('GET', at))).toMatchObject({ status: 'succeeded' })
   })
 })
 

@@ -1,9 +1,16 @@
-import type { StoreCapabilities } from '@respond-async/core'
-import type { OpenStore } from './store-case'
+import type { JobStore } from '@respond-async/core'
+import type { Declared, OpenStore } from './store-case'
 
-/** What a store declares, found out by opening it once. */
-export async function capabilitiesOf(open: OpenStore): Promise<StoreCapabilities> {
+/** What a store declares, with the optional members that it simply has. */
+export const declaredBy = (store: JobStore): Declared => ({
+  ...store.capabilities,
+  claim: store.claim !== undefined,
+  blobs: store.blobs !== undefined,
+})
+
+/** The same, found out by opening it once. */
+export async function capabilitiesOf(open: OpenStore): Promise<Declared> {
   const { a, dispose } = await open()
   await dispose?.()
-  return a.capabilities
+  return declaredBy(a)
 }

@@ -1,6 +1,7 @@
-import type { StoreCapabilities } from '@respond-async/core'
 import { aliasingCases } from './cases/aliasing'
+import { blobCases } from './cases/blobs'
 import { capabilityCases } from './cases/capabilities'
+import { claimCases } from './cases/claim'
 import { closeCases } from './cases/close'
 import { compareAndSetCases } from './cases/compare-and-set'
 import { dueCases } from './cases/due'
@@ -14,10 +15,12 @@ import { readYourWriteCases } from './cases/read-your-write'
 import { removalCases } from './cases/removal'
 import { roundTripCases } from './cases/round-trip'
 import { sizeCases } from './cases/size'
+import { transactionCases } from './cases/transaction'
 import { watchCases } from './cases/watch'
-import { applies, type StoreCase } from './store-case'
+import { applies, type Declared, type StoreCase } from './store-case'
 
-export type { Need, OpenedStore, OpenStore, StoreCase } from './store-case'
+export { declaredBy } from './capabilities'
+export type { Declared, Need, OpenedStore, OpenStore, StoreCase } from './store-case'
 
 /** Everything that a job store promises, one case for each promise. */
 export const storeCases: readonly StoreCase[] = [
@@ -37,7 +40,10 @@ export const storeCases: readonly StoreCase[] = [
   ...closeCases,
   ...watchCases,
   ...lifeCases,
+  ...claimCases,
+  ...blobCases,
+  ...transactionCases,
 ]
 
-/** The cases that a store with these capabilities has to pass. */
-export const casesFor = (capabilities: StoreCapabilities): StoreCase[] => storeCases.filter((one) => applies(one, capabilities))
+/** The cases that a store with these capabilities has to pass. `declaredBy(store)` gives them for one that is open. */
+export const casesFor = (declared: Declared): StoreCase[] => storeCases.filter((one) => applies(one, declared))

@@ -1,4 +1,4 @@
-import type { Job, JobQuery, JobStore } from '@respond-async/core'
+import type { BlobStore, Claimed, Job, JobEvent, JobQuery, JobStore } from '@respond-async/core'
 
 /** The methods that a store has by capability, called through one that is there. */
 export function due(store: JobStore, before: number, limit: number): Promise<Job[]> {
@@ -17,6 +17,12 @@ export function watch(store: JobStore, id: string, signal: AbortSignal): AsyncIt
   return store.watch ? store.watch(id, signal)[Symbol.asyncIterator]() : missing('watch')
 }
 
+export function claim(store: JobStore, id: string, version: number, changes: Partial<Job>, events?: readonly JobEvent[]): Promise<Claimed> {
+  return store.claim ? store.claim(id, version, changes, events) : absent('claim')
+}
+
+export const blobsOf = (store: JobStore): BlobStore => store.blobs ?? absent('blobs')
+
 /** Follows the cursors to the end. `between` is called after every page. */
 export async function allPages(store: JobStore, query: Partial<JobQuery>, between?: (page: number) => Promise<void>): Promise<Job[]> {
   const jobs: Job[] = []
@@ -33,4 +39,8 @@ export async function allPages(store: JobStore, query: Partial<JobQuery>, betwee
 
 function missing(name: string): never {
   throw new Error(`the store declares capabilities.${name}, but has no method ${name}()`)
+}
+
+function absent(name: string): never {
+  throw new Error(`the kit was told that the store has "${name}", but it is not there`)
 }

@@ -14,8 +14,16 @@ export interface OpenedStore {
 /** Opens a store over storage in which there is nothing yet. Called once for each case. */
 export type OpenStore = () => OpenedStore | Promise<OpenedStore>
 
-/** What a case can only be tried with: a declared `true`, or a declared limit. */
-export type Need = Exclude<keyof StoreCapabilities, 'shared'>
+/** What a store declares, and whether it has the members that no capability tells of; see `declaredBy`. */
+export interface Declared extends StoreCapabilities {
+  /** @default false */
+  readonly claim?: boolean
+  /** @default false */
+  readonly blobs?: boolean
+}
+
+/** What a case can only be tried with: a declared `true`, a declared limit, or a named kind of transaction. */
+export type Need = Exclude<keyof Declared, 'shared'>
 
 /** One promise of the store contract, as data: any test runner can run it, and a known failure can be pinned by its id. */
 export interface StoreCase {
@@ -23,7 +31,12 @@ export interface StoreCase {
   readonly id: string
   /** What the store does. */
   readonly title: string
-  readonly needs?: Need
+  /** Run where all of these are declared; by every store where there are none. */
+  readonly needs?: readonly Need[]
+  /** Not run where this is declared: the case says that it is not there. */
+  readonly unless?: Need
+  /** Set where it moves so much that a runner must not end it before so many milliseconds. */
+  readonly timeoutMs?: number
   /** Rejects with an error that says what was expected and what came instead. */
   run(open: OpenStore): Promise<void>
 }
@@ -32,7 +45,7 @@ export interface StoreCase {
 const TRIED_BYTES = 67_108_864
 
 /** A case from what it checks: opens the storage before it and throws it away after it. */
-export function storeCase(id: string, title: string, check: (opened: OpenedStore) => Promise<void>, needs?: Need): StoreCase {
+export function storeCase(id: string, title: string, check: (opened: OpenedStore) => Promise<void>, ...needs: readonly Need[]): StoreCase {
   return {
     ...{ id, title, needs },
     async run(open) {
@@ -46,9 +59,12 @@ export function storeCase(id: string, title: string, check: (opened: OpenedStore
   }
 }
 
-/** Whether a store that declares these capabilities has to pass the case. */
-export function applies({ needs }: StoreCase, capabilities: StoreCapabilities): boolean {
-  if (needs === undefined) return true
-  const declared = capabilities[needs]
-  return typeof declared === 'number' ? declared <= TRIED_BYTES : declared === true
+/** Whether a store that declares this has to pass the case. */
+export function applies({ needs = [], unless }: StoreCase, declared: Declared): boolean {
+  return needs.every((need) => isDeclared(need, declared)) && !(unless && isDeclared(unless, declared))
+}
+
+function isDeclared(need: Need, declared: Declared): boolean {
+  const value = declared[need]
+  return typeof value === 'number' ? value <= TRIED_BYTES : value === true || typeof value === 'string'
 }

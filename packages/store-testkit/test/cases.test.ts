@@ -1,13 +1,15 @@
-import { memoryStore, type StoreCapabilities } from '@respond-async/core'
+import { memoryStore } from '@respond-async/core'
 import { expect, it } from 'vitest'
-import { casesFor, storeCases } from '../src/index'
+import { casesFor, type Declared, storeCases } from '../src/index'
+import { openAdded } from './added-store'
 
-const NOTHING: StoreCapabilities = {
+const NOTHING: Declared = {
   ...{ durable: false, shared: false, due: false, list: false, events: false, watch: false },
   ...{ maxRecordBytes: null, maxBodyBytes: null },
 }
-const idsFor = (capabilities: Partial<StoreCapabilities>) => casesFor({ ...NOTHING, ...capabilities }).map(({ id }) => id)
-const moreFor = (capabilities: Partial<StoreCapabilities>) => idsFor(capabilities).filter((id) => !idsFor({}).includes(id))
+const idsFor = (capabilities: Partial<Declared>) => casesFor({ ...NOTHING, ...capabilities }).map(({ id }) => id)
+const moreFor = (capabilities: Partial<Declared>) => idsFor(capabilities).filter((id) => !idsFor({}).includes(id))
+const upTo = (group: string, last: number) => Array.from({ length: last }, (_, n) => `${group}${n + 1}`)
 
 it('gives every case an id of its own', () => {
   const ids = storeCases.map(({ id }) => id)
@@ -24,8 +26,37 @@ it('leaves out what a store does not declare, and nothing else', () => {
   expect(moreFor({ maxRecordBytes: 1_000_000 })).toEqual(['BIG6'])
   expect(moreFor({ maxBodyBytes: 67_108_864 })).toEqual(['BIG3', 'BIG4', 'BIG5'])
   expect(moreFor({ maxBodyBytes: 67_108_865 })).toEqual([])
-  const all = { due: true, list: true, events: true, watch: true, durable: true, maxRecordBytes: 1_000, maxBodyBytes: 1_000 }
-  expect(idsFor(all)).toEqual(storeCases.map(({ id }) => id))
+  expect(moreFor({ claim: true })).toEqual(upTo('CLM', 11))
+  expect(moreFor({ claim: true, due: true }).slice(-1)).toEqual(['CLM12'])
+  expect(moreFor({ claim: true, list: true }).slice(-1)).toEqual(['CLM13'])
+  expect(moreFor({ claim: true, events: true }).slice(-1)).toEqual(['CLM14'])
+  expect(moreFor({ claim: true, watch: true })).toEqual(['WAT1', 'WAT2', 'WAT3', 'WAT4', ...upTo('CLM', 11)])
+  expect(moreFor({ blobs: true })).toEqual(upTo('BLB', 14))
+  expect(moreFor({ blobs: true, durable: true })).toEqual(['CLS2', ...upTo('BLB', 15)])
+  expect(moreFor({ blobs: true, claim: true })).toEqual([...upTo('CLM', 11), ...upTo('BLB', 14), 'BLB16'])
+  expect(moreFor({ transaction: 'postgres' })).toEqual(upTo('TRX', 7))
+  const all = {
+    ...{ claim: true, blobs: true, transaction: 'postgres' },
+    due: true,
+    list: true,
+    events: true,
+    watch: true,
+    durable: true,
+    maxRecordBytes: 1_000,
+    maxBodyBytes: 1_000,
+  }
+  const untried = ['CAP6', 'CAP7']
+  expect(idsFor(all)).toEqual(storeCases.map(({ id }) => id).filter((id) => !untried.includes(id)))
+  expect(untried.filter((id) => !idsFor({}).includes(id))).toEqual([])
+})
+
+it('says so where a store has what none of the cases that were asked for tries', async () => {
+  const failures: string[] = []
+  for (const { id, run } of casesFor({ ...NOTHING })) await run(openAdded()).catch((error) => failures.push(`${id} ${error.message}`))
+  expect(failures).toEqual([
+    'CAP6 the store has "claim": add claim: true to the capabilities that you give, or use declaredBy(store)',
+    'CAP7 the store has "blobs": add blobs: true to the capabilities that you give, or use declaredBy(store)',
+  ])
 })
 
 it('throws the storage away after a case, passed or failed', async () => {

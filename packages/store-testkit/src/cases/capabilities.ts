@@ -12,6 +12,18 @@ const declared = (id: string, name: 'due' | 'list' | 'events' | 'watch'): StoreC
     }
   })
 
+/** Nothing declares these, so a store may have one that nobody has asked to be tried. */
+const untried = (id: string, name: 'claim' | 'blobs'): StoreCase => ({
+  ...storeCase(id, `has no "${name}", as none of its cases is run`, async ({ a, b }) => {
+    for (const store of [a, b])
+      ok(
+        store[name] === undefined,
+        `the store has "${name}": add ${name}: true to the capabilities that you give, or use declaredBy(store)`,
+      )
+  }),
+  unless: name,
+})
+
 export const capabilityCases = [
   declared('CAP1', 'due'),
   declared('CAP2', 'list'),
@@ -29,5 +41,14 @@ export const capabilityCases = [
         )
       }
     }
+  }),
+  untried('CAP6', 'claim'),
+  untried('CAP7', 'blobs'),
+  storeCase('CAP8', 'names its kind of transaction, or has none', async ({ a, b }) => {
+    for (const { transaction } of [a.capabilities, b.capabilities])
+      ok(
+        transaction === undefined || (typeof transaction === 'string' && transaction !== ''),
+        `capabilities.transaction should be the name of a kind or undefined, is ${JSON.stringify(transaction)}`,
+      )
   }),
 ]

@@ -1,6 +1,6 @@
-import type { JobStore } from '@respond-async/core'
+import type { Job, JobStore } from '@respond-async/core'
 import { equal, ok } from '../assertions'
-import { watch } from '../optional-methods'
+import { claim, watch } from '../optional-methods'
 import { idOf, job, next } from '../records'
 import { type OpenedStore, storeCase } from '../store-case'
 
@@ -17,8 +17,11 @@ async function within<T>(promise: Promise<T>, what: string): Promise<T> {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
 
+const byReplace = async (store: JobStore, after: Job) => (await store.replace(after)).replaced
+const byClaim = async (store: JobStore, { id, version }: Job) => (await claim(store, id, version - 1, { version })).claimed
+
 /** Writes versions until the watcher hears of one: when its subscription begins to count is the store's own affair. */
-async function firstHeard(store: JobStore, watcher: AsyncIterator<number>): Promise<{ heard: number; written: number }> {
+async function firstHeard(store: JobStore, watcher: AsyncIterator<number>, write = byReplace): Promise<{ heard: number; written: number }> {
   const heard = watcher.next()
   let settled = false
   heard.then(
@@ -33,7 +36,7 @@ async function firstHeard(store: JobStore, watcher: AsyncIterator<number>): Prom
   const until = Date.now() + PATIENCE_MS
   while (!settled && Date.now() < until) {
     current = next(current)
-    ok((await store.replace(current)).replaced, `version ${current.version} should be written`)
+    ok(await write(store, current), `version ${current.version} should be written`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
   const { value, done } = await within(heard, 'a version')
@@ -77,4 +80,16 @@ export const watchCases = [
     equal((await within(pending, 'the end')).done, true, 'done, after the signal')
     equal((await within(watch(b, idOf(1), stop.signal).next(), 'the end')).done, true, 'done, where the signal had aborted before')
   }),
+  storeCase(
+    'WAT4',
+    'tells a watcher of what another handle claims',
+    async ({ a, b }) => {
+      const stop = new AbortController()
+      await a.insert(job(1))
+      await firstHeard(a, watch(b, idOf(1), stop.signal), byClaim)
+      stop.abort()
+    },
+    'watch',
+    'claim',
+  ),
 ]
