@@ -31,13 +31,15 @@ export interface VersionListener {
  * newest alone. Ends with the signal.
  *
  * @param join begins to tell the listener, and returns what stops that
+ * @param known the version that is no news
  */
 export async function* versionsFrom(
   signal: AbortSignal,
   join: (listener: VersionListener) => () => void,
+  known = 0,
 ): AsyncGenerator<number, void, undefined> {
   if (signal.aborted) return
-  let newest = 0
+  let newest = known
   let ended: { readonly error?: unknown } | undefined
   let wake = () => {}
   const end = (error?: unknown) => {
@@ -55,7 +57,7 @@ export async function* versionsFrom(
     end,
   })
   try {
-    for (let told = 0; ; ) {
+    for (let told = known; ; ) {
       if (newest > told) {
         told = newest
         yield told

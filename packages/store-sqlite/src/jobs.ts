@@ -50,7 +50,7 @@ export function jobsOf(database: SqliteDatabase) {
       const key = ownerKeyOf(job)
       return one(prepared.head, job.id) ?? (key === null ? null : one(prepared.keyed, key))
     },
-    due: (before: number, limit: number) => (prepared.due.all(before, limit) as JobRow[]).map(jobOf), // what the statement selects
+    due: (before: number, limit: number) => readable(prepared.due.all(before, limit) as JobRow[], jobOf), // what the statement selects
 
     /** Whether it was inserted: neither its id nor its key was taken. */
     insert(job: Job): boolean {
@@ -82,4 +82,15 @@ function bodiesOf({ requestBody, responseBody }: Job) {
     ['response', responseBody],
   ]
   return given.flatMap(([name, data]) => (data === undefined ? [] : [[name, data === null ? null : storedBody(data)] as const]))
+}
+
+/** Those that can be read: a broken record must not keep the others from being repaired. Who asks for it by its id is told. */
+function readable<T>(rows: readonly T[], read: (row: T) => Job): Job[] {
+  return rows.flatMap((row) => {
+    try {
+      return read(row)
+    } catch {
+      return []
+    }
+  })
 }

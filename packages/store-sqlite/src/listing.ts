@@ -1,4 +1,5 @@
-import { type Job, type JobQuery, JobsError, TRANSITIONS } from '@respond-async/core'
+import { type Job, type JobQuery, TRANSITIONS } from '@respond-async/core'
+import { cursorOf, type Place, placeOf } from '@respond-async/core/store'
 import type { SqliteDatabase, SqliteStatement } from './database'
 import { type JobRow, jobOf } from './record'
 
@@ -7,7 +8,6 @@ const STATES = Object.keys(TRANSITIONS)
 
 /** Comes before every place in a list. */
 const START: Place = { createdAt: Number.MAX_SAFE_INTEGER, id: '\u{10ffff}' }
-type Place = Pick<Job, 'createdAt' | 'id'>
 
 /**
  * A page of so many states: one walk along an index for each, merged as they go. Whatever is asked for, no more rows are read than
@@ -31,20 +31,13 @@ export function listingOf(database: SqliteDatabase): (query: JobQuery) => { jobs
     return statement
   }
   return ({ owner, status = STATES, operation, limit, cursor }) => {
-    const { createdAt, id } = readCursor(cursor)
+    const { createdAt, id } = placeOf(cursor) ?? START
     const states = typeof status === 'string' ? [status] : [...new Set(status)]
     if (states.length === 0) return { jobs: [] }
     const statement = statementFor(states.length, operation !== undefined)
     const rows = statement.all(owner, createdAt, id, limit + 1, operation ?? null, ...states) as JobRow[] // what the statement selects
     const jobs = rows.slice(0, limit).map(jobOf)
     const last = rows.length > limit ? jobs.at(-1) : undefined
-    return { jobs, cursor: last && `${last.createdAt}_${last.id}` }
+    return { jobs, cursor: last && cursorOf(last) }
   }
-}
-
-function readCursor(cursor: string | undefined): Place {
-  if (cursor === undefined) return START
-  const [, createdAt, id] = /^(\d{1,16})_(.+)$/.exec(cursor) ?? []
-  if (createdAt === undefined || id === undefined) throw new JobsError('invalid_cursor', 'This cursor was not given by this store.')
-  return { createdAt: Number(createdAt), id }
 }

@@ -1,3 +1,4 @@
+import { type VersionListener, versionsFrom } from '@respond-async/core/store'
 import type { SqliteDatabase } from './database'
 
 /**
@@ -8,7 +9,7 @@ export function watchOf(database: SqliteDatabase, everyMs: number) {
   const commits = database.prepare('PRAGMA data_version')
   const version = database.prepare('SELECT version FROM respond_async_jobs WHERE id = ?')
   const read = (id: string) => (version.get(id) as { version: number } | undefined)?.version ?? 0 // what the statement selects
-  const wakers = new Set<() => void>()
+  const watchers = new Set<Watcher>()
   let timer: ReturnType<typeof setInterval> | undefined
   let seen: unknown
   let wrote = false
@@ -25,20 +26,38 @@ export function watchOf(database: SqliteDatabase, everyMs: number) {
     try {
       if (!hasChanged()) return
     } catch {
-      // Whoever is woken reads, and throws it to somebody.
+      // Each reads, and is told what went wrong.
     }
-    for (const wake of wakers) wake()
+    for (const watcher of watchers) watcher.look()
   }
-  const join = (wake: () => void) => {
-    wakers.add(wake)
+  const join = (watcher: Watcher) => {
+    watchers.add(watcher)
     timer ??= setInterval(look, everyMs)
     Object(timer).unref?.() // watching alone keeps no process alive
   }
-  const leave = (wake: () => void) => {
-    wakers.delete(wake)
-    if (wakers.size > 0) return
+  const leave = (watcher: Watcher) => {
+    watchers.delete(watcher)
+    if (watchers.size > 0) return
     clearInterval(timer)
     timer = undefined
+  }
+  const watch = async function* (id: string, signal: AbortSignal): AsyncGenerator<number, void, undefined> {
+    if (signal.aborted || closed) return
+    const listen = ({ hear, end }: VersionListener) => {
+      const watcher: Watcher = {
+        end,
+        look() {
+          try {
+            hear(read(id))
+          } catch (error) {
+            end(error)
+          }
+        },
+      }
+      join(watcher)
+      return () => leave(watcher)
+    }
+    yield* versionsFrom(signal, listen, read(id))
   }
 
   return {
@@ -49,36 +68,13 @@ export function watchOf(database: SqliteDatabase, everyMs: number) {
     /** Ends all that watch. */
     close() {
       closed = true
-      for (const wake of wakers) {
-        wake()
-        leave(wake)
-      }
+      for (const watcher of watchers) watcher.end()
     },
-    async *watch(id: string, signal: AbortSignal): AsyncGenerator<number, void, undefined> {
-      let resume = () => {}
-      const wake = () => resume()
-      const stop = () => {
-        leave(wake)
-        wake()
-      }
-      if (signal.aborted || closed) return
-      signal.addEventListener('abort', stop, { once: true })
-      join(wake)
-      try {
-        for (let last = read(id); !signal.aborted && !closed; ) {
-          const next = read(id)
-          if (next > last) {
-            last = next
-            yield next
-          } else
-            await new Promise<void>((resolve) => {
-              resume = resolve
-            })
-        }
-      } finally {
-        leave(wake)
-        signal.removeEventListener('abort', stop)
-      }
-    },
+    watch,
   }
+}
+
+interface Watcher {
+  look(): void
+  end(): void
 }
