@@ -2,6 +2,8 @@
 import core = require('@respond-async/core')
 import fetch = require('@respond-async/core/fetch')
 import files = require('@respond-async/core/files')
+import bullmq = require('@respond-async/engine-bullmq')
+import pgBoss = require('@respond-async/engine-pg-boss')
 import express = require('@respond-async/express')
 import hono = require('@respond-async/hono')
 import audits = require('@respond-async/http-audits')
@@ -11,4 +13,4 @@ import redis = require('@respond-async/store-redis')
 import testkit = require('@respond-async/store-testkit')
 import nodeTest = require('@respond-async/store-testkit/node-test')
 
-export = { core, fetch, files, express, hono, audits, redis, testkit, nodeTest, sqlite, postgres }
+export = { core, fetch, files, bullmq, pgBoss, express, hono, audits, redis, testkit, nodeTest, sqlite, postgres }

@@ -2,6 +2,8 @@
 import * as core from '@respond-async/core'
 import * as fetch from '@respond-async/core/fetch'
 import * as files from '@respond-async/core/files'
+import * as bullmq from '@respond-async/engine-bullmq'
+import * as pgBoss from '@respond-async/engine-pg-boss'
 import * as express from '@respond-async/express'
 import * as hono from '@respond-async/hono'
 import * as audits from '@respond-async/http-audits'
@@ -12,7 +14,7 @@ import * as testkit from '@respond-async/store-testkit'
 import * as nodeTest from '@respond-async/store-testkit/node-test'
 import * as vitest from '@respond-async/store-testkit/vitest'
 
-export const entries = { core, fetch, files, express, hono, audits, redis, testkit, nodeTest, vitest, sqlite, postgres }
+export const entries = { core, fetch, files, bullmq, pgBoss, express, hono, audits, redis, testkit, nodeTest, vitest, sqlite, postgres }
 
 // @ts-expect-error an entry that does not exist
 import('@respond-async/core/nowhere')

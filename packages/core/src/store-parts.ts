@@ -18,10 +18,23 @@ export function placeOf(cursor: string | undefined): Place | undefined {
   return { createdAt: Number(createdAt), id }
 }
 
+/** Those rows that can be read: for `due`, where a broken record must not keep the others from being repaired. Who asks for it by its id is told. */
+export function readable<Row>(rows: readonly Row[], read: (row: Row) => Job): Job[] {
+  return rows.flatMap((row) => {
+    try {
+      return read(row)
+    } catch {
+      return []
+    }
+  })
+}
+
 /** What hears of the versions of one job. */
 export interface VersionListener {
   /** A version was written. Older ones than the last that was heard of are no news. */
   hear(version: number): void
+  /** Some may have been missed: the last is told again, so that whoever watches looks. */
+  nudge(): void
   /** No more will be heard of; `error`: why. Without it the watch just ends. */
   end(error?: unknown): void
 }
@@ -40,6 +53,7 @@ export async function* versionsFrom(
 ): AsyncGenerator<number, void, undefined> {
   if (signal.aborted) return
   let newest = known
+  let isNudged = false
   let ended: { readonly error?: unknown } | undefined
   let wake = () => {}
   const end = (error?: unknown) => {
@@ -54,13 +68,18 @@ export async function* versionsFrom(
       newest = version
       wake()
     },
+    nudge() {
+      isNudged = true
+      wake()
+    },
     end,
   })
   try {
     for (let told = known; ; ) {
-      if (newest > told) {
+      if (newest > told || isNudged) {
+        isNudged = false
         told = newest
-        yield told
+        yield told || 1 // there is no version 0
       } else if (ended) {
         if ('error' in ended) throw ended.error
         return

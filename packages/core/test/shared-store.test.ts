@@ -348,7 +348,9 @@ describe('a store that hangs while a client comes again with its key', () => {
         return store.insert(job)
       },
     }
-    const [first, second] = [behind, store].map((store) => createService({ store, storeTimeoutMs: 1_000, leaseMs: 600_000, sweepMs: 5_000 }))
+    const [first, second] = [behind, store].map((store) =>
+      createService({ store, storeTimeoutMs: 1_000, leaseMs: 600_000, sweepMs: 5_000 }),
+    )
     for (const service of [first, second]) service?.wrap('report', {}, async () => ok('made'))
     await second?.jobs.start()
     const request = { headers: { 'idempotency-key': 'k' } }

@@ -1,4 +1,5 @@
 import { type Body, isTerminal, type Job } from '@respond-async/core'
+import { readable } from '@respond-async/core/store'
 import type { SqliteDatabase, SqliteStatement } from './database'
 import { type FullRow, fullJobOf, headOf, type JobRow, jobOf, ownerKeyOf, storedBody } from './record'
 
@@ -82,15 +83,4 @@ function bodiesOf({ requestBody, responseBody }: Job) {
     ['response', responseBody],
   ]
   return given.flatMap(([name, data]) => (data === undefined ? [] : [[name, data === null ? null : storedBody(data)] as const]))
-}
-
-/** Those that can be read: a broken record must not keep the others from being repaired. Who asks for it by its id is told. */
-function readable<T>(rows: readonly T[], read: (row: T) => Job): Job[] {
-  return rows.flatMap((row) => {
-    try {
-      return read(row)
-    } catch {
-      return []
-    }
-  })
 }

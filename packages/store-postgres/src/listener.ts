@@ -1,0 +1,65 @@
+import type { Listen } from './watchers'
+
+/** What of a `Client` of pg is used to listen with, on a connection of its own. */
+export interface ListenClient {
+  connect(): Promise<unknown>
+  query(text: string): Promise<unknown>
+  on(event: 'notification', hear: (message: { payload?: string | undefined }) => void): unknown
+  on(event: 'error', fail: (error: Error) => void): unknown
+  on(event: 'end', end: () => void): unknown
+  end(): Promise<unknown>
+}
+
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 30_000
+
+/**
+ * Listens on a connection of its own. Rejects when the first one cannot be made: then something is wrong with how it is made. One
+ * that is lost later is made again, at growing pauses, for as long as it takes.
+ */
+export const listenWith =
+  (channel: string, newClient: () => ListenClient): Listen =>
+  async (hear, listening) => {
+    let current: ListenClient
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let closed = false
+
+    const connect = async () => {
+      const client = newClient()
+      let lost = false
+      const lose = () => {
+        if (lost) return
+        lost = true
+        if (client === current) again(FIRST_PAUSE_MS)
+      }
+      client.on('notification', ({ payload }) => payload !== undefined && hear(payload))
+      client.on('error', lose)
+      client.on('end', lose)
+      try {
+        await client.connect()
+        await client.query(`LISTEN ${channel}`)
+      } catch (error) {
+        client.end().catch(() => {}) // it has just been said why
+        throw error
+      }
+      if (closed) return client.end()
+      current = client
+      if (lost) again(FIRST_PAUSE_MS)
+      else listening()
+    }
+    const again = (pauseMs: number) => {
+      if (closed) return
+      timer = setTimeout(
+        () => connect().catch(() => again(Math.min(pauseMs * 2, LONGEST_PAUSE_MS))),
+        // Not all instances at the same moment, when the server comes back.
+        pauseMs * (0.5 + Math.random()),
+      )
+    }
+
+    await connect()
+    return async () => {
+      closed = true
+      clearTimeout(timer)
+      await current.end()
+    }
+  }

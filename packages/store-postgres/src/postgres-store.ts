@@ -1,0 +1,209 @@
+import { type Job, type JobEvent, type JobStore, JobsError } from '@respond-async/core'
+import { cursorOf, placeOf, readable } from '@respond-async/core/store'
+import { postgresBlobs } from './blobs'
+import type { PostgresClient, PostgresTransaction } from './client'
+import { BODIES, type Column, columnValue, MEMBERS, SEARCHED, STATUSES } from './columns'
+import { connectionOf, type Run } from './connection'
+import { isMissing, understood } from './errors'
+import { type ListenClient, listenWith } from './listener'
+import { changesText, columnText, jobOf, MAX_BODY_BYTES, MAX_RECORD_BYTES, recordText } from './record'
+import { checkSchema, SCHEMA_VERSION, setUpScript } from './schema'
+import { statements } from './statements'
+import { createWatchers } from './watchers'
+
+export interface PostgresStoreOptions {
+  /** A `pg.Pool`, the `sql` of postgres.js, or a `PGlite`. It stays yours: `close()` does not end it. */
+  client: PostgresClient
+  /** Schema for the tables: 1 to 48 of `a-z`, `0-9` and `_`. @default 'respond_async' */
+  schema?: string
+  /**
+   * Whether missing tables are made before the first call. `false` where the role may not: run what `postgresSchema()` gives instead.
+   * @default true
+   */
+  migrate?: boolean
+  /** Lines of history kept for each job, 0 to 1_000. 0: none, and the store has no `events`. @default 0 */
+  maxEvents?: number
+  /**
+   * Whether statements are prepared once for each connection, which saves a fifth to a third of their time. `false` behind a pooler
+   * that gives every transaction another connection and does not follow prepared statements (PgBouncer before 1.21).
+   * @default true
+   */
+  prepare?: boolean
+  /**
+   * How this instance listens for writes, over one connection for all of its watchers: `true` with postgres.js and PGlite, a function
+   * that makes a client of its own with pg: `() => new pg.Client(url)`. It has to lead to the server, past any transaction pooler.
+   * Without it the store has no `watch`.
+   */
+  watch?: true | (() => ListenClient)
+  /**
+   * Whether the writes of this instance are told to those that listen. Every instance has to, as soon as one listens: also the one
+   * that only works and has no `watch`. Adds no round trip; commits that tell of something follow each other, server-wide.
+   * @default whether there is `watch`
+   */
+  notify?: boolean
+}
+
+/** How often an insert that lost to a job that was gone right after is tried. */
+const TRIES = 10
+
+/**
+ * Keeps jobs in Postgres 13 or later: durable, shared by any number of processes, one statement for each call. Records up to 8 MiB,
+ * bodies up to 16 MiB beside them, larger ones in chunks.
+ *
+ * @throws {JobsError} `invalid_option`
+ */
+export function postgresStore(options: PostgresStoreOptions): JobStore {
+  const { client, schema = 'respond_async', migrate = true, maxEvents = 0, prepare = true, watch } = options
+  const { notify = watch !== undefined } = options
+  checkSchema(schema)
+  if (!Number.isInteger(maxEvents) || maxEvents < 0 || maxEvents > 1_000)
+    throw invalid(`maxEvents must be a whole number from 0 to 1000, not ${maxEvents}`)
+  const connection = connectionOf(client, prepare)
+  if (watch === true && !connection.listen) throw invalid('with pg, watch takes a function: () => new pg.Client(url)')
+  if (watch === true && !prepare)
+    throw invalid('a transaction pooler (prepare: false) cannot be listened through; give watch a direct client')
+
+  const channel = `${schema}_jobs`
+  const sql = statements(schema, maxEvents, notify ? channel : undefined)
+  let ready: Promise<unknown> | undefined
+  /** Made once, before the first call; after a failure again, before the next. */
+  const setUp = async () => {
+    ready ??= prepared().catch((error) => {
+      ready = undefined
+      throw error
+    })
+    await ready
+  }
+  const prepared = async () => {
+    if (!migrate) return
+    const version = await connection.run(sql.version, []).then(
+      ([row]) => Number(row?.version),
+      (error) => {
+        if (isMissing(error)) return 0
+        throw error
+      },
+    )
+    if (version < SCHEMA_VERSION) await connection.script(setUpScript(schema))
+  }
+  const run: Run = async (statement, values) => {
+    try {
+      await setUp()
+      return await connection.run(statement, values)
+    } catch (error) {
+      throw understood(error)
+    }
+  }
+
+  /** Lines of history as a statement takes them; none where there are none, or none are kept. */
+  const linesOf = (events: readonly JobEvent[] = []): unknown[] => {
+    const kept = maxEvents > 0 ? events.slice(-maxEvents) : []
+    if (kept.length === 0) return []
+    return [kept.length, kept.map((event) => JSON.stringify(event)).join('\n'), kept.map(({ version }) => version).join()]
+  }
+
+  const insert = async (on: Run, job: Job, events: readonly JobEvent[] | undefined) => {
+    const lines = linesOf(events)
+    const [keyed, owned] = [job.idempotencyKey !== undefined, job.owner !== null]
+    const searched = SEARCHED.map((column) => columnValue(column, job))
+    const bodies = BODIES.map((column) => columnValue(column, job))
+    const values = [job.id, job.version, ...searched, recordText(job), ...bodies, ...lines]
+    const same = [job.id, ...(keyed ? [columnValue('idempotency_key', job)] : []), ...(keyed && owned ? [columnValue('owner', job)] : [])]
+    for (let tries = 0; tries < TRIES; tries++) {
+      const rows = await on(sql.insert(keyed, owned, lines.length > 0), values)
+      if (rows[0]?.done) return { inserted: true, job }
+      // Nothing: it lost to a job that was committed after the statement had begun.
+      const there = (rows.length > 0 ? rows : await on(sql.there(keyed, owned), same)).map(jobOf)
+      const winner = there.find(({ id }) => id === job.id) ?? there[0]
+      if (winner) return { inserted: false, job: winner }
+    }
+    throw new JobsError('store_unavailable', 'The job could not be stored: others with its key come and go.')
+  }
+
+  const watchers =
+    watch &&
+    createWatchers(
+      watch === true
+        ? // Checked above: it is there where `watch` is true.
+          async (hear, listening) => (await connection.listen?.(channel, hear, listening)) ?? (async () => {})
+        : listenWith(channel, watch),
+      async (ids) => (await run(sql.versions, [ids.join()])).map((row) => [String(row.id), Number(row.version)] as const),
+    )
+
+  return {
+    capabilities: {
+      ...{ durable: true, shared: true, due: true, list: true, events: maxEvents > 0, watch: watchers !== undefined },
+      ...{ maxRecordBytes: MAX_RECORD_BYTES, maxBodyBytes: MAX_BODY_BYTES, transaction: 'postgres' },
+    },
+    async insert(job, events, within) {
+      if (!within) return insert(run, job, events)
+      await setUp()
+      let answer: Awaited<ReturnType<typeof insert>> | undefined
+      await connection.transaction(async (on, transaction: PostgresTransaction) => {
+        answer = await insert((...call) => on(...call).catch((error) => Promise.reject(understood(error))), job, events)
+        if (answer.inserted) await within(transaction)
+      })
+      if (!answer) throw new JobsError('store_unavailable', 'The client did not run the transaction.')
+      return answer
+    },
+    async get(id, view = 'full') {
+      const [row] = await run(view === 'head' ? sql.head : sql.full, [id])
+      return row ? jobOf(row) : null
+    },
+    async replace(next, events) {
+      const columns: Column[] = [...SEARCHED, ...BODIES.filter((column) => next[MEMBERS[column]] !== undefined)]
+      const values = [next.id, next.version - 1, next.version, recordText(next), ...columns.map((column) => columnValue(column, next))]
+      const lines = linesOf(events)
+      const shape = { columns, whole: true, lines: lines.length > 0, gone: next.goneAt !== undefined }
+      const [row] = await run(sql.update(shape), [...values, ...lines])
+      if (row?.done) return { replaced: true }
+      const seen = row && jobOf(row)
+      if (seen?.version !== next.version - 1) return { replaced: false, current: seen ?? null }
+      // What it lost to was committed after the statement had begun: seen is what was there before.
+      const [current] = await run(sql.head, [next.id])
+      return { replaced: false, current: current ? jobOf(current) : null }
+    },
+    async claim(id, version, changes, events) {
+      const columns = [...SEARCHED, ...BODIES].filter((column) => MEMBERS[column] in changes)
+      const values = columns.map((column) => columnValue(column, changes))
+      const lines = linesOf(events)
+      const shape = { columns, whole: false, lines: lines.length > 0, gone: changes.goneAt !== undefined }
+      const text = changesText({ ...changes, version: version + 1 })
+      const [row] = await run(sql.update(shape), [id, version, version + 1, text, ...values, ...lines])
+      if (row?.done) return { claimed: true, job: jobOf(row) }
+      const seen = row && jobOf(row)
+      if (seen?.version !== version) return { claimed: false, job: seen ?? null }
+      const [current] = await run(sql.full, [id])
+      return { claimed: false, job: current ? jobOf(current) : null }
+    },
+    async remove(id, version) {
+      const guarded = version !== undefined
+      return (await run(sql.remove(guarded), guarded ? [id, version] : [id])).length > 0
+    },
+    due: async (before, limit) => readable(await run(sql.due, [before, limit]), jobOf),
+    async list({ owner, status, operation, limit, cursor }) {
+      const after = placeOf(cursor)
+      const statuses = status === undefined ? undefined : STATUSES.filter((one) => [status].flat().includes(one))
+      const shape = { owned: owner !== null, statuses, operation: operation !== undefined, after: after !== undefined }
+      const values: unknown[] = [limit + 1]
+      if (owner !== null) values.push(columnText(owner))
+      if (operation !== undefined) values.push(columnText(operation))
+      if (after) values.push(after.createdAt, after.id)
+      const rows = await run(sql.list(shape), values)
+      const jobs = rows.slice(0, limit).map(jobOf)
+      const last = rows.length > limit ? jobs.at(-1) : undefined
+      return { jobs, cursor: last && cursorOf(last) }
+    },
+    ...(maxEvents > 0 && {
+      async events(id: string, after: number, limit: number) {
+        const rows = await run(sql.events, [id, after, limit])
+        const events = rows.map(({ event }): JobEvent => JSON.parse(String(event)))
+        return { events, truncated: rows.length > 0 && Number(rows[0]?.oldest) > after + 1 }
+      },
+    }),
+    ...(watchers && { watch: watchers.watch }),
+    close: async () => watchers?.close(),
+    blobs: postgresBlobs(run, sql),
+  }
+}
+
+const invalid = (message: string) => new JobsError('invalid_option', `postgresStore: ${message}.`)

@@ -1,0 +1,53 @@
+import { type Body, bytesOf, type Job, JobsError, sizeOf } from '@respond-async/core'
+import type { PostgresRow } from './client'
+
+/** Largest record without its bodies, in bytes of JSON, and largest body beside it. Far below what a column takes, 1 GB. */
+export const MAX_RECORD_BYTES = 8_388_608
+export const MAX_BODY_BYTES = 16_777_216
+
+/** The job without its bodies. @throws {JobsError} `too_large` */
+export function recordText({ requestBody: _request, responseBody: _response, ...head }: Job): string {
+  const text = JSON.stringify(head)
+  // UTF-8 takes 3 bytes for a code unit at most: most records need not be measured.
+  if (text.length * 3 > MAX_RECORD_BYTES && sizeOf(text) > MAX_RECORD_BYTES)
+    throw new JobsError('too_large', `The Postgres store keeps records of ${MAX_RECORD_BYTES} bytes at most, besides their bodies.`)
+  return text
+}
+
+/** What is written over a record: JSON has no `undefined`, so what is cleared is named. */
+export function changesText({ requestBody: _request, responseBody: _response, ...set }: Partial<Job>): string {
+  const clear = Object.keys(set).filter((name) => set[name as keyof typeof set] === undefined) // its own names
+  return JSON.stringify(clear.length > 0 ? { set, clear } : { set })
+}
+
+/** A row of `record` and `changes`, and of `request` and `response` where the bodies were asked for. */
+export function jobOf(row: PostgresRow): Job {
+  // Columns of this store's own statements, written by this store alone.
+  const { record, changes, request, response } = row as {
+    record: string
+    changes: string | null
+    request?: Uint8Array | null
+    response?: Uint8Array | null
+  }
+  const job = JSON.parse(record)
+  if (changes !== null)
+    for (const { set, clear = [] } of JSON.parse(`[${changes}]`)) {
+      Object.assign(job, set)
+      for (const name of clear) delete job[name]
+    }
+  if (request !== undefined) job.requestBody = request
+  if (response !== undefined) job.responseBody = response
+  return job
+}
+
+/** @throws {JobsError} `too_large` */
+export function bodyBytes(body: Body | null | undefined): Uint8Array | null {
+  if (body === undefined || body === null) return null
+  const bytes = bytesOf(body)
+  if (bytes.length > MAX_BODY_BYTES)
+    throw new JobsError('too_large', `The Postgres store keeps bodies of ${MAX_BODY_BYTES} bytes at most beside a record.`)
+  return bytes
+}
+
+/** Text as a column can hold it: as it is, and in the one case where Postgres could not keep it, or it looks like that, as JSON. */
+export const columnText = (text: string): string => (/^"|\0|\p{Surrogate}/u.test(text) ? JSON.stringify(text) : text)

@@ -1,0 +1,174 @@
+import { PGlite } from '@electric-sql/pglite'
+import type { JobStore } from '@respond-async/core'
+import { postgresStore } from '@respond-async/store-postgres'
+import pg from 'pg'
+import { afterAll, describe, expect, test } from 'vitest'
+import { idOf, jobOf, nextOf } from './jobs'
+import { fileServer, freshSchema, poolOf, postgresJsOf } from './server'
+
+const server = await fileServer()
+const { url } = server
+const pool = poolOf(url)
+const sql = postgresJsOf(url, { backoff: () => 0.1 })
+const db = new PGlite()
+/** For what the tests themselves look at. */
+const looking = poolOf(url)
+const others: pg.Pool[] = [looking]
+afterAll(async () => {
+  await Promise.all([pool.end(), sql.end({ timeout: 1 }), db.close(), ...others.map((other) => other.end())])
+})
+
+describe.each([
+  ['pg', pool],
+  ['postgres.js', sql],
+])('through %s', (_name, client) => {
+  test('calls in flight and new ones reject while the server is down, and go on when it is back', async () => {
+    const schema = freshSchema()
+    const store = postgresStore({ client, schema })
+    await store.insert(jobOf(1))
+    const locker = poolOf(url)
+    others.push(locker)
+    const lock = await locker.connect()
+    lock.on('error', () => {})
+    await lock.query(`BEGIN; LOCK TABLE ${schema}.jobs`)
+    const flying = store.replace(nextOf(jobOf(1))).then(
+      () => 'answered',
+      () => 'rejected',
+    )
+    const handing = store
+      .insert(jobOf(2), undefined, async () => {})
+      .then(
+        () => 'answered',
+        () => 'rejected',
+      )
+    await expect.poll(async () => (await looking.query("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'")).rowCount).toBe(2)
+    await server.kill()
+    expect(await Promise.all([flying, handing])).toEqual(['rejected', 'rejected'])
+    lock.release(true)
+    await expect(store.get(idOf(1), 'head')).rejects.toThrow()
+    await expect(store.insert(jobOf(3), undefined, async () => {})).rejects.toThrow()
+    await server.restart()
+    await expect.poll(() => store.get(idOf(1), 'head').catch(() => undefined), { timeout: 20_000 }).toMatchObject({ version: 1 })
+    expect(await store.get(idOf(2), 'head')).toBeNull()
+    expect((await store.insert(jobOf(2), undefined, async () => {})).inserted).toBe(true)
+  })
+
+  test('a store that finds no server when it starts makes its tables later', async () => {
+    const store = postgresStore({ client, schema: freshSchema() })
+    await server.kill()
+    await expect(store.get(idOf(1), 'head')).rejects.toThrow()
+    await server.restart()
+    await expect.poll(() => store.get(idOf(1), 'head').catch(() => undefined), { timeout: 20_000 }).toBeNull()
+  })
+})
+
+/** The next version that a watcher hears of, once it is this one or newer. */
+async function heard(watcher: AsyncIterator<number>, version: number): Promise<number> {
+  for (;;) {
+    const { value, done } = await watcher.next()
+    if (done) throw new Error('the watch ended')
+    if (value >= version) return value
+  }
+}
+const watch = (store: JobStore, id: string, signal: AbortSignal) => {
+  if (!store.watch) throw new Error('the store has no watch')
+  return store.watch(id, signal)[Symbol.asyncIterator]()
+}
+/** How many connections listen. */
+const listeners = async (schema: string) =>
+  (await looking.query(`SELECT pid FROM pg_stat_activity WHERE query ILIKE 'listen "${schema}_jobs"' OR query = 'LISTEN ${schema}_jobs'`))
+    .rows
+
+describe.each([
+  ['pg', pool, () => new pg.Client(url)],
+  ['postgres.js', sql, true],
+] as const)('a watch through %s', (_name, client, how) => {
+  const open = () => {
+    const schema = freshSchema()
+    return {
+      schema,
+      store: postgresStore({ client, schema, watch: how }),
+      writer: postgresStore({ client: pool, schema, notify: true }),
+      quiet: postgresStore({ client: pool, schema }),
+    }
+  }
+
+  test('uses one connection for all, and begins again by itself with what was missed meanwhile', async () => {
+    const { schema, store, writer, quiet } = open()
+    const stop = new AbortController()
+    for (const n of [1, 2, 3]) await writer.insert(jobOf(n))
+    const watchers = [1, 2, 3].map((n) => watch(store, idOf(n), stop.signal))
+    // Told of what is there as soon as it listens.
+    expect(await Promise.all(watchers.map((watcher) => heard(watcher, 1)))).toEqual([1, 1, 1])
+    expect(await listeners(schema)).toHaveLength(1)
+    await writer.replace(nextOf(jobOf(1)))
+    expect(await heard(watchers[0] as AsyncIterator<number>, 2)).toBe(2)
+
+    const [listener] = await listeners(schema)
+    const missed = heard(watchers[1] as AsyncIterator<number>, 2)
+    // Not told of by its writer: only the look at what is there, after the connection is made again, can bring it.
+    await quiet.replace(nextOf(jobOf(2)))
+    await looking.query('SELECT pg_terminate_backend($1)', [listener.pid])
+    expect(await missed).toBe(2)
+    expect((await listeners(schema))[0]?.pid).not.toBe(listener.pid)
+    await writer.replace(nextOf(jobOf(3)))
+    expect(await heard(watchers[2] as AsyncIterator<number>, 2)).toBe(2)
+    await store.close?.()
+    for (const watcher of watchers) expect((await watcher.next()).done).toBe(true)
+    if (typeof how === 'function') await expect.poll(() => listeners(schema)).toEqual([])
+  })
+
+  test('begins again after the server was down', async () => {
+    const { schema, store, writer } = open()
+    const stop = new AbortController()
+    await writer.insert(jobOf(1))
+    const watcher = watch(store, idOf(1), stop.signal)
+    expect(await heard(watcher, 1)).toBe(1)
+    await server.kill()
+    await expect(writer.get(idOf(1))).rejects.toThrow()
+    await server.restart()
+    await expect.poll(() => listeners(schema).catch(() => []), { timeout: 20_000 }).toHaveLength(1)
+    await writer.replace(nextOf(jobOf(1)))
+    expect(await heard(watcher, 2)).toBe(2)
+    stop.abort()
+    await store.close?.()
+  })
+
+  test('hears nothing from an instance that does not tell', async () => {
+    const { store, writer, quiet } = open()
+    const stop = new AbortController()
+    await quiet.insert(jobOf(1))
+    const watcher = watch(store, idOf(1), stop.signal)
+    expect(await heard(watcher, 1)).toBe(1)
+    await quiet.replace(nextOf(jobOf(1)))
+    await writer.replace(nextOf(jobOf(1, { version: 2 })))
+    expect((await watcher.next()).value).toBe(3)
+    stop.abort()
+    await store.close?.()
+  })
+})
+
+test('a watch whose connection cannot be made fails, and the next one is tried again', async () => {
+  let port = 1
+  const schema = freshSchema()
+  const client = () => new pg.Client(port ? url.replace(/:\d+\//, `:${port}/`) : url)
+  const store = postgresStore({ client: pool, schema, watch: client })
+  await store.insert(jobOf(1))
+  const stop = new AbortController()
+  await expect(watch(store, idOf(1), stop.signal).next()).rejects.toThrow('ECONNREFUSED')
+  port = 0
+  expect(await heard(watch(store, idOf(1), stop.signal), 1)).toBe(1)
+  await store.close?.()
+})
+
+test('a PGlite tells its own watchers', async () => {
+  const store = postgresStore({ client: db, watch: true })
+  const stop = new AbortController()
+  await store.insert(jobOf(1))
+  const watcher = watch(store, idOf(1), stop.signal)
+  expect(await heard(watcher, 1)).toBe(1)
+  await store.replace(nextOf(jobOf(1)))
+  expect(await heard(watcher, 2)).toBe(2)
+  stop.abort()
+  await store.close?.()
+})

@@ -1,0 +1,143 @@
+import { JobsError } from '@respond-async/core'
+import { postgresSchema, postgresStore } from '@respond-async/store-postgres'
+import pg from 'pg'
+import { afterAll, expect, test } from 'vitest'
+import { jobOf, T0 } from './jobs'
+import { fileServer, freshSchema, poolOf, postgresJsOf } from './server'
+
+const { url } = await fileServer()
+const pool = poolOf(url)
+const sql = postgresJsOf(url)
+afterAll(async () => {
+  await Promise.all([pool.end(), sql.end()])
+})
+const versions = async (schema: string) => (await pool.query(`SELECT version FROM "${schema}".migrations`)).rows
+
+test('twenty instances that start at once make the tables once', async () => {
+  const schema = freshSchema()
+  const pools = Array.from({ length: 20 }, () => poolOf(url, { max: 1 }))
+  const stores = pools.map((client, n) => postgresStore({ client: n % 2 ? client : sql, schema }))
+  const answers = await Promise.all(stores.map((store, n) => store.insert(jobOf(n))))
+  expect(answers.every(({ inserted }) => inserted)).toBe(true)
+  expect(await versions(schema)).toEqual([{ version: 1 }])
+  await Promise.all(pools.map((each) => each.end()))
+})
+
+test('what could not be made is made at the next call', async () => {
+  const schema = freshSchema()
+  await pool.query(`CREATE SCHEMA ${schema}; CREATE ROLE ${schema}_role LOGIN`)
+  const client = poolOf(url.replace('postgres@', `${schema}_role@`))
+  const store = postgresStore({ client, schema })
+  await expect(store.insert(jobOf(1))).rejects.toThrow(/permission denied/)
+  await pool.query(`GRANT ALL ON SCHEMA ${schema} TO ${schema}_role`)
+  expect((await store.insert(jobOf(1))).inserted).toBe(true)
+  await client.end()
+})
+
+test('without migrate nothing is made; by hand it is made as often as one likes, and a role without rights can work with it', async () => {
+  const schema = freshSchema()
+  await pool.query(`CREATE ROLE ${schema}_role LOGIN`)
+  const client = poolOf(url.replace('postgres@', `${schema}_role@`))
+  await expect(postgresStore({ client, schema, migrate: false }).get('x')).rejects.toMatchObject({ code: '42P01' })
+  for (let n = 0; n < 2; n++) await pool.query(postgresSchema(schema))
+  await pool.query(`GRANT USAGE ON SCHEMA ${schema} TO ${schema}_role; GRANT ALL ON ALL TABLES IN SCHEMA ${schema} TO ${schema}_role`)
+  for (const migrate of [true, false]) expect(await postgresStore({ client, schema, migrate }).get('x')).toBeNull()
+  expect(await versions(schema)).toEqual([{ version: 1 }])
+  await client.end()
+})
+
+test('stores with other schemas and options share the connections of a pool', async () => {
+  const client = poolOf(url, { max: 1 })
+  const schemas = [freshSchema(), freshSchema()]
+  for (const maxEvents of [0, 2])
+    for (const [n, schema] of schemas.entries()) {
+      const store = postgresStore({ client, schema, maxEvents })
+      await store.insert(jobOf(n))
+      expect((await store.list?.({ owner: null, limit: 10 }))?.jobs).toEqual([expect.objectContaining({ id: jobOf(n).id })])
+    }
+  await client.end()
+})
+
+test('misuse is told when the store is made', () => {
+  const refused = (options: object) => {
+    try {
+      postgresStore({ client: pool, ...options })
+    } catch (error) {
+      return error instanceof JobsError && error.code
+    }
+    return undefined
+  }
+  for (const options of [
+    { client: undefined },
+    { client: {} },
+    { client: () => {} },
+    { client: url },
+    ...['', 'A', '1a', 'a-b', 'a"', 'a'.repeat(49)].map((schema) => ({ schema })),
+    ...[-1, 1.5, 1_001, Number.NaN].map((maxEvents) => ({ maxEvents })),
+    { watch: true },
+    { client: sql, watch: true, prepare: false },
+  ])
+    expect(refused(options), JSON.stringify(options)).toBe('invalid_option')
+  for (const options of [{}, { schema: 'user' }, { client: sql, watch: true }, { prepare: false, watch: () => new pg.Client(url) }])
+    expect(refused(options), JSON.stringify(options)).toBeUndefined()
+})
+
+test('a reserved word is a schema like any other', async () => {
+  const store = postgresStore({ client: pool, schema: 'user' })
+  expect((await store.insert(jobOf(1))).inserted).toBe(true)
+})
+
+test('an owner too long for an index is refused, and so is a disk that is full', async () => {
+  const schema = freshSchema()
+  const store = postgresStore({ client: pool, schema })
+  const noise = Array.from({ length: 4_000 }, (_, n) => String.fromCharCode(0x4e00 + ((n * 7_919) % 20_000))).join('')
+  await expect(store.insert(jobOf(1, { owner: noise }))).rejects.toMatchObject({ name: 'JobsError', code: 'too_large' })
+  // The server's own error, from a trigger: a disk that is really full would take the other tests along.
+  await pool.query(`CREATE FUNCTION ${schema}.no_room() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
+    CREATE TRIGGER no_room BEFORE INSERT ON ${schema}.jobs EXECUTE FUNCTION ${schema}.no_room()`)
+  const full = { name: 'JobsError', code: 'store_full', cause: expect.objectContaining({ code: '53100' }) }
+  await expect(store.insert(jobOf(2))).rejects.toMatchObject(full)
+  await expect(store.insert(jobOf(2), [], async () => {})).rejects.toMatchObject(full)
+  expect(await store.get(jobOf(2).id)).toBeNull()
+})
+
+test('due and list use their indexes where there are 100,000 jobs', async () => {
+  const schema = freshSchema()
+  const store = postgresStore({ client: pool, schema })
+  await store.get('x')
+  await pool.query(`INSERT INTO ${schema}.jobs (id, version, status, operation, owner, created_at, due_at, gone, record)
+    SELECT 'job-' || n, 1, CASE WHEN n % 1000 = 0 THEN 'queued' ELSE 'succeeded' END, 'report', CASE WHEN n % 2 = 0 THEN 'ann' END,
+      ${T0} + n, CASE WHEN n % 10 > 0 THEN ${T0} + 1000000 + n END, false, '{"id":"job-' || n || '","createdAt":' || ${T0} + n || '}'
+    FROM generate_series(1, 100000) n`)
+  await pool.query(`ANALYZE ${schema}.jobs`)
+  const explained: string[] = []
+  const client = {
+    connect: () => pool.connect(),
+    async query({ text, values }: { text: string; values?: unknown[] }) {
+      const { rows } = await pool.query(`EXPLAIN ${text}`, values)
+      explained.push(rows.map((row) => row['QUERY PLAN']).join('\n'))
+      return { rows: [] }
+    },
+  }
+  const explaining = postgresStore({ client, schema, migrate: false })
+  const planOf = async (call: Promise<unknown> | undefined) => {
+    await call
+    return explained.pop()
+  }
+  const cursor = `${T0 + 500}_job-500`
+  expect(await planOf(explaining.due?.(T0 + 1_000_500, 100))).toMatch(/Index Scan using jobs_due/)
+  for (const owner of ['ann', null])
+    for (const after of [undefined, cursor]) {
+      const query = { owner, limit: 20, cursor: after }
+      expect(await planOf(explaining.list?.(query))).toMatch(/Index Scan using jobs_(ownerless_)?list/)
+      expect(await planOf(explaining.list?.({ ...query, status: ['queued', 'running'] }))).toMatch(
+        /Index Scan using jobs_(ownerless_)?unfinished/,
+      )
+      expect(await planOf(explaining.list?.({ ...query, status: 'queued' }))).toMatch(/Index Scan using jobs_(ownerless_)?unfinished/)
+    }
+  expect(await planOf(explaining.get('job-1', 'head'))).toMatch(/Index Scan using jobs_pkey/)
+  const keyed = await planOf(explaining.insert(jobOf(1, { owner: 'ann', idempotencyKey: 'k' })).catch(() => {}))
+  expect(keyed).toMatch(/Index Scan using jobs_key/)
+  for (const plan of explained) expect(plan).not.toMatch(/Seq Scan|Sort/)
+})

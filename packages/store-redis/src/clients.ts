@@ -1,0 +1,54 @@
+/** What a command of ioredis may carry. */
+type Argument = string | number | Uint8Array
+
+/** `Redis` and `Cluster` of ioredis. */
+export interface IoredisClient {
+  call(command: string, ...args: Argument[]): Promise<unknown>
+  callBuffer(command: string, ...args: Argument[]): Promise<unknown>
+  mgetBuffer(...keys: string[]): Promise<unknown>
+  /** There for every command, though not in the types of ioredis. Preferred: `callBuffer` loses its first argument in automatic pipelines. */
+  evalshaBuffer?(sha: string, ...args: Argument[]): Promise<unknown>
+  evalBuffer?(script: string, ...args: Argument[]): Promise<unknown>
+  readonly isCluster?: boolean
+  duplicate?(first?: object, second?: object): IoredisSubscriber
+}
+interface IoredisSubscriber {
+  on(event: string, listener: (...args: string[]) => void): unknown
+  subscribe(channel: string): Promise<unknown>
+  unsubscribe(channel: string): Promise<unknown>
+  ping(): Promise<unknown>
+  disconnect(): void
+}
+
+/** What `createClient`, `createClientPool` and `createCluster` of node-redis make. */
+export interface NodeRedisClient {
+  evalSha(sha: string, options: ScriptArguments): Promise<unknown>
+  eval(script: string, options: ScriptArguments): Promise<unknown>
+  get(key: string): Promise<unknown>
+  mGet(keys: string[]): Promise<unknown>
+  /** `36` is the type of strings in the protocol. */
+  withTypeMapping(mapping: object): Omit<NodeRedisClient, 'withTypeMapping' | 'duplicate'>
+  duplicate?(): NodeRedisSubscriber
+}
+interface ScriptArguments {
+  keys: string[]
+  /** Buffers too: they are left out so that these types need none of Node's. */
+  arguments: string[]
+}
+interface NodeRedisSubscriber {
+  connect(): Promise<unknown>
+  on(event: string, listener: () => void): unknown
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
+  unsubscribe(channel: string): Promise<unknown>
+  destroy(): unknown
+}
+
+/** `Redis` of `@upstash/redis`, or whatever else sends these commands and gives their replies back as JSON. */
+export interface RestClient {
+  evalsha(sha: string, keys: string[], args: string[]): Promise<unknown>
+  eval(script: string, keys: string[], args: string[]): Promise<unknown>
+  get(key: string): Promise<unknown>
+  mget(...keys: string[]): Promise<unknown>
+}
+
+export type RedisClient = IoredisClient | NodeRedisClient | RestClient

@@ -1,0 +1,156 @@
+import { JobsError } from '@respond-async/core'
+import type { IoredisClient, NodeRedisClient, RedisClient, RestClient } from './clients'
+import type { Carries } from './record'
+
+export type Argument = string | Uint8Array
+export type Reply = string | number | Uint8Array | null | Reply[]
+
+/** The four things that the store asks of a client, whichever it is. */
+export interface Connection {
+  readonly carries: Carries
+  get(key: string): Promise<Reply>
+  /** Strings may come as bytes. */
+  getMany(keys: string[]): Promise<Reply>
+  /** Runs a script by its hash, and by its text where the server does not have it yet. */
+  run(script: string, keys: string[], args: Argument[]): Promise<Reply>
+  /** The same where the answer holds bodies: strings may come as bytes. */
+  runForBytes(script: string, keys: string[], args: Argument[]): Promise<Reply>
+}
+
+export const isIoredis = (client: RedisClient): client is IoredisClient => 'callBuffer' in client && typeof client.callBuffer === 'function'
+export const isNodeRedis = (client: RedisClient): client is NodeRedisClient => 'evalSha' in client && typeof client.evalSha === 'function'
+const isRest = (client: RedisClient): client is RestClient => 'evalsha' in client && typeof client.evalsha === 'function'
+
+/** @throws {JobsError} `invalid_option` where it is none of the known clients. */
+export function connectionOf(client: RedisClient): Connection {
+  if (typeof client === 'object' && client !== null) {
+    if (isIoredis(client)) return overIoredis(client)
+    if (isNodeRedis(client)) return overNodeRedis(client)
+    if (isRest(client)) return overRest(client)
+  }
+  throw new JobsError(
+    'invalid_option',
+    'redisStore: give it a client of ioredis, node-redis or @upstash/redis, redisStore({ client: new Redis(url) })',
+  )
+}
+
+// The replies of a client are what the commands are documented to answer; its types leave them open.
+const reply = (answer: Promise<unknown>) => guarded(answer as Promise<Reply>)
+const isMissing = (error: unknown) => error instanceof Error && /\bNOSCRIPT\b/.test(error.message)
+
+/** Both ways of running a script, the one by its hash first. */
+const scripted = (byHash: (sha: string) => Promise<unknown>, byText: () => Promise<unknown>, script: string) =>
+  reply(
+    shaOf(script)
+      .then(byHash)
+      .catch((error) => {
+        if (isMissing(error)) return byText()
+        throw error
+      }),
+  )
+
+function overIoredis(client: IoredisClient): Connection {
+  const restOf = (keys: string[], args: Argument[]) => [`${keys.length}`, ...keys, ...args.map(bufferOf)]
+  return {
+    carries: 'bytes',
+    get: (key) => reply(client.call('GET', key)),
+    getMany: (keys) => reply(client.mgetBuffer(...keys)),
+    run(script, keys, args) {
+      const rest = restOf(keys, args)
+      return scripted(
+        (sha) => client.call('EVALSHA', sha, ...rest),
+        () => client.call('EVAL', script, ...rest),
+        script,
+      )
+    },
+    runForBytes(script, keys, args) {
+      const rest = restOf(keys, args)
+      return scripted(
+        (sha) => client.evalshaBuffer?.(sha, ...rest) ?? client.callBuffer('EVALSHA', sha, ...rest),
+        () => client.evalBuffer?.(script, ...rest) ?? client.callBuffer('EVAL', script, ...rest),
+        script,
+      )
+    },
+  }
+}
+
+function overNodeRedis(client: NodeRedisClient): Connection {
+  const forBytes = client.withTypeMapping({ 36: Buffer })
+  const runner =
+    (on: Pick<NodeRedisClient, 'eval' | 'evalSha'>) =>
+    (script: string, keys: string[], args: Argument[]): Promise<Reply> => {
+      const options = { keys, arguments: args.map(bufferOf) as string[] } // buffers too, see its type
+      return scripted(
+        (sha) => on.evalSha(sha, options),
+        () => on.eval(script, options),
+        script,
+      )
+    }
+  return {
+    carries: 'bytes',
+    get: (key) => reply(client.get(key)),
+    getMany: (keys) => reply(forBytes.mGet(keys)),
+    run: runner(client),
+    runForBytes: runner(forBytes),
+  }
+}
+
+function overRest(client: RestClient): Connection {
+  const run = (script: string, keys: string[], args: Argument[]) => {
+    const texts = args.map(String) // `carries` is 'text': there are no bytes among them
+    return scripted(
+      (sha) => client.evalsha(sha, keys, texts),
+      () => client.eval(script, keys, texts),
+      script,
+    )
+  }
+  return { carries: 'text', get: (key) => reply(client.get(key)), getMany: (keys) => reply(client.mget(...keys)), run, runForBytes: run }
+}
+
+/** Clients on Node know bytes by this class alone. */
+const bufferOf = (arg: Argument) =>
+  typeof arg === 'string' || Buffer.isBuffer(arg) ? arg : Buffer.from(arg.buffer, arg.byteOffset, arg.byteLength)
+
+const hashes = new Map<string, Promise<string>>()
+function shaOf(script: string): Promise<string> {
+  let hash = hashes.get(script)
+  if (!hash) {
+    hash = crypto.subtle
+      .digest('SHA-1', new TextEncoder().encode(script))
+      .then((digest) => Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join(''))
+    hashes.set(script, hash)
+  }
+  return hash
+}
+
+/** What a server says in words of its own, in those of the contract. All else means that it is unavailable, and is passed on. */
+async function guarded(answer: Promise<Reply>): Promise<Reply> {
+  try {
+    return await answer
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : ''
+    if (/\bOOM command not allowed\b/.test(message))
+      throw new JobsError(
+        'store_full',
+        'Redis has reached its maxmemory and takes no more jobs: raise maxmemory, or keep results for a shorter time (ttlMs).',
+        { cause },
+      )
+    const rubbish = /RUBBISH (\S+)/.exec(message)?.[1]
+    if (rubbish) throw notAJob(rubbish, cause)
+    if (/\bWRONGTYPE\b/.test(message))
+      throw new Error(
+        'redisStore: a key under the prefix holds something else than this store keeps there: give the store a prefix of its own.',
+        {
+          cause,
+        },
+      )
+    throw cause
+  }
+}
+
+export const notAJob = (key: string, cause: unknown) =>
+  new Error(`redisStore: the key ${key} holds something else than a job: give the store a prefix of its own.`, { cause })
+
+const decoder = new TextDecoder()
+export const textOf = (reply: Reply | undefined): string =>
+  typeof reply === 'string' ? reply : reply instanceof Uint8Array ? decoder.decode(reply) : String(reply)

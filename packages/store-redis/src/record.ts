@@ -1,0 +1,122 @@
+import type { Body, Job, JobEvent } from '@respond-async/core'
+
+/**
+ * The head of a job as it is stored. A letter that no JSON begins with, and then the members of a JSON array, one to a line:
+ *
+ *     J<version>,
+ *     "<status>",
+ *     <owner>,
+ *     <operation>,
+ *     <idempotency key or null>,
+ *     [revision, createdAt, attempt, maxAttempts, dispatch, and as milliseconds after createdAt:
+ *       updatedAt, dueAt, startedAt, finishedAt, expiresAt],
+ *     {…all other members but the id, which is in the key…}
+ *     ,[{…what a claim changed…}, "<what a claim cleared>", …]     (none or more, until the next full write)
+ *
+ * The numbers are without names because they would be half of what a finished job takes.
+ */
+export function headOf(job: Job): string {
+  const { id: _id, version, status, owner, operation, idempotencyKey, requestBody: _in, responseBody: _out, ...named } = job
+  const { revision, createdAt, attempt, maxAttempts, dispatch, ...others } = named
+  const rest: { -readonly [Name in keyof Job]?: Job[Name] | undefined } = others
+  const numbers: (number | null)[] = [revision, createdAt, attempt, maxAttempts, dispatch]
+  for (const name of TIMES) {
+    const after = job[name] == null ? null : (job[name] as number) - createdAt
+    // One that is no whole number of milliseconds away keeps its name, so that it comes back exactly.
+    if (after !== null && !Number.isSafeInteger(after)) numbers.push(null)
+    else {
+      numbers.push(after)
+      rest[name] = undefined
+    }
+  }
+  while (numbers.at(-1) === null) numbers.pop()
+  if (job.request === null) rest.request = undefined
+  if (job.response === null) rest.response = undefined
+  const lines = [`"${status}"`, ...[owner, operation, idempotencyKey ?? null, numbers, rest].map((value) => JSON.stringify(value))]
+  return `J${version}${NEXT}${lines.join(NEXT)}`
+}
+const NEXT = ',\n'
+const TIMES = ['updatedAt', 'dueAt', 'startedAt', 'finishedAt', 'expiresAt'] as const
+
+type Numbers = [number, number, number, number, number, ...(number | null)[]]
+type Lines = [number, Job['status'], string | null, string, string | null, Numbers, Partial<Job>, ...[Partial<Job>, ...string[]][]]
+
+/** @throws {SyntaxError} where the text is no such head. */
+export function jobOf(id: string, text: string): Job {
+  if (text[0] !== 'J') throw new SyntaxError('no head of a job')
+  return assemble(id, JSON.parse(`[${text.slice(1)}]`) as Lines) // written by `headOf`
+}
+
+/** From the form in which scripts answer jobs that were not asked for by id: `I<id>` and the lines. */
+export function foundJobOf(text: string): Job {
+  const end = text.indexOf(NEXT)
+  return assemble(text.slice(1, end), JSON.parse(`[${text.slice(end + 2)}]`) as Lines) // as above
+}
+
+function assemble(id: string, [version, status, owner, operation, idempotencyKey, numbers, rest, ...claims]: Lines): Job {
+  const [revision, createdAt, attempt, maxAttempts, dispatch, ...times] = numbers
+  const job: Record<string, unknown> = { id, version, revision, operation, owner, status, createdAt, dueAt: null }
+  for (let n = 0; n < TIMES.length; n++) {
+    const after = times[n] ?? null
+    if (after !== null) job[TIMES[n] as string] = createdAt + after
+  }
+  if (idempotencyKey !== null) job.idempotencyKey = idempotencyKey
+  Object.assign(job, { attempt, maxAttempts, dispatch, request: null, response: null }, rest)
+  for (const [changes, ...cleared] of claims) {
+    Object.assign(job, changes)
+    for (const name of cleared) delete job[name]
+  }
+  return job as unknown as Job // every member that `headOf` took apart is back
+}
+
+/** What a claim changes, for the end of a head. Version and status stand in its first lines. */
+export function changesOf({ version: _version, status: _status, ...changes }: Partial<Job>): string {
+  const cleared = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [name] : []))
+  return JSON.stringify([changes, ...cleared])
+}
+
+/** `E<version> <JSON>`: the scripts need the version alone. */
+export const lineOf = (event: JobEvent): string => `E${event.version} ${JSON.stringify(event)}`
+export const eventOf = (line: string): JobEvent => JSON.parse(line.slice(line.indexOf(' ') + 1)) as JobEvent // written by `lineOf`
+
+/** Whether a client carries bytes; one that speaks JSON does not. */
+export type Carries = 'bytes' | 'text'
+
+/**
+ * A body with one character before it that says what it is: `T` text, as nearly all are, and as cheap as it can be; `B` bytes;
+ * `X` bytes in base64, where the client carries text alone.
+ */
+export function encodeBody(body: Body, carries: Carries): string | Uint8Array {
+  if (typeof body === 'string')
+    return carries === 'bytes' || !/\p{Surrogate}/u.test(body) ? `T${body}` : `X${toBase64(encoder.encode(body))}`
+  if (carries === 'text') return `X${toBase64(body)}`
+  const marked = new Uint8Array(body.length + 1)
+  marked[0] = 66 // B
+  marked.set(body, 1)
+  return marked
+}
+
+/** @throws {SyntaxError} where it is no such body. */
+export function decodeBody(stored: string | Uint8Array): Body {
+  const mark = typeof stored === 'string' ? stored[0] : String.fromCharCode(stored[0] ?? 0)
+  if (mark === 'T') return typeof stored === 'string' ? stored.slice(1) : decoder.decode(stored.subarray(1))
+  if (mark === 'X') return fromBase64(typeof stored === 'string' ? stored.slice(1) : decoder.decode(stored.subarray(1)))
+  if (mark === 'B' && typeof stored !== 'string') return new Uint8Array(stored.subarray(1)) // a copy, and no Buffer
+  throw new SyntaxError('no body of a job, or one of bytes that this client cannot read')
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** In pieces: one call takes so many arguments only. 24 KiB are a multiple of 3, so that no padding falls between. */
+function toBase64(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 24_576) text += btoa(String.fromCharCode(...bytes.subarray(at, at + 24_576)))
+  return text
+}
+function fromBase64(text: string): Uint8Array {
+  const raw = atob(text)
+  const bytes = new Uint8Array(raw.length)
+  for (let at = 0; at < raw.length; at++) bytes[at] = raw.charCodeAt(at)
+  return bytes
+}

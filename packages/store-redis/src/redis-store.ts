@@ -1,0 +1,228 @@
+import { type Job, type JobEvent, type JobStore, JobsError, sizeOf } from '@respond-async/core'
+import { placeOf, readable } from '@respond-async/core/store'
+import type { RedisClient } from './clients'
+import { type Argument, connectionOf, notAJob, type Reply, textOf } from './connection'
+import { changesOf, decodeBody, encodeBody, eventOf, foundJobOf, headOf, jobOf, lineOf } from './record'
+import { CLAIM, DUE, EVENTS, INSERT, LIST, MEMORY, READ_BLOB, REMOVE, REMOVE_BLOBS, REPLACE, WRITE_BLOB } from './scripts'
+import { canSubscribe, subscriptionsOver } from './subscriptions'
+
+export interface RedisStoreOptions {
+  /** A client of ioredis (`Redis`, `Cluster`), of node-redis (connected), or a REST client with the methods of `@upstash/redis`. */
+  client: RedisClient
+  /**
+   * First part of every key, and the hash tag that keeps them in one slot of a Cluster. Stores with the same prefix are the same
+   * store. Letters, digits and `_ . : / -`.
+   * @default 'respond-async'
+   */
+  prefix?: string
+  /** Lines of history kept for each job. 0: none, and the store has no `events`. @default 0 */
+  maxEvents?: number
+  /**
+   * Whether every change of a job is published, and heard by those who wait for it in other processes. Opens one more connection
+   * at the first who waits. Set it alike in all processes. A REST client publishes, but cannot subscribe.
+   * @default true
+   */
+  watch?: boolean
+}
+
+/** How long a finished job stays when nobody sweeps, after the time at which it was to be swept; and a body without a job. One day. */
+const MARGIN_MS = 86_400_000
+/** How many of the writes look for entries in the indexes whose jobs have expired by themselves. */
+const TIDY = 1 / 16
+/** Redis takes strings of 512 MiB. */
+const MAX_BYTES = 500_000_000
+/** A request to Upstash may have 10 MB: two bodies in base64 with the head beside them. */
+const MAX_REST_BODY_BYTES = 3_500_000
+const MAX_REST_RECORD_BYTES = 1_000_000
+const ALL_STATUSES: readonly Job['status'][] = ['queued', 'running', 'succeeded', 'failed', 'canceled']
+
+/**
+ * Keeps jobs in Redis 6.2 and later, or Valkey: each call is one command, and each change one script that happens as a whole or not
+ * at all. How durable it is depends on how Redis is set up: see "Persistence" in the README. Nothing has to be set up beforehand.
+ *
+ * @throws {JobsError} `invalid_option`
+ */
+export function redisStore(options: RedisStoreOptions): JobStore {
+  const { client, prefix = 'respond-async', maxEvents = 0, watch = true } = options
+  const connection = connectionOf(client)
+  if (!/^[\w.:/-]{1,100}$/.test(prefix))
+    throw invalid(`redisStore: prefix must be 1 to 100 letters, digits or _ . : / -, not ${JSON.stringify(prefix)}`)
+  if (!Number.isInteger(maxEvents) || maxEvents < 0 || maxEvents > 1_000)
+    throw invalid(`redisStore: maxEvents must be a whole number from 0 to 1000, not ${maxEvents}`)
+
+  const { carries } = connection
+  const rest = carries === 'text'
+  const maxBodyBytes = rest ? MAX_REST_BODY_BYTES : MAX_BYTES
+  const maxRecordBytes = rest ? MAX_REST_RECORD_BYTES : MAX_BYTES
+  const base = `{${prefix}}`
+  const due = `${base}:due`
+  const recordKey = (id: string) => `${base}:j:${id}`
+  const channelOf = (id: string) => (watch ? `${prefix}:c:${id}` : '')
+  const watched = watch && canSubscribe(client)
+
+  const linesOf = (events: readonly JobEvent[] = []) => (maxEvents > 0 ? events.map(lineOf) : [])
+  const bodyOf = (body: Job['requestBody']): Argument => {
+    if (body === undefined || body === null) return body === null ? '-' : ''
+    if (body.length * 3 > maxBodyBytes && sizeOf(body) > maxBodyBytes)
+      throw new JobsError('too_large', `A body of ${maxBodyBytes} bytes at most is kept here.`)
+    return encodeBody(body, carries)
+  }
+  const written = (job: Job, events: readonly JobEvent[] | undefined, channel: string): Argument[] => {
+    const { id, createdAt, dueAt, goneAt, requestBody, responseBody } = job
+    const head = headOf(job)
+    if (head.length * 3 > maxRecordBytes && sizeOf(head) > maxRecordBytes)
+      throw new JobsError('too_large', `A job of ${maxRecordBytes} bytes at most is kept here, besides its bodies.`)
+    return [
+      ...[id, head, `${createdAt}`, dueAt === null ? '' : `${dueAt}`, lifeOf(job), goneAt === undefined ? '' : 'gone'],
+      ...[bodyOf(requestBody), bodyOf(responseBody), channel, `${maxEvents}`, Math.random() < TIDY ? 'tidy' : '', ...linesOf(events)],
+    ]
+  }
+  const read = (id: string, head: Reply | undefined): Job => {
+    try {
+      return jobOf(id, textOf(head))
+    } catch (cause) {
+      throw notAJob(recordKey(id), cause)
+    }
+  }
+  const readWhole = (id: string, head: Reply | undefined, request: Reply | undefined, response: Reply | undefined): Job => ({
+    ...read(id, head),
+    requestBody: readBody(`${base}:q:${id}`, request),
+    responseBody: readBody(`${base}:r:${id}`, response),
+  })
+  const readFound = (reply: Reply) => {
+    const text = textOf(reply)
+    try {
+      return foundJobOf(text)
+    } catch (cause) {
+      throw notAJob(recordKey(text.slice(1, 1 + MAX_ID).split(',')[0] ?? ''), cause)
+    }
+  }
+  const subscriptions = watched ? subscriptionsOver(client) : undefined
+
+  let checked = rest
+  /** Once, beside the first insert: a server that evicts keys loses jobs without a word. It may refuse to tell. */
+  const checkPolicy = () => {
+    if (checked) return
+    checked = true
+    connection.run(MEMORY, [due], []).then(
+      (info) => {
+        const policy = /maxmemory_policy:(\S+)/.exec(textOf(info))?.[1]
+        if (policy && policy !== 'noeviction')
+          console.warn(
+            `redisStore: this Redis drops keys when it is full (maxmemory-policy ${policy}), and jobs with them. Set maxmemory-policy noeviction.`,
+          )
+      },
+      () => {},
+    )
+  }
+
+  return {
+    capabilities: {
+      ...{ durable: true, shared: true, due: true, list: true, events: maxEvents > 0, watch: watched },
+      ...{ maxRecordBytes, maxBodyBytes },
+    },
+    async insert(job, events) {
+      checkPolicy()
+      const keys = [due, recordKey(job.id)]
+      if (job.idempotencyKey !== undefined) keys.push(`${base}:k:${JSON.stringify(job.owner)},${JSON.stringify(job.idempotencyKey)}`)
+      const answer = await connection.run(INSERT, keys, written(job, events, ''))
+      return answer === 1 ? { inserted: true, job } : { inserted: false, job: readFound(answer) }
+    },
+    async get(id, view = 'full') {
+      const key = recordKey(id)
+      if (view === 'head') {
+        const head = await connection.get(key)
+        return head === null ? null : read(id, head)
+      }
+      const [head, request, response] = listOf(await connection.getMany([key, `${base}:q:${id}`, `${base}:r:${id}`]))
+      return head === null ? null : readWhole(id, head, request, response)
+    },
+    async replace(next, events) {
+      const answer = await connection.run(REPLACE, [due, recordKey(next.id)], written(next, events, channelOf(next.id)))
+      if (answer === 1) return { replaced: true }
+      return { replaced: false, current: answer === null ? null : read(next.id, answer) }
+    },
+    async claim(id, version, changes, events) {
+      const { status = '', dueAt } = changes
+      const newDue = dueAt === undefined ? ('dueAt' in changes ? '-' : '') : dueAt === null ? '-' : `${dueAt}`
+      const args = [
+        id,
+        `${version}`,
+        `${changes.version ?? version + 1}`,
+        status,
+        changesOf(changes),
+        newDue,
+        channelOf(id),
+        `${maxEvents}`,
+      ]
+      const answer = await connection.runForBytes(CLAIM, [due, recordKey(id)], [...args, ...linesOf(events)])
+      if (answer === null) return { claimed: false, job: null }
+      const [claimed, head, request, response] = listOf(answer)
+      return { claimed: claimed === 1, job: readWhole(id, head, request, response) }
+    },
+    async remove(id, version) {
+      return (await connection.run(REMOVE, [due, recordKey(id)], [id, version === undefined ? '' : `${version}`, channelOf(id)])) === 1
+    },
+    async due(before, limit) {
+      return readable(listOf(await connection.run(DUE, [due], [`${before}`, `${limit}`])), readFound)
+    },
+    async list({ owner, status, operation, limit, cursor }) {
+      const statuses = typeof status === 'string' ? status : (status ?? ALL_STATUSES).join()
+      const place = placeOf(cursor)
+      const filter = [JSON.stringify(owner), statuses, operation === undefined ? '' : JSON.stringify(operation)]
+      const [more, ...jobs] = listOf(
+        await connection.run(LIST, [due], [...filter, `${limit}`, `${place?.createdAt ?? ''}`, place?.id ?? '']),
+      )
+      return { jobs: jobs.map(readFound), cursor: textOf(more).slice(1) || undefined }
+    },
+    ...(maxEvents > 0 && {
+      async events(id: string, after: number, limit: number) {
+        const [oldest, ...lines] = listOf(await connection.run(EVENTS, [due], [id, `${after}`, `${limit}`]))
+        return { events: lines.map((line) => eventOf(textOf(line))), truncated: oldest !== undefined && Number(oldest) > after + 1 }
+      },
+    }),
+    ...(subscriptions && {
+      watch: (id: string, signal: AbortSignal) => subscriptions.watch(channelOf(id), signal),
+    }),
+    blobs: {
+      maxBodyBytes: null,
+      async write(id, name, index, chunk) {
+        await connection.run(WRITE_BLOB, [due], [id, `${name}:${index}`, encodeBody(chunk, carries), `${MARGIN_MS}`])
+      },
+      async read(id, name, index) {
+        const chunk = readBody(`${base}:b:${id}`, await connection.runForBytes(READ_BLOB, [due], [id, `${name}:${index}`]))
+        return typeof chunk === 'string' ? null : chunk
+      },
+      async remove(id, keep) {
+        await connection.run(REMOVE_BLOBS, [due], [id, keep === undefined ? '' : `${keep}:`])
+      },
+    },
+    async close() {
+      subscriptions?.end()
+    },
+  }
+}
+
+const MAX_ID = 128
+const invalid = (message: string) => new JobsError('invalid_option', message)
+
+/** How long a record may stay, in milliseconds: for ever while it is not finished, else until it should long have been swept. */
+function lifeOf({ finishedAt, goneAt, dueAt }: Job): string {
+  if ((finishedAt === undefined && goneAt === undefined) || dueAt === null) return ''
+  return `${Math.max(0, dueAt - Date.now()) + MARGIN_MS}`
+}
+
+function readBody(key: string, stored: Reply | undefined) {
+  if (stored === null || stored === undefined) return null
+  try {
+    return decodeBody(stored instanceof Uint8Array ? stored : textOf(stored))
+  } catch (cause) {
+    throw notAJob(key, cause)
+  }
+}
+
+/** @throws {Error} where a client gives something else for an answer that is a list. */
+function listOf(reply: Reply): Reply[] {
+  if (Array.isArray(reply)) return reply
+  throw new Error(`redisStore: expected a list, got ${JSON.stringify(reply)}: is the client set to answer in a form of its own?`)
+}
