@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 const NOT_ON_NODE = {
   '@respond-async/store-testkit/vitest': 'runs inside vitest',
   '@respond-async/workers/durable-object': 'runs inside workerd',
+  '@respond-async/workers/workflows': 'runs inside workerd',
 }
 /** Peers to install next to the tarballs. Optional ones stay out: each package must load without them. */
 const PEERS = ['express@5', 'hono@4']

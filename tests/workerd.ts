@@ -28,7 +28,7 @@ export async function startWorkerd(entry: URL, options: WorkerdOptions = {}): Pr
       ...{ name: 'worker', compatibilityDate: '2026-10-01', compatibilityFlags: ['nodejs_compat'], cf: false, host: '127.0.0.1', port: 0 },
       modules: [{ type: 'ESModule', path: 'worker.mjs', contents }],
       durableObjects: Object.fromEntries(Object.entries(objects).map(([binding, className]) => [binding, { className, useSQLite: true }])),
-      ...{ bindings, durableObjectsPersist: persist },
+      ...{ bindings, resourcePersistencePath: persist },
     }),
   )
   const url = await miniflare.ready

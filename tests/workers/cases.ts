@@ -3,6 +3,7 @@ import { createJobs, type JobsOptions, memoryStore } from '@respond-async/core'
 import { jobRoutes, respondAsync, type WorkersHandler } from '@respond-async/workers'
 import { durableObjectStore, type JobNamespace, JobObject } from '@respond-async/workers/durable-object'
 import { AutoRouter, type IRequest, IttyRouter, json, Router, withParams } from 'itty-router'
+import { countedBlobs } from '../cases/blobs'
 import { casesFor, pattern, patternOf } from '../cases/cases'
 
 export { JobObject }
@@ -155,6 +156,7 @@ const { MODE = '', ROUTER = '', JOBS } = env as unknown as { MODE?: string; ROUT
 /** `replay`: every job starts later, and so in its object, under the alarm. */
 const ways: Record<string, () => JobsOptions<IRequest>> = {
   inline: () => ({ store: memoryStore() }),
+  'inline, in chunks': () => ({ store: memoryStore(), blobs: countedBlobs() }),
   'inline, stored': () => ({ store: durableObjectStore(JOBS) }),
   replay: () => ({ store: durableObjectStore(JOBS), defaults: { delayMs: 1 } }),
 }

@@ -31,7 +31,8 @@ export async function repair(context: Context, job: Job, platform?: Platform): P
 function overdue(context: Context, job: Job, now: number): LifecycleEvent | null {
   if (job.dueAt === null || job.dueAt > now) return null
   const ttlMs = ttlOf(context, job)
-  if (job.status === 'queued') return { type: 'redispatch', dueAt: now + context.options.startDeadlineMs }
+  // Later each time: behind a backlog every one is a message more that somebody has to look at.
+  if (job.status === 'queued') return { type: 'redispatch', dueAt: now + context.options.startDeadlineMs * Math.min(job.dispatch, 4) }
   if (job.status !== 'running' || isAlive(context, job)) return null
   const { attempt } = job
   if (job.cancelRequestedAt !== undefined) return { type: 'cancel', attempt, ttlMs }

@@ -1,5 +1,5 @@
 import { testStore } from '@respond-async/store-testkit/vitest'
 import { openPGlite } from './server'
 
-testStore('postgresStore({ client: new PGlite() })', () => openPGlite())
-testStore('... with maxEvents and watch', () => openPGlite({ maxEvents: 50, watch: true }))
+// With everything that there is: a database of its own for each case takes a second.
+testStore('postgresStore({ client: new PGlite(), maxEvents, watch })', () => openPGlite({ maxEvents: 50, watch: true }))

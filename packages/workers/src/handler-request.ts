@@ -1,4 +1,5 @@
-import type { Body, JsonObject, StoredRequest } from '@respond-async/core'
+import type { Body, BodyStream, JsonObject, StoredRequest } from '@respond-async/core'
+import { isStream } from '@respond-async/core'
 import { OwnRequest } from './own-request'
 import type { WorkersSubmission } from './submission'
 
@@ -9,7 +10,10 @@ import type { WorkersSubmission } from './submission'
  * `AutoRouter` and `withParams` hand over a Proxy: `new Request(url, proxy)` fails on it, and reading a property that is null
  * throws. So it is made of parts.
  */
-export function detachedRequest<R extends Request>({ native, url, method, headers, body }: WorkersSubmission<R>): R {
+export function detachedRequest<R extends Request>(
+  { native, url, method, headers }: WorkersSubmission<R>,
+  body: Body | BodyStream | null,
+): R {
   const { cf } = native
   const request = new OwnRequest(url, cf ? { method, headers, cf } : { method, headers }, body)
   for (const name of Object.keys(native)) if (name !== 'proxy' && name !== 'job') put(request, name, ownValue(native, name))
@@ -17,10 +21,11 @@ export function detachedRequest<R extends Request>({ native, url, method, header
 }
 
 /** The stored request as a router would hand it over: `params`, `query`, `route`, and what `carry` kept. */
-export function rebuiltRequest<R extends Request>(stored: StoredRequest | null, body: Body | null): R {
+export function rebuiltRequest<R extends Request>(stored: StoredRequest | null, body: Body | BodyStream | null): R {
   const { method, url, headers, context, carry } = stored ?? NOTHING
   const fields = new Headers()
   for (const [name, values] of Object.entries(headers)) for (const value of [values].flat()) fields.append(name, value)
+  if (body !== null && isStream(body)) fields.set('content-length', `${body.size}`) // which nobody can see in it
   const request = new OwnRequest(new URL(url, 'http://localhost').href, { method, headers: fields }, body)
   const { params = {}, ...notes } = context ?? {}
   const properties = { params, query: queryOf(request.url), ...notes, ...carry }

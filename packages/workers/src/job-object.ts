@@ -1,9 +1,12 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Job, JobMessage, JobView } from '@respond-async/core'
+import { careForLines } from './index-care'
+import type { Place } from '@respond-async/core/store'
 import { type Alarm, startAlarm } from './object-alarm'
+import { jobChunks } from './object-chunks'
 import { hostOf } from './object-hosts'
 import { jobIndex } from './object-index'
-import type { IndexQuery, IndexRow, JobFacts, ObjectStub, WrittenJob } from './object-protocol'
+import type { ClaimedJob, IndexQuery, IndexRow, JobFacts, ObjectStub, WrittenJob } from './object-protocol'
 import { jobRecord, type KeptJob } from './object-record'
 
 /** A later alarm is not moved for every renewal of a lease: it fires, finds nothing due and sets itself again. */
@@ -14,6 +17,19 @@ const AGAIN_MS = 15_000
 const FARTHEST_MS = 31_536_000_000
 /** How long an insert that was given up is refused, if it still comes. */
 const BARRED_MS = 3_600_000
+/** How long chunks are kept for a job that is still to be inserted, after the last of them. */
+const ORPHANED_MS = 3_600_000
+/** An index is looked through once a day, a part of it each minute. */
+const CARE_MS = 86_400_000
+const CARE_PART_MS = 60_000
+
+/** How far an index has been looked through. */
+interface Care {
+  readonly after?: Place
+}
+
+/** A record that is written with these keeps the bodies that it has. */
+const KEEP_BODIES = { requestBody: undefined, responseBody: undefined }
 
 /** A message that waits for the alarm. */
 interface Waiting {
@@ -30,8 +46,10 @@ interface Waiting {
 export class JobObject<Env = unknown> extends DurableObject<Env> implements ObjectStub {
   readonly #record = jobRecord(this.ctx.storage)
   readonly #index = jobIndex(this.ctx.storage.sql)
+  readonly #chunks = jobChunks(this.ctx.storage)
   readonly #kv = this.ctx.storage.kv
   #alarmAt: number | undefined
+  #isCaredFor = false
   /** While it is called. */
   #alarm: Alarm | undefined
 
@@ -59,6 +77,20 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     this.#write(job)
     this.#alarm?.changed(job.head)
     return { replaced: true, key: before.key } as const
+  }
+
+  async claimJob({ version, changes, events, maxEvents }: ClaimedJob) {
+    const before = this.#record.load()
+    if (!before) return null
+    const claimed = before.version === version
+    if (claimed) {
+      const job = { ...(JSON.parse(before.head) as Job), ...changes }
+      const head = JSON.stringify(job)
+      this.#write({ ...before, version: job.version, dueAt: job.dueAt, head, ...KEEP_BODIES, events, maxEvents })
+      this.#alarm?.changed(head)
+    }
+    const read = this.#record.read(true)
+    return read && { ...read, claimed }
   }
 
   async removeJob(version?: number): Promise<JobFacts | null> {
@@ -91,6 +123,22 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     return null
   }
 
+  /** Chunks come before the job that they belong to. If it never comes, they go. */
+  async writeChunk(name: string, index: number, chunk: Uint8Array) {
+    this.#chunks.write(name, index, chunk)
+    const now = Date.now()
+    if (!this.#record.load() && (this.#alarmAt ?? 0) < now + ORPHANED_MS / 2) this.#setAlarm(now + ORPHANED_MS)
+  }
+
+  async readChunk(name: string, index: number) {
+    return this.#chunks.read(name, index)
+  }
+
+  async removeChunks(keep?: string) {
+    this.#chunks.remove(keep)
+    if (!this.#record.load() && keep === undefined && !this.#kv.get('barred')) await this.#clear()
+  }
+
   /** Who holds the key: `id`, where nobody did or the holder is the one to be replaced. */
   async claim(id: string, instead?: string) {
     const holder = this.#kv.get<string>('holder')
@@ -105,6 +153,11 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
 
   async putRow(row: IndexRow) {
     this.#index.put(row)
+    if (this.#isCaredFor) return
+    this.#isCaredFor = true
+    if (this.#kv.get('care')) return
+    this.#kv.put<Care>('care', {})
+    this.#setAlarm(Date.now() + CARE_MS)
   }
 
   async dropRow(id: string) {
@@ -119,6 +172,8 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
   override async alarm() {
     this.#alarmAt = undefined
     const kept = this.#record.load()
+    const care = this.#kv.get<Care>('care')
+    if (care) return this.#care(care)
     if (!kept) return this.#clear()
     try {
       await this.#attend(kept)
@@ -126,6 +181,21 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
       console.error('respond-async: alarm:', error)
     }
     this.#setNext(kept)
+  }
+
+  /** The object is an index: goes on looking through it. */
+  async #care({ after }: Care) {
+    this.prepare()
+    const known = hostOf(this.ctx.id)
+    try {
+      const next = known ? await careForLines(this.#index, known.namespace, after) : undefined
+      if (this.#index.lines(undefined, 1).length === 0) return this.#clear()
+      this.#kv.put<Care>('care', { after: next })
+      this.#setAlarm(Date.now() + (next ? CARE_PART_MS : CARE_MS))
+    } catch (error) {
+      console.error('respond-async: index:', error)
+      this.#setAlarm(Date.now() + CARE_PART_MS)
+    }
   }
 
   /** Sets the alarm for what is left to do, in a while where this one changed nothing. */
@@ -142,12 +212,13 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
 
   async #attend(kept: KeptJob) {
     this.prepare()
-    const host = hostOf(this.ctx.id)
-    if (!host)
+    const known = hostOf(this.ctx.id)
+    if (!known)
       throw new Error(
         'No jobs were made for this namespace in this isolate. Call createJobs({ store: durableObjectStore(env.JOBS) }) at the top ' +
           'level of the module that exports JobObject, or override prepare().',
       )
+    const { host } = known
     const { id } = JSON.parse(kept.head) as Job
     const alarm = startAlarm(this.env)
     const waiting = this.#kv.get<Waiting>('message')
@@ -165,6 +236,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
 
   #write(job: WrittenJob) {
     this.#record.write(job)
+    if (job.isGone) this.#chunks.remove()
     const { dueAt } = job
     if (dueAt === null) return
     if (this.#alarmAt === undefined || dueAt < this.#alarmAt || dueAt > this.#alarmAt + SLACK_MS) this.#setAlarm(dueAt)
@@ -177,7 +249,10 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
 
   async #clear() {
     this.#record.forget()
+    this.#chunks.forget()
+    this.#index.forget()
     this.#alarmAt = undefined
+    this.#isCaredFor = false
     await this.ctx.storage.deleteAlarm()
     await this.ctx.storage.deleteAll()
   }

@@ -11,9 +11,9 @@ export function attachHost(namespace: JobNamespace, host: StoreHost): void {
   hosts.set(namespace.idFromName('').toString(), { namespace, host })
 }
 
-/** The jobs whose namespace made this id. */
-export function hostOf(id: DurableObjectId): StoreHost | undefined {
+/** The jobs whose namespace made this id, and the namespace. */
+export function hostOf(id: DurableObjectId): { readonly namespace: JobNamespace; readonly host: StoreHost } | undefined {
   const { name } = id
-  for (const { namespace, host } of hosts.values()) if (name === undefined || namespace.idFromName(name).equals(id)) return host
+  for (const known of hosts.values()) if (name === undefined || known.namespace.idFromName(name).equals(id)) return known
   return undefined
 }

@@ -1,56 +1,81 @@
+import type { Place } from '@respond-async/core/store'
 import type { IndexQuery, IndexRow } from './object-protocol'
 
 /** Bytes of heads in one answer: what crosses to the caller has to stay well under the 32 MiB of a call. */
 const PAGE_BYTES = 8_388_608
+
+const TABLE = `CREATE TABLE IF NOT EXISTS jobs (id TEXT PRIMARY KEY NOT NULL, createdAt INTEGER NOT NULL, version INTEGER NOT NULL,
+  status TEXT NOT NULL, operation TEXT NOT NULL, dueAt INTEGER, head TEXT NOT NULL)`
+const INDEXES = [
+  'CREATE INDEX IF NOT EXISTS newest ON jobs (createdAt DESC, id DESC)',
+  'CREATE INDEX IF NOT EXISTS newestOf ON jobs (status, createdAt DESC, id DESC)',
+]
+const ORDER = 'ORDER BY createdAt DESC, id DESC'
+
+/** A line of the index, for whoever looks after it. */
+export type IndexLine = Place & { readonly dueAt: number | null }
 
 /** An owner's jobs, newest first, for lists. One row a job, with the head as of its last change. */
 export function jobIndex(sql: SqlStorage) {
   let ready = false
   const prepare = () => {
     if (ready) return
-    sql.exec(
-      `CREATE TABLE IF NOT EXISTS jobs (id TEXT PRIMARY KEY, createdAt INTEGER NOT NULL, version INTEGER NOT NULL, status TEXT NOT NULL,
-        operation TEXT NOT NULL, head TEXT NOT NULL) WITHOUT ROWID`,
-    )
-    sql.exec('CREATE INDEX IF NOT EXISTS newest ON jobs (createdAt DESC, id DESC)')
+    for (const statement of [TABLE, ...INDEXES]) sql.exec(statement)
     ready = true
   }
 
   return {
     /** Two writers of one job may come in the wrong order: the older version is dropped. */
-    put({ id, createdAt, version, status, operation, head }: IndexRow): void {
+    put({ id, createdAt, version, status, operation, dueAt, head }: IndexRow): void {
       prepare()
       sql.exec(
-        `INSERT INTO jobs (id, createdAt, version, status, operation, head) VALUES (?, ?, ?, ?, ?, ?)
-          ON CONFLICT (id) DO UPDATE SET version = excluded.version, status = excluded.status, head = excluded.head
+        `INSERT INTO jobs (id, createdAt, version, status, operation, dueAt, head) VALUES (?, ?, ?, ?, ?, ?, ?)
+          ON CONFLICT (id) DO UPDATE SET version = excluded.version, status = excluded.status, dueAt = excluded.dueAt, head = excluded.head
           WHERE excluded.version > version`,
-        ...[id, createdAt, version, status, operation, head],
+        ...[id, createdAt, version, status, operation, dueAt, head],
       )
     },
     drop(id: string): void {
       prepare()
       sql.exec('DELETE FROM jobs WHERE id = ?', id)
     },
+    /** Each state is read by its index, as far as the page goes, and the pages are merged: one search for several would sort them all. */
     rows({ statuses, operation, after, limit }: IndexQuery): { heads: string[]; more: boolean } {
       prepare()
-      const where = ['1']
       const values: (string | number)[] = []
-      const only = (condition: string, ...its: (string | number)[]) => {
-        where.push(condition)
-        values.push(...its)
-      }
-      if (after) only('(createdAt, id) < (?, ?)', after.createdAt, after.id)
-      if (statuses) only(`status IN (${statuses.map(() => '?')})`, ...statuses)
-      if (operation !== undefined) only('operation = ?', operation)
-      const query = `SELECT head FROM jobs WHERE ${where.join(' AND ')} ORDER BY createdAt DESC, id DESC LIMIT ?`
+      const value = (one: string | number) => `?${values.push(one)}`
+      const where = ['1']
+      if (after) where.push(`(createdAt, id) < (${value(after.createdAt)}, ${value(after.id)})`)
+      if (operation !== undefined) where.push(`operation = ${value(operation)}`)
+      const count = value(limit + 1)
+      const page = (...more: string[]) =>
+        `SELECT id, createdAt, head FROM jobs WHERE ${[...where, ...more].join(' AND ')} ${ORDER} LIMIT ${count}`
+      const pages = statuses?.map((one) => `SELECT * FROM (${page(`status = ${value(one)}`)})`)
+      if (pages?.length === 0) return { heads: [], more: false }
+      const query = pages ? `${pages.join(' UNION ALL ')} ${ORDER} LIMIT ${count}` : page()
       const heads: string[] = []
       let bytes = 0
-      for (const { head } of sql.exec<{ head: string }>(query, ...values, limit + 1)) {
+      for (const { head } of sql.exec<{ head: string }>(query, ...values)) {
         bytes += head.length
         if (heads.length === limit || (bytes > PAGE_BYTES && heads.length > 0)) return { heads, more: true }
         heads.push(head)
       }
       return { heads, more: false }
+    },
+    /** The lines made after a place, oldest first. */
+    lines(after: Place | undefined, limit: number): IndexLine[] {
+      prepare()
+      const { createdAt, id } = after ?? { createdAt: -1, id: '' }
+      return sql
+        .exec<{ id: string; createdAt: number; dueAt: number | null }>(
+          'SELECT id, createdAt, dueAt FROM jobs WHERE (createdAt, id) > (?, ?) ORDER BY createdAt, id LIMIT ?',
+          ...[createdAt, id, limit],
+        )
+        .toArray()
+    },
+    /** All of the storage has been deleted. */
+    forget(): void {
+      ready = false
     },
   }
 }

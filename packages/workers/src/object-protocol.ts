@@ -1,4 +1,5 @@
-import type { Body, JobEvent, JobMessage, JobView } from '@respond-async/core'
+import type { Body, Job, JobEvent, JobMessage, JobView } from '@respond-async/core'
+import type { Place } from '@respond-async/core/store'
 
 /** What an object must know of a record that it otherwise keeps as the text it is. */
 export interface JobFacts {
@@ -18,10 +19,20 @@ export interface SentBody {
 /** A record on its way to its object: the head as JSON, the bodies beside it (`undefined`: as stored, `null`: none). */
 export interface WrittenJob extends JobFacts {
   readonly head: string
+  /** Only a tombstone is left: large bodies go, too. */
+  readonly isGone?: boolean
   readonly requestBody?: SentBody | null
   readonly responseBody?: SentBody | null
   readonly events: readonly JobEvent[]
   /** Lines of history to keep. */
+  readonly maxEvents: number
+}
+
+/** What a claim writes over the record, if that is of this version. */
+export interface ClaimedJob {
+  readonly version: number
+  readonly changes: Partial<Job>
+  readonly events: readonly JobEvent[]
   readonly maxEvents: number
 }
 
@@ -34,13 +45,14 @@ export interface IndexRow {
   readonly version: number
   readonly status: string
   readonly operation: string
+  readonly dueAt: number | null
   readonly head: string
 }
 
 export interface IndexQuery {
   readonly statuses?: readonly string[]
   readonly operation?: string
-  readonly after?: { readonly createdAt: number; readonly id: string }
+  readonly after?: Place
   readonly limit: number
 }
 
@@ -50,10 +62,16 @@ export interface ObjectStub {
   readJob(view: JobView): Promise<ReadJob | null>
   /** `key`: the one that the version before held. */
   replaceJob(job: WrittenJob): Promise<{ replaced: true; key?: string } | { replaced: false; head: string | null }>
+  /** The record after it; `null` when there is none. */
+  claimJob(claim: ClaimedJob): Promise<(ReadJob & { readonly claimed: boolean }) | null>
   removeJob(version?: number): Promise<JobFacts | null>
   readEvents(after: number, limit: number): Promise<{ events: JobEvent[]; truncated: boolean }>
   wake(message: JobMessage, delayMs: number): Promise<void>
   bar(): Promise<string | null>
+
+  writeChunk(name: string, index: number, chunk: Uint8Array): Promise<void>
+  readChunk(name: string, index: number): Promise<Uint8Array | null>
+  removeChunks(keep?: string): Promise<void>
 
   claim(id: string, instead?: string): Promise<string>
   free(id: string): Promise<void>

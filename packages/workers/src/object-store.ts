@@ -1,4 +1,5 @@
 import { type Body, bytesOf, type Job, type JobEvent, type JobStore, JobsError, sizeOf } from '@respond-async/core'
+import { cursorOf, placeOf } from '@respond-async/core/store'
 import { objectEngine } from './object-engine'
 import { attachHost } from './object-hosts'
 import {
@@ -9,6 +10,7 @@ import {
   keyName,
   type ObjectStub,
   objectOf,
+  type ReadJob,
   received,
   type SentBody,
   type WrittenJob,
@@ -29,6 +31,8 @@ export interface DurableObjectStoreOptions {
 const MAX_RECORD_BYTES = 1_000_000
 /** Largest body: what fits into one call, 32 MiB with all that goes along. */
 const MAX_BODY_BYTES = 31_457_280
+/** Largest body in chunks: a tenth of what an object may hold. */
+const MAX_BLOB_BYTES = 1_073_741_824
 /** Pauses while the holder of a key has claimed it and is not stored yet, in milliseconds. After them it is held to have crashed. */
 const CLAIMED_MS = [10, 20, 50, 100, 200, 500, 1_000]
 /** How many overdue lines of one page are looked up again. */
@@ -56,6 +60,7 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
     throw invalid(`durableObjectStore: maxEvents must be a whole number from 0 to 1000, not ${maxEvents}`)
   const at = (name: string) => objectOf(namespace, name)
   const jobAt = (id: string) => at(jobName(id))
+  const engine = objectEngine(jobAt)
   const indexOf = (owner: string | null) => (owner === null && !listNameless ? undefined : at(indexName(owner)))
 
   const put = async (written: WrittenJob, job: Job) => {
@@ -84,9 +89,9 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       holder = await at(key).claim(job.id, holder)
     }
   }
-  const enlist = ({ owner, id, createdAt, version, status, operation, goneAt }: Job, head: string) => {
+  const enlist = ({ owner, id, createdAt, version, status, operation, dueAt, goneAt }: Job, head: string) => {
     if (goneAt !== undefined) return indexOf(owner)?.dropRow(id)
-    return indexOf(owner)?.putRow({ id, createdAt, version, status, operation, head })
+    return indexOf(owner)?.putRow({ id, createdAt, version, status, operation, dueAt, head })
   }
   /** Takes care that the key of a job is held by it, and the one it had is free. */
   const exchange = (id: string, before: string | undefined, after: string | undefined): unknown[] =>
@@ -105,8 +110,17 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       ...{ durable: true, shared: true, due: false, list: true, events: maxEvents > 0, watch: false },
       ...{ maxRecordBytes: MAX_RECORD_BYTES, maxBodyBytes: MAX_BODY_BYTES },
     },
-    engine: objectEngine(jobAt),
-    attach: (host) => attachHost(namespace, host),
+    blobs: {
+      maxBodyBytes: MAX_BLOB_BYTES,
+      write: (id, name, index, chunk) => jobAt(id).writeChunk(name, index, alone(chunk)),
+      read: (id, name, index) => jobAt(id).readChunk(name, index),
+      remove: (id, keep) => jobAt(id).removeChunks(keep),
+    },
+    engine,
+    attach(host) {
+      attachHost(namespace, host)
+      void engine.start?.(host.run) // which only keeps it: a job may run wherever it was taken
+    },
 
     async insert(job, events) {
       const written = writing(job, events, maxEvents)
@@ -124,13 +138,7 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
     async get(id, view = 'full') {
       const read = await jobAt(id).readJob(view)
       if (!read) return null
-      const { requestBody, responseBody } = read
-      if (view === 'head') return parse(read.head)
-      return {
-        ...parse(read.head),
-        requestBody: requestBody ? received(requestBody) : null,
-        responseBody: responseBody ? received(responseBody) : null,
-      }
+      return view === 'head' ? parse(read.head) : wholeOf(read)
     },
     async replace(next, events) {
       const written = writing(next, events, maxEvents)
@@ -138,6 +146,14 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       if (!answer.replaced) return { replaced: false, current: answer.head === null ? null : parse(answer.head) }
       await Promise.all([enlist(next, written.head), ...exchange(next.id, answer.key, written.key)])
       return { replaced: true }
+    },
+    async claim(id, version, changes, events = []) {
+      const answer = await jobAt(id).claimJob({ version, changes, events, maxEvents })
+      if (!answer) return { claimed: false, job: null }
+      const { claimed } = answer
+      const job = wholeOf(answer)
+      if (claimed) await enlist(job, answer.head)
+      return { claimed, job }
     },
     async remove(id, version) {
       const gone = await jobAt(id).removeJob(version)
@@ -150,7 +166,7 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       const index = indexOf(owner)
       if (!index) throw invalid('durableObjectStore: jobs without an owner are in no list unless it is made with { listNameless: true }')
       const statuses = typeof status === 'string' ? [status] : status
-      const query: IndexQuery = { statuses, operation, after: readCursor(cursor), limit }
+      const query: IndexQuery = { statuses, operation, after: placeOf(cursor), limit }
       const { heads, more } = await index.rows(query)
       const page = heads.map(parse)
       const last = more ? page.at(-1) : undefined
@@ -158,7 +174,7 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       const stale = new Set(page.filter(({ dueAt }) => dueAt !== null && dueAt <= now).slice(0, MAX_STALE))
       const seen = await Promise.all(page.map((job) => (stale.has(job) ? lookAgain(job) : job)))
       const jobs = seen.filter((job) => job !== null && (statuses?.includes(job.status) ?? true)) as Job[] // the null ones are left out
-      return { jobs, cursor: last && `${last.createdAt}_${last.id}` }
+      return { jobs, cursor: last && cursorOf(last) }
     },
     ...(maxEvents > 0 && {
       events: (id: string, after: number, limit: number) => jobAt(id).readEvents(after, limit),
@@ -189,6 +205,7 @@ function writing(job: Job, events: readonly JobEvent[] = [], maxEvents: number):
     owner,
     key: keyOf(job),
     head,
+    isGone: job.goneAt !== undefined,
     requestBody: sent(requestBody),
     responseBody: sent(responseBody),
     events,
@@ -196,12 +213,20 @@ function writing(job: Job, events: readonly JobEvent[] = [], maxEvents: number):
   }
 }
 
-/** A view is copied: otherwise all of the memory it looks at would be sent. */
 function sent(body: Body | null | undefined): SentBody | null | undefined {
   if (body === undefined || body === null) return body
-  const bytes = bytesOf(body)
-  return { isText: typeof body === 'string', bytes: bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice() }
+  return { isText: typeof body === 'string', bytes: alone(bytesOf(body)) }
 }
+
+/** A view is copied: otherwise all of the memory it looks at would be sent. */
+const alone = (bytes: Uint8Array) => (bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice())
+
+/** A record with its bodies. */
+const wholeOf = ({ head, requestBody, responseBody }: ReadJob): Job => ({
+  ...parse(head),
+  requestBody: requestBody ? received(requestBody) : null,
+  responseBody: responseBody ? received(responseBody) : null,
+})
 
 /** The job that claimed a key, once it is stored; `null` when it never will be. */
 async function settled(job: ObjectStub): Promise<Job | null> {
@@ -212,11 +237,4 @@ async function settled(job: ObjectStub): Promise<Job | null> {
   }
   const head = await job.bar()
   return head === null ? null : parse(head)
-}
-
-function readCursor(cursor: string | undefined): IndexQuery['after'] {
-  if (cursor === undefined) return undefined
-  const [, createdAt, id] = /^(\d{1,16})_(.+)$/.exec(cursor) ?? []
-  if (createdAt === undefined || id === undefined) throw new JobsError('invalid_cursor', 'This cursor was not given by this store.')
-  return { createdAt: Number(createdAt), id }
 }

@@ -1,4 +1,5 @@
-import { type Body, bytesOf } from '@respond-async/core'
+import { type Body, type BodyStream, bytesOf, isStream } from '@respond-async/core'
+import { contentInit } from '@respond-async/core/fetch'
 
 const decoder = new TextDecoder()
 
@@ -10,10 +11,10 @@ export class OwnRequest extends Request {
   readonly #bytes: Uint8Array | null
   #used = false
 
-  constructor(url: string, init: RequestInit, body: Body | null) {
-    const bytes = body === null ? null : bytesOf(body)
-    super(url, { ...init, body: bytes })
-    this.#bytes = bytes
+  constructor(url: string, init: RequestInit, body: Body | BodyStream | null) {
+    const whole = body === null || isStream(body) ? null : bytesOf(body)
+    super(url, { ...init, ...(whole ? { body: whole } : contentInit(body)) })
+    this.#bytes = whole
   }
 
   override get bodyUsed(): boolean {

@@ -1,4 +1,4 @@
-import type { Body, Submission } from '@respond-async/core'
+import type { Body, BodySink, Submission } from '@respond-async/core'
 import { fieldsOf, readBody } from '@respond-async/core/fetch'
 import { routerNotes } from './handler-request'
 
@@ -23,8 +23,8 @@ export function workersSubmission<R extends Request>(request: R, env: unknown, c
     body: null as Body | null,
     headerFields: () => fieldsOf(headers),
     context: () => routerNotes(request),
-    async readBody(limit: number, wanted: boolean) {
-      taken.body = await readBody(readable(request), limit, wanted)
+    async readBody(limit: number, wanted: boolean, large?: BodySink) {
+      taken.body = await readBody(readable(request), limit, wanted, large)
       return taken.body
     },
   }

@@ -3,12 +3,16 @@ import { createJobs, type Jobs } from '@respond-async/core'
 import { type IRequest, Router } from 'itty-router'
 import { durableObjectStore, JobObject } from '../src/durable-object'
 import { jobRoutes, respondAsync } from '../src/index'
+import { consume, queueFetch } from './queue-jobs'
 
+export { JobWorkflow } from './workflow-jobs'
 export { JobObject }
 /** A namespace for the store alone: no jobs are made for it, and nobody minds that the cases are long overdue. */
 export class KitObject extends JobObject {
   override async alarm() {}
 }
+/** Its jobs run in the consumer of a Queue. */
+export class QueuedObject extends JobObject {}
 /** Nobody makes jobs for it. */
 export class OrphanObject extends JobObject {}
 /** Its jobs are made when they are first needed. */
@@ -64,5 +68,6 @@ wrap('flaky', { retries: 2, backoffMs: 1 })
 wrap('later', { delayMs: 3_600_000 })
 wrap('brief', { resultTtlMs: 60_000 })
 router.all('/jobs/*', jobRoutes(jobs))
+router.all('/queued/*', queueFetch)
 
-export default router satisfies ExportedHandler<Cloudflare.Env>
+export default { fetch: router.fetch, queue: consume } satisfies ExportedHandler<Cloudflare.Env>

@@ -1,0 +1,43 @@
+import type { JobMessage, Runner } from '@respond-async/core'
+import { DelayedError, type Job, QueueEvents, type QueueEventsListener, Worker } from 'bullmq'
+import type { EngineSettings } from './engine'
+import { cancellationsOf } from './message'
+
+/** Pause before a message is tried again whose job could not be claimed because the store was away, in milliseconds. */
+const STORE_AWAY_MS = 5_000
+
+export interface Consumer {
+  /** Takes nothing more; resolves when what runs has ended. */
+  close(): Promise<void>
+}
+
+/** Begins to work on the queue in this process. */
+export function consume({ queue, connection, prefix, concurrency, worker, onError }: EngineSettings, run: Runner): Consumer {
+  const deliver = async (job: Job<JobMessage>, token?: string, signal?: AbortSignal): Promise<void> => {
+    const outcome = await run(job.data, { signal }).catch((error) => {
+      onError(error)
+      return { kind: 'retry', delayMs: STORE_AWAY_MS } as const
+    })
+    if (outcome.kind !== 'retry') return
+    await job.moveToDelayed(Date.now() + outcome.delayMs, token)
+    throw new DelayedError() // how BullMQ is told that the message is not done with
+  }
+  const working = new Worker<JobMessage>(queue, deliver, { ...worker, connection, prefix, concurrency })
+  // Read from its beginning: what was told before this process was there is of messages that it does not have.
+  const cancellations = new QueueEvents(cancellationsOf(queue), { connection, prefix, lastEventId: '0-0' })
+  working.on('error', onError)
+  cancellations.on('error', onError)
+  cancellations.on<CancellationListener>('cancel', ({ message }: Told) => void working.cancelJob(message))
+
+  return {
+    async close() {
+      await working.close().catch(onError)
+      await cancellations.close().catch(onError)
+    },
+  }
+}
+
+interface CancellationListener extends QueueEventsListener {
+  cancel: (told: Told) => void
+}
+type Told = { message: string }

@@ -1,0 +1,66 @@
+import { type JobEngine, JobsError } from '@respond-async/core'
+import type { ConnectionOptions, WorkerOptions } from 'bullmq'
+import { type Consumer, consume } from './consumer'
+import { createProducer } from './producer'
+
+export interface BullmqEngineOptions {
+  /**
+   * Name of the BullMQ queue, for these jobs alone: nothing else may add to it or work on it. No colons. `<queue>-cancel` is used too.
+   * @default 'respond-async'
+   */
+  queue?: string
+  /**
+   * How BullMQ connects: `{ url: 'redis://…' }`, `{ host, port, … }`, or a client. From options the engine makes a connection that
+   * fails at once while Redis is away, so that requests need not wait for it; a client is used as it is.
+   */
+  connection: ConnectionOptions
+  /** First part of every key. @default 'bull' */
+  prefix?: string
+  /** How many jobs a process runs at once after `jobs.start()`. @default 10 */
+  concurrency?: number
+  /** Further options of BullMQ's `Worker`: a rate limit, metrics, telemetry, `lockDuration`. */
+  worker?: Omit<WorkerOptions, 'connection' | 'prefix' | 'concurrency' | 'autorun' | 'removeOnComplete' | 'removeOnFail'>
+  /** Hears what goes wrong with nobody to be thrown to: a lost connection, a lock that could not be renewed. @default console.error */
+  onError?: (error: unknown) => void
+}
+
+/**
+ * Carries jobs to worker processes over BullMQ. A process that only accepts hands over; one that calls `jobs.start()` runs them.
+ * Connects at the first hand-over or at the start, not before.
+ *
+ * @throws {JobsError} `invalid_option`
+ */
+export function bullmqEngine(options: BullmqEngineOptions): JobEngine {
+  const { queue = 'respond-async', connection, concurrency = 10, onError = report } = options
+  if (queue === '' || queue.includes(':')) throw invalid(`queue must be a name without colons, not ${JSON.stringify(queue)}`)
+  if (!connection) throw invalid('connection is missing: give it { url: "redis://…" }, or what else BullMQ takes')
+  if (!Number.isInteger(concurrency) || concurrency < 1)
+    throw invalid(`concurrency must be a whole number from 1, not ${String(concurrency)}`)
+  const settings = { ...options, queue, concurrency, onError }
+  const producer = createProducer(settings)
+  let consumer: Consumer | undefined
+
+  return {
+    capabilities: { durable: true, remote: true, maxRunMs: null, delay: true, cancel: 'remote' },
+    dispatch: (message, { delayMs }) => producer.add(message, delayMs),
+    cancel: producer.cancel,
+    async start(run) {
+      consumer ??= consume(settings, run)
+    },
+    stop: (drainMs) => atMost(drainMs, Promise.all([consumer?.close(), producer.close()])),
+  }
+}
+
+export type EngineSettings = BullmqEngineOptions & Required<Pick<BullmqEngineOptions, 'queue' | 'concurrency' | 'onError'>>
+
+/** Resolves when `work` has ended, or after `ms`: without Redis a connection may not close. */
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms)
+  })
+  await Promise.race([work, over]).finally(() => clearTimeout(timer))
+}
+
+const invalid = (message: string) => new JobsError('invalid_option', `bullmqEngine: ${message}`)
+const report = (error: unknown) => console.error('respond-async: BullMQ:', error)

@@ -1,0 +1,2 @@
+export type { BullmqEngineOptions } from './engine'
+export { bullmqEngine } from './engine'

@@ -1,0 +1,2 @@
+export type { PgBossEngineOptions } from './engine'
+export { pgBossEngine } from './engine'

@@ -1,0 +1,28 @@
+import type { BlobStore } from '@respond-async/core'
+import type { Execute } from './d1-database'
+import { bodyOf, dataOf, READ_DATA, writtenData } from './d1-record'
+
+const encoder = new TextEncoder()
+
+/** A tenth of the largest database: 1 GiB. */
+const MAX_BYTES = 1_073_741_824
+
+const WRITE = `INSERT OR REPLACE INTO respond_async_chunks (job_id, name, chunk, data) VALUES (?1, ?2, ?3, ${writtenData('?4', '?5')})`
+const READ = `SELECT ${READ_DATA} AS data FROM respond_async_chunks WHERE job_id = ? AND name = ? AND chunk = ?`
+
+/** Large bodies in rows, one for each chunk. */
+export const d1Blobs = (execute: Execute): BlobStore => ({
+  maxBodyBytes: MAX_BYTES,
+  async write(id, name, index, chunk) {
+    await execute([[WRITE, id, name, index, ...dataOf(chunk)]])
+  },
+  async read(id, name, index) {
+    const [rows] = await execute([[READ, id, name, index]])
+    const chunk = bodyOf(rows?.[0]?.data)
+    return typeof chunk === 'string' ? encoder.encode(chunk) : chunk
+  },
+  async remove(id, keep) {
+    if (keep === undefined) await execute([['DELETE FROM respond_async_chunks WHERE job_id = ?', id]])
+    else await execute([['DELETE FROM respond_async_chunks WHERE job_id = ? AND name <> ?', id, keep]])
+  },
+})

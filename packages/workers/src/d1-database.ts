@@ -1,0 +1,39 @@
+import { D1_SCHEMA } from './d1-schema'
+
+/** A prepared statement of D1, as far as it is used here. */
+export interface JobStatement {
+  bind(...values: unknown[]): JobStatement
+  all<Row = Record<string, unknown>>(): Promise<{ results: Row[] }>
+}
+
+/** The binding of a D1 database, `env.DB`, as far as it is used here. */
+export interface JobDatabase {
+  prepare(query: string): JobStatement
+  batch<Row = unknown>(statements: JobStatement[]): Promise<{ results: Row[] }[]>
+}
+
+/** One statement with its values. */
+export type Sql = readonly [text: string, ...values: unknown[]]
+type Rows = Record<string, unknown>[]
+
+/** Runs statements in one call and one transaction; the rows of each. */
+export type Execute = (statements: readonly Sql[]) => Promise<Rows[]>
+
+/** With `migrate`, a database without the tables gets them when that is found out: once they are there, nothing asks for them. */
+export function executor(database: JobDatabase, migrate: boolean): Execute {
+  const prepared = ([text, ...values]: Sql) => (values.length === 0 ? database.prepare(text) : database.prepare(text).bind(...values))
+  const execute: Execute = async (statements) => {
+    const [first] = statements
+    if (statements.length === 1 && first) return [(await prepared(first).all()).results]
+    return (await database.batch<Record<string, unknown>>(statements.map(prepared))).map(({ results }) => results)
+  }
+  return async (statements) => {
+    try {
+      return await execute(statements)
+    } catch (error) {
+      if (!migrate || !/no such table: respond_async_/.test(String(error))) throw error
+      await execute(D1_SCHEMA.map((text) => [text]))
+      return execute(statements)
+    }
+  }
+}

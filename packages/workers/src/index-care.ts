@@ -1,0 +1,32 @@
+import type { Job } from '@respond-async/core'
+import type { Place } from '@respond-async/core/store'
+import type { jobIndex } from './object-index'
+import { type JobNamespace, jobName, objectOf } from './object-protocol'
+
+/** How many lines one alarm looks through, and how many of their jobs it asks. */
+const LINES = 1_000
+const ASKED = 40
+/** A job that is overdue for so long has no alarm any more, or is not there, in milliseconds. */
+const LONG_OVERDUE_MS = 3_600_000
+
+/**
+ * Looks through a part of an index for lines that are left of jobs which are gone, or have changed without it: whoever wrote them
+ * was cut off in between. Resolves to the place to go on from, `undefined` at the end.
+ */
+export async function careForLines(index: ReturnType<typeof jobIndex>, namespace: JobNamespace, after: Place | undefined) {
+  const lines = index.lines(after, LINES)
+  const before = Date.now() - LONG_OVERDUE_MS
+  const overdue = lines.filter(({ dueAt }) => dueAt !== null && dueAt <= before)
+  const asked = overdue.slice(0, ASKED)
+  await Promise.all(
+    asked.map(async ({ id }) => {
+      const head = (await objectOf(namespace, jobName(id)).readJob('head'))?.head
+      const job = head === undefined ? undefined : (JSON.parse(head) as Job) // written by the store
+      if (head === undefined || !job || job.goneAt !== undefined) return index.drop(id)
+      const { createdAt, version, status, operation, dueAt } = job
+      index.put({ id, createdAt, version, status, operation, dueAt, head })
+    }),
+  )
+  if (overdue.length > asked.length) return asked.at(-1)
+  return lines.length === LINES ? lines.at(-1) : undefined
+}

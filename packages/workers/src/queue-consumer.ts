@@ -1,0 +1,57 @@
+import type { Jobs } from '@respond-async/core'
+import { platformOf } from '@respond-async/core/fetch'
+import { isQueuedMessage, type JobQueue, secondsOf, sendMessage } from './queue-message'
+
+export interface QueueConsumerOptions {
+  /**
+   * The queue that is consumed, for starts that are more than 12 hours away: their messages are sent again until it is time.
+   * Without it they are retried, and each 12 hours count as one of the queue's `max_retries`.
+   */
+  queue?: JobQueue
+  /** Hears of a run that threw, and of a message that is none of a job and was dropped. @default console.error */
+  onError?: (error: unknown) => void
+}
+
+/** Pause before the message of a run that threw comes again, in seconds: the first, and the longest. */
+const AGAIN_SECONDS = 5
+const LONGEST_SECONDS = 3_600
+
+/**
+ * The `queue` handler of a Worker that consumes the queue of `cloudflareQueue`. Messages of one batch run side by side; each is
+ * acknowledged or retried for itself, when its job is settled.
+ *
+ * `jobs` are those of the module, or a function that makes them from `env` where that is done for each call.
+ */
+export function queueConsumer<Env = unknown>(
+  jobs: Jobs<never> | ((env: Env) => Jobs<never>),
+  { queue, onError = (error) => console.error('respond-async: queue:', error) }: QueueConsumerOptions = {},
+): (batch: MessageBatch, env: Env, ctx: ExecutionContext) => Promise<void> {
+  const deliver = async (message: Message, own: Jobs<never>, env: Env, ctx: ExecutionContext) => {
+    const { body } = message
+    if (!isQueuedMessage(body)) {
+      onError(new TypeError(`Message ${message.id} is no message of a job; it was dropped.`))
+      return message.ack()
+    }
+    const { v, id, operation, dispatch, notBefore = 0 } = body
+    const early = notBefore - Date.now()
+    if (early > 0) {
+      if (!queue) return message.retry({ delaySeconds: secondsOf(early) })
+      await sendMessage(queue, body, notBefore)
+      return message.ack()
+    }
+    const outcome = await own.run({ v, id, operation, dispatch }, { platform: platformOf(env, ctx) })
+    if (outcome.kind === 'retry') message.retry({ delaySeconds: secondsOf(outcome.delayMs) })
+    else message.ack()
+  }
+  return async (batch, env, ctx) => {
+    const own = typeof jobs === 'function' ? jobs(env) : jobs
+    await Promise.all(
+      batch.messages.map((message) =>
+        deliver(message, own, env, ctx).catch((error) => {
+          onError(error)
+          message.retry({ delaySeconds: Math.min(LONGEST_SECONDS, AGAIN_SECONDS * 2 ** (message.attempts - 1)) })
+        }),
+      ),
+    )
+  }
+}

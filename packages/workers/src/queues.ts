@@ -1,0 +1,2 @@
+export { type QueueConsumerOptions, queueConsumer } from './queue-consumer'
+export { type CloudflareQueueOptions, cloudflareQueue, type JobQueue } from './queue-engine'

@@ -1,0 +1,46 @@
+import { type BlobStore, JobsError } from '@respond-async/core'
+
+/** The binding of an R2 bucket, `env.BUCKET`, as far as it is used here. */
+export interface BlobBucket {
+  put(key: string, value: Uint8Array): Promise<unknown>
+  get(key: string): Promise<{ arrayBuffer(): Promise<ArrayBuffer> } | null>
+  list(options: { prefix: string; cursor?: string }): Promise<{ objects: { key: string }[]; truncated: boolean; cursor?: string }>
+  delete(keys: string[]): Promise<void>
+}
+
+export interface R2BlobsOptions {
+  /** What the names of the objects begin with, for a bucket that holds other things, too. @default 'jobs/' */
+  prefix?: string
+}
+
+/**
+ * Keeps large bodies in an R2 bucket, one object for each chunk: `jobs/<id>/<name>/<index>`. For `createJobs({ store, blobs })`
+ * beside a store whose own limit is too low, such as D1 or Durable Objects with many large results.
+ *
+ * @throws {JobsError} `invalid_option`
+ */
+export function r2Blobs(bucket: BlobBucket, { prefix = 'jobs/' }: R2BlobsOptions = {}): BlobStore {
+  if (typeof bucket?.put !== 'function')
+    throw new JobsError('invalid_option', 'r2Blobs: give it the binding of a bucket, r2Blobs(env.BUCKET), as wrangler.jsonc names it.')
+  const home = (id: string) => `${prefix}${id}/`
+  const key = (id: string, name: string, index: number) => `${home(id)}${name}/${index}`
+  return {
+    maxBodyBytes: null,
+    async write(id, name, index, chunk) {
+      await bucket.put(key(id, name, index), chunk)
+    },
+    async read(id, name, index) {
+      const object = await bucket.get(key(id, name, index))
+      return object && new Uint8Array(await object.arrayBuffer())
+    },
+    async remove(id, keep) {
+      for (let cursor: string | undefined; ; ) {
+        const page = await bucket.list({ prefix: home(id), cursor })
+        const keys = page.objects.map((object) => object.key).filter((one) => keep === undefined || !one.startsWith(`${home(id)}${keep}/`))
+        if (keys.length > 0) await bucket.delete(keys)
+        if (!page.truncated) return
+        cursor = page.cursor
+      }
+    },
+  }
+}

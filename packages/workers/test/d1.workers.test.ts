@@ -1,0 +1,90 @@
+import { env } from 'cloudflare:workers'
+import { testStore } from '@respond-async/store-testkit/vitest'
+import { describe, expect, it } from 'vitest'
+import { D1_SCHEMA, d1Store } from '../src/d1'
+import { listQuery } from '../src/d1-list'
+
+const clear = async () => {
+  for (const table of ['jobs', 'bodies', 'chunks', 'events']) await env.DB.prepare(`DROP TABLE IF EXISTS respond_async_${table}`).run()
+}
+const open = () => d1Store({ database: env.DB, maxEvents: 100 })
+
+testStore('d1Store', async () => {
+  await clear()
+  return { a: open(), b: open(), reopen: async () => open() }
+})
+
+describe('bodies and chunks that are text', () => {
+  const encoder = new TextEncoder()
+
+  it.each(['\ufeffgrün', '\0\0', '', '\ud83d\ude00'])('come back to the byte: %j', async (text) => {
+    const { blobs } = open()
+    await blobs?.write('text', 'request', 0, encoder.encode(text))
+    expect(await blobs?.read('text', 'request', 0)).toEqual(encoder.encode(text))
+    await blobs?.remove('text')
+  })
+})
+
+describe('the tables', () => {
+  it('are made once, by many at the same time, when they are first missed', async () => {
+    await clear()
+    const stores = Array.from({ length: 10 }, open)
+    expect(await Promise.all(stores.map((store) => store.get('a', 'head')))).toEqual(stores.map(() => null))
+  })
+
+  it('are left to a migration where that is asked for', async () => {
+    await clear()
+    const store = d1Store({ database: env.DB, migrate: false })
+    await expect(store.get('a')).rejects.toThrow(/no such table/)
+    for (let times = 0; times < 2; times++) for (const statement of D1_SCHEMA) await env.DB.prepare(statement).run()
+    expect(await store.get('a')).toBe(null)
+  })
+
+  it('have an index for every search, and none reads more rows than it has to', async () => {
+    const plan = async (query: string, ...values: unknown[]) => {
+      const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${query}`)
+        .bind(...values)
+        .all<{ detail: string }>()
+      return results.map(({ detail }) => detail)
+    }
+    const where = { owner: 'ann', limit: 20, cursor: '5_a' }
+    const newest = 'SEARCH respond_async_jobs USING INDEX respond_async_jobs_newest (owner=? AND (created_at,id)<(?,?))'
+    const ofStatus = 'SEARCH respond_async_jobs USING INDEX respond_async_jobs_status (owner=? AND status=? AND (created_at,id)<(?,?))'
+    expect(await plan(...listQuery(where))).toEqual([newest])
+    expect(await plan(...listQuery({ ...where, operation: 'report' }))).toEqual([newest])
+    const both = await plan(...listQuery({ ...where, status: ['queued', 'running'] }))
+    expect(both.filter((line) => line === ofStatus).length).toBe(2)
+    expect(both.filter((line) => line.startsWith('SCAN respond'))).toEqual([])
+    expect(await plan('SELECT head FROM respond_async_jobs WHERE due_at <= ? ORDER BY due_at LIMIT ?', 1, 1)).toEqual([
+      'SEARCH respond_async_jobs USING INDEX respond_async_jobs_due (due_at<?)',
+    ])
+    const keyed = await plan(
+      'SELECT head FROM respond_async_jobs WHERE (id = ?1 OR (owner = ?2 AND idempotency_key = ?3)) AND token <> ?4',
+      'a',
+      '',
+      'k',
+      't',
+    )
+    await env.DB.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+        INSERT INTO respond_async_jobs (id, version, owner, status, operation, created_at, due_at, token, head)
+        SELECT 'rows-' || i, 1, '=ann', iif(i % 100, 'succeeded', 'queued'), 'report', i, i, '', '{}' FROM n`,
+    ).run()
+    for (const status of [undefined, 'queued', 'failed', ['queued', 'running', 'failed']] as const) {
+      const [text, ...values] = listQuery({ owner: 'ann', limit: 10, status })
+      const { meta } = await env.DB.prepare(text)
+        .bind(...values)
+        .all()
+      expect(meta.rows_read).toBeLessThan(50)
+    }
+    await env.DB.exec('DELETE FROM respond_async_jobs')
+    expect(keyed.join()).toContain('respond_async_jobs_key (owner=? AND idempotency_key=?)')
+  })
+})
+
+describe('set-up', () => {
+  it('says what to do when the binding is missing', () => {
+    expect(() => d1Store({ database: undefined as never })).toThrow(/wrangler\.jsonc/)
+    expect(() => d1Store({ database: env.DB, maxEvents: -1 })).toThrow(/maxEvents/)
+  })
+})

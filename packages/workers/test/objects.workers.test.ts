@@ -1,0 +1,96 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import type { BlobStore, Job } from '@respond-async/core'
+import { describe, expect, it } from 'vitest'
+import { durableObjectStore } from '../src/durable-object'
+import { indexName, jobName, objectOf } from '../src/object-protocol'
+import './worker'
+
+const store = durableObjectStore(env.JOBS)
+const blobs = store.blobs as BlobStore
+const objectAt = (name: string) => env.JOBS.get(env.JOBS.idFromName(name))
+/** Tables and keys that an object keeps, and its alarm. */
+const keptIn = (name: string) =>
+  runInDurableObject(objectAt(name), async (_, { storage }) => ({
+    keys: [...storage.kv.list()].map(([key]) => key),
+    tables: storage.sql
+      .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'")
+      .toArray()
+      .map((table) => table.name),
+    alarm: await storage.getAlarm(),
+  }))
+const jobOf = (owner: string, more: Partial<Job> = {}): Job => ({
+  ...{ id: crypto.randomUUID(), version: 1, revision: 1, operation: 'none', owner, status: 'queued', createdAt: 1, updatedAt: 1 },
+  ...{ dueAt: null, attempt: 0, maxAttempts: 1, dispatch: 1, request: null, response: null, requestBody: null, responseBody: null },
+  ...more,
+})
+const listed = async (owner: string) => {
+  const { heads } = await objectOf(env.JOBS, indexName(owner)).rows({ limit: 100 })
+  return heads.map((head) => JSON.parse(head) as Job).map(({ id, version }) => [id, version])
+}
+
+describe('the index of an owner', () => {
+  it('loses the lines of jobs that are not there, and mends those that missed a change', async () => {
+    const owner = 'carol'
+    const index = objectOf(env.JOBS, indexName(owner))
+    const [kept, missed, buried, lost] = [jobOf(owner), jobOf(owner), jobOf(owner), jobOf(owner)]
+    for (const job of [kept, missed, buried]) await store.insert(job)
+    const overdue = { operation: 'none', createdAt: 1, version: 1, status: 'queued', dueAt: 1 }
+    for (const job of [missed, buried, lost]) {
+      await index.dropRow(job.id)
+      await index.putRow({ ...overdue, id: job.id, head: JSON.stringify(job) })
+    }
+    const facts = { version: 2, dueAt: null, owner, events: [], maxEvents: 0 }
+    await objectOf(env.JOBS, jobName(missed.id)).replaceJob({ ...facts, head: JSON.stringify({ ...missed, version: 2 }) })
+    await objectOf(env.JOBS, jobName(buried.id)).replaceJob({ ...facts, head: JSON.stringify({ ...buried, version: 2, goneAt: 1 }) })
+    expect((await keptIn(indexName(owner))).alarm).toBeGreaterThan(Date.now() + 80_000_000)
+
+    expect(await runDurableObjectAlarm(objectAt(indexName(owner)))).toBe(true)
+    expect(new Map((await listed(owner)) as [string, number][])).toEqual(
+      new Map([
+        [kept.id, 1],
+        [missed.id, 2],
+      ]),
+    )
+    expect((await keptIn(indexName(owner))).alarm).toBeGreaterThan(Date.now() + 80_000_000)
+
+    for (const { id } of [kept, missed]) await store.remove(id)
+    await runDurableObjectAlarm(objectAt(indexName(owner)))
+    expect(await keptIn(indexName(owner))).toEqual({ keys: [], tables: [], alarm: null })
+    await store.insert(jobOf(owner))
+    expect((await listed(owner)).length).toBe(1)
+  })
+
+  it('is looked through part by part', async () => {
+    const index = objectOf(env.JOBS, indexName('dave'))
+    const line = { operation: 'none', version: 1, status: 'queued', dueAt: 1, head: '{}' }
+    for (let n = 0; n < 100; n++) await index.putRow({ ...line, id: `lost-${n}`, createdAt: n })
+    const left: number[] = []
+    for (let parts = 0; parts < 3; parts++) {
+      await runDurableObjectAlarm(objectAt(indexName('dave')))
+      left.push((await listed('dave').catch(() => [])).length)
+    }
+    expect(left).toEqual([60, 20, 0])
+  })
+})
+
+describe('chunks', () => {
+  it('that come for a job which never comes are thrown away', async () => {
+    const id = crypto.randomUUID()
+    await blobs.write(id, 'request', 0, new Uint8Array(5))
+    const { alarm } = await keptIn(jobName(id))
+    expect(alarm).toBeGreaterThan(Date.now() + 3_500_000)
+    await runDurableObjectAlarm(objectAt(jobName(id)))
+    expect(await keptIn(jobName(id))).toEqual({ keys: [], tables: [], alarm: null })
+  })
+
+  it('stay with a job that comes', async () => {
+    const job = jobOf('eve')
+    await blobs.write(job.id, 'request', 0, new Uint8Array(5))
+    await store.insert(job)
+    await runDurableObjectAlarm(objectAt(jobName(job.id)))
+    expect(await blobs.read(job.id, 'request', 0)).toEqual(new Uint8Array(5))
+    await store.remove(job.id)
+    expect(await keptIn(jobName(job.id))).toEqual({ keys: [], tables: [], alarm: null })
+  })
+})

@@ -1,0 +1,58 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { r2Blobs } from '../src/r2'
+
+const blobs = r2Blobs(env.BUCKET)
+const keys = async () => (await env.BUCKET.list()).objects.map(({ key }) => key)
+
+describe('r2Blobs', () => {
+  it('keeps an object for each chunk, and gives it back as it was', async () => {
+    const more = new Uint8Array(300_000).map((_, n) => n & 255)
+    await blobs.write('a', 'request', 0, more.subarray(7, 262_151))
+    await blobs.write('a', 'request', 1, new Uint8Array([9]))
+    await blobs.write('a', 'request', 1, new Uint8Array(0))
+    expect(await keys()).toEqual(['jobs/a/request/0', 'jobs/a/request/1'])
+    expect(await blobs.read('a', 'request', 0)).toEqual(more.slice(7, 262_151))
+    expect(await blobs.read('a', 'request', 1)).toEqual(new Uint8Array(0))
+    for (const [id, name, index] of [
+      ['a', 'request', 2],
+      ['a', 'response-1', 0],
+      ['b', 'request', 0],
+    ] as const)
+      expect(await blobs.read(id, name, index)).toBe(null)
+    await blobs.remove('a')
+    expect(await keys()).toEqual([])
+  })
+
+  it('removes all bodies of a job, or all but one, and those of no other', async () => {
+    const write = async (id: string) => {
+      for (const name of ['request', 'response-1', 'response-12']) await blobs.write(id, name, 0, new Uint8Array(1))
+    }
+    await write('a')
+    await write('ab')
+    await blobs.remove('a', 'response-1')
+    expect((await keys()).filter((key) => key.startsWith('jobs/a/'))).toEqual(['jobs/a/response-1/0'])
+    await blobs.remove('a')
+    await blobs.remove('a')
+    expect(await keys()).toEqual(['jobs/ab/request/0', 'jobs/ab/response-1/0', 'jobs/ab/response-12/0'])
+    await blobs.remove('ab')
+  })
+
+  it('removes more chunks than one page of a list has', async () => {
+    await Promise.all(Array.from({ length: 1_010 }, (_, index) => blobs.write('a', 'request', index, new Uint8Array(1))))
+    await blobs.remove('a', 'response-1')
+    expect(await keys()).toEqual([])
+  })
+
+  it('takes the names of its objects from its prefix', async () => {
+    const other = r2Blobs(env.BUCKET, { prefix: 'reports/' })
+    await other.write('a', 'request', 0, new Uint8Array(1))
+    await blobs.remove('a')
+    expect(await keys()).toEqual(['reports/a/request/0'])
+    await other.remove('a')
+  })
+
+  it('says what to do when the binding is missing', () => {
+    expect(() => r2Blobs(undefined as never)).toThrow(/wrangler\.jsonc/)
+  })
+})
