@@ -1,25 +1,15 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createJobs, inProcess, type JobEngine, type Jobs, type JobsOptions, memoryStore } from '@respond-async/core'
+import { createJobs, type Jobs, type JobsOptions, memoryStore } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/express'
 import express5, { type Express, type Request, type RequestHandler } from 'express'
 import express4 from 'express4'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { casesFor, patternOf } from './cases'
 import { checkCase, compare } from './check'
+import { replaying } from './engines'
 import { expressHandlers } from './express'
-
-/** Takes only the message, as an engine of other processes does: the handler's request has to be rebuilt. */
-const replaying = (): JobEngine => {
-  const engine = inProcess()
-  return {
-    ...engine,
-    capabilities: { ...engine.capabilities, remote: true },
-    reserve: undefined,
-    dispatch: (message, { delayMs }) => engine.dispatch(message, { delayMs }),
-  }
-}
 
 const EARLIER: Record<string, (express: typeof express5) => RequestHandler[]> = {
   'the bare application': () => [],
@@ -46,6 +36,7 @@ for (const [version, express] of Object.entries({ 'Express 5': express5, 'Expres
         const call = (path: string, init: RequestInit) => fetch(origin + path, { ...init, redirect: 'manual' })
 
         beforeAll(async () => {
+          await jobs.start()
           for (const handler of middleware(express)) app.use(handler)
           for (const one of cases)
             app.all(patternOf(one), respondAsync(jobs, { operation: one.id, ...one.options }, [expressHandlers[one.id] ?? []].flat()))

@@ -14,6 +14,7 @@ const cases = casesFor('workers')
 /** A handler as `Bun.serve`, `Deno.serve` and node-server take it. */
 function service(options: JobsOptions) {
   const jobs = createJobs({ ...options, onError: () => {} })
+  void jobs.start()
   const routes = jobRoutes(jobs)
   const wrapped = new Map(
     cases.map(({ id, options }) => [

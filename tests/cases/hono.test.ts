@@ -27,6 +27,7 @@ const HANDLERS = { 'c.req': honoHandlers, 'c.req.raw': rawHandlers }
 
 function mounted(app: Hono, options: JobsOptions, handlers: Record<string, Handler>) {
   const jobs = createJobs({ ...options, onError: () => {} })
+  void jobs.start()
   for (const one of casesFor('hono'))
     app.on(one.request.method, patternOf(one), respondAsync(jobs, { operation: one.id, ...one.options }, handlers[one.id] as Handler))
   app.route('/jobs', jobRoutes(jobs))

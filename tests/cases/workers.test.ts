@@ -6,9 +6,11 @@ import { checkCase } from './check'
 const SETUPS: readonly (readonly [router: string, mode: string])[] = [
   ['IttyRouter', 'inline'],
   ['IttyRouter withParams', 'replay'],
+  ['Router', 'inline, in chunks'],
   ['Router', 'inline, stored'],
   ['Router', 'replay'],
   ['AutoRouter', 'inline'],
+  ['AutoRouter', 'inline, in chunks'],
   ['AutoRouter', 'replay'],
   ['no router', 'inline'],
   ['no router', 'replay'],

@@ -1,6 +1,6 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { type Body, bytesOf, type CapturedResponse, resultTooLarge, sizeOf } from '@respond-async/core'
+import { type Body, type BodySink, bytesOf, type CapturedResponse, resultTooLarge, sizeOf } from '@respond-async/core'
 import { emitSafely } from './emit-safely'
 
 /** A response that goes nowhere: what is written to it is kept. Settles once; whatever is done to it after that changes nothing. */
@@ -27,6 +27,7 @@ export function capturingResponses(
   req: IncomingMessage,
   earlier: OutgoingHttpHeaders,
   limit: number,
+  sink?: BodySink,
 ) => CapturingResponse {
   class Capturing extends ServerResponse implements CapturingResponse {
     declare locals: unknown
@@ -36,6 +37,9 @@ export function capturingResponses(
     readonly captured: Promise<CapturedResponse>
     readonly #earlier: OutgoingHttpHeaders
     readonly #limit: number
+    readonly #sink: BodySink | undefined
+    /** Under way while pieces are written to the sink; whether it took them. Never rejects. */
+    #spilling: Promise<boolean> | undefined
     #chunks: Body[] = []
     #size = 0
     #written = 0
@@ -43,10 +47,11 @@ export function capturingResponses(
     #resolve!: (response: CapturedResponse) => void
     #reject!: (error: unknown) => void
 
-    constructor(req: IncomingMessage, earlier: OutgoingHttpHeaders, limit: number) {
+    constructor(req: IncomingMessage, earlier: OutgoingHttpHeaders, limit: number, sink?: BodySink) {
       super(req)
       this.#earlier = earlier
       this.#limit = limit
+      this.#sink = sink
       this.captured = new Promise((resolve, reject) => {
         this.#resolve = resolve
         this.#reject = reject
@@ -90,6 +95,11 @@ export function capturingResponses(
       this.flushHeaders()
       // A writer may use its buffer again, so the bytes are copied.
       this.#take(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : new Uint8Array(chunk))
+      const spilling = this.#spilling
+      if (spilling) {
+        if (done) spilling.then(() => process.nextTick(done))
+        return false
+      }
       if (done) process.nextTick(done)
       if (this.#written === 0) setImmediate(() => this.#drain())
       this.#written += chunk.length
@@ -106,12 +116,15 @@ export function capturingResponses(
       if (typeof encoding === 'function') return this.end(chunk, undefined, encoding)
       if (done) this.once('finish', done)
       this.flushHeaders()
-      if (chunk) this.#take(typeof chunk !== 'string' ? new Uint8Array(chunk) : isUtf8(encoding) ? chunk : Buffer.from(chunk, encoding))
+      if (chunk)
+        this.#take(
+          typeof chunk !== 'string' ? new Uint8Array(chunk) : !encoding || encoding === 'utf8' ? chunk : Buffer.from(chunk, encoding),
+        )
       if (this.#over) return this
       this.#over = true
       this.finished = true
-      this.#resolve({ status: this.statusCode, headers: this.#fields(), body: this.#body() })
-      process.nextTick(finish, this)
+      if (this.#spilling) this.#spilling.then((taken) => taken && this.#finish())
+      else this.#finish()
       return this
     }
 
@@ -121,11 +134,31 @@ export function capturingResponses(
       return this
     }
 
+    #finish(): void {
+      this.#resolve({ status: this.statusCode, headers: this.#fields(), body: this.#body() })
+      process.nextTick(finish, this)
+    }
+
     #take(chunk: Body): void {
       if (this.#over) return
       this.#size += sizeOf(chunk)
       this.#chunks.push(chunk)
       if (this.#size > this.#limit) this.destroy(resultTooLarge(this.#limit))
+      else if (this.#sink && this.#size > this.#sink.after && !this.#isBodiless()) this.#spilling ??= this.#spill(this.#sink)
+    }
+
+    /** Hands what there is to the sink, and what comes meanwhile; the writer hears by 'drain' when it may go on. */
+    async #spill(sink: BodySink): Promise<boolean> {
+      try {
+        for (let piece = this.#chunks.shift(); piece !== undefined; piece = this.#chunks.shift()) await sink.write(bytesOf(piece))
+      } catch (error) {
+        this.destroy(error as Error)
+        return false
+      } finally {
+        this.#spilling = undefined
+      }
+      if (!this.#over) this.emit('drain')
+      return true
     }
 
     /** What the handler set or changed; a cookie that was there before is not its own, its media type always is. */
@@ -143,9 +176,13 @@ export function capturingResponses(
       return fields
     }
 
+    #isBodiless(): boolean {
+      return this.statusCode === 204 || this.statusCode === 304 || this.req.method === 'HEAD'
+    }
+
     #body(): Body | null {
       const [only = null] = this.#chunks
-      if (this.statusCode === 204 || this.statusCode === 304 || this.req.method === 'HEAD') return null
+      if (this.#isBodiless()) return null
       return this.#chunks.length > 1 ? Buffer.concat(this.#chunks.map(bytesOf)) : only
     }
   }
@@ -160,8 +197,6 @@ export function capturingResponses(
   Object.setPrototypeOf(Capturing.prototype, prototype)
   return Capturing
 }
-
-const isUtf8 = (encoding: BufferEncoding | undefined) => !encoding || encoding === 'utf8' || encoding === 'utf-8'
 
 function finish(response: CapturingResponse): void {
   response.emit('finish')

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { type IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { JobHandle } from '@respond-async/core'
+import type { BodyStream, JobHandle } from '@respond-async/core'
 import type { Request } from 'express'
 import type { CapturingResponse } from './capturing-response'
 import { emitSafely } from './emit-safely'
@@ -13,9 +13,11 @@ export interface DetachedRequest extends IncomingMessage {
   res: CapturingResponse
   next: Next
   /** Fills it as Node and Express would. `body`: what is still to be read; `undefined`: earlier middleware has read it. */
-  receive(head: RequestHead, headers: IncomingHttpHeaders, body: readonly Uint8Array[] | undefined): void
+  receive(head: RequestHead, headers: IncomingHttpHeaders, body: Pieces | undefined): void
 }
-type RequestHead = Pick<Request, (typeof EXPRESS_FIELDS)[number] | 'method' | 'url' | 'rawHeaders'>
+/** A body that was gathered, or one that is read from the store as it is wanted. */
+type Pieces = readonly Uint8Array[] | BodyStream
+export type RequestHead = Pick<Request, (typeof EXPRESS_FIELDS)[number] | 'method' | 'url' | 'rawHeaders'>
 
 /** What Express itself puts on a request. */
 export const EXPRESS_FIELDS = ['originalUrl', 'baseUrl', 'params', 'route', 'body'] as const
@@ -37,13 +39,15 @@ export function detachedRequests(prototype: object): new (peer: Peer) => Detache
     declare params: Request['params']
     declare route: unknown
     declare body: unknown
-    #body: readonly Uint8Array[] = []
+    declare _readableState: { readingMore: boolean }
+    #body: Pieces = []
+    #pieces: AsyncIterator<Uint8Array> | undefined
 
     constructor(peer: Peer) {
       super(new DetachedSocket(peer) as unknown as Socket) // all that Express and Node read of one
     }
 
-    receive(head: RequestHead, headers: IncomingHttpHeaders, body: readonly Uint8Array[] | undefined): void {
+    receive(head: RequestHead, headers: IncomingHttpHeaders, body: Pieces | undefined): void {
       // One by one: written in a loop, so many fields make V8 keep the object as a dictionary, which costs ten times as much.
       this.method = head.method
       this.url = head.url
@@ -69,12 +73,27 @@ export function detachedRequests(prototype: object): new (peer: Peer) => Detache
     }
 
     override _read(): void {
+      this._readableState.readingMore = false // Node's own `_read` does so; until then nothing more is read than was asked for
+      if ('part' in this.#body) return void this.#pull(this.#body)
       for (const chunk of this.#body) this.push(chunk)
       this.complete = true
       this.push(null)
     }
 
+    async #pull(body: BodyStream): Promise<void> {
+      this.#pieces ??= body[Symbol.asyncIterator]()
+      try {
+        const { done, value } = await this.#pieces.next()
+        this.complete = done === true
+        this.push(done ? null : value)
+      } catch (error) {
+        if (this.listenerCount('error') === 0) this.fail(error) // nobody would hear of it
+        this.destroy(error as Error)
+      }
+    }
+
     override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+      this.#pieces?.return?.().catch(() => {}) // what it would say has been said
       callback(this.listenerCount('error') > 0 ? error : null)
     }
   }

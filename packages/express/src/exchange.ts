@@ -1,7 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
-import { Socket } from 'node:net'
-import type { Body, CapturedResponse, JobHandle, StoredRequest } from '@respond-async/core'
-import { bytesOf, JobsError, sizeOf } from '@respond-async/core'
+import type { Body, BodyStream, CapturedResponse, Execution, JobHandle, StoredRequest } from '@respond-async/core'
+import { bytesOf, isStream, JobsError, sizeOf } from '@respond-async/core'
 import type { Application, Express, Request } from 'express'
 import { type CapturingResponse, capturingResponses } from './capturing-response'
 import { type DetachedRequest, detachedRequests, EXPRESS_FIELDS } from './detached-request'
@@ -14,48 +13,44 @@ export interface Exchange {
   readonly res: CapturingResponse
 }
 
-interface Classes {
-  readonly Req: ReturnType<typeof detachedRequests>
-  readonly Res: ReturnType<typeof capturingResponses>
+/** A class for each prototype: `app.request` and `app.response` are what Express puts under live ones. */
+function classesUnder<Class>(make: (prototype: object) => Class): (prototype: object) => Class {
+  const classes = new WeakMap<object, Class>()
+  return (prototype) => {
+    let known = classes.get(prototype)
+    if (!known) {
+      known = make(prototype)
+      classes.set(prototype, known)
+    }
+    return known
+  }
 }
-
-/** Made once for each application: `app.request` and `app.response` are what Express puts under live ones. */
-const classes = new WeakMap<Application, Classes>()
-
-function classesOf(app: Application): Classes {
-  const known = classes.get(app)
-  if (known) return known
-  const { request, response } = app as Express // every application has them
-  const made = { Req: detachedRequests(request), Res: capturingResponses(response) }
-  classes.set(app, made)
-  return made
-}
+const requestsUnder = classesUnder(detachedRequests)
+const responsesUnder = classesUnder(capturingResponses)
 
 /** An exchange of its own for the handler, in the place of the live one, which ends with the 202. */
-export function detach(live: ExpressSubmission, limit: number): Exchange {
-  const { native, response } = live
-  const { Req, Res } = classesOf(native.app)
-  // Express gives every request a shape of its own, from which each field is slow to read; its copy has a common one.
-  const own = { ...native }
-  const req = new Req(live)
-  req.receive(own, live.fields, live.chunks)
+export function detach(live: ExpressSubmission, { requestBody, maxResultBytes, sink }: Execution): Exchange {
+  const { native, own, response, ownResponse } = live
+  const req = new (requestsUnder(Object.getPrototypeOf(native)))(live)
+  req.receive(own, live.fields, requestBody !== null && isStream(requestBody) ? requestBody : live.chunks)
   if (Object.hasOwn(native, 'query')) define(req, 'query', native.query)
   copyAdded(own, req)
-  const res = new Res(req, live.earlier, limit)
-  res.statusCode = live.statusCode
-  res.locals = response.locals
-  copyAdded(response, res)
+  const res = new (responsesUnder(Object.getPrototypeOf(response)))(req, live.earlier, maxResultBytes, sink)
+  res.statusCode = ownResponse.statusCode ?? 200 // which stands on the prototype until it is set
+  res.locals = ownResponse.locals
+  copyAdded(ownResponse, res)
   return { req, res }
 }
 
 /** What every request and response of Node and Express has: a detached one has got its own. */
 const GIVEN = new Set(['__onFinished', 'next', 'res', 'locals', 'query', ...EXPRESS_FIELDS])
-const made = new IncomingMessage(new Socket())
+const made = new IncomingMessage(null as never) // which Node takes for a request without a socket
 for (const one of [made, new ServerResponse(made)]) for (const name of Object.keys(one)) GIVEN.add(name)
 
 /** What earlier middleware hung on it, but not what it wrapped around the live one's methods. */
 function copyAdded(from: object, to: object): void {
-  for (const name of Object.keys(from)) {
+  // A plain copy, which inherits nothing that could be enumerated.
+  for (const name in from) {
     if (GIVEN.has(name)) continue
     const value: unknown = from[name as never]
     if (!(name in to))
@@ -69,10 +64,10 @@ const define = (to: object, name: string, value: unknown) =>
   Object.defineProperty(to, name, { value, writable: true, enumerable: true, configurable: true })
 
 /** The exchange of a job that was taken by another process. */
-export function rebuild(app: Application, stored: StoredRequest, body: Body | null, limit: number): Exchange {
+export function rebuild(app: Application, stored: StoredRequest, { requestBody: body, maxResultBytes, sink }: Execution): Exchange {
   const notes: Notes = stored.context ?? {}
-  const { Req, Res } = classesOf(app)
-  const req = new Req({ remoteAddress: notes.remoteAddress, encrypted: notes.encrypted === true })
+  const { request, response } = app as Express // every application has them
+  const req = new (requestsUnder(request))({ remoteAddress: notes.remoteAddress, encrypted: notes.encrypted === true })
   const headers = { ...stored.headers } as Record<string, string | string[]> // a copy, which the handler may change
   if (body !== null && notes.hasBody !== false) headers['content-length'] = String(sizeOf(body))
   const { url = stored.url, baseUrl = '', params = {}, parsedAs } = notes
@@ -82,19 +77,21 @@ export function rebuild(app: Application, stored: StoredRequest, body: Body | nu
   req.receive(
     { ...head, body: parsedBody(notes, stored, body) },
     headers,
-    parsedAs === undefined || parsedAs === 'empty' ? [bytesOf(body ?? '')] : undefined,
+    parsedAs === undefined || parsedAs === 'empty' ? piecesOf(body) : undefined,
   )
   if (!('query' in req)) Object.assign(req, { query: app.get('query parser fn')(url.split('?', 2)[1] ?? '') }) // Express 4
-  const res = new Res(req, {}, limit)
+  const res = new (responsesUnder(response))(req, {}, maxResultBytes, sink)
   res.locals = Object.create(null)
   Object.assign(req, stored.carry)
   return { req, res }
 }
 
+const piecesOf = (body: Body | BodyStream | null) => (body === null ? [] : isStream(body) ? body : [bytesOf(body)])
+
 /** `req.body` as earlier middleware had left it; of a job that was not made by a request, its input. */
-function parsedBody({ parsedAs }: Notes, { context, headers }: StoredRequest, body: Body | null): unknown {
+function parsedBody({ parsedAs }: Notes, { context, headers }: StoredRequest, body: Body | BodyStream | null): unknown {
   if (parsedAs === 'empty') return {}
-  if (body === null) return undefined
+  if (body === null || isStream(body)) return undefined
   const text = typeof body === 'string' ? body : Buffer.from(body).toString()
   if (parsedAs === 'json' || (!context && headers['content-type'] === 'application/json')) return JSON.parse(text)
   if (parsedAs === 'text') return text

@@ -37,10 +37,11 @@ export function respondAsync(jobs: Jobs<Request>, operation: string | RespondAsy
   const { operation: name, app: given, ...options } = typeof operation === 'string' ? { operation } : operation
   const handlers = handlersOf(name, handler)
   let app = given
-  jobs.define(name, options, ({ handle, live, request, requestBody, maxResultBytes }) => {
-    if (live instanceof ExpressSubmission) return live.scope.runInAsyncScope(() => run(handlers, detach(live, maxResultBytes), handle))
+  jobs.define(name, options, (execution) => {
+    const { handle, live, request } = execution
+    if (live instanceof ExpressSubmission) return live.scope.runInAsyncScope(() => run(handlers, detach(live, execution), handle))
     app ??= express()
-    return run(handlers, rebuild(app, request ?? NOTHING, requestBody, maxResultBytes), handle)
+    return run(handlers, rebuild(app, request ?? NOTHING, execution), handle)
   })
   return (req, res, next) => {
     app ??= req.app
@@ -88,10 +89,8 @@ export interface JobRoutesOptions {
 /** Answers the requests for the jobs: status, result, cancellation, list. For `app.use('/jobs', jobRoutes(jobs))`, at any depth. */
 export function jobRoutes(jobs: Jobs<Request>, { owner }: JobRoutesOptions = {}): RequestHandler {
   return (req, res, next) => {
-    const path = pathOf(req.url)
-    const query = path.indexOf('?')
-    const match = { native: req, mount: req.baseUrl, rest: query < 0 ? path : path.slice(0, query), owner }
-    answerWith(jobs.route(new ExpressRequest(req), match), res, next, next)
+    const [rest = ''] = pathOf(req.url).split('?', 1)
+    answerWith(jobs.route(new ExpressRequest(req), { native: req, mount: req.baseUrl, rest, owner }), res, next, next)
   }
 }
 
@@ -102,7 +101,7 @@ function answerWith(answered: Promise<Answer | undefined>, res: Response, goOn: 
       if (answer) writeAnswer(res, answer)
       else goOn()
     } catch (error) {
-      next(error)
+      if (!res.headersSent) next(error) // otherwise somebody else has answered, a time limit for example
     }
   }, next)
 }

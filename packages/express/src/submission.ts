@@ -1,9 +1,9 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import { type Body, type JobRequest, JobsError, type JsonObject, type Submission } from '@respond-async/core'
+import { type Body, type BodySink, type JobRequest, JobsError, type JsonObject, type Submission } from '@respond-async/core'
 import type { Request, Response } from 'express'
-import type { Peer } from './detached-request'
+import type { Peer, RequestHead } from './detached-request'
 
 /** How earlier middleware had left `req.body`: parsed (kept as JSON), as text, as bytes, or as the `{}` of Express 4. */
 type ParsedAs = 'json' | 'text' | 'bytes' | 'empty'
@@ -39,13 +39,19 @@ export class ExpressRequest implements JobRequest {
   }
 }
 
-/** A request that may become a job, with what of it must be read before the 202 goes out. */
+/**
+ * A request that may become a job, with what of it must be read before the 202 goes out.
+ *
+ * Every live request and response has a shape of its own, because Express sets their prototypes, so each field is slow to read
+ * (microseconds): where many are read they are copied once, and read from the copy.
+ */
 export class ExpressSubmission extends ExpressRequest implements Submission<Request>, Peer {
   /** The request's own async context (AsyncLocalStorage): a queued handler would otherwise run in that of the job before it. */
   readonly scope = new AsyncResource('respond-async')
-  /** Fields and status that earlier middleware had set. */
+  readonly own: RequestHead & Pick<Request, 'socket'>
+  readonly ownResponse: Partial<Pick<Response, 'statusCode'>> & Pick<Response, 'locals'>
+  /** Fields that earlier middleware had set. */
   readonly earlier: OutgoingHttpHeaders
-  readonly statusCode: number
   readonly remoteAddress: string | undefined
   readonly encrypted: boolean
   /** What has been read of the body; `undefined`: earlier middleware has read it. */
@@ -57,9 +63,10 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
     readonly response: Response,
   ) {
     super(native)
+    this.own = { ...native }
+    this.ownResponse = { ...response }
     this.earlier = response.getHeaders()
-    this.statusCode = response.statusCode
-    const { socket } = native
+    const { socket } = this.own
     this.remoteAddress = socket.remoteAddress
     this.encrypted = (socket as Partial<TLSSocket>).encrypted === true
   }
@@ -71,18 +78,10 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
   }
 
   context(): JsonObject {
-    const { url, originalUrl, baseUrl, params } = this.native
+    const { url, originalUrl, baseUrl, params } = this.own
     const { remoteAddress, encrypted, hasBody } = this
-    const notes: Notes = {
-      url: url === originalUrl ? undefined : url,
-      baseUrl,
-      params,
-      remoteAddress,
-      encrypted,
-      hasBody,
-      parsedAs: this.#parsedAs,
-    }
-    return { ...notes }
+    const parsedAs = this.#parsedAs
+    return { url: url === originalUrl ? undefined : url, baseUrl, params, remoteAddress, encrypted, hasBody, parsedAs } satisfies Notes
   }
 
   private get hasBody(): boolean {
@@ -90,42 +89,56 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
     return coding !== undefined || Number(length) > 0
   }
 
-  readBody(limit: number, wanted: boolean): Promise<Body | null> | Body | null {
+  readBody(limit: number, wanted: boolean, large?: BodySink): Promise<Body | null> | Body | null {
     const { native } = this
     if (Number(this.fields['content-length']) > limit) throw tooLarge(limit)
-    if (!native.readable) {
-      if (!native.readableEnded) throw new JobsError('body_unreadable', 'The request was aborted.')
-      this.chunks = undefined
-    } else if (this.hasBody) return this.#collect(limit, wanted)
+    if (native.readableEnded) this.chunks = undefined
+    else if (!native.readable) throw new JobsError('body_unreadable', 'The request was aborted.')
+    else if (this.hasBody) return this.#collect(limit, wanted, large)
     return wanted ? this.#parsed() : null
   }
 
   /** The body as earlier middleware left it. */
   #parsed(): Body | null {
-    const body: unknown = this.native.body
+    const body: unknown = this.own.body
     if (body === undefined) return null
     this.#parsedAs = typeof body === 'string' ? 'text' : body instanceof Uint8Array ? 'bytes' : 'json'
     return typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
   }
 
-  #collect(limit: number, wanted: boolean): Promise<Body | null> {
+  #collect(limit: number, wanted: boolean, large: BodySink | undefined): Promise<Body | null> {
     const { native } = this
     if (native.body !== undefined) this.#parsedAs = 'empty'
     return new Promise((resolve, reject) => {
       const chunks: Uint8Array[] = []
       let size = 0
+      let failed = false
+      const fail = (error: unknown) => {
+        failed = true // the rest is read and dropped, so that the client gets to read the answer
+        chunks.length = 0
+        reject(error)
+      }
+      const handOver = async (sink: BodySink) => {
+        native.pause()
+        try {
+          for (const piece of chunks.splice(0)) await sink.write(piece)
+        } catch (error) {
+          fail(error)
+        }
+        native.resume()
+      }
       native.on('data', (chunk: Uint8Array | string) => {
+        if (failed) return
         const bytes = typeof chunk === 'string' ? Buffer.from(chunk, native.readableEncoding ?? 'utf8') : chunk
         size += bytes.length
-        if (size <= limit) chunks.push(bytes)
-        else {
-          chunks.length = 0 // the rest is read and dropped, so that the client gets to read the answer
-          reject(tooLarge(limit))
-        }
+        if (size > limit) return fail(tooLarge(limit))
+        chunks.push(bytes)
+        if (large && size > large.after) void handOver(large)
       })
       native.on('end', () => {
         this.chunks = chunks
-        resolve(wanted ? (chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)) : null)
+        const isGathered = wanted && !(large && size > large.after)
+        resolve(isGathered ? (chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)) : null)
       })
       const aborted = (cause?: unknown) => reject(new JobsError('body_unreadable', 'The upload broke off.', { cause }))
       native.on('error', aborted)

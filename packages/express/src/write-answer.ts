@@ -1,18 +1,22 @@
-import { type Answer, sizeOf } from '@respond-async/core'
+import { pipeline, Readable } from 'node:stream'
+import { type Answer, isStream, sizeOf } from '@respond-async/core'
 import type { Response } from 'express'
 
 /** Writes an answer at once: one head, one end. Fields that earlier middleware adds to, and not sets, keep what is in them. */
 export function writeAnswer(res: Response, { status, headers, body }: Answer): void {
-  if (res.headersSent) return // somebody else did, a time limit for example
   const fields: Record<string, string | readonly string[]> = { ...headers }
   const vary = res.getHeader('vary')
   if (vary !== undefined) merge(fields, fields.Vary === undefined ? 'vary' : 'Vary', String(vary))
-  const cookies = res.getHeader('set-cookie')
-  if (cookies !== undefined && fields['set-cookie'] !== undefined) fields['set-cookie'] = [cookies, fields['set-cookie']].flat().map(String)
+  if (fields['set-cookie'] !== undefined) {
+    const cookies = res.getHeader('set-cookie')
+    if (cookies !== undefined) fields['set-cookie'] = [cookies, fields['set-cookie']].flat().map(String)
+  }
   if (body !== null) fields['Content-Length'] = `${sizeOf(body)}`
   else if (status !== 204 && status !== 304) fields['Content-Length'] ??= '0'
   res.writeHead(status, fields as Record<string, string | string[]>) // Node only reads them
-  res.end(body ?? undefined)
+  if (body === null || !isStream(body)) res.end(body ?? undefined)
+  // A client that leaves is no error of the application; a body that breaks off must not look whole, and takes the connection with it.
+  else pipeline(Readable.from(body, { objectMode: false }), res, () => {})
 }
 
 /** Puts the names that earlier middleware had in `Vary` before those of the answer. */

@@ -25,6 +25,7 @@ for (const [version, express] of Object.entries(VERSIONS))
     describe(`${version}, ${way}`, () => {
       const make = () => {
         const jobs = createJobs<Request>({ engine: engine(), onError: () => {} })
+        void jobs.start()
         return { jobs, app: express() }
       }
 

@@ -123,6 +123,17 @@ for (const [version, express] of Object.entries(VERSIONS))
       await vi.waitFor(() => expect(heard).toEqual(['written', 'finish', 'close', 'piped', 'true true true']))
     })
 
+    it('keeps what was written when the handler uses its buffer again', async () => {
+      const { whole } = await start((_req, res) => {
+        const buffer = Buffer.from('a')
+        res.write(buffer, () => {
+          buffer.write('b')
+          res.end(buffer, () => buffer.write('c'))
+        })
+      })
+      expect(await (await whole('/')).result.text()).toBe('ab')
+    })
+
     it('stops a result that is too large while it is written', async () => {
       let read = 0
       const { whole } = await start(

@@ -39,6 +39,7 @@ for (const [version, express] of Object.entries(VERSIONS))
       })
       router.use(express.json())
       const [inline, replay] = [createJobs<Request>({ path: '/a' }), createJobs<Request>({ path: '/b', engine: replaying() })]
+      void replay.start()
       router.post('/bare/:month', see)
       router.post('/inline/:month', respondAsync(inline, 'see', see))
       router.post('/replay/:month', respondAsync(replay, 'see', see))
@@ -78,6 +79,7 @@ for (const [version, express] of Object.entries(VERSIONS))
 
     it('gives a run in another process the application that it is told', async () => {
       const jobs = createJobs<Request>({ engine: replaying() })
+      void jobs.start()
       const other = express().set('our setting', 'of the worker')
       const app = express().set('our setting', 'of the server')
       app.post(
@@ -140,6 +142,7 @@ for (const [version, express] of Object.entries(VERSIONS))
 
     it('lets a stored body be parsed again, whatever its coding', async () => {
       const jobs = createJobs<Request>({ engine: replaying() })
+      void jobs.start()
       const app = express()
       app.post('/inside', respondAsync(jobs, 'inside', [express.json(), (req, res) => void res.json(req.body)]))
       app.post(

@@ -1,5 +1,5 @@
 import type { Answer } from '@respond-async/core'
-import { contentOf, toResponse } from '@respond-async/core/fetch'
+import { contentOf, fieldsFor, toResponse } from '@respond-async/core/fetch'
 import type { Context } from 'hono'
 
 /**
@@ -10,7 +10,7 @@ import type { Context } from 'hono'
 export function writeAnswer(c: Context, answer: Answer): Response {
   if (fieldsSet(c).keys().next().done) return toResponse(answer)
   // The types want a body for this status, and lists that can be written; Hono hands on what it gets.
-  return c.body(contentOf(answer) as string, answer.status as 200, answer.headers as Record<string, string | string[]>)
+  return c.body(contentOf(answer) as string, answer.status as 200, fieldsFor(answer) as Record<string, string | string[]>)
 }
 
 /** The fields that a response made by this context gets by itself. */

@@ -1,5 +1,5 @@
-import type { CapturedResponse } from '@respond-async/core'
-import { captureResponse, responseFields } from '@respond-async/core/fetch'
+import type { BodySink, CapturedResponse } from '@respond-async/core'
+import { captureResponse, keptBody, responseFields } from '@respond-async/core/fetch'
 import type { Context, Handler, MiddlewareHandler } from 'hono'
 import { fieldsSet } from './answer'
 import type { DetachedContext } from './detached-context'
@@ -26,6 +26,7 @@ export async function captureHandlers(
   c: DetachedContext,
   handlers: readonly AnyHandler[],
   maxResultBytes: number,
+  sink: BodySink | undefined,
 ): Promise<CapturedResponse> {
   let response: Response | undefined
   try {
@@ -34,10 +35,10 @@ export async function captureHandlers(
     response = responseOf(c, error)
     if (!response) throw error
   }
-  if (!response || c.made?.response !== response) return withFieldsOf(c, await captureResponse(response, maxResultBytes))
+  if (!response || c.made?.response !== response) return withFieldsOf(c, await captureResponse(response, maxResultBytes, sink))
   // A text has a media type of its own (WHATWG Fetch, "extract a body"); its size is looked at by core.
   const headers = { 'content-type': 'text/plain;charset=UTF-8', ...responseFields(response.headers) }
-  return { status: response.status, headers, body: c.made.text }
+  return { status: response.status, headers, body: await keptBody(c.made.text, sink) }
 }
 
 /** What is behind a handler in a job. */

@@ -1,3 +1,4 @@
+import { isStream } from '@respond-async/core'
 import { HonoRequest } from 'hono/request'
 import type { HonoSubmission } from './submission'
 
@@ -54,7 +55,8 @@ export class DetachedRequest extends HonoRequest {
 
   override async text(): Promise<string> {
     const { body } = this.#from
-    return typeof body === 'string' ? body : decoder.decode(body ?? undefined)
+    if (body === null || typeof body === 'string') return body ?? ''
+    return isStream(body) ? super.text() : decoder.decode(body)
   }
 
   override async json<T = unknown>(): Promise<T> {

@@ -1,5 +1,5 @@
 import type { JobHandle, Jobs, OperationOptions, Owner } from '@respond-async/core'
-import { unwrappedHandle } from '@respond-async/core/fetch'
+import { bodyFor, unwrappedHandle } from '@respond-async/core/fetch'
 import { type Context, type Env, type Handler, Hono, type Input, type MiddlewareHandler, type TypedResponse } from 'hono'
 import type { HandlerResponse } from 'hono/types'
 import { writeAnswer } from './answer'
@@ -55,7 +55,8 @@ export function respondAsync(jobs: Jobs<Context>, operation: string | RespondAsy
   jobs.define(name, options, (execution) => {
     if (execution.live === undefined) return replay(execution, handlers)
     const live = execution.live as HonoSubmission // what is passed to accept below
-    return captureHandlers(detachedContext(live, execution.handle), handler, execution.maxResultBytes)
+    live.body = bodyFor(live.body, execution.requestBody)
+    return captureHandlers(detachedContext(live, execution.handle), handler, execution.maxResultBytes, execution.sink)
   })
   const accept: MiddlewareHandler = async (c, next) => {
     const answer = await jobs.accept(name, new HonoSubmission(c), new HonoPlatform(c))

@@ -37,14 +37,14 @@ const isJson = (value: unknown): boolean =>
 const NOTHING: StoredRequest = { method: 'POST', url: '/', headers: {} }
 
 /** Runs the handlers on a context that Hono makes of the stored request. */
-export function replay({ handle, request, requestBody, platform, maxResultBytes }: Execution, handlers: readonly AnyHandler[]) {
+export function replay({ handle, request, requestBody, sink, platform, maxResultBytes }: Execution, handlers: readonly AnyHandler[]) {
   const stored = request ?? NOTHING
   const raw = rebuildRequest(stored, requestBody)
   return new Promise<CapturedResponse>((resolve) => {
     const app = new Hono().all('*', (c: Context) => {
       Object.defineProperty(c, 'req', { value: storedRequest(raw, c.req.path, stored.context as Notes | undefined) })
       setVariables(c, handle.carry, handle)
-      resolve(captureHandlers(c, handlers, maxResultBytes))
+      resolve(captureHandlers(c, handlers, maxResultBytes, sink))
       return c.body(null)
     })
     app.fetch(raw, platform?.env ?? {}, platform?.context as Context['executionCtx'])

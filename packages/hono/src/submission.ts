@@ -1,5 +1,5 @@
-import { type Body, type JsonObject, type Submission, sizeOf } from '@respond-async/core'
-import { checkSize, detachRequest, fieldsOf, readBody } from '@respond-async/core/fetch'
+import { type Body, type BodySink, type BodyStream, type JsonObject, type Submission, sizeOf } from '@respond-async/core'
+import { checkSize, detachRequest, fieldsOf, keptBody, readBody } from '@respond-async/core/fetch'
 import type { Context } from 'hono'
 import { notesOf } from './replay'
 
@@ -13,8 +13,8 @@ export class HonoSubmission implements Submission<Context> {
   readonly variables: object
   /** As the client sent them, but for the type of a form that had to be put together again. */
   headers: Headers
-  /** What was read of the request before the 202: it cannot be read after it. */
-  body: Body | null = null
+  /** What was read of the request before the 202: it cannot be read after it. In pieces, where it is large. */
+  body: Body | BodyStream | null = null
 
   constructor(readonly native: Context) {
     this.variables = native.var
@@ -30,12 +30,13 @@ export class HonoSubmission implements Submission<Context> {
   }
 
   /** Earlier middleware (a validator, say) leaves a body that it read in `c.req`, because it cannot be read twice. */
-  async readBody(limit: number, wanted: boolean): Promise<Body | null> {
+  async readBody(limit: number, wanted: boolean, large?: BodySink): Promise<Body | null> {
     const { raw, bodyCache } = this.native.req
     const [kind] = Object.keys(bodyCache)
     if (!kind) {
-      this.body = await readBody(raw, limit, wanted)
-      return this.body
+      const read = await readBody(raw, limit, wanted, large)
+      this.body = read
+      return read
     }
     const value: unknown = await bodyCache[kind as keyof typeof bodyCache]
     let body = value as Body
@@ -49,8 +50,9 @@ export class HonoSubmission implements Submission<Context> {
       }
     }
     checkSize(sizeOf(body), limit)
-    this.body = body.length > 0 ? body : null
-    return this.body
+    const whole = body.length > 0 ? body : null
+    this.body = whole
+    return wanted ? keptBody(whole, large) : null
   }
 
   headerFields(): Record<string, string> {

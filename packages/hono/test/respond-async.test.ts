@@ -55,7 +55,9 @@ async function finished(
 }
 const errorsOf = (options: JobsOptions<Context>) => {
   const errors: unknown[] = []
-  return { errors, jobs: createJobs<Context>({ ...options, onError: (error) => errors.push(error) }) }
+  const jobs = createJobs<Context>({ ...options, onError: (error) => errors.push(error) })
+  void jobs.start()
+  return { errors, jobs }
 }
 const serving = (jobs: Jobs<Context>) => new Hono().route('/jobs', jobRoutes(jobs))
 const withResolvers = () => {
