@@ -16,7 +16,9 @@ const NOT_ON_NODE = {
   '@respond-async/workers/workflows': 'runs inside workerd',
 }
 /** Peers to install next to the tarballs. Optional ones stay out: each package must load without them. */
-const PEERS = ['express@5', 'hono@4']
+const PEERS = ['bullmq@6', 'express@5', 'hono@4']
+/** Modules alone, as the library that it is for. */
+const isModule = ({ exports }) => exports['.'].require === undefined
 
 const windows = process.platform === 'win32'
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -52,7 +54,7 @@ try {
     const tarball = join(tarballs, `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`)
     execFileSync('pnpm', ['pack', '--pack-destination', tarballs], { cwd: folder, stdio: 'ignore', shell: windows })
     run(`publint ${manifest.name}`, 'publint', ['run', tarball, '--strict'], { cwd: root })
-    run(`attw ${manifest.name}`, 'attw', [tarball, '--profile', 'node16'], { cwd: root })
+    run(`attw ${manifest.name}`, 'attw', [tarball, '--profile', isModule(manifest) ? 'esm-only' : 'node16'], { cwd: root })
     const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).split('\n')
     report(!files.some((file) => file.startsWith('package/src/')) && files.includes('package/LICENSE'), `contents of ${manifest.name}`)
   }
@@ -86,6 +88,7 @@ try {
         shell: false,
       })
       report(imported.status === 0, `import  ${entry}`, imported.stdout.trim() || imported.stderr)
+      if (isModule(manifest)) continue
       report(required.status === 0, `require ${entry}`, required.stdout.trim() || required.stderr)
       report(imported.stdout === required.stdout, `same names from both: ${entry}`)
     }

@@ -1,3 +1,3 @@
 import { library } from '../../tsup.base'
 
-export default library(['src/index.ts'])
+export default library(['src/index.ts'], { format: ['esm'] }) // as pg-boss is

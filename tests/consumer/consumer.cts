@@ -1,9 +1,8 @@
-// Every entry, as CommonJS sees it.
+// Every entry, as CommonJS sees it; engine-pg-boss is a module like pg-boss itself.
 import core = require('@respond-async/core')
 import fetch = require('@respond-async/core/fetch')
 import files = require('@respond-async/core/files')
 import bullmq = require('@respond-async/engine-bullmq')
-import pgBoss = require('@respond-async/engine-pg-boss')
 import express = require('@respond-async/express')
 import hono = require('@respond-async/hono')
 import audits = require('@respond-async/http-audits')
@@ -13,4 +12,4 @@ import redis = require('@respond-async/store-redis')
 import testkit = require('@respond-async/store-testkit')
 import nodeTest = require('@respond-async/store-testkit/node-test')
 
-export = { core, fetch, files, bullmq, pgBoss, express, hono, audits, redis, testkit, nodeTest, sqlite, postgres }
+export = { core, fetch, files, bullmq, express, hono, audits, redis, testkit, nodeTest, sqlite, postgres }

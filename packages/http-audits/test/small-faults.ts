@@ -1,3 +1,4 @@
+import { isStream } from '@respond-async/core'
 import { document, drop, type FaultCase, header, json, withField, without } from './faults'
 
 const PROBLEM = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' }
@@ -159,7 +160,7 @@ export const SMALL_FAULTS: Readonly<Record<string, FaultCase>> = {
     make: () => ({
       answer(answer, { url }) {
         const { body } = answer
-        if (!url?.endsWith('/result') || body === null) return answer
+        if (!url?.endsWith('/result') || body === null || isStream(body)) return answer
         return {
           ...json(answer, '{', (members) => members),
           body: typeof body === 'string' ? body.trim().replaceAll(' ', '') : Buffer.from(body).toString().trim(),

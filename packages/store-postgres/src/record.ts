@@ -6,8 +6,8 @@ export const MAX_RECORD_BYTES = 8_388_608
 export const MAX_BODY_BYTES = 16_777_216
 
 /** The job without its bodies. @throws {JobsError} `too_large` */
-export function recordText({ requestBody: _request, responseBody: _response, ...head }: Job): string {
-  const text = JSON.stringify(head)
+export function recordText(job: Job): string {
+  const text = JSON.stringify({ ...job, requestBody: undefined, responseBody: undefined }) // cheaper than taking them out
   // UTF-8 takes 3 bytes for a code unit at most: most records need not be measured.
   if (text.length * 3 > MAX_RECORD_BYTES && sizeOf(text) > MAX_RECORD_BYTES)
     throw new JobsError('too_large', `The Postgres store keeps records of ${MAX_RECORD_BYTES} bytes at most, besides their bodies.`)

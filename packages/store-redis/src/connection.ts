@@ -39,15 +39,14 @@ const reply = (answer: Promise<unknown>) => guarded(answer as Promise<Reply>)
 const isMissing = (error: unknown) => error instanceof Error && /\bNOSCRIPT\b/.test(error.message)
 
 /** Both ways of running a script, the one by its hash first. */
-const scripted = (byHash: (sha: string) => Promise<unknown>, byText: () => Promise<unknown>, script: string) =>
-  reply(
-    shaOf(script)
-      .then(byHash)
-      .catch((error) => {
-        if (isMissing(error)) return byText()
-        throw error
-      }),
-  )
+async function scripted(byHash: (sha: string) => Promise<unknown>, byText: () => Promise<unknown>, script: string): Promise<Reply> {
+  const sha = hashes.get(script) ?? (await shaOf(script))
+  try {
+    return (await byHash(sha)) as Reply // what the commands are documented to answer; the types of clients leave it open
+  } catch (error) {
+    return isMissing(error) ? reply(byText()) : understood(error)
+  }
+}
 
 function overIoredis(client: IoredisClient): Connection {
   const restOf = (keys: string[], args: Argument[]) => [`${keys.length}`, ...keys, ...args.map(bufferOf)]
@@ -111,41 +110,39 @@ function overRest(client: RestClient): Connection {
 const bufferOf = (arg: Argument) =>
   typeof arg === 'string' || Buffer.isBuffer(arg) ? arg : Buffer.from(arg.buffer, arg.byteOffset, arg.byteLength)
 
-const hashes = new Map<string, Promise<string>>()
-function shaOf(script: string): Promise<string> {
-  let hash = hashes.get(script)
-  if (!hash) {
-    hash = crypto.subtle
-      .digest('SHA-1', new TextEncoder().encode(script))
-      .then((digest) => Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join(''))
-    hashes.set(script, hash)
-  }
-  return hash
+const hashes = new Map<string, string>()
+async function shaOf(script: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(script))
+  const sha = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  hashes.set(script, sha)
+  return sha
 }
 
-/** What a server says in words of its own, in those of the contract. All else means that it is unavailable, and is passed on. */
 async function guarded(answer: Promise<Reply>): Promise<Reply> {
   try {
     return await answer
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : ''
-    if (/\bOOM command not allowed\b/.test(message))
-      throw new JobsError(
-        'store_full',
-        'Redis has reached its maxmemory and takes no more jobs: raise maxmemory, or keep results for a shorter time (ttlMs).',
-        { cause },
-      )
-    const rubbish = /RUBBISH (\S+)/.exec(message)?.[1]
-    if (rubbish) throw notAJob(rubbish, cause)
-    if (/\bWRONGTYPE\b/.test(message))
-      throw new Error(
-        'redisStore: a key under the prefix holds something else than this store keeps there: give the store a prefix of its own.',
-        {
-          cause,
-        },
-      )
-    throw cause
+  } catch (error) {
+    return understood(error)
   }
+}
+
+/** What a server says in words of its own, thrown in those of the contract. All else means that it is unavailable, and is passed on. */
+function understood(cause: unknown): never {
+  const message = cause instanceof Error ? cause.message : ''
+  if (/\bOOM command not allowed\b/.test(message))
+    throw new JobsError(
+      'store_full',
+      'Redis has reached its maxmemory and takes no more jobs: raise maxmemory, or keep results for a shorter time (ttlMs).',
+      { cause },
+    )
+  const rubbish = /RUBBISH (\S+)/.exec(message)?.[1]
+  if (rubbish) throw notAJob(rubbish, cause)
+  if (/\bWRONGTYPE\b/.test(message))
+    throw new Error(
+      'redisStore: a key under the prefix holds something else than this store keeps there: give the store a prefix of its own.',
+      { cause },
+    )
+  throw cause
 }
 
 export const notAJob = (key: string, cause: unknown) =>

@@ -16,10 +16,9 @@ import type { Body, Job, JobEvent } from '@respond-async/core'
  * The numbers are without names because they would be half of what a finished job takes.
  */
 export function headOf(job: Job): string {
-  const { id: _id, version, status, owner, operation, idempotencyKey, requestBody: _in, responseBody: _out, ...named } = job
-  const { revision, createdAt, attempt, maxAttempts, dispatch, ...others } = named
-  const rest: { -readonly [Name in keyof Job]?: Job[Name] | undefined } = others
-  const numbers: (number | null)[] = [revision, createdAt, attempt, maxAttempts, dispatch]
+  const { version, status, owner, operation, idempotencyKey = null, createdAt } = job
+  const rest: { -readonly [Name in keyof Job]?: Job[Name] | undefined } = { ...job, ...ELSEWHERE } // JSON leaves out what is undefined
+  const numbers: (number | null)[] = [job.revision, createdAt, job.attempt, job.maxAttempts, job.dispatch]
   for (const name of TIMES) {
     const after = job[name] == null ? null : (job[name] as number) - createdAt
     // One that is no whole number of milliseconds away keeps its name, so that it comes back exactly.
@@ -32,8 +31,13 @@ export function headOf(job: Job): string {
   while (numbers.at(-1) === null) numbers.pop()
   if (job.request === null) rest.request = undefined
   if (job.response === null) rest.response = undefined
-  const lines = [`"${status}"`, ...[owner, operation, idempotencyKey ?? null, numbers, rest].map((value) => JSON.stringify(value))]
-  return `J${version}${NEXT}${lines.join(NEXT)}`
+  const named = `${JSON.stringify(owner)}${NEXT}${JSON.stringify(operation)}${NEXT}${JSON.stringify(idempotencyKey)}`
+  return `J${version}${NEXT}"${status}"${NEXT}${named}${NEXT}${JSON.stringify(numbers)}${NEXT}${JSON.stringify(rest)}`
+}
+const ELSEWHERE = {
+  ...{ id: undefined, version: undefined, status: undefined, owner: undefined, operation: undefined, idempotencyKey: undefined },
+  ...{ requestBody: undefined, responseBody: undefined },
+  ...{ revision: undefined, createdAt: undefined, attempt: undefined, maxAttempts: undefined, dispatch: undefined },
 }
 const NEXT = ',\n'
 const TIMES = ['updatedAt', 'dueAt', 'startedAt', 'finishedAt', 'expiresAt'] as const

@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Job, JobMessage, JobView } from '@respond-async/core'
-import { careForLines } from './index-care'
 import type { Place } from '@respond-async/core/store'
+import { careForLines } from './index-care'
 import { type Alarm, startAlarm } from './object-alarm'
 import { jobChunks } from './object-chunks'
 import { hostOf } from './object-hosts'
