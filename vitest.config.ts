@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{packages/*,benchmarks,examples/report}/test/**/*.test.ts', 'tests/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.workers.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.workers.test.ts', 'tests/crash/**'],
           // Real servers and large bodies, on machines that do other things besides.
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -26,6 +26,17 @@ export default defineConfig({
             checker: 'tsc',
             tsconfig: './tests/tsconfig.test-d.json',
           },
+        },
+      },
+      {
+        resolve: { conditions: onNode },
+        ssr: { resolve: { conditions: onNode } },
+        test: {
+          name: 'crash',
+          include: ['tests/crash/**/*.test.ts'],
+          // Processes that are killed and started again want the machine to themselves.
+          sequence: { groupOrder: 1 },
+          maxWorkers: 2,
         },
       },
       {

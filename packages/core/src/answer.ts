@@ -1,3 +1,4 @@
+import type { EventStream } from './events'
 import type { Body, HeaderFields } from './job'
 
 /** A body that is read as it is sent, in pieces; it may be read once. */
@@ -12,12 +13,13 @@ export interface BodyStream extends AsyncIterable<Uint8Array> {
 export interface Answer {
   readonly status: number
   readonly headers: HeaderFields
-  readonly body: Body | BodyStream | null
+  readonly body: Body | BodyStream | EventStream | null
 }
 
 export const JSON_TYPE = 'application/json'
 
-export const isStream = (body: Body | BodyStream): body is BodyStream => typeof body === 'object' && 'part' in body
+export const isStream = (body: Answer['body']): body is BodyStream => typeof body === 'object' && body !== null && 'part' in body
+export const isEvents = (body: Answer['body']): body is EventStream => typeof body === 'object' && body !== null && 'open' in body
 
 const encoder = new TextEncoder()
 /** The bytes of a body as they go on the wire. */
@@ -42,5 +44,6 @@ export function sizeOf(body: Body | BodyStream): number {
 /** HEAD answers as GET does, without the body (RFC 9110 9.3.2). */
 export function forMethod(method: string, answer: Answer): Answer {
   if (method !== 'HEAD' || answer.body === null) return answer
+  if (isEvents(answer.body)) return { ...answer, body: null }
   return { status: answer.status, headers: { ...answer.headers, 'Content-Length': `${sizeOf(answer.body)}` }, body: null }
 }

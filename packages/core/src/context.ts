@@ -1,6 +1,7 @@
 import type { Attempt } from './attempt'
 import type { Changes } from './changes'
 import type { JobEngine } from './engine'
+import type { Feed } from './events'
 import type { Job } from './job'
 import type { Leases } from './leases'
 import type { Operation } from './operation'
@@ -20,6 +21,8 @@ export interface Context {
   /** Attempts that run in this process, by job id. */
   readonly running: Map<string, Attempt>
   readonly changes: Changes
+  /** Jobs whose events are followed here, by id. None on Workers, where one request cannot write to another's answer: each follows by itself. */
+  readonly feeds: Map<string, Feed> | undefined
   readonly pacing: Pacing
   /** Where the status routes are when nothing else is known: `baseUrl` and `path`. */
   readonly mount: string

@@ -1,5 +1,5 @@
 export type { Answer, BodyStream } from './answer'
-export { bytesOf, isStream, sizeOf } from './answer'
+export { bytesOf, isEvents, isStream, sizeOf } from './answer'
 export type { BodySink } from './bodies'
 export type {
   DispatchContext,
@@ -15,6 +15,7 @@ export type {
 } from './engine'
 export type { JobsErrorCode } from './errors'
 export { isJobsError, JobsError } from './errors'
+export type { EventFlow, EventSink, EventStream } from './events'
 export type { InProcessOptions } from './in-process'
 export { inProcess } from './in-process'
 export type {

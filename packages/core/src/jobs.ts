@@ -85,6 +85,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     blobs: options.blobs ?? store.blobs,
     leases: store.capabilities.shared && !onWorkers() ? observedLeases(resolved.leaseMs) : COMPARED,
     changes: onWorkers() ? NO_CHANGES : createChanges(store, running, unwatched),
+    feeds: onWorkers() ? undefined : new Map(),
     pacing: createPacing(resolved),
     mount: `${resolved.baseUrl ?? ''}${resolved.path ?? '/jobs'}`,
     onError: resolved.onError,
@@ -176,6 +177,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       // They have returned to the engine by now: it can settle their messages, which would otherwise be delivered again for nothing.
       if (left.length > 0) await engine.stop?.(SETTLE_MS)
       await handBack(context, waiting ?? [])
+      for (const feed of context.feeds?.values() ?? []) feed.end()
     },
     run: (message, how = {}) => run(message, how),
     sweep: (platform) => sweep(context, platform),

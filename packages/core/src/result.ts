@@ -1,4 +1,4 @@
-import { type Answer, type BodyStream, bytesOf, isStream, sizeOf } from './answer'
+import { type Answer, type BodyStream, bytesOf, isEvents, isStream, sizeOf } from './answer'
 import { readChunks, responseName } from './bodies'
 import type { Context } from './context'
 import type { Body, HeaderFields, Job } from './job'
@@ -44,7 +44,7 @@ async function storedBody(context: Context, job: Job): Promise<Body | BodyStream
 
 /** One range of a stored 200 (RFC 9110 14.2). Several ranges, other units and nonsense are ignored, as the RFC allows. */
 function withRange(answer: Answer, request: JobRequest): Answer {
-  if (answer.status !== 200 || answer.body === null) return answer
+  if (answer.status !== 200 || answer.body === null || isEvents(answer.body)) return answer
   const headers: HeaderFields = { ...answer.headers, 'Accept-Ranges': 'bytes' }
   const [, from, to] = /^bytes=(\d*)-(\d*)$/i.exec(request.headers.get('range')?.trim() ?? '') ?? []
   // Without an entity tag or a date of its own no validator can match, so a conditional range is the whole (13.1.5).

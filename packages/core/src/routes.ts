@@ -4,6 +4,7 @@ import { cancelJob, deleteJob } from './cancel'
 import type { Context } from './context'
 import { crossOrigin, optionsAnswer } from './cors'
 import type { Platform } from './engine'
+import { getEvents } from './events'
 import { JOB_ID, type Job } from './job'
 import { getList } from './list'
 import type { Owner } from './options'
@@ -32,6 +33,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handle>>>> = {
   '': { GET: getStatus, HEAD: getStatus, DELETE: deleteJob },
   result: { GET: getResult, HEAD: getResult },
   cancel: { POST: cancelJob },
+  events: { GET: getEvents, HEAD: getEvents },
 }
 const LIST_METHODS = ['GET', 'HEAD']
 

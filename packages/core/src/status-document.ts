@@ -8,6 +8,8 @@ export interface JobLinks {
   readonly self: string
   /** Where the handler's response is, once there is one to be had. */
   readonly result?: string
+  /** Server-sent events: the document whenever it changes, as long as it can. */
+  readonly events?: string
   /** `POST` here, or `DELETE` the status, as long as there is something to cancel. */
   readonly cancel?: string
 }
@@ -67,6 +69,7 @@ export function statusDocument(context: Context, job: Job, self: string, retryAf
     links: {
       self,
       result: job.response ? `${self}/result` : undefined,
+      events: over ? undefined : `${self}/events`,
       cancel: over ? undefined : `${self}/cancel`,
     },
   }

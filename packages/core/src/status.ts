@@ -1,5 +1,6 @@
 import type { Answer } from './answer'
 import type { Context } from './context'
+import { getEvents } from './events'
 import type { Job } from './job'
 import { isTerminal } from './lifecycle'
 import { retryAfter } from './pacing'
@@ -16,11 +17,15 @@ const etagOf = (job: Job) => `W/"${job.revision}"`
 
 /** GET status: the job as it is, or as it is once it has changed from what the client knows (`Prefer: wait`). */
 export function getStatus(context: Context, job: Job, self: string, request: JobRequest): Promise<Answer> | Answer {
+  if (wantsEvents(request)) return getEvents(context, job, self, request)
   const { wait } = parsePrefer(request.headers.get('prefer'))
   const known = request.headers.get('if-none-match')
   if (wait === undefined || isTerminal(job.status)) return showStatus(context, job, self, known, request)
   return heldStatus(context, job, self, known, request, Math.min(wait, context.options.maxWaitMs / 1000))
 }
+
+/** An EventSource asks for nothing else; a client that would take JSON too gets that. */
+const wantsEvents = ({ headers }: JobRequest) => /^\s*text\/event-stream\s*(?:;|$)/i.test(headers.get('accept') ?? '')
 
 async function heldStatus(
   context: Context,

@@ -1,4 +1,4 @@
-import { type Answer, type BodyStream, type HeaderFields, isStream } from '@respond-async/core'
+import { type Answer, type BodyStream, type EventFlow, type EventStream, type HeaderFields, isEvents, isStream } from '@respond-async/core'
 
 /** Statuses that never have a body (RFC 9110 15.3.5, 15.3.6, 15.4.5): `Response` refuses one. */
 const isBodiless = (status: number): boolean => status === 204 || status === 205 || status === 304
@@ -6,6 +6,7 @@ const isBodiless = (status: number): boolean => status === 204 || status === 205
 /** The body as `Response` takes it. */
 export function contentOf({ status, body }: Answer): BodyInit | null {
   if (isBodiless(status) || body === null) return null
+  if (isEvents(body)) return eventStream(body)
   return isStream(body) ? sizedStream(body) : (body as BodyInit) // bytes of core are never in shared memory
 }
 
@@ -47,6 +48,27 @@ export function streamOf(body: BodyStream): ReadableStream<Uint8Array> {
       },
     },
     { highWaterMark: 0 },
+  )
+}
+
+/** Events as a stream; one that nobody reads for a while takes no more of them. */
+function eventStream(events: EventStream): ReadableStream<Uint8Array> {
+  let flow: EventFlow | undefined
+  return new ReadableStream(
+    {
+      start(controller) {
+        flow = events.open({
+          write(piece) {
+            controller.enqueue(piece)
+            return (controller.desiredSize ?? 0) > 0
+          },
+          end: () => controller.close(),
+        })
+      },
+      pull: () => flow?.ready(),
+      cancel: () => flow?.close(),
+    },
+    { highWaterMark: 4 },
   )
 }
 

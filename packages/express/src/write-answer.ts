@@ -1,5 +1,5 @@
 import { pipeline, Readable } from 'node:stream'
-import { type Answer, isStream, sizeOf } from '@respond-async/core'
+import { type Answer, type EventStream, isEvents, isStream, sizeOf } from '@respond-async/core'
 import type { Response } from 'express'
 
 /** Writes an answer at once: one head, one end. Fields that earlier middleware adds to, and not sets, keep what is in them. */
@@ -11,12 +11,21 @@ export function writeAnswer(res: Response, { status, headers, body }: Answer): v
     const cookies = res.getHeader('set-cookie')
     if (cookies !== undefined) fields['set-cookie'] = [cookies, fields['set-cookie']].flat().map(String)
   }
+  if (isEvents(body)) return writeEvents(res, status, fields, body)
   if (body !== null) fields['Content-Length'] = `${sizeOf(body)}`
   else if (status !== 204 && status !== 304) fields['Content-Length'] ??= '0'
   res.writeHead(status, fields as Record<string, string | string[]>) // Node only reads them
   if (body === null || !isStream(body)) res.end(body ?? undefined)
   // A client that leaves is no error of the application; a body that breaks off must not look whole, and takes the connection with it.
   else pipeline(Readable.from(body, { objectMode: false }), res, () => {})
+}
+
+/** Leaves the response open for what comes. Timeouts of the server do not end it: it shows that it is alive. */
+function writeEvents(res: Response, status: number, fields: Record<string, string | readonly string[]>, events: EventStream): void {
+  res.writeHead(status, fields as Record<string, string | string[]>) // Node only reads them
+  const flow = events.open({ write: (piece) => res.write(piece), end: () => void res.end() })
+  res.on('drain', flow.ready)
+  res.on('close', flow.close)
 }
 
 /** Puts the names that earlier middleware had in `Vary` before those of the answer. */
