@@ -12,6 +12,7 @@ import { goalsTable, writeReport } from './report.ts'
 import { type Results, readResults, writeResults } from './results.ts'
 
 const USAGE = `node benchmarks/run.mjs [options]
+  --suite <name>      routes, which is this one, or stores, which has a help of its own
   --framework <name>  only this one: ${GROUPS.map(({ name }) => name).join(', ')}; may be repeated
   --scenario <name>   only this one: ${scenariosNamed(undefined)
     .map(({ name }) => name)
@@ -24,6 +25,7 @@ const USAGE = `node benchmarks/run.mjs [options]
 
 const { values } = parseArgs({
   options: {
+    suite: { type: 'string' },
     framework: { type: 'string', multiple: true },
     scenario: { type: 'string', multiple: true },
     only: { type: 'string', multiple: true },

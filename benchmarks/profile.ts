@@ -2,9 +2,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { GROUPS } from './harness/contenders.ts'
+import { type Contender, GROUPS } from './harness/contenders.ts'
 import { startGenerator } from './harness/generator.ts'
 import { startServer } from './harness/server.ts'
+import { STORE_GROUPS, type StoreGroup, withGroup } from './stores/groups.ts'
 
 interface Profile {
   readonly nodes: readonly ProfileNode[]
@@ -18,18 +19,18 @@ interface ProfileNode {
 }
 
 const [groupName, kind = 'respond-async', scenario = 'accept', steps = '40000', lines = '30'] = process.argv.slice(2)
-const contender = GROUPS.find(({ name }) => name === groupName)?.contenders.find((one) => one.kind === kind)
-if (contender?.runtime !== 'node') throw new Error('node benchmarks/profile.ts <framework> <contender> <scenario> [steps] [lines]')
+const isKind = (one: Contender) => one.kind === kind && one.runtime === 'node'
+const found = GROUPS.find(({ name }) => name === groupName)?.contenders.find(isKind)
+const stores = STORE_GROUPS.find(({ name }) => name === groupName)
+if (!found && !stores) throw new Error('node benchmarks/profile.ts <framework, redis or postgres> <contender> <scenario> [steps] [lines]')
 
-const { nodes, samples, timeDeltas } = await record()
+const { nodes, samples, timeDeltas } = found
+  ? await record(found)
+  : await withGroup(stores as StoreGroup, ({ contenders }) => record(contenders.find(isKind) as Contender)) // every one has each kind
 
-async function record(): Promise<Profile> {
+async function record(contender: Contender): Promise<Profile> {
   const folder = mkdtempSync(join(tmpdir(), 'benchmark-profile-'))
-  const server = await startServer(contender as NonNullable<typeof contender>, [
-    '--cpu-prof',
-    '--cpu-prof-interval=200',
-    `--cpu-prof-dir=${folder}`,
-  ])
+  const server = await startServer(contender, ['--cpu-prof', '--cpu-prof-interval=200', `--cpu-prof-dir=${folder}`])
   const generator = startGenerator()
   await generator.run({ port: server.port, scenario, steps: Number(steps) }, async () => {})
   generator.stop()

@@ -6,18 +6,11 @@ import { GROUPS } from './harness/contenders.ts'
 import type { GroupResult } from './harness/measure.ts'
 import { SCENARIOS } from './harness/scenarios.ts'
 import { errorOf, type Summary } from './harness/statistics.ts'
+import { number, type Row, table, withSpread } from './markdown.ts'
 import type { Results } from './results.ts'
+import { storesSection, storesTable } from './stores/report.ts'
 
-const OPEN = '<!-- benchmarks -->'
-const CLOSE = '<!-- /benchmarks -->'
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-
-type Row = readonly (string | number)[]
-const table = (head: Row, rows: readonly Row[]): string =>
-  [head, head.map((_, column) => (column === 0 ? '---' : '---:')), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
-
-const number = (value: number) => (value >= 100 ? Math.round(value).toString() : value >= 10 ? value.toFixed(1) : value.toFixed(2))
-const withSpread = ({ median, mad }: Summary) => `${number(median)} ± ${number(mad)}`
 
 function cpuRows(group: GroupResult): Row[] {
   const shown = SCENARIOS.map(({ name }) => group.scenarios[name])
@@ -126,7 +119,7 @@ Importing core: ${startUp ? `${withSpread(startUp.coreMs)} ms CPU beyond importi
 They follow the machine and the load; the load has one core, so they say little about the server.
 
 ${sideTable(results)}
-`
+${storesSection()}`
 }
 
 /** The short form: CPU ratios and what else has a goal. */
@@ -134,16 +127,23 @@ const short = (results: Results): string => `${cpuTable(results)}
 
 ${setting(results)} [All figures and how to read them](benchmarks/README.md).`
 
+/** Writes RESULTS.md, and what README.md shows of it where it has the markers for it. */
 export function writeReport(results: Results): string[] {
   writeFileSync(at('RESULTS.md'), whole(results))
   const written = ['benchmarks/RESULTS.md']
   const readme = at('../README.md')
-  const text = existsSync(readme) ? readFileSync(readme, 'utf8') : ''
-  const from = text.indexOf(OPEN)
-  const to = text.indexOf(CLOSE)
-  if (from >= 0 && to > from) {
-    writeFileSync(readme, `${text.slice(0, from + OPEN.length)}\n${short(results)}\n${text.slice(to)}`)
+  const before = existsSync(readme) ? readFileSync(readme, 'utf8') : ''
+  const after = between('benchmarks:stores', between('benchmarks', before, short(results)), storesTable())
+  if (after !== before) {
+    writeFileSync(readme, after)
     written.push('README.md')
   }
   return written
+}
+
+/** The text with `content` between its two markers, if it has them. */
+function between(marker: string, text: string, content: string): string {
+  const from = text.indexOf(`<!-- ${marker} -->`)
+  const to = text.indexOf(`<!-- /${marker} -->`)
+  return from < 0 || to < from || content === '' ? text : `${text.slice(0, text.indexOf('>', from) + 1)}\n${content}\n${text.slice(to)}`
 }

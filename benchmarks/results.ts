@@ -17,7 +17,7 @@ export interface Results {
   readonly startUp?: StartUp
 }
 
-interface Environment {
+export interface Environment {
   readonly node: string
   readonly workerd: string
   readonly cpu: string
@@ -27,19 +27,23 @@ interface Environment {
   readonly requests: number
 }
 
-const LATEST = fileURLToPath(new URL('./results/latest.json', import.meta.url))
+const fileOf = (name: string) => fileURLToPath(new URL(`./results/${name}.json`, import.meta.url))
 
-export function readResults(): Partial<Results> {
+/** Figures kept under a name; none where there are none yet. */
+export function readFigures<T>(name: string): Partial<T> {
   try {
-    return JSON.parse(readFileSync(LATEST, 'utf8'))
+    return JSON.parse(readFileSync(fileOf(name), 'utf8'))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
     throw error
   }
 }
 
-export function writeResults(results: Results): void {
-  mkdirSync(dirname(LATEST), { recursive: true })
-  const text = JSON.stringify(results, null, 2).replace(/\[[\d\s.,-]+\]/g, (numbers) => numbers.replace(/\s+/g, ' ')) // a line for each list
-  writeFileSync(LATEST, `${text}\n`)
+export function writeFigures(name: string, figures: object): void {
+  mkdirSync(dirname(fileOf(name)), { recursive: true })
+  const text = JSON.stringify(figures, null, 2).replace(/\[[\d\s.,-]+\]/g, (numbers) => numbers.replace(/\s+/g, ' ')) // a line for each list
+  writeFileSync(fileOf(name), `${text}\n`)
 }
+
+export const readResults = (): Partial<Results> => readFigures('latest')
+export const writeResults = (results: Results): void => writeFigures('latest', results)

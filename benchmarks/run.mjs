@@ -1,14 +1,20 @@
 /**
  * `node benchmarks/run.mjs`: runs everything on the Node that the tools run on, whichever Node this is. Expects a build.
+ * `--suite stores`: what jobs cost in Redis, Postgres and SQLite.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const SUITES = { routes: 'main.ts', stores: 'stores/main.ts' }
+const { suite = 'routes' } = parseArgs({ options: { suite: { type: 'string' } }, strict: false }).values
+if (!(suite in SUITES)) throw new Error(`There is no suite "${suite}": ${Object.keys(SUITES).join(', ')}`)
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const linked = `${root}node_modules/.bin/node`
 const node = existsSync(linked) ? linked : process.execPath
-const child = spawn(node, [`${root}benchmarks/main.ts`, ...process.argv.slice(2)], { stdio: 'inherit' })
+const child = spawn(node, [`${root}benchmarks/${SUITES[suite]}`, ...process.argv.slice(2)], { stdio: 'inherit' })
 child.on('exit', (code) => {
   process.exitCode = code ?? 1
 })

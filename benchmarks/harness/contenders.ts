@@ -1,5 +1,5 @@
 /** Who is compared with whom. */
-export type Kind = 'bare' | 'hand-written' | 'respond-async'
+export type Kind = 'bare' | 'hand-written' | 'hand-written, another way' | 'respond-async' | 'respond-async with an engine'
 
 export interface Contender {
   readonly name: string
@@ -8,6 +8,8 @@ export interface Contender {
   /** File in servers/. */
   readonly file: string
   readonly args: readonly string[]
+  /** The server that it keeps its jobs in, where that is a process of its own: measured apart. */
+  readonly backend?: { cpuMs(): number }
 }
 
 export interface Group {

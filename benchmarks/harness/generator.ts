@@ -6,8 +6,12 @@ import { pinned } from './pinning.ts'
 import { told } from './server.ts'
 
 export interface Generator {
-  /** Runs a scenario; `around` is called right before the first and after the last of its requests. */
-  run(order: LoadOrder, around: (when: 'before' | 'after') => Promise<void>): Promise<LoadResult>
+  /**
+   * Runs a scenario; `around` is called right before the first and after the last of its requests.
+   *
+   * @param settled resolves when the jobs that were accepted have run, where a moment is not enough for that
+   */
+  run(order: LoadOrder, around: (when: 'before' | 'after') => Promise<void>, settled?: () => Promise<void>): Promise<LoadResult>
   stop(): void
 }
 
@@ -26,10 +30,11 @@ export function startGenerator(): Generator {
     return message
   }
   return {
-    async run(order, around) {
+    async run(order, around, settled) {
       await say(order)
       await around('before')
       const result = await say('go')
+      await settled?.()
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
       await around('after')
       await say('go')

@@ -1,6 +1,6 @@
 /** The load, a process of its own: runs one scenario against one port when told, and tells how it went. */
 import { Pool } from 'undici'
-import { SCENARIOS } from './scenarios.ts'
+import { SCENARIOS, SIZE_SCENARIOS } from './scenarios.ts'
 import { quantile } from './statistics.ts'
 
 export interface LoadOrder {
@@ -26,7 +26,7 @@ export type LoadMessage =
 const tell = (message: LoadMessage) => void process.send?.(message)
 
 async function perform({ port, scenario: name, steps }: LoadOrder): Promise<void> {
-  const scenario = SCENARIOS.find((one) => one.name === name)
+  const scenario = [...SCENARIOS, ...SIZE_SCENARIOS].find((one) => one.name === name)
   if (!scenario) throw new Error(`There is no scenario "${name}"`)
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: scenario.parallel, pipelining: 1 })
   await connect(pool, scenario.parallel)

@@ -47,11 +47,18 @@ async function submit(server: Dispatcher, path: string, json: string): Promise<s
   return String(headers.location)
 }
 
+async function isRunning(server: Dispatcher, path: string): Promise<boolean> {
+  const { body } = await server.request({ method: 'GET', path })
+  const { status } = (await body.json()) as { status: string } // a status document
+  return status === 'running'
+}
+
 /** Jobs that have finished, and the ETag of each. */
 async function finishedJobs(server: Dispatcher): Promise<{ path: string; etag: string }[]> {
   const jobs: { path: string; etag: string }[] = []
-  while (jobs.length < POLLED) {
-    const path = await submit(server, '/reports', AT_ONCE)
+  const paths: string[] = []
+  while (paths.length < POLLED) paths.push(await submit(server, '/reports', AT_ONCE))
+  for (const path of paths) {
     for (let answer = await ask(server, null, { path }); ; answer = await ask(server, null, { path })) {
       if (answer.statusCode === 200) {
         jobs.push({ path, etag: String(answer.headers.etag) })
@@ -64,6 +71,33 @@ async function finishedJobs(server: Dispatcher): Promise<{ path: string; etag: s
 }
 
 const at = <T>(list: readonly T[], index: number): T => list[index % list.length] as T
+
+const EMPTY = 0
+const LARGE = 10_000_000
+
+/** Polls of one finished job whose result has so many bytes. Both are made, so that the process has the same behind it. */
+const pollOfSize = (name: string, title: string, bytes: number): Scenario => ({
+  ...{ name, title, requests: 1, parallel: 16 },
+  async prepare(server) {
+    const paths = new Map<number, string>()
+    for (const size of [EMPTY, LARGE]) paths.set(size, await submit(server, '/files', JSON.stringify({ bytes: size })))
+    for (const path of paths.values()) while ((await ask(server, null, { path })).statusCode !== 200) await pause(20)
+    const path = paths.get(bytes) ?? ''
+    return {
+      async step() {
+        await ask(server, 200, { path })
+        return 0
+      },
+      async clean() {
+        for (const each of paths.values()) await ask(server, null, { method: 'DELETE', path: each })
+      },
+    }
+  },
+})
+export const SIZE_SCENARIOS: readonly Scenario[] = [
+  pollOfSize('poll-empty', 'poll, no result', EMPTY),
+  pollOfSize('poll-large', 'poll, 10 MB', LARGE),
+]
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -83,7 +117,7 @@ export const SCENARIOS: readonly Scenario[] = [
     async prepare(server) {
       const paths: string[] = []
       while (paths.length < HELD) paths.push(await submit(server, '/holds', AT_ONCE))
-      await pause(20) // until they run
+      for (const path of paths) while (!(await isRunning(server, path))) await pause(5)
       return {
         async step(index) {
           await ask(server, 202, { path: at(paths, index) })

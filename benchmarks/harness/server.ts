@@ -9,6 +9,8 @@ export interface Server {
   readonly port: number
   /** CPU time of the whole process so far, user and system, in milliseconds. */
   cpuMs(): Promise<number>
+  /** How many jobs' work it has done so far; a Node process only. */
+  built?(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -32,6 +34,10 @@ async function startNode(args: readonly string[]): Promise<Server> {
       child.send('cpu')
       const { cpu } = await told<{ cpu: NodeJS.CpuUsage }>(child)
       return (cpu.user + cpu.system) / 1000
+    },
+    async built() {
+      child.send('built')
+      return (await told<{ built: number }>(child)).built
     },
     async stop() {
       if (child.exitCode !== null) return

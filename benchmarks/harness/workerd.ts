@@ -59,8 +59,8 @@ async function listening(control: Readable): Promise<number | undefined> {
   return undefined
 }
 
-/** CPU time of all threads in nanoseconds as the scheduler counts it: /proc/<pid>/stat has ticks of 10 ms only. */
-function threadsCpuMs(pid: number): number {
+/** CPU time of all threads in milliseconds, counted in nanoseconds as the scheduler counts it: /proc/<pid>/stat has ticks of 10 ms only. */
+export function threadsCpuMs(pid: number): number {
   const tasks = `/proc/${pid}/task`
   const nanoseconds = readdirSync(tasks).map((thread) => Number(readFileSync(`${tasks}/${thread}/schedstat`, 'utf8').split(' ', 1)[0]))
   return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6

@@ -1,10 +1,12 @@
-/** How a Node contender talks to the harness: its port, and its own CPU time and memory on demand. */
+/** How a Node contender talks to the harness: its port, and its own CPU time and how much work it has done on demand. */
 import type { AddressInfo, Server } from 'node:net'
+import { builtSoFar } from './report.ts'
 
 export function listen(server: Pick<Server, 'listen' | 'address'>): void {
   server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }))
   process.on('message', (what) => {
     if (what === 'cpu') process.send?.({ cpu: process.cpuUsage() })
+    if (what === 'built') process.send?.({ built: builtSoFar() })
     if (what === 'exit') process.exit() // orderly, so that --cpu-prof writes its file
   })
   process.on('disconnect', () => process.exit())

@@ -19,9 +19,14 @@ export function makeReport({ month, rows }: ReportRequest) {
   }
 }
 
+let built = 0
+/** Reports made in this process. */
+export const builtSoFar = () => built
+
 /** The handler's work: a report, at once or after a while. */
 export async function buildReport(request: ReportRequest) {
   if (request.takesMs > 0) await new Promise((resolve) => setTimeout(resolve, request.takesMs))
+  built++
   return makeReport(request)
 }
 

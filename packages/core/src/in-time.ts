@@ -63,10 +63,17 @@ function blobsInTime(blobs: BlobStore, ms: number): BlobStore {
 
 function within<T>(ms: number, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new JobsError('store_unavailable', `The job store has not answered within ${ms} ms (storeTimeoutMs).`)),
-      ms,
+    const late = () => reject(new JobsError('store_unavailable', `The job store has not answered within ${ms} ms (storeTimeoutMs).`))
+    const timer = setTimeout(late, ms)
+    work.then(
+      (answer) => {
+        clearTimeout(timer)
+        resolve(answer)
+      },
+      (error) => {
+        clearTimeout(timer)
+        reject(error)
+      },
     )
-    work.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }

@@ -1,6 +1,7 @@
 /** A minimal adapter of core to plain node:http: what an adapter has to do and nothing that it need not. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Answer, type CapturedResponse, JobsError, type Submission } from '@respond-async/core'
+import { pipeline, Readable } from 'node:stream'
+import { type Answer, type CapturedResponse, isEvents, isStream, JobsError, type Submission } from '@respond-async/core'
 import { type AuditJob, echo, type PlannedResponse, runPlan } from '../src/target'
 
 export type NodeSubmission = Submission<IncomingMessage> & { readonly read: () => Uint8Array<ArrayBuffer> }
@@ -58,5 +59,10 @@ export function captured({ status, headers, body }: PlannedResponse, limit: numb
 
 export function send(response: ServerResponse, { status, headers, body }: Answer): void {
   response.writeHead(status, Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value as string | string[]])))
-  response.end(body ?? undefined)
+  if (body !== null && typeof body === 'object' && isStream(body))
+    return void pipeline(Readable.from(body, { objectMode: false }), response, () => {})
+  if (!isEvents(body)) return void response.end(body ?? undefined)
+  const flow = body.open({ write: (piece) => response.write(piece), end: () => void response.end() })
+  response.on('drain', flow.ready)
+  response.on('close', flow.close)
 }

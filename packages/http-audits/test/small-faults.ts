@@ -1,4 +1,4 @@
-import { isStream } from '@respond-async/core'
+import { type Answer, isEvents, isStream } from '@respond-async/core'
 import { document, drop, type FaultCase, header, json, withField, without } from './faults'
 
 const PROBLEM = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' }
@@ -7,6 +7,25 @@ const refused = (status: number) => ({
   headers: PROBLEM,
   body: JSON.stringify({ type: 'about:blank', title: 'no', status, code: 'no' }),
 })
+
+/** An answer whose events come otherwise; `''`: not at all. */
+function withPieces(answer: Answer, change: (text: string) => string): Answer {
+  const { body } = answer
+  if (!isEvents(body)) return answer
+  return {
+    ...answer,
+    body: {
+      open: ({ write, end }) =>
+        body.open({
+          write(piece) {
+            const text = change(Buffer.from(piece).toString())
+            return text === '' || write(Buffer.from(text))
+          },
+          end,
+        }),
+    },
+  }
+}
 
 /** More servers with one fault each, so that every audit is seen to fail: each is run with the audits that are near to it. */
 export const SMALL_FAULTS: Readonly<Record<string, FaultCase>> = {
@@ -60,6 +79,33 @@ export const SMALL_FAULTS: Readonly<Record<string, FaultCase>> = {
     }),
     among: /^(?:ACC|PRF|IDM|DOC|POL|CAN|COR)/,
     fails: 'ACC10 ACC11 ACC13 ACC14 ACC15 ACC16 ACC17 PRF1 IDM4 DOC8 DOC9 DOC17 DOC19 POL13 POL14 POL15 POL16 POL17 POL18 CAN1 COR6',
+  },
+  'events that stop before the last': {
+    make: () => ({ answer: (answer) => withPieces(answer, (text) => (text.includes('event: succeeded') ? '' : text)) }),
+    among: /^EVT/,
+    fails: 'EVT1 EVT3 EVT4',
+  },
+  'events without ids': {
+    make: () => ({ answer: (answer) => withPieces(answer, (text) => text.replace(/^id: .*\n/m, '')) }),
+    among: /^EVT/,
+    fails: 'EVT2 EVT3',
+  },
+  'events to whoever knows the last': {
+    make: () => ({
+      answer: (answer, { url }) => (url?.endsWith('/events') && answer.status === 204 ? { ...answer, status: 200 } : answer),
+    }),
+    among: /^EVT/,
+    fails: 'EVT3',
+  },
+  'no look at Accept': {
+    make: () => ({ request: (request) => drop(request, 'accept') }),
+    among: /^EVT/,
+    fails: 'EVT4',
+  },
+  'events that may be cached': {
+    make: () => ({ answer: (answer) => (isEvents(answer.body) ? withField(answer, 'Cache-Control', 'public, max-age=60') : answer) }),
+    among: /^EVT/,
+    fails: 'EVT5',
   },
   'no Prefer at all': {
     make: () => ({ request: (request) => drop(request, 'prefer') }),
@@ -160,7 +206,7 @@ export const SMALL_FAULTS: Readonly<Record<string, FaultCase>> = {
     make: () => ({
       answer(answer, { url }) {
         const { body } = answer
-        if (!url?.endsWith('/result') || body === null || isStream(body)) return answer
+        if (!url?.endsWith('/result') || body === null || isStream(body) || isEvents(body)) return answer
         return {
           ...json(answer, '{', (members) => members),
           body: typeof body === 'string' ? body.trim().replaceAll(' ', '') : Buffer.from(body).toString().trim(),

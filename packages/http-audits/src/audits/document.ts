@@ -193,7 +193,7 @@ export const documentAudits: readonly Audit[] = [
     async run({ hold, submit, fetch }) {
       const held = await hold()
       const links = (await held.status()).document().links
-      equal(Object.keys(links).sort().join(), 'cancel,self', 'links of a running job')
+      equal(Object.keys(links).sort().join(), 'cancel,events,self', 'links of a running job')
       const done = await submit()
       const after = (await done.finished()).document().links
       equal(Object.keys(after).sort().join(), 'result,self', 'links of a job that has succeeded')

@@ -5,6 +5,7 @@ import { captureAudits } from './capture'
 import { corsAudits } from './cors'
 import { documentAudits } from './document'
 import { errorAudits } from './error'
+import { eventAudits } from './events'
 import { idempotencyAudits } from './idempotency'
 import { inputAudits } from './input'
 import { listAudits } from './list'
@@ -25,6 +26,7 @@ export const audits: readonly Audit[] = [
   ...errorAudits,
   ...pollAudits,
   ...longPollAudits,
+  ...eventAudits,
   ...resultAudits,
   ...captureAudits,
   ...cancelAudits,

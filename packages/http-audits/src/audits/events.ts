@@ -1,0 +1,111 @@
+import type { Audit } from '../audit'
+import { equal, hasField, hasStatus, lists, match, ok } from '../expectation'
+import type { Reply, StatusDocument } from '../reply'
+import type { AuditJob, Subject } from '../subject'
+
+interface ServerSentEvent {
+  readonly id: string
+  readonly name: string
+  readonly data: string
+}
+
+/** The events of a stream that has been read to its end (HTML Living Standard, 9.2.6), comments and `retry` aside. */
+function eventsOf({ text }: Reply): ServerSentEvent[] {
+  const blocks = text.split(/\r\n\r\n|\n\n|\r\r/)
+  const field = (lines: string[], name: string) =>
+    lines.flatMap((line) => (line.startsWith(`${name}:`) ? [line.slice(name.length + 1).trim()] : []))
+  return blocks.flatMap((block) => {
+    const lines = block.split(/\r\n|\n|\r/)
+    const data = field(lines, 'data')
+    return data.length === 0
+      ? []
+      : [{ id: field(lines, 'id').at(-1) ?? '', name: field(lines, 'event').at(-1) ?? '', data: data.join('\n') }]
+  })
+}
+const documentOf = ({ data }: ServerSentEvent): StatusDocument => JSON.parse(data)
+
+/** Follows a job from its run to its end: what was sent to the events URL, or to another way of asking for them. */
+async function followed({ hold, fetch }: Subject, ask?: (job: AuditJob) => Promise<Reply>): Promise<{ job: AuditJob; reply: Reply }> {
+  const job = await hold()
+  const { events } = (await job.status()).document().links
+  ok(events, 'the document of a running job has no links.events')
+  const reply = ask ? ask(job) : fetch(events)
+  await job.release()
+  return { job, reply: await reply }
+}
+
+export const eventAudits: readonly Audit[] = [
+  {
+    id: 'EVT1',
+    level: 'MUST',
+    title: 'send the document as it is and whenever it changes, and end after the last',
+    source: 'protocol, Events',
+    async run(subject) {
+      const { job, reply } = await followed(subject)
+      hasStatus(reply, 200)
+      const events = eventsOf(reply)
+      ok(events.length > 1, `there were ${events.length} events of a job that was running and has ended`)
+      equal(documentOf(events[0] as ServerSentEvent).id, job.id, 'id of the document')
+      equal(documentOf(events.at(-1) as ServerSentEvent).status, 'succeeded', 'status in the last event')
+    },
+  },
+  {
+    id: 'EVT2',
+    level: 'MUST',
+    title: 'give each event an id that grows, and the name of the state or progress',
+    source: 'protocol, Events',
+    async run(subject) {
+      const { reply } = await followed(subject)
+      let last = 0
+      for (const event of eventsOf(reply)) {
+        match(event.id, /^\d+$/, 'id of an event')
+        ok(Number(event.id) > last, `the id ${event.id} comes after ${last}`)
+        last = Number(event.id)
+        ok(
+          ['progress', documentOf(event).status].includes(event.name),
+          `an event of a job that is ${documentOf(event).status} is called ${event.name}`,
+        )
+      }
+      ok(last > 0, 'there were no events')
+    },
+  },
+  {
+    id: 'EVT3',
+    level: 'MUST',
+    title: 'answer 204 to the Last-Event-ID of the end, so that a browser rests',
+    source: 'protocol, Events',
+    async run(subject) {
+      const { job, reply } = await followed(subject)
+      const { id = '' } = eventsOf(reply).at(-1) ?? {}
+      const again = await subject.fetch(`${job.statusUrl}/events`, { headers: { 'last-event-id': id } })
+      hasStatus(again, 204)
+      const before = await subject.fetch(`${job.statusUrl}/events`, { headers: { 'last-event-id': '1' } })
+      hasStatus(before, 200)
+      equal(documentOf(eventsOf(before).at(-1) as ServerSentEvent).status, 'succeeded', 'status in the event')
+    },
+  },
+  {
+    id: 'EVT4',
+    level: 'MUST',
+    title: 'send the same at the status URL to Accept: text/event-stream',
+    source: 'protocol, Events',
+    async run(subject) {
+      const { reply } = await followed(subject, (job) => job.status({ headers: { accept: 'text/event-stream' } }))
+      hasStatus(reply, 200)
+      equal(documentOf(eventsOf(reply).at(-1) as ServerSentEvent).status, 'succeeded', 'status in the last event')
+    },
+  },
+  {
+    id: 'EVT5',
+    level: 'MUST',
+    title: 'keep caches and buffering proxies out of the way',
+    source: 'protocol, Events',
+    async run(subject) {
+      const { reply } = await followed(subject)
+      match(reply.headers.get('content-type'), /^text\/event-stream\b/, 'Content-Type')
+      lists(reply, 'cache-control', 'no-store')
+      hasField(reply, 'x-accel-buffering', 'no')
+      match(reply.text, /^retry: ?\d+$/m, 'the stream')
+    },
+  },
+]
