@@ -80,26 +80,36 @@ export class BodyWriter implements BodySink {
 export const REQUEST = 'request'
 export const responseName = (attempt: number): string => `response-${attempt}`
 
-/** Bytes `first` to `last` of a body in chunks, as they are read. */
+/**
+ * A body in chunks, as it is read.
+ * @param failed hears of what breaks it off, because the head has been sent by then and nobody can be told with a status
+ */
 export function readChunks(
   blobs: BlobStore | undefined,
   id: string,
   name: string,
   { size = 0, chunkBytes = CHUNK_BYTES }: { readonly size?: number; readonly chunkBytes?: number },
-  first = 0,
-  last = size - 1,
+  failed: (error: unknown) => void = () => {},
 ): BodyStream {
-  return {
+  const chunk = async (index: number): Promise<Uint8Array> => {
+    const stored = await blobs?.read(id, name, index)
+    if (stored?.length === Math.min(chunkBytes, size - index * chunkBytes)) return stored
+    throw new JobsError('store_unavailable', `Chunk ${index} of ${name} of job ${id} is not in the blob store.`)
+  }
+  const part = (first: number, last: number): BodyStream => ({
     size: last - first + 1,
-    part: (from, to) => readChunks(blobs, id, name, { size, chunkBytes }, first + from, first + to),
+    part: (from, to) => part(first + from, first + to),
     async *[Symbol.asyncIterator]() {
-      for (let index = Math.floor(first / chunkBytes); index * chunkBytes <= last; index++) {
-        const start = index * chunkBytes
-        const chunk = await blobs?.read(id, name, index)
-        if (chunk?.length !== Math.min(chunkBytes, size - start))
-          throw new JobsError('store_unavailable', `Chunk ${index} of ${name} of job ${id} is not in the blob store.`)
-        yield chunk.subarray(Math.max(0, first - start), last - start + 1)
+      try {
+        for (let index = Math.floor(first / chunkBytes); index * chunkBytes <= last; index++) {
+          const start = index * chunkBytes
+          yield (await chunk(index)).subarray(Math.max(0, first - start), last - start + 1)
+        }
+      } catch (error) {
+        failed(error)
+        throw error
       }
     },
-  }
+  })
+  return part(0, size - 1)
 }

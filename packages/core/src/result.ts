@@ -38,7 +38,10 @@ export const sunset = (job: Job): HeaderFields => (job.expiresAt === undefined ?
 /** The body of a captured response, wherever it is kept; `undefined` when it has gone meanwhile. */
 async function storedBody(context: Context, job: Job): Promise<Body | BodyStream | null | undefined> {
   const { id, attempt, response, result, responseBody } = job
-  if (response?.chunkBytes !== undefined) return readChunks(context.blobs, id, responseName(attempt), response)
+  if (response?.chunkBytes !== undefined) {
+    const failed = (error: unknown) => context.onError(error, { during: 'GET result', id, operation: job.operation })
+    return readChunks(context.blobs, id, responseName(attempt), response, failed)
+  }
   return result ?? (responseBody === undefined ? (await context.store.get(id, 'full'))?.responseBody : responseBody)
 }
 

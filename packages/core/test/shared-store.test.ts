@@ -474,7 +474,7 @@ describe('large bodies', () => {
   test('go to the blob store in chunks, reach the handler and the client byte for byte, and are removed when nobody needs them', async () => {
     const { store } = sharedStore()
     const blobs = mapBlobs()
-    const { wrap, accept, send } = createService({ store, blobs, resultTtlMs: 60_000 } as never)
+    const { wrap, accept, send, errors } = createService({ store, blobs })
     const bytes = pattern(2 * CHUNK + 17)
     wrap('copy', {}, async ({ requestBody, sink }) => {
       const body = await collect(requestBody)
@@ -504,6 +504,10 @@ describe('large bodies', () => {
       expect(part).toMatchObject({ status: 206, headers: { 'Content-Range': `bytes ${first}-${last}/${bytes.length}` } })
       expect((await collect(part?.body)).equals(bytes.subarray(first, last + 1))).toBe(true)
     }
+    const { read } = blobs
+    blobs.read = async (...chunk) => (chunk[2] === 1 ? null : read(...chunk))
+    await expect(collect((await send('GET', `${at}/result`))?.body)).rejects.toThrow('Chunk 1 of response-1')
+    expect(errors).toMatchObject([{ code: 'store_unavailable' }])
     expect((await send('DELETE', at))?.status).toBe(204)
     expect(blobs.bodies.size).toBe(0)
   })
