@@ -51,9 +51,18 @@ test('the quick start of README.md answers as its curl session shows', { timeout
   const exchanges = readSession(blockOf('README.md', 'console'))
   const monitor = 'localhost:3000/jobs/<id>'
   expect(exchanges.map(({ method, url }) => `${method} ${url.replace(/[\da-f]{8}-…/, '<id>')}`)).toEqual([
-    ...['POST localhost:3000/reports', `GET ${monitor}`, `GET ${monitor}`, `GET ${monitor}`, `GET ${monitor}/result`, `DELETE ${monitor}`],
+    ...[
+      'POST localhost:3000/reports',
+      `GET ${monitor}`,
+      `GET ${monitor}`,
+      `GET ${monitor}/events`,
+      `GET ${monitor}`,
+      `GET ${monitor}/result`,
+      `DELETE ${monitor}`,
+    ],
   ])
-  const [submit, poll, heldPoll, lastPoll, result, purge] = exchanges as [Exchange, Exchange, Exchange, Exchange, Exchange, Exchange]
+  type Session = [Exchange, Exchange, Exchange, Exchange, Exchange, Exchange, Exchange]
+  const [submit, poll, heldPoll, events, lastPoll, result, purge] = exchanges as Session // as many as were expected
 
   const rows = rowsService()
   try {
@@ -77,9 +86,12 @@ test('the quick start of README.md answers as its curl session shows', { timeout
     rows.letTo(5)
     check(heldPoll, await held)
 
+    const heard = run(events)
+    await run({ ...lastPoll, headers: {} }) // by now the stream is open too
+    rows.letTo(6)
+    await rows.reading(7)
     rows.letTo(10)
-    const nextChange = { ...lastPoll, headers: { prefer: 'wait=20' } }
-    while ((await run(nextChange)).join().includes('"status":"running"'));
+    check(events, await heard)
     check(lastPoll, await run(lastPoll))
     check(result, await run(result))
     check(purge, await run(purge))

@@ -34,6 +34,8 @@ function readCommand(line: string): Omit<Exchange, 'shown'> {
   const command = { method: 'GET', url: '', headers: {} as Record<string, string>, body: undefined as string | undefined, withHead: false }
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === '-i') command.withHead = true
+    else if (word === '-N')
+      continue // what comes is read to its end anyway
     else if (word === '-X') command.method = rest.shift() ?? ''
     else if (word === '-d') command.body = rest.shift()
     else if (word === '-H') {
