@@ -17,7 +17,7 @@ const accepted = (id: string, operation: string) => ({
   },
   body: {
     ...{ id, operation, status: 'queued', createdAt: AT, lastUpdatedAt: AT, retryAfterMs: 1000 },
-    links: { self: `/jobs/${id}`, cancel: `/jobs/${id}/cancel` },
+    links: { self: `/jobs/${id}`, events: `/jobs/${id}/events`, cancel: `/jobs/${id}/cancel` },
   },
 })
 

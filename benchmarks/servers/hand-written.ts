@@ -72,7 +72,12 @@ export function showJob(job: Job) {
     expiresAt: job.finishedAt && time(job.finishedAt + KEEP_MS),
     retryAfterMs: over ? undefined : 1000,
     resourceLocation: job.result && `${self}/result`,
-    links: { self, result: job.result && `${self}/result`, cancel: over ? undefined : `${self}/cancel` },
+    links: {
+      self,
+      result: job.result && `${self}/result`,
+      events: over ? undefined : `${self}/events`,
+      cancel: over ? undefined : `${self}/cancel`,
+    },
     result: job.result,
   }
 }
