@@ -16,7 +16,7 @@ const NOT_ON_NODE = {
   '@respond-async/workers/workflows': 'runs inside workerd',
 }
 /** Peers to install next to the tarballs. Optional ones stay out: each package must load without them. */
-const PEERS = ['bullmq@6', 'express@5', 'hono@4']
+const PEERS = ['bullmq@6', 'express@5', 'hono@4', 'react@19']
 /** Modules alone, as the library that it is for. */
 const isModule = ({ exports }) => exports['.'].require === undefined
 

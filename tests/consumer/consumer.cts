@@ -1,4 +1,6 @@
 // Every entry, as CommonJS sees it; engine-pg-boss is a module like pg-boss itself.
+import client = require('@respond-async/client')
+import clientReact = require('@respond-async/client/react')
 import core = require('@respond-async/core')
 import fetch = require('@respond-async/core/fetch')
 import files = require('@respond-async/core/files')
@@ -12,4 +14,4 @@ import redis = require('@respond-async/store-redis')
 import testkit = require('@respond-async/store-testkit')
 import nodeTest = require('@respond-async/store-testkit/node-test')
 
-export = { core, fetch, files, bullmq, express, hono, audits, redis, testkit, nodeTest, sqlite, postgres }
+export = { client, clientReact, core, fetch, files, bullmq, express, hono, audits, redis, testkit, nodeTest, sqlite, postgres }

@@ -1,4 +1,6 @@
 // Every entry, as an ES module sees it. Misuse is marked: the mark fails when the misuse compiles.
+import * as client from '@respond-async/client'
+import * as clientReact from '@respond-async/client/react'
 import * as core from '@respond-async/core'
 import * as fetch from '@respond-async/core/fetch'
 import * as files from '@respond-async/core/files'
@@ -14,7 +16,24 @@ import * as testkit from '@respond-async/store-testkit'
 import * as nodeTest from '@respond-async/store-testkit/node-test'
 import * as vitest from '@respond-async/store-testkit/vitest'
 
-export const entries = { core, fetch, files, bullmq, pgBoss, express, hono, audits, redis, testkit, nodeTest, vitest, sqlite, postgres }
+export const entries = {
+  client,
+  clientReact,
+  core,
+  fetch,
+  files,
+  bullmq,
+  pgBoss,
+  express,
+  hono,
+  audits,
+  redis,
+  testkit,
+  nodeTest,
+  vitest,
+  sqlite,
+  postgres,
+}
 
 // @ts-expect-error an entry that does not exist
 import('@respond-async/core/nowhere')

@@ -27,6 +27,7 @@ export class BodyWriter implements BodySink {
   #index = 0
   #chunk = new Uint8Array(0)
   #filled = 0
+  #isClosed = false
   /** SHA-256 of each chunk, where wanted. */
   #digests: Promise<ArrayBuffer>[] = []
 
@@ -42,6 +43,7 @@ export class BodyWriter implements BodySink {
   }
 
   async write(piece: Uint8Array): Promise<void> {
+    if (this.#isClosed) throw new Error('The attempt is over: nothing more of its response is taken.')
     this.size += piece.length
     if (this.size > this.limit) throw this.tooMuch(this.limit)
     for (let at = 0; at < piece.length; ) {
@@ -54,9 +56,14 @@ export class BodyWriter implements BodySink {
     }
   }
 
+  /** Takes nothing more: a handler that was not waited for would write into the place of one that is removed. */
+  close(): void {
+    this.#isClosed = true
+  }
+
   /** Writes what is left. */
   async end(): Promise<void> {
-    if (this.#filled > 0) await this.#flush()
+    if (this.#filled > 0 && !this.#isClosed) await this.#flush()
   }
 
   async #flush(): Promise<void> {

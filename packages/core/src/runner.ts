@@ -42,6 +42,7 @@ export function createRunner(context: Context): Runner {
     try {
       const sink = sinkFor(context, operation, job)
       const ended = await settledOrCut(execute(context, operation, attempt, { local, platform, sink }), attempt)
+      if (ended.kind === 'cut') sink?.close()
       return await settle(context, operation, attempt, ended, sink)
     } finally {
       signal?.removeEventListener('abort', interrupt)

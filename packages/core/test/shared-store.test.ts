@@ -530,6 +530,27 @@ describe('large bodies', () => {
     expect(await accept('copy', upload(pattern(CHUNK + 1)))).toMatchObject({ status: 503 })
   })
 
+  test('a handler that writes on after its job was canceled leaves nothing behind', async () => {
+    const { store } = sharedStore()
+    const blobs = mapBlobs()
+    const { wrap, accept, send } = createService({ store, blobs, cancelGraceMs: 100 })
+    const late = gate()
+    let refused: unknown
+    wrap('copy', {}, async ({ sink }) => {
+      await sink?.write(pattern(CHUNK + 1))
+      await late.opened
+      refused = await sink?.write(pattern(CHUNK)).catch((error: unknown) => error)
+      return { status: 200, headers: {}, body: null }
+    })
+    const at = location(await accept('copy', upload(pattern(1_000))))
+    await vi.waitFor(() => expect([...blobs.bodies.keys()].join()).toContain('response-1'))
+    await send('DELETE', at)
+    await vi.waitFor(async () => expect(json(await send('GET', at))).toMatchObject({ status: 'canceled' }))
+    late.open()
+    await vi.waitFor(() => expect(String(refused)).toContain('The attempt is over'))
+    expect(blobs.bodies.size).toBe(0)
+  })
+
   test('a retry keeps the request and drops the response of the attempt before', async () => {
     const { store } = sharedStore()
     const blobs = mapBlobs()
