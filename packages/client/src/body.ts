@@ -1,0 +1,66 @@
+/** Largest status document that is read, in bytes. What is larger is no status: it is a result, and is left a stream. */
+const LARGEST_DOCUMENT = 4_194_304
+
+/** The body of an answer, as far as it can be a status document. */
+export interface ReadBody {
+  /** What the JSON says; `undefined` where there is none. */
+  readonly json: unknown
+  /** The answer with its whole body still to be read. */
+  readonly response: Response
+}
+
+/** Servers send documents as text/html and results as anything: what begins like a JSON object is looked at, whatever it is called. */
+export async function readBody(response: Response): Promise<ReadBody> {
+  const type = response.headers.get('content-type')?.toLowerCase() ?? ''
+  const nothing = { json: undefined, response }
+  if (!response.body || (type !== '' && !/json|^text\/|octet-stream/.test(type))) return nothing
+  const reader = response.body.getReader()
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    chunks.push(value)
+    size += value.length
+    if (size > LARGEST_DOCUMENT || !maybeObject(chunks)) return { json: undefined, response: again(response, chunks, reader) }
+  }
+  const whole = again(response, chunks)
+  return { json: parsed(await whole.clone().text()), response: whole }
+}
+
+const WHITE = /^[\s\ufeff]*$/
+function maybeObject([first]: readonly Uint8Array[]): boolean {
+  const start = new TextDecoder().decode(first?.subarray(0, 64))
+  return WHITE.test(start) || start.trimStart().startsWith('{')
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text.trim())
+  } catch {
+    return undefined // whoever wanted a document finds none
+  }
+}
+
+/** The answer once more, of which these chunks have been read. */
+function again(response: Response, chunks: readonly Uint8Array[], rest?: ReadableStreamDefaultReader<Uint8Array>): Response {
+  const { status, statusText } = response
+  const headers = new Headers(response.headers)
+  if (headers.has('content-encoding')) for (const name of ['content-encoding', 'content-length']) headers.delete(name)
+  let at = 0
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const chunk = chunks[at++] ?? (await rest?.read())?.value
+      if (chunk) controller.enqueue(chunk)
+      else controller.close()
+    },
+    cancel: (reason) => rest?.cancel(reason),
+  })
+  const empty = chunks.length === 0 && !rest
+  const made = new Response(empty ? null : body, { status, statusText, headers })
+  Object.defineProperty(made, 'url', { value: response.url })
+  return made
+}
+
+/** Lets go of a body that nobody will read, so that its connection is free again. */
+export const drop = (response: Response): void => void response.body?.cancel().catch(() => {})

@@ -1,0 +1,82 @@
+import { drop } from './body'
+import { orAborted, scope } from './clock'
+import { ClientError, ProblemError } from './errors'
+import { pauseAfterFailure, retryAfterOf } from './pacing'
+import { passesOrThrow, problemOf, type Strikes } from './problem'
+import { readStatus } from './reading'
+import { isOver } from './status-document'
+import { type Tracking, take } from './tracking'
+
+/**
+ * Asks for a job to end: at its `cancel` link, otherwise with DELETE on its status. Reads the status first where nothing is known of it: a
+ * DELETE of a finished job would remove it. Whether anything is new.
+ */
+export async function requestCancel(job: Tracking, given: AbortSignal | null | undefined): Promise<boolean> {
+  const { clock, pace, submitAttempts } = job.settings
+  const { signal } = given ? { signal: given } : new AbortController()
+  const strikes: Strikes = { count: 0 }
+  let isRequested = false
+  let last: unknown
+  for (let failures = 1; ; failures++) {
+    let advice: number | undefined
+    const wasRequested: boolean = isRequested
+    try {
+      if (job.reading?.document.raw === undefined || isRequested) {
+        const isNew = await ask(job, job.url, 'GET', signal, strikes)
+        if (isNew !== undefined && (isRequested || (job.reading && isOver(job.reading.document)))) return isNew
+        if (isNew === undefined) throw new Error('The status cannot be read now.')
+      }
+      const link = job.reading?.document.links.cancel
+      const answered = await ask(job, link ?? job.url, link ? 'POST' : 'DELETE', signal, strikes, (ms) => {
+        advice = ms
+      })
+      if (answered === true) return true
+      isRequested ||= answered === false // it was taken, without a document to tell of it
+    } catch (error) {
+      signal.throwIfAborted()
+      if (error instanceof ProblemError || error instanceof ClientError) throw error
+      last = error
+    }
+    if (isRequested !== wasRequested) continue // the status tells at once what came of it
+    if (failures >= submitAttempts) throw new ClientError('unreachable', 'The cancellation did not come through.', { cause: last })
+    await clock.sleep(pauseAfterFailure(advice, failures, pace), signal)
+  }
+}
+
+/** `undefined`: not now. Otherwise whether the answer told anything new. */
+async function ask(
+  job: Tracking,
+  url: string,
+  method: string,
+  parent: AbortSignal,
+  strikes: Strikes,
+  advise: (ms: number | undefined) => void = () => {},
+): Promise<boolean | undefined> {
+  const { requestTimeoutMs, clock, words } = job.settings
+  const limit = scope([parent], requestTimeoutMs, () => new Error('The answer did not come in time.'))
+  const { signal } = limit
+  try {
+    const { response, url: from } = await orAborted(job.send({ method, url, headers: { accept: 'application/json' }, signal }), signal)
+    advise(retryAfterOf(response.headers, clock.now()))
+    if (method !== 'GET' && [404, 409, 410].includes(response.status)) {
+      // Over already, or gone: the status says which, unless that is gone too.
+      const error = await problemOf(response)
+      if (response.status === 409) return false
+      throw error
+    }
+    if (!response.ok) {
+      await passesOrThrow(response, strikes, false)
+      return undefined
+    }
+    if (response.status === 204) {
+      drop(response)
+      return false
+    }
+    const reading = await orAborted(readStatus(response, from, words), signal)
+    // An answer to a cancellation without a word on the state is no result.
+    if (method !== 'GET' && reading.response) return false
+    return take(job, reading) || method !== 'GET'
+  } finally {
+    limit.end()
+  }
+}

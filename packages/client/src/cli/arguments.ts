@@ -1,0 +1,108 @@
+import { parseArgs } from 'node:util'
+
+export const USAGE = `Usage
+  respond-async [METHOD] URL [options]   submits a request (POST unless another method is given), follows the job, prints its result
+  respond-async watch URL [options]      follows a job by its status URL, prints its result
+  respond-async cancel URL [options]     asks for a job to end
+
+What is sent
+  --json VALUE            a JSON body: text, @file, or @- for stdin
+  --data VALUE            any other body: text, @file, or @-; its type is given with --header
+  --form NAME=VALUE       a field of a form, NAME=@file for a file; more than once
+  -H, --header FIELD      "Name: value", or @file with one of them on each line; more than once, sent to the origin of URL alone
+  --idempotency-key KEY   in the place of a generated one
+
+What comes of it
+  -o, --output FILE       saves the result in the place of printing it
+  --detach                prints the status URL once the request is accepted, and ends
+  --timeout SECONDS       how long to wait altogether
+  --cancel-on-interrupt   Ctrl-C asks for the job to be canceled; otherwise it goes on and its URL is shown
+  --no-events             polls, even where the server offers events
+  -q, --quiet             no progress
+  -h, --help
+
+Exit codes
+  0 succeeded   1 failed   2 wrong usage   3 canceled   4 timed out   5 refused by the server   6 unreachable   130 interrupted`
+
+/** Something about the command line; shown with the usage. */
+export class UsageError extends Error {}
+
+type Command = 'submit' | 'watch' | 'cancel'
+
+export interface Arguments {
+  readonly command: Command | 'help'
+  readonly method: string
+  readonly url: string
+  readonly json: string | undefined
+  readonly data: string | undefined
+  readonly form: readonly string[]
+  readonly header: readonly string[]
+  readonly idempotencyKey: string | undefined
+  readonly output: string | undefined
+  readonly detach: boolean
+  readonly timeoutMs: number | undefined
+  readonly cancelOnInterrupt: boolean
+  readonly events: boolean
+  readonly quiet: boolean
+}
+
+const OPTIONS = {
+  json: { type: 'string' },
+  data: { type: 'string' },
+  form: { type: 'string', multiple: true },
+  header: { type: 'string', short: 'H', multiple: true },
+  'idempotency-key': { type: 'string' },
+  output: { type: 'string', short: 'o' },
+  detach: { type: 'boolean' },
+  timeout: { type: 'string' },
+  'cancel-on-interrupt': { type: 'boolean' },
+  'no-events': { type: 'boolean' },
+  quiet: { type: 'boolean', short: 'q' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+/** @throws {UsageError} */
+export function readArguments(given: readonly string[]): Arguments {
+  const { positionals, values } = parse(given)
+  const [command, method, address, ...more] = split(positionals)
+  if (more.length > 0) throw new UsageError(`What is "${more[0]}" for? There is a URL already.`)
+  const help = values.help === true || (positionals.length === 0 && given.length === 0)
+  const { json, data, form = [], header = [], output } = values
+  if ([json, data, form[0]].filter((one) => one !== undefined).length > 1) throw new UsageError('Give one of --json, --data and --form.')
+  const seconds = values.timeout === undefined ? undefined : Number(values.timeout)
+  if (seconds !== undefined && !(seconds > 0)) throw new UsageError(`--timeout takes seconds, not "${values.timeout}".`)
+  return {
+    ...{ command: help ? 'help' : command, method, url: help ? '' : urlOf(address), json, data, form, header, output },
+    idempotencyKey: values['idempotency-key'],
+    detach: values.detach ?? false,
+    timeoutMs: seconds === undefined ? undefined : 1_000 * seconds,
+    cancelOnInterrupt: values['cancel-on-interrupt'] ?? false,
+    events: !values['no-events'],
+    quiet: values.quiet ?? false,
+  }
+}
+
+function split([first = '', ...rest]: readonly string[]): [Command, string, ...(string | undefined)[]] {
+  if (first === 'watch' || first === 'cancel') return [first, 'GET', ...rest]
+  if (/^[A-Z]+$/.test(first)) return ['submit', first, ...rest]
+  return ['submit', 'POST', first, ...rest]
+}
+
+function urlOf(address: string | undefined): string {
+  if (!address) throw new UsageError('There is no URL.')
+  // As curl takes it: without a scheme, what is on this machine is http.
+  const scheme = /^https?:\/\//i.test(address) ? '' : /^(?:localhost|127\.|\[::1\])/.test(address) ? 'http://' : 'https://'
+  try {
+    return new URL(`${scheme}${address}`).href
+  } catch {
+    throw new UsageError(`"${address}" is no URL.`)
+  }
+}
+
+function parse(given: readonly string[]) {
+  try {
+    return parseArgs({ args: [...given], allowPositionals: true, options: OPTIONS })
+  } catch (error) {
+    throw new UsageError(String((error as Error).message).split('. ')[0])
+  }
+}

@@ -1,0 +1,97 @@
+import { type Client, createClient } from '../client'
+import { ClientError, JobCanceledError, JobFailedError, ProblemError } from '../errors'
+import type { Job } from '../job'
+import { isOver } from '../status-document'
+import { type Arguments, readArguments, USAGE, UsageError } from './arguments'
+import { headersOf, messageOf } from './message'
+import { writeResult } from './output'
+import { plain, type Screen, screenOn, silent } from './screen'
+
+const EXIT = { succeeded: 0, failed: 1, usage: 2, canceled: 3, timedOut: 4, refused: 5, unreachable: 6, interrupted: 130 } as const
+
+const say = (text: string) => void process.stderr.write(`${text}\n`)
+
+/** The command line: resolves to the exit code. */
+export async function main(given: readonly string[]): Promise<number> {
+  let screen: Screen = silent
+  const interrupt = new AbortController()
+  try {
+    const args = readArguments(given)
+    if (args.command === 'help') {
+      console.log(USAGE)
+      return EXIT.succeeded
+    }
+    if (!args.quiet) screen = screenOn(process.stderr)
+    const client = createClient({ events: args.events })
+    if (args.command === 'cancel') return await cancel(client, args)
+    let job: Job | undefined
+    const stop = () => {
+      const isFirst = !interrupt.signal.aborted && !isCanceling
+      if (args.cancelOnInterrupt && job && isFirst) {
+        isCanceling = true
+        screen.clear()
+        say('Asking for the job to be canceled …')
+        job.cancel().catch((error) => interrupt.abort(error))
+      } else interrupt.abort()
+    }
+    let isCanceling = false
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
+    job = await begin(client, args, interrupt.signal)
+    if (args.detach && job.url !== undefined) {
+      console.log(job.url)
+      return EXIT.succeeded
+    }
+    try {
+      for await (const status of job) screen.show(status)
+      screen.clear()
+      await writeResult(await job.result(), args.output)
+      return EXIT.succeeded
+    } catch (error) {
+      if (job.url !== undefined && !(job.status && isOver(job.status))) {
+        screen.clear()
+        say(`The job goes on: respond-async watch ${job.url}`)
+      }
+      throw error
+    }
+  } catch (error) {
+    screen.clear()
+    return interrupt.signal.aborted && !(error instanceof ProblemError) ? EXIT.interrupted : explain(error)
+  }
+}
+
+async function begin(client: Client, args: Arguments, signal: AbortSignal): Promise<Job> {
+  const options = { timeoutMs: args.timeoutMs, signal }
+  if (args.command === 'watch') return client.resume(args.url, { ...options, headers: await headersOf(args.header) })
+  return client.submit(args.url, await messageOf(args), { ...options, idempotencyKey: args.idempotencyKey })
+}
+
+/** 0 when it is canceled or will be, 1 when it has finished otherwise. */
+async function cancel(client: Client, args: Arguments): Promise<number> {
+  const job = client.resume(args.url, { timeoutMs: args.timeoutMs, headers: await headersOf(args.header) })
+  const document = await job.cancel()
+  console.log(document.status)
+  return document.status === 'succeeded' || document.status === 'failed' ? EXIT.failed : EXIT.succeeded
+}
+
+function explain(error: unknown): number {
+  if (error instanceof UsageError) {
+    say(`${error.message}\n\n${USAGE}`)
+    return EXIT.usage
+  }
+  if (error instanceof JobCanceledError) {
+    say(plain(error.message))
+    return EXIT.canceled
+  }
+  if (error instanceof JobFailedError) {
+    say(`failed (${plain(error.code)}): ${plain(error.message)}`)
+    return EXIT.failed
+  }
+  if (error instanceof ProblemError) {
+    say(`${error.status} (${plain(error.code)}): ${plain(error.message)}`)
+    return EXIT.refused
+  }
+  const { cause } = error instanceof Error ? error : { cause: undefined }
+  const deeper = cause instanceof Error ? (cause.cause instanceof Error ? cause.cause : cause) : undefined
+  say(`${error instanceof Error ? error.message : String(error)}${deeper ? ` (${deeper.message || deeper.name})` : ''}`)
+  return error instanceof ClientError && error.code === 'timed_out' ? EXIT.timedOut : EXIT.unreachable
+}

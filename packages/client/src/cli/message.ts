@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import type { SubmitInit } from '../submission'
+import { type Arguments, UsageError } from './arguments'
+
+/** What the arguments say is to be sent. */
+export async function messageOf({ method, json, data, form, header }: Arguments): Promise<SubmitInit> {
+  const headers = await headersOf(header)
+  if (json !== undefined) {
+    const body = (await contentOf(json)).toString('utf8')
+    if (!isJson(body)) throw new UsageError('What --json was given is no JSON.')
+    if (!headers.has('content-type')) headers.set('content-type', 'application/json')
+    return { method, headers, body }
+  }
+  if (data !== undefined) {
+    if (!headers.has('content-type'))
+      headers.set('content-type', data.startsWith('@') ? 'application/octet-stream' : 'text/plain;charset=UTF-8')
+    return { method, headers, body: await contentOf(data) }
+  }
+  return form.length === 0 ? { method, headers } : { method, headers, body: await formOf(form) }
+}
+
+export async function headersOf(given: readonly string[]): Promise<Headers> {
+  const headers = new Headers()
+  for (const one of given) {
+    const lines = one.startsWith('@') ? (await contentOf(one)).toString('utf8').split(/\r?\n/) : [one]
+    for (const line of lines) {
+      if (line.trim() === '') continue
+      const [, name, value = ''] = /^([^:\s]+):\s*(.*)$/.exec(line) ?? []
+      // Not shown: it may be a secret.
+      if (!name) throw new UsageError('--header takes "Name: value".')
+      headers.append(name, value)
+    }
+  }
+  return headers
+}
+
+async function formOf(fields: readonly string[]): Promise<FormData> {
+  const form = new FormData()
+  for (const field of fields) {
+    const [, name, value = ''] = /^([^=]+)=([\s\S]*)$/.exec(field) ?? []
+    if (!name) throw new UsageError('--form takes NAME=VALUE or NAME=@file.')
+    if (value.startsWith('@')) form.append(name, new Blob([await contentOf(value)]), basename(value.slice(1)))
+    else form.append(name, value)
+  }
+  return form
+}
+
+/** The text itself, or what is in `@file`, or in stdin: `@-`. */
+async function contentOf(value: string): Promise<Buffer<ArrayBuffer>> {
+  if (!value.startsWith('@')) return Buffer.from(value)
+  if (value === '@-') return Buffer.from(await buffer(process.stdin))
+  try {
+    return Buffer.from(await readFile(value.slice(1)))
+  } catch (error) {
+    throw new UsageError(`${value.slice(1)} cannot be read (${(error as NodeJS.ErrnoException).code}).`)
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}

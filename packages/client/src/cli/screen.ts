@@ -1,0 +1,55 @@
+import { SingleBar } from 'cli-progress'
+import type { StatusDocument } from '../status-document'
+
+/** Shows how a job goes, on stderr: stdout is for its result. */
+export interface Screen {
+  show(status: StatusDocument): void
+  /** Takes the bar away. */
+  clear(): void
+}
+
+export const silent: Screen = { show() {}, clear() {} }
+
+/** A bar that moves on a terminal; elsewhere a line for each change. */
+export const screenOn = (stream: NodeJS.WriteStream): Screen => (stream.isTTY ? barOn(stream) : linesOn(stream))
+
+function linesOn(stream: NodeJS.WriteStream): Screen {
+  let last = ''
+  return {
+    show(status) {
+      const line = textOf(status)
+      if (line !== last) stream.write(`${line}\n`)
+      last = line
+    },
+    clear() {},
+  }
+}
+
+function textOf({ status, percentComplete, message }: StatusDocument): string {
+  const percent = percentComplete === undefined ? '' : ` ${Math.floor(percentComplete)} %`
+  return plain(`${status}${percent}${message === undefined ? '' : `  ${message}`}`)
+}
+
+function barOn(stream: NodeJS.WriteStream): Screen {
+  let bar: SingleBar | undefined
+  return {
+    show({ status, percentComplete = 0, message = '' }) {
+      const shown = { state: status, message: plain(message).slice(0, Math.max(0, (stream.columns || 80) - 60)) }
+      if (!bar) {
+        bar = new SingleBar({
+          ...{ stream, format: '{state} {bar} {percentage} %  {message}', barCompleteChar: '█', barIncompleteChar: '░', barsize: 30 },
+          ...{ hideCursor: true, clearOnComplete: true, stopOnComplete: false, gracefulExit: false, linewrap: null },
+        })
+        bar.start(100, Math.floor(percentComplete), shown)
+      } else bar.update(Math.floor(percentComplete), shown)
+    },
+    clear() {
+      bar?.stop()
+      bar = undefined
+    },
+  }
+}
+
+/** What a server sends is shown, and does nothing to the terminal. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+export const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')

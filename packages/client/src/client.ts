@@ -1,0 +1,139 @@
+import { ClientError, ProblemError } from './errors'
+import { createJob, type Job } from './job'
+import { httpUrl } from './links'
+import { type ClientOptions, settingsOf } from './options'
+import { adviceOf } from './pacing'
+import { problemOf } from './problem'
+import { readSubmission } from './reading'
+import { type Credentials, type Sent, sender } from './request'
+import { pack, type SubmitInit } from './submission'
+import { OWN_FIELDS, submitRequest } from './submit'
+import { tracking } from './tracking'
+
+/** Settings of one job, before those of its client. */
+export interface JobOptions {
+  /** How long the job may take altogether, in milliseconds. @default that of the client */
+  timeoutMs?: number
+  /** Ends the following of the job. The job goes on: {@link Job.cancel} ends it. @default `signal` of `init` */
+  signal?: AbortSignal
+}
+
+export interface SubmitOptions extends JobOptions {
+  /** The key under which a server makes one job of all tries. `false`: none, and a lost answer is an error. @default a random UUID */
+  idempotencyKey?: string | false
+}
+
+export interface ResumeOptions extends JobOptions {
+  /** Fields for the origin of the job's address, besides those of the client. */
+  headers?: HeadersInit
+}
+
+export interface Client {
+  /**
+   * Sends a request and resolves once the server has taken it. What it answers at once is a job that has finished already.
+   *
+   * `Result` is the type of the JSON that the handler answers with: `submit<Operations['report']>(…)`, see {@link OperationsOf}.
+   *
+   * @param input address, absolute or relative to `baseUrl`, or a `Request`
+   * @param init as for `fetch`, with POST as the default method; `json` in the place of `body`
+   * @throws {ProblemError} when the server refuses it
+   * @throws {ClientError} `unreachable`, `timed_out`, `no_status_url`
+   */
+  submit<Result = unknown>(input: string | URL | Request, init?: SubmitInit, options?: SubmitOptions): Promise<Job<Result>>
+  /** A job by its status URL: after a reload, in another process, from a link. Asks nothing by itself. */
+  resume<Result = unknown>(url: string | URL, options?: ResumeOptions): Job<Result>
+  /**
+   * The job of an answer that somebody else has fetched: Hono's `hc`, an API client. The type of its JSON is that of the result.
+   *
+   * @throws {ProblemError} when the answer is an error
+   */
+  follow<Result>(response: FollowedResponse<Result>, options?: ResumeOptions): Promise<Job<Result>>
+}
+
+/** What {@link Client.follow} needs of a response; those of typed clients say what their JSON is. */
+export interface FollowedResponse<Result> {
+  readonly url: string
+  readonly status: number
+  readonly ok: boolean
+  clone(): unknown
+  json(): Promise<Result>
+}
+
+/** A client for jobs, of one server or of any. */
+export function createClient(options: ClientOptions = {}): Client {
+  const settings = settingsOf(options)
+
+  const absolute = (input: string | URL): string => {
+    const url = httpUrl(String(input), settings.baseUrl ?? 'about:blank')
+    if (url) return url
+    throw new ClientError('invalid_option', `"${String(input)}" is no http(s) address; give \`baseUrl\` to use one that is relative.`)
+  }
+
+  /** Who may hear who asks: the client's fields are for its own server, those of one job for where that was sent. */
+  function connect(url: string, fields: Headers, init: RequestInit = {}) {
+    const { origin } = new URL(url)
+    const home = settings.home ?? origin
+    const mine: Credentials[] = [home, ...settings.trustedOrigins].map((one) => ({ origin: one, headers: settings.headers }))
+    mine.push(...[origin, ...settings.trustedOrigins].map((one) => ({ origin: one, headers: async () => fields })))
+    const { credentials, mode, referrer, referrerPolicy, keepalive } = init
+    const given = Object.entries({ credentials, mode, referrer, referrerPolicy, keepalive }).filter(([, value]) => value !== undefined)
+    return sender(settings.fetch, mine, Object.fromEntries(given))
+  }
+
+  async function begun<Result>({ response, url }: Sent, fields: Headers, init: SubmitInit, options: JobOptions): Promise<Job<Result>> {
+    const { reading, isAccepted, monitor } = await readSubmission(response, url, settings.words)
+    const own = { ...settings, timeoutMs: options.timeoutMs ?? settings.timeoutMs }
+    const advice = adviceOf(response.headers, reading.document, settings.clock.now())
+    // GET answered with 202 and nothing else: the same address again, until it is another answer (GitHub's statistics).
+    const again = (init.method ?? 'POST').toUpperCase() === 'GET' ? url : undefined
+    const followed = isAccepted ? (monitor ?? again) : ''
+    if (followed === undefined) {
+      const message = 'The request was accepted, and the server does not say where its status is.'
+      throw new ClientError('no_status_url', message, {
+        cause: new ProblemError({ status: response.status }, reading.response),
+      })
+    }
+    return createJob<Result>(tracking(own, connect(url, fields, init), followed, reading, advice), options.signal ?? init.signal)
+  }
+
+  return {
+    async submit<Result>(input: string | URL | Request, init: SubmitInit = {}, options: SubmitOptions = {}) {
+      const url = absolute(input instanceof Request ? input.url : input)
+      const packed = await pack(input, init)
+      const fields = withoutOwn(packed.headers)
+      const signal = options.signal ?? init.signal ?? (input instanceof Request ? input.signal : undefined)
+      const own = { ...settings, timeoutMs: options.timeoutMs ?? settings.timeoutMs }
+      const began = settings.clock.now()
+      const send = connect(url, fields, init)
+      const sent = await submitRequest(own, send, url, packed, options.idempotencyKey, signal)
+      const timeoutMs = own.timeoutMs === undefined ? undefined : Math.max(0, own.timeoutMs - (settings.clock.now() - began))
+      return begun<Result>(sent, fields, { ...init, method: packed.method }, { timeoutMs, signal: signal ?? undefined })
+    },
+    resume<Result>(url: string | URL, { headers, timeoutMs, signal }: ResumeOptions = {}) {
+      const at = absolute(url)
+      const own = { ...settings, timeoutMs: timeoutMs ?? settings.timeoutMs }
+      return createJob<Result>(tracking(own, connect(at, new Headers(headers)), at), signal)
+    },
+    async follow<Result>(response: FollowedResponse<Result>, options: ResumeOptions = {}) {
+      // Typed clients narrow what Response has; it is one.
+      const answer = response as unknown as Response
+      if (!answer.ok) throw await problemOf(answer)
+      const url = absolute(answer.url || settings.baseUrl || '')
+      return begun<Result>({ response: answer, url }, new Headers(options.headers), {}, options)
+    },
+  }
+}
+
+function withoutOwn(headers: Headers): Headers {
+  const fields = new Headers(headers)
+  for (const name of OWN_FIELDS) fields.delete(name)
+  return fields
+}
+
+/** {@link Client.submit} of a client without settings: for absolute addresses, and relative ones in a page. */
+export const submit = <Result = unknown>(input: string | URL | Request, init?: SubmitInit, options?: SubmitOptions & ClientOptions) =>
+  createClient(options).submit<Result>(input, init, options)
+
+/** {@link Client.resume} of a client without settings. */
+export const resume = <Result = unknown>(url: string | URL, options?: JobOptions & ClientOptions) =>
+  createClient(options).resume<Result>(url, options && { timeoutMs: options.timeoutMs, signal: options.signal })

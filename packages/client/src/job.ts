@@ -1,0 +1,176 @@
+import { requestCancel } from './cancel'
+import { scope } from './clock'
+import { JobCanceledError } from './errors'
+import { follow } from './follow'
+import { fetchResult, jobFailure } from './result'
+import { isOver, type StatusDocument } from './status-document'
+import type { Tracking } from './tracking'
+
+/** A response whose JSON has a known type. */
+export interface JobResponse<Result> extends Response {
+  json(): Promise<Result>
+}
+
+/**
+ * A job at a server. Nothing is asked until somebody wants to know: an iteration, a result, a subscription; all of them share one
+ * connection, and when the last of them leaves it ends. The job goes on.
+ */
+export interface Job<Result = unknown> extends AsyncIterable<StatusDocument<Result>> {
+  /** As the server names it, otherwise the last part of its address. `undefined` for what was answered at once. */
+  readonly id: string | undefined
+  /** The status URL, absolute: all that {@link Client.resume} needs. `undefined` for what was answered at once. */
+  readonly url: string | undefined
+  /** The latest that is known; `undefined` for a resumed job that nobody has asked for yet. */
+  readonly status: StatusDocument<Result> | undefined
+  /** Why it cannot be followed any further. */
+  readonly error: unknown
+  /** Calls the listener whenever `status` or `error` is another. The function that it returns ends that. */
+  subscribe(listener: () => void): () => void
+  /** The last status document, once the job is over: succeeded, failed or canceled. */
+  finished(): Promise<StatusDocument<Result>>
+  /**
+   * What the handler answered, once there is an answer: its status, fields and body, fetched when asked for.
+   *
+   * @throws {JobFailedError} with what the server says of it, and the handler's response where there is one
+   * @throws {JobCanceledError}
+   */
+  result(): Promise<JobResponse<Result>>
+  /** The result as JSON: from the status document where it is in it, otherwise fetched. */
+  json(): Promise<Result>
+  /** Asks for the job to end and resolves to how it is then: `canceled`, or still `running` until its work has stopped. No error where it has finished. */
+  cancel(): Promise<StatusDocument<Result>>
+}
+
+/** The loop that follows a job, while there is anybody who wants to know. */
+export function createJob<Result>(tracked: Tracking, given: AbortSignal | null | undefined): Job<Result> {
+  const { deadline, settings } = tracked
+  const listeners = new Set<() => void>()
+  let version = tracked.reading ? 1 : 0
+  let error: unknown
+  let consumers = 0
+  let stop: (() => void) | undefined
+
+  const changed = () => {
+    version++
+    for (const listener of [...listeners]) listener()
+  }
+  const current = () => tracked.reading?.document
+  const over = () => tracked.reading !== undefined && isOver(tracked.reading.document)
+  const fail = (reason: unknown) => {
+    error ??= reason ?? new Error('The job is not followed any more.')
+    for (const listener of [...listeners]) listener()
+  }
+
+  function start(): void {
+    const limit = scope([given], deadline.at - settings.clock.now(), deadline.error)
+    let left = false
+    stop = () => {
+      left = true
+      limit.abort(new Error('Nobody listens any more.'))
+    }
+    follow(tracked, limit.signal, changed)
+      .catch((reason) => left || fail(reason))
+      .finally(() => limit.end())
+  }
+
+  function enter(listener: () => void): () => void {
+    listeners.add(listener)
+    if (++consumers === 1 && !over() && error === undefined) start()
+    return () => {
+      if (!listeners.delete(listener)) return
+      // Once it is over its last answer may be the result, still on its way.
+      if (--consumers === 0 && !over()) stop?.()
+    }
+  }
+
+  const finished = async (): Promise<StatusDocument> => {
+    if (!over())
+      await new Promise<void>((resolve) => {
+        const look = () => {
+          if (!over() && error === undefined) return
+          leave()
+          resolve()
+        }
+        const leave = enter(look)
+        look()
+      })
+    const document = current()
+    if (!document || !over()) throw error
+    return document
+  }
+
+  /** The fields of a result are the handler's own: what they are typed as is the caller's word. */
+  const typed = (document: StatusDocument) => document as StatusDocument<Result>
+
+  const job: Job<Result> = {
+    get id() {
+      const segment = tracked.url === '' ? undefined : new URL(tracked.url).pathname.split('/').filter(Boolean).at(-1)
+      return current()?.id ?? segment
+    },
+    get url() {
+      return tracked.url === '' ? undefined : tracked.url
+    },
+    get status() {
+      const document = current()
+      return document && typed(document)
+    },
+    get error() {
+      return error
+    },
+    subscribe: (listener) => enter(() => listener()),
+    finished: async () => typed(await finished()),
+    async result() {
+      const document = await finished()
+      if (document.status === 'canceled') throw new JobCanceledError(document)
+      if (document.status === 'failed') throw await jobFailure(tracked, document, given)
+      return (await fetchResult(tracked, document, given)) as JobResponse<Result>
+    },
+    async json() {
+      const document = await finished()
+      if (document.status === 'succeeded' && document.result !== undefined) return typed(document).result as Result
+      const response = await job.result()
+      return response.status === 204 || response.status === 205 ? (undefined as Result) : response.json()
+    },
+    async cancel() {
+      if (!over() && (await requestCancel(tracked, given))) changed()
+      const document = current()
+      if (!document) throw error
+      return typed(document)
+    },
+    [Symbol.asyncIterator]() {
+      let seen = 0
+      let ended = false
+      let wake = () => {}
+      let leave: (() => void) | undefined
+      const end = () => {
+        ended = true
+        leave?.()
+        wake()
+        return { done: true, value: undefined } as const
+      }
+      return {
+        async next() {
+          leave ??= ended ? undefined : enter(() => wake())
+          for (;;) {
+            const document = current()
+            if (ended) return end()
+            if (document && version > seen) {
+              seen = version
+              return { done: false, value: typed(document) }
+            }
+            if (over()) return end()
+            if (error !== undefined) {
+              end()
+              throw error
+            }
+            await new Promise<void>((resolve) => {
+              wake = resolve
+            })
+          }
+        },
+        return: async () => end(),
+      }
+    },
+  }
+  return job
+}

@@ -1,0 +1,54 @@
+import { type Fields, fieldsOf, textIn } from './json'
+
+/** The address, absolute. `undefined` for what is none that a client may follow. */
+export function httpUrl(address: string | null | undefined, base: string): string | undefined {
+  if (!address) return undefined
+  try {
+    const url = new URL(address, base)
+    return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Where a job can be followed, by what an accepting answer says: fields first, then the body. */
+export function monitorIn(headers: Headers, json: unknown, base: string): string | undefined {
+  const body = fieldsOf(json)
+  const [, linked] = /<([^>]*)>[^<]*;\s*rel="?[^",;]*\b(?:monitor|status|job-status)\b/i.exec(headers.get('link') ?? '') ?? []
+  const addresses = [
+    ...['operation-location', 'azure-asyncoperation', 'location'].map((name) => headers.get(name)),
+    linked,
+    headers.get('content-location'),
+    textIn(fieldsOf(body.links), 'self'),
+    textIn(fieldsOf(body.urls), 'get'),
+    textIn(body, 'statusQueryGetUri', 'statusUrl', 'status_url', 'statementStatusUrl', 'href'),
+    textIn(fieldsOf(body.task), 'href'),
+    textIn(fieldsOf(body.job), 'href', '@uri'),
+  ]
+  for (const address of addresses) {
+    const url = httpUrl(address, base)
+    if (url) return url
+  }
+  return undefined
+}
+
+const NAMES: Readonly<Record<'self' | 'result' | 'cancel' | 'events', readonly string[]>> = {
+  self: [],
+  result: ['result_url', 'resultUrl', 'results_url', 'download_link', 'download_url', 'downloadUrl'],
+  cancel: ['cancel_url', 'cancelUrl'],
+  events: [],
+}
+
+/** A link of a status document: in `links`, as text or as an object with `href`, or under one of the names in use elsewhere. */
+export function linkOf(levels: readonly Fields[], links: Fields, base: string, name: keyof typeof NAMES): string | undefined {
+  const named = [links[name], ...levels.flatMap((level) => [fieldsOf(level._links)[name], fieldsOf(level.urls)[name]])]
+  const addresses = [
+    ...named.map((one) => (typeof one === 'string' ? one : textIn(fieldsOf(one), 'href'))),
+    ...levels.map((level) => textIn(level, ...NAMES[name])),
+  ]
+  for (const address of addresses) {
+    const url = httpUrl(address, base)
+    if (url) return url
+  }
+  return undefined
+}

@@ -1,0 +1,82 @@
+import { createParser } from 'eventsource-parser'
+import { drop } from './body'
+import { orAborted, scope } from './clock'
+import { pauseAfterFailure } from './pacing'
+import { readEvent } from './reading'
+import { isOver } from './status-document'
+import { type Tracking, take } from './tracking'
+
+/** A stream that has been silent for so long is taken for lost, in milliseconds: servers send a comment every 15 seconds. */
+const SILENCE_MS = 45_000
+/** Largest event, in characters. */
+const LARGEST_EVENT = 4_194_304
+
+/**
+ * Follows a job by its server-sent events, as long as the stream lasts. Never rejects but with the signal's reason: what cannot be had here
+ * can be had by polling.
+ */
+export async function listen(job: Tracking, url: string, parent: AbortSignal, changed: () => void): Promise<void> {
+  const { clock, pace, requestTimeoutMs, words } = job.settings
+  const limit = scope([parent])
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const within = (ms: number) => {
+    clearTimeout(timer)
+    timer = setTimeout(() => limit.abort(new Error('The stream of events is silent.')), ms)
+  }
+  let retryMs: number | undefined
+  let fruitful = false
+  let refused = false
+  try {
+    const { signal } = limit
+    const headers: Record<string, string> = { accept: 'text/event-stream' }
+    if (job.lastEventId !== undefined) headers['last-event-id'] = job.lastEventId
+    within(requestTimeoutMs)
+    const { response, url: from } = await orAborted(job.send({ method: 'GET', url, headers, signal }), signal)
+    const isStream = response.status === 200 && /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')
+    if (!isStream || !response.body) {
+      // 204: the job was over at the last event that was heard, so a poll will say so. 429 and 5xx may pass, everything else is meant.
+      refused = response.status < 500 && response.status !== 429
+      drop(response)
+      return
+    }
+    const parser = createParser({
+      maxBufferSize: LARGEST_EVENT,
+      onRetry: (ms) => {
+        retryMs = ms
+      },
+      onEvent: ({ data, id }) => {
+        if (parent.aborted || (job.reading && isOver(job.reading.document))) return
+        const reading = readEvent(data, from, words)
+        if (!reading) return
+        fruitful = true
+        if (id !== undefined) job.lastEventId = id
+        job.etag = undefined // of an older document
+        if (take(job, reading)) changed()
+      },
+      onError: (error) => {
+        if (error.type === 'max-buffer-size-exceeded') limit.abort(error)
+      },
+    })
+    const reader = response.body.getReader()
+    const decoder = new TextDecoder()
+    try {
+      for (;;) {
+        within(SILENCE_MS)
+        const { done, value } = await orAborted(reader.read(), signal)
+        if (done || signal.aborted) break
+        parser.feed(decoder.decode(value, { stream: true }))
+        if (job.reading && isOver(job.reading.document)) break
+      }
+    } finally {
+      reader.cancel().catch(() => {}) // the job is over, or nobody listens any more
+    }
+  } catch {
+    parent.throwIfAborted() // otherwise the connection was lost
+  } finally {
+    clearTimeout(timer)
+    limit.end()
+    job.fruitless = refused ? Number.POSITIVE_INFINITY : fruitful ? 0 : job.fruitless + 1
+  }
+  if (refused || (job.reading && isOver(job.reading.document))) return
+  await clock.sleep(pauseAfterFailure(Math.min(retryMs ?? 0, pace.maxMs), job.fruitless, pace), parent)
+}

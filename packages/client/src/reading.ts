@@ -1,0 +1,151 @@
+import { type ReadBody, readBody } from './body'
+import type { Problem } from './errors'
+import { type Fields, fieldsOf, isFields, numberIn, textIn } from './json'
+import { httpUrl, linkOf, monitorIn } from './links'
+import { isOver, type JobStatus, type StatusDocument } from './status-document'
+import { statusOfWord } from './words'
+
+/** What an answer says of a job. */
+export interface Reading {
+  readonly document: StatusDocument
+  /** Where the answer is the result itself. */
+  readonly response?: Response
+}
+
+export type Words = Readonly<Record<string, JobStatus>>
+
+/** An answer to a submission: `monitor` is where the job can be followed; without it all is done, and the answer is the result. */
+export async function readSubmission(
+  response: Response,
+  url: string,
+  words: Words,
+): Promise<{ reading: Reading; isAccepted: boolean; monitor: string | undefined }> {
+  const { json, response: whole } = await readBody(response)
+  const status = statusIn(json, words)
+  const monitor = monitorIn(response.headers, json, url)
+  const asynchronous = /^operation-location$|^azure-asyncoperation$/
+  const isAccepted =
+    response.status === 202 ||
+    [...response.headers.keys()].some((name) => asynchronous.test(name)) ||
+    // 200 and 201 with a pending document: Replicate, Zalando and others.
+    (status !== undefined && !isOver({ status }) && monitor !== undefined)
+  if (!isAccepted) return { reading: { document: { status: 'succeeded', links: {}, raw: json }, response: whole }, isAccepted, monitor }
+  return { reading: finish({ json, response: whole }, status ?? 'queued', url), isAccepted, monitor }
+}
+
+/** An answer (2xx) of a status URL. The words in the body decide; where there are none, the status code. */
+export async function readStatus(response: Response, url: string, words: Words): Promise<Reading> {
+  const body = await readBody(response)
+  return finish(body, statusIn(body.json, words) ?? statusOfCode(response, body.json), url)
+}
+
+/** A status document that came by itself, in an event. `undefined` where it is none. */
+export function readEvent(text: string, url: string, words: Words): Reading | undefined {
+  try {
+    const json: unknown = JSON.parse(text)
+    const status = statusIn(json, words)
+    return status && { document: documentOf(json, status, undefined, url) }
+  } catch {
+    return undefined
+  }
+}
+
+function finish({ json, response }: ReadBody, status: JobStatus, url: string): Reading {
+  const document = documentOf(json, status, response, url)
+  const elsewhere = document.links.result !== undefined || document.result !== undefined
+  return status === 'succeeded' && !elsewhere ? { document, response } : { document }
+}
+
+/** 200 with a `Retry-After` is from a server that wants to be asked again: nobody paces those who are done. */
+function statusOfCode(response: Response, json: unknown): JobStatus {
+  if (response.status === 202 || response.headers.get('x-export-status')?.startsWith('202')) return 'running'
+  return response.headers.has('retry-after') && (json === undefined || isFields(json)) ? 'running' : 'succeeded'
+}
+
+const WRAPPERS = ['job', 'task', 'data', 'operation', 'run', 'properties'] as const
+const STATES = ['status', 'state', 'runtimeStatus', 'provisioningState', 'processing_status', 'job-status', 'jobStatus', 'job-state']
+
+/** The body, and the objects in it that may hold the state. */
+const levelsOf = (json: unknown): Fields[] => {
+  const body = fieldsOf(json)
+  return [body, ...WRAPPERS.map((name) => fieldsOf(body[name]))]
+}
+
+function statusIn(json: unknown, words: Words): JobStatus | undefined {
+  for (const level of levelsOf(json)) {
+    for (const name of STATES) {
+      const value = level[name]
+      const word = isFields(value) ? value.state : value
+      const status = typeof word === 'string' && statusOfWord(word, words)
+      if (status) return status
+    }
+    if (typeof level.done === 'boolean') return level.done ? (isFields(level.error) ? 'failed' : 'succeeded') : 'running'
+  }
+  return undefined
+}
+
+const TIMES = [
+  ...['createdAt', 'lastUpdatedAt', 'scheduledAt', 'startedAt', 'finishedAt', 'expiresAt', 'estimatedFinishAt', 'cancelRequestedAt'],
+] as const
+
+function documentOf(json: unknown, status: JobStatus, response: Response | undefined, url: string): StatusDocument {
+  const levels = levelsOf(json)
+  const pick = <T>(read: (fields: Fields) => T | undefined): T | undefined => {
+    for (const level of levels) {
+      const found = read(level)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  const links = pick((fields) => (isFields(fields.links) ? fields.links : undefined)) ?? {}
+  const resourceLocation = pick((fields) => httpUrl(textIn(fields, 'resourceLocation'), url))
+  const result = status === 'succeeded' ? pick(resultIn) : undefined
+  const document: Record<string, unknown> & StatusDocument = {
+    id: pick((fields) => textIn(fields, 'id', 'jobId', 'taskId', 'instanceId')),
+    operation: pick((fields) => textIn(fields, 'operation', 'name')),
+    status,
+    ...Object.fromEntries(TIMES.map((name) => [name, pick((fields) => textIn(fields, name))])),
+    percentComplete: pick(percentIn) ?? percentOf(response?.headers.get('x-progress')),
+    message: pick((fields) => textIn(fields, 'message', 'statusMessage', 'summary')) ?? response?.headers.get('x-progress') ?? undefined,
+    attempt: pick((fields) => numberIn(fields, 'attempt')),
+    retryAfterMs: pick((fields) => numberIn(fields, 'retryAfterMs')),
+    result,
+    resourceLocation,
+    error: status === 'failed' || status === 'canceled' ? pick(errorIn) : undefined,
+    links: {
+      self: linkOf(levels, links, url, 'self'),
+      result: status === 'succeeded' || status === 'failed' ? (linkOf(levels, links, url, 'result') ?? resourceLocation) : undefined,
+      cancel: linkOf(levels, links, url, 'cancel'),
+      events: linkOf(levels, links, url, 'events'),
+    },
+    raw: json,
+  }
+  for (const name of Object.keys(document)) if (document[name] === undefined && name !== 'raw') delete document[name]
+  return document
+}
+
+/** Inline results; an address among them is where the result is, see `linkOf`. */
+function resultIn(fields: Fields): unknown {
+  for (const name of ['result', 'output', 'response']) if (fields[name] !== undefined && fields[name] !== null) return fields[name]
+  return undefined
+}
+
+function percentIn(fields: Fields): number | undefined {
+  const percent = numberIn(fields, 'percentComplete', 'percent-complete', 'percent_complete', 'percent')
+  const progress = numberIn(fields, 'progress')
+  const part = progress !== undefined && progress > 0 && progress < 1 ? 100 * progress : progress
+  const value = percent ?? part
+  return value === undefined ? undefined : Math.min(100, Math.max(0, value))
+}
+
+const percentOf = (text: string | null | undefined): number | undefined => {
+  const [, number] = /(\d+(?:\.\d+)?) ?%/.exec(text ?? '') ?? []
+  return number === undefined ? undefined : Math.min(100, Number(number))
+}
+
+function errorIn({ error, failure }: Fields): Problem | undefined {
+  const value = error ?? failure
+  if (typeof value === 'string' && value !== '') return { detail: value }
+  if (!isFields(value)) return undefined
+  return { ...value, detail: textIn(value, 'detail', 'message') }
+}

@@ -1,0 +1,81 @@
+import { drop } from './body'
+import { ClientError } from './errors'
+import { httpUrl } from './links'
+
+/** What the client needs of a `fetch`. */
+export type Fetch = (input: string, init?: RequestInit) => Promise<Response>
+
+/** Fields that may tell a server who asks: they go to the origin that they were given for, and to no other. */
+export interface Credentials {
+  readonly origin: string
+  readonly headers: () => Promise<Headers>
+}
+
+/** Settings of `fetch` that go with every request to an origin that the caller named. */
+export type RequestSettings = Pick<RequestInit, 'credentials' | 'mode' | 'referrer' | 'referrerPolicy' | 'keepalive'>
+
+interface Message {
+  readonly method: string
+  readonly url: string
+  /** Fields of the protocol itself, which tell nothing of who asks. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: BodyInit | null
+  readonly signal: AbortSignal
+  /** Stops at a 303 instead of going where it points. */
+  readonly stopsAtSeeOther?: boolean
+}
+
+export interface Sent {
+  readonly response: Response
+  /** Where the answer came from. */
+  readonly url: string
+}
+
+export type Send = (message: Message) => Promise<Sent>
+
+const REDIRECTS = [301, 302, 303, 307, 308]
+const MOST_REDIRECTS = 10
+
+/**
+ * Sends requests, and follows redirects itself: `fetch` would take every field but `Authorization` along to another origin.
+ *
+ * A browser does not say where a redirect leads. There it is followed with `Authorization` alone, which the browser takes off by itself.
+ */
+export function sender(fetch: Fetch, credentials: readonly Credentials[], settings: RequestSettings): Send {
+  return async ({ headers: own, signal, stopsAtSeeOther, ...first }) => {
+    let { method, url, body } = first
+    for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
+      const { origin } = new URL(url)
+      const mine = credentials.filter((one) => one.origin === origin)
+      const headers = new Headers()
+      for (const one of mine) for (const [name, value] of await one.headers()) headers.set(name, value)
+      for (const [name, value] of Object.entries(own)) headers.set(name, value)
+      if (body === undefined || body === null) for (const name of BODY_FIELDS) headers.delete(name)
+      const init: RequestInit = { ...(mine.length > 0 && settings), method, headers, signal, redirect: 'manual' }
+      if (body !== undefined && body !== null) Object.assign(init, { body }, body instanceof ReadableStream && { duplex: 'half' })
+      const response = await fetch(url, init)
+      if (response.type === 'opaqueredirect') return openRedirect(fetch, url, init, own)
+      const location = REDIRECTS.includes(response.status) ? response.headers.get('location') : null
+      if (location === null || (stopsAtSeeOther && response.status === 303)) return { response, url }
+      const next = httpUrl(location, url)
+      drop(response)
+      if (!next) throw new ClientError('too_many_redirects', `${url} redirects to what is no address: ${location}`)
+      const keeps = response.status === 307 || response.status === 308
+      if (keeps && body instanceof ReadableStream)
+        throw new ClientError('too_many_redirects', `${url} redirects a request whose body cannot be sent again.`)
+      if (!keeps && method !== 'GET' && method !== 'HEAD') [method, body] = ['GET', null]
+      url = next
+    }
+    throw new ClientError('too_many_redirects', `More than ${MOST_REDIRECTS} redirects from ${first.url}`)
+  }
+}
+
+const BODY_FIELDS = ['content-type', 'content-length', 'content-encoding', 'content-language']
+
+async function openRedirect(fetch: Fetch, url: string, init: RequestInit, own: Readonly<Record<string, string>>): Promise<Sent> {
+  const headers = new Headers({ ...own })
+  const authorization = new Headers(init.headers).get('authorization')
+  if (authorization !== null) headers.set('authorization', authorization)
+  const response = await fetch(url, { ...init, headers, redirect: 'follow' })
+  return { response, url: response.url || url }
+}

@@ -1,0 +1,45 @@
+import { type Deadline, deadlineAfter, until } from './clock'
+import { isFields } from './json'
+import type { Settings } from './options'
+import type { Reading } from './reading'
+import type { Send } from './request'
+
+/** What is known of a job, and how to ask for more. The loop that follows it writes here, one at a time. */
+export interface Tracking {
+  readonly settings: Settings
+  readonly send: Send
+  readonly deadline: Deadline
+  /** The status URL; empty for what was answered at once. */
+  readonly url: string
+  /** `undefined` until something has been heard. */
+  reading: Reading | undefined
+  etag: string | undefined
+  /** What the last answer advised, in milliseconds. */
+  advice: number | undefined
+  /** Answers in a row that brought nothing new. */
+  unchanged: number
+  /** The last answer had been held until something changed: the next question may follow at once. */
+  held: boolean
+  /** Streams of events in a row that brought nothing. */
+  fruitless: number
+  lastEventId: string | undefined
+}
+
+export function tracking(settings: Settings, send: Send, url: string, reading?: Reading, advice?: number): Tracking {
+  const deadline = deadlineAfter(settings.clock, settings.timeoutMs)
+  return {
+    ...{ settings: { ...settings, clock: until(deadline, settings.clock) }, send, deadline, url, reading, advice },
+    ...{ etag: undefined, unchanged: 0, held: false, fruitless: 0, lastEventId: undefined },
+  }
+}
+
+/** Takes what was read; whether it differs from what was known. */
+export function take(job: Tracking, reading: Reading): boolean {
+  const differs = job.reading === undefined || visible(job.reading) !== visible(reading)
+  if (differs || reading.response) job.reading = reading
+  return differs
+}
+
+/** Advice changes while the job does not; what another server says in words of its own is in `raw`. */
+const visible = ({ document: { retryAfterMs: _, raw, ...rest } }: Reading): string =>
+  JSON.stringify([rest, isFields(raw) ? { ...raw, retryAfterMs: undefined } : raw])

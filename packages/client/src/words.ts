@@ -1,0 +1,32 @@
+import type { JobStatus } from './status-document'
+
+/**
+ * Words for the states of a job in the APIs of the world, without case, spaces, dashes and underscores. A word that is not here says
+ * nothing: then the status code decides.
+ */
+const WORDS: Readonly<Record<JobStatus, string>> = {
+  queued: 'queued inqueue enqueued pending accepted scheduled submitted created notstarted waiting new starting',
+  running:
+    'running inprogress processing started working active executing busy validating finalizing provisioning updating creating deleting ' +
+    'undetermined suspended paused throttled retrying continuedasnew canceling cancelling aborting inputrequired authrequired',
+  succeeded: 'succeeded success successful completed complete done finished ended',
+  failed: 'failed failure error errored timedout timeout expired rejected',
+  canceled: 'canceled cancelled aborted terminated dismissed revoked stopped',
+}
+
+const plain = (word: string) =>
+  word
+    .toLowerCase()
+    .replace(/[^a-z]/g, '')
+    .replace(/^(?:task|job)(?:state|status)/, '')
+
+const known = new Map(
+  Object.entries(WORDS).flatMap(([status, words]) =>
+    // The keys of WORDS are the states: entries() forgets it.
+    words.split(' ').map((word) => [word, status as JobStatus] as const),
+  ),
+)
+
+/** The state that a word stands for: one of the application's own words first. */
+export const statusOfWord = (word: string, own: Readonly<Record<string, JobStatus>>): JobStatus | undefined =>
+  own[word] ?? known.get(plain(word))

@@ -1,0 +1,460 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { ClientError, type ClientOptions, createClient, JobCanceledError, JobFailedError, ProblemError } from '../src/index'
+import { type Answer, all, closeServers, quickClock, type Script, serve } from './server'
+
+afterEach(closeServers)
+
+interface Options extends ClientOptions {
+  accept?: Answer
+}
+
+/** Submits to a server that accepts at /jobs/1 and answers polls like this, on a clock without pauses. */
+async function submitTo(polls: Script, { accept = [202, { location: '/jobs/1' }], ...options }: Options = {}) {
+  const server = await serve((asked, at, res) => (asked.method === 'POST' && asked.url === '/reports' ? accept : polls(asked, at, res)))
+  const { pauses, options: clock } = quickClock()
+  const client = createClient({ ...clock, ...options })
+  return { server, pauses, job: await client.submit<unknown>(`${server.url}/reports`, { json: {} }) }
+}
+const done: Answer = [200, {}, { status: 'succeeded', result: { ok: true } }]
+
+describe('Retry-After', () => {
+  test.each([
+    ['2', 2_000],
+    ['0', 1_000],
+    ['-5', 1_000],
+    ['', 1_000],
+    ['soon', 1_000],
+    ['NaN', 1_000],
+    ['1e9', 1_000],
+    ['1.5', 1_500],
+    ['0.0001', 250],
+    ['Sun, 22 Nov 2026 12:01:00 GMT', 60_000],
+    ['Sunday, 22-Nov-26 12:01:00 GMT', 60_000],
+    ['Sun, 22 Nov 2020 12:01:00 GMT', 1_000],
+    ['99999999999999', 86_400_000],
+  ])('%j pauses for %i ms', async (field, ms) => {
+    const date = { date: 'Sun, 22 Nov 2026 12:00:00 GMT' }
+    const { job, pauses } = await submitTo((_, at) => (at < 2 ? [202, { 'retry-after': field, ...date }] : done))
+    await job.finished()
+    expect(pauses).toEqual([1_000, ms])
+  })
+
+  test('a date counts from the clock of the server that sends it', async () => {
+    const fields = { 'retry-after': 'Tue, 01 Jan 2030 00:00:30 GMT', date: 'Tue, 01 Jan 2030 00:00:00 GMT' }
+    const { job, pauses } = await submitTo((_, at) => (at < 2 ? [202, fields] : done))
+    await job.finished()
+    expect(pauses[1]).toBe(30_000)
+  })
+
+  test('is a floor: jitter is added', async () => {
+    const { job, pauses } = await submitTo((_, at) => (at < 2 ? [202, { 'retry-after': '3' }] : done), { random: () => 1 })
+    await job.finished()
+    expect(pauses[1]).toBe(3_600)
+  })
+
+  test('without it the pauses grow to their longest while nothing changes', async () => {
+    const { job, pauses } = await submitTo((_, at) => (at < 12 ? [202, {}, { status: 'running' }] : done), { maxPollMs: 5_000 })
+    await job.finished()
+    expect(pauses.slice(0, 3)).toEqual([1_000, 1_000, 1_500])
+    expect(pauses.at(-1)).toBe(5_000)
+  })
+})
+
+describe('a status of 200 while pending', () => {
+  test.each([
+    [{ status: 'in_progress' }, { status: 'completed' }],
+    [{ status: 'processing' }, { status: 'done' }],
+    [{ state: 'IN_QUEUE' }, { state: 'COMPLETED' }],
+    [{ runtimeStatus: 'ContinuedAsNew' }, { runtimeStatus: 'Completed' }],
+    [{ properties: { provisioningState: 'Updating' } }, { properties: { provisioningState: 'Succeeded' } }],
+    [{ job: { 'job-state': 'SCHEDULED', 'job-status': 'UNDETERMINED' } }, { job: { 'job-state': 'COMPLETED', 'job-status': 'SUCCESS' } }],
+    [{ status: { state: 'TASK_STATE_WORKING' } }, { status: { state: 'TASK_STATE_COMPLETED' } }],
+    [
+      { name: 'operations/1', done: false },
+      { name: 'operations/1', done: true, response: { rows: 1 } },
+    ],
+    [{ status: 'baking' }, { status: 'baked' }],
+  ])('%j is not the result', async (pending, over) => {
+    const words = { baking: 'running', baked: 'succeeded' } as const
+    const { job, server } = await submitTo((_, at) => [200, {}, at < 3 ? pending : over], { words })
+    expect((await job.finished()).raw).toEqual(over)
+    expect(server.of('GET /jobs/1')).toHaveLength(3)
+  })
+
+  test('an empty JSON body with Retry-After is pending', async () => {
+    const empty: Answer = [200, { 'content-type': 'application/json', 'retry-after': '1' }]
+    const { job } = await submitTo((_, at) => (at < 2 ? empty : [200, { 'content-type': 'text/csv' }, 'a,b']))
+    expect(await (await job.result()).text()).toBe('a,b')
+  })
+
+  test('an answer without a body takes nothing back; what its fields say counts', async () => {
+    const polls: Answer[] = [
+      [200, {}, { status: 'running', percentComplete: 40, message: 'half', links: { cancel: '/c' } }],
+      [202],
+      [202, { 'x-progress': '60% complete' }],
+    ]
+    const { job, server } = await submitTo((_, at) => polls[at - 1] ?? done)
+    const list = (await all(job)).map(({ percentComplete, message, links }) => [percentComplete, message, links.cancel])
+    const cancel = `${server.url}/c`
+    expect(list.slice(1, -1)).toEqual([
+      [40, 'half', cancel],
+      [60, '60% complete', cancel],
+    ])
+  })
+
+  test('a word that nobody knows is a result, as its code says', async () => {
+    const { job } = await submitTo((_, at) => (at < 2 ? [202] : [200, {}, { status: 'paid', total: 3 }]))
+    expect(await job.json()).toEqual({ status: 'paid', total: 3 })
+  })
+
+  test('documents under a wrong media type are read', async () => {
+    const { job } = await submitTo((_, at) => [
+      200,
+      { 'content-type': 'text/html' },
+      JSON.stringify(at < 2 ? { status: 'running' } : done[2]),
+    ])
+    expect(await job.json()).toEqual({ ok: true })
+  })
+
+  test.each(['application/json', 'text/html', 'image/png'])('202 with rubbish as %s is pending', async (type) => {
+    const { job } = await submitTo((_, at) => (at < 3 ? [202, { 'content-type': type }, '{"status": <html>'] : done))
+    expect((await all(job)).map(({ status }) => status)).toEqual(['queued', 'running', 'succeeded'])
+  })
+})
+
+describe('servers that are busy or broken', () => {
+  test('429 without advice is asked ever less often, with advice as it says, and never given up', async () => {
+    const { job, pauses } = await submitTo((_, at) => {
+      if (at <= 8) return [429]
+      return at <= 10 ? [429, { 'retry-after': '120' }] : done
+    })
+    expect((await job.finished()).status).toBe('succeeded')
+    expect(pauses.slice(1, 9)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000])
+    expect(pauses.slice(9)).toEqual([120_000, 120_000])
+  })
+
+  test('broken connections and 502, 503, 504 are waited for', async () => {
+    const { job, server } = await submitTo((_, at, res) => {
+      if (at <= 40) {
+        if (at % 2) res.destroy()
+        else return [[502, 503, 504][at % 3] as number, { 'content-type': 'text/html' }, '<h1>Bad Gateway</h1>']
+        return undefined
+      }
+      return done
+    })
+    await job.finished()
+    expect(server.of('GET /jobs/1')).toHaveLength(41)
+  })
+
+  test('a bare 500 is asked again a few times, one that says why is believed', async () => {
+    const bare = await submitTo(() => [500, {}, 'oops'])
+    await expect(bare.job.finished()).rejects.toMatchObject({ name: 'ProblemError', status: 500, code: 'http-500' })
+    expect(bare.server.of('GET /jobs/1')).toHaveLength(6)
+    const problem = { type: 'urn:x', title: 'No', status: 500, code: 'handler_failed' }
+    const told = await submitTo(() => [500, { 'content-type': 'application/problem+json' }, problem])
+    await expect(told.job.finished()).rejects.toMatchObject({ code: 'handler_failed', title: 'No', type: 'urn:x' })
+    expect(told.server.of('GET /jobs/1')).toHaveLength(1)
+  })
+
+  test('404 right after the 202 may be a replica that lags; later on it is meant', async () => {
+    const lagging = await submitTo((_, at) => (at <= 2 ? [404] : done))
+    expect((await lagging.job.finished()).status).toBe('succeeded')
+    const gone = await submitTo((_, at) => (at === 1 ? [202, {}, { status: 'running' }] : [404]))
+    await expect(gone.job.finished()).rejects.toMatchObject({ status: 404 })
+    expect(gone.server.of('GET /jobs/1')).toHaveLength(2)
+  })
+
+  test.each([401, 403, 410])('%i is believed at once, and its body can be read', async (status) => {
+    const { job } = await submitTo(() => [status, { 'content-type': 'application/problem+json' }, { title: 'Go away', extra: 1 }])
+    const error = await job.result().catch((thrown) => thrown)
+    expect(error).toBeInstanceOf(ProblemError)
+    expect(error).toMatchObject({ status, title: 'Go away', problem: { extra: 1 } })
+    expect(await error.response.json()).toMatchObject({ extra: 1 })
+  })
+
+  test('a body that is cut off is asked for again', async () => {
+    const { job } = await submitTo((_, at, res) => {
+      if (at > 1) return done
+      res.writeHead(200, { 'content-type': 'application/json', 'content-length': '500' })
+      res.write('{"status":"succ')
+      setImmediate(() => res.destroy())
+      return undefined
+    })
+    expect(await job.json()).toEqual({ ok: true })
+  })
+
+  test('a server that never ends is left when the time is over, and can be resumed', async () => {
+    const { job, server } = await submitTo(() => [202, { 'retry-after': '10' }, { status: 'running' }], { timeoutMs: 60_000 })
+    await expect(job.finished()).rejects.toMatchObject({ name: 'ClientError', code: 'timed_out' })
+    expect(server.of('GET /jobs/1').length).toBeGreaterThan(3)
+    await expect(all(job)).rejects.toBe(job.error)
+  })
+
+  test('an answer that never comes is given up for another', async () => {
+    const { job, server } = await submitTo((_, at) => (at < 3 ? undefined : done), { requestTimeoutMs: 50 })
+    await job.finished()
+    expect(server.of('GET /jobs/1')).toHaveLength(3)
+  })
+
+  test('a signal ends the following, and nothing is asked after it', async () => {
+    const server = await serve(({ method }) => (method === 'POST' ? [202, { location: '/jobs/1' }] : [202, {}, { status: 'running' }]))
+    const controller = new AbortController()
+    const client = createClient(quickClock().options)
+    const job = await client.submit(`${server.url}/reports`, { signal: controller.signal })
+    const reason = new Error('enough')
+    const seen: string[] = []
+    const following = (async () => {
+      for await (const { status } of job) {
+        seen.push(status)
+        if (status === 'running') controller.abort(reason)
+      }
+    })()
+    await expect(following).rejects.toBe(reason)
+    const before = server.asked.length
+    await expect(job.result()).rejects.toBe(reason)
+    expect(server.asked.length).toBe(before)
+  })
+})
+
+describe('where the status is', () => {
+  test.each<[string, Answer]>([
+    ['relative Location', [202, { location: 'jobs/1' }]],
+    ['Operation-Location before Location', [202, { 'operation-location': '/jobs/1', location: '/things/1' }]],
+    ['Azure-AsyncOperation on a 201', [201, { 'azure-asyncoperation': '/jobs/1' }, { id: 1 }]],
+    ['Content-Location alone', [202, { 'content-location': '/jobs/1' }]],
+    ['Link', [202, { link: '</jobs/1>; rel="http://www.example.com/job-status"' }]],
+    ['links.self', [202, {}, { status: 'queued', links: { self: '/jobs/1' } }]],
+    ['task.href', [202, {}, { task: { href: '/jobs/1', id: '1' } }]],
+    ['urls.get of a 201', [201, {}, { id: 'x', status: 'starting', urls: { get: '/jobs/1' } }]],
+  ])('%s', async (_, accept) => {
+    const { job, server } = await submitTo(() => done, { accept })
+    expect(job.url).toBe(`${server.url}/jobs/1`)
+    expect(await job.json()).toEqual({ ok: true })
+  })
+
+  test('absolute Location, elsewhere: nobody there hears who asks', async () => {
+    const elsewhere = await serve(() => done)
+    const server = await serve(() => [202, { location: `${elsewhere.url}/jobs/1` }])
+    const client = createClient({ ...quickClock().options, baseUrl: server.url, headers: { 'x-api-key': 'secret' } })
+    const job = await client.submit('/reports', { headers: { authorization: 'Bearer secret', cookie: 'a=secret' } })
+    await job.finished()
+    expect(server.asked[0]?.headers).toMatchObject({ 'x-api-key': 'secret', authorization: 'Bearer secret' })
+    expect(JSON.stringify(elsewhere.asked)).not.toContain('secret')
+    const trusting = createClient({
+      ...quickClock().options,
+      baseUrl: server.url,
+      headers: { 'x-api-key': 'secret' },
+      trustedOrigins: [elsewhere.url],
+    })
+    await (await trusting.submit('/reports')).finished()
+    expect(elsewhere.asked.at(-1)?.headers['x-api-key']).toBe('secret')
+  })
+
+  test('missing: an error that says so; for a GET it is where it was', async () => {
+    await expect(submitTo(() => done, { accept: [202] })).rejects.toMatchObject({ code: 'no_status_url' })
+    const server = await serve((_, at) => (at < 3 ? [202] : [200, {}, [1, 2]]))
+    const job = await createClient(quickClock().options).submit<number[]>(`${server.url}/stats`, { method: 'GET' })
+    expect(await job.json()).toEqual([1, 2])
+  })
+
+  test('an address that is none is no address', async () => {
+    await expect(submitTo(() => done, { accept: [202, { location: 'javascript:alert(1)' }] })).rejects.toMatchObject({
+      code: 'no_status_url',
+    })
+  })
+})
+
+describe('redirects', () => {
+  test('303 to another origin: the result comes, the credentials do not', async () => {
+    const elsewhere = await serve(() => [200, { 'content-type': 'text/plain' }, 'result'])
+    const server = await serve(({ method }) =>
+      method === 'POST' ? [202, { location: '/jobs/1' }] : [303, { location: `${elsewhere.url}/result` }],
+    )
+    const client = createClient(quickClock().options)
+    const job = await client.submit(`${server.url}/reports`, { headers: { authorization: 'Bearer secret', 'x-api-key': 'secret' } })
+    expect((await job.finished()).status).toBe('succeeded')
+    expect(elsewhere.asked).toHaveLength(0)
+    expect(await (await job.result()).text()).toBe('result')
+    expect(server.of('GET /jobs/1')[0]?.headers.authorization).toBe('Bearer secret')
+    expect(JSON.stringify(elsewhere.asked)).not.toContain('secret')
+  })
+
+  test.each([301, 302, 307, 308])('%i of a status is followed, without credentials to another origin', async (status) => {
+    const elsewhere = await serve((_, at) => (at < 2 ? [202] : done))
+    const server = await serve(({ method }) =>
+      method === 'POST' ? [202, { location: '/jobs/1' }] : [status, { location: `${elsewhere.url}/s` }],
+    )
+    const job = await createClient(quickClock().options).submit(`${server.url}/reports`, { headers: { authorization: 'Bearer secret' } })
+    expect(await job.json()).toEqual({ ok: true })
+    expect(JSON.stringify(elsewhere.asked)).not.toContain('secret')
+  })
+
+  test('loops end with an error: of the status, of the result', async () => {
+    const status = await submitTo(() => [302, { location: '/jobs/1' }])
+    await expect(status.job.finished()).rejects.toMatchObject({ code: 'too_many_redirects' })
+    expect(status.server.of('GET /jobs/1')).toHaveLength(11)
+    const result = await submitTo(() => [303, { location: '/jobs/1' }])
+    await expect(result.job.result()).rejects.toMatchObject({ code: 'too_many_redirects' })
+  })
+
+  test('307 of a submission sends the body again, 303 goes where it points', async () => {
+    const server = await serve(({ url }) => {
+      if (url === '/old') return [307, { location: '/new' }]
+      if (url === '/new') return [303, { location: '/made' }]
+      return [200, {}, { made: true }]
+    })
+    const job = await createClient().submit(`${server.url}/old`, { json: { a: 1 } })
+    expect(await job.json()).toEqual({ made: true })
+    expect(server.asked.map(({ method, url, body }) => `${method} ${url} ${body}`)).toEqual([
+      'POST /old {"a":1}',
+      'POST /new {"a":1}',
+      'GET /made ',
+    ])
+  })
+})
+
+describe('results', () => {
+  test('a large body that is no document is streamed, to the last byte', async () => {
+    const large = 'x'.repeat(9_000_000)
+    const text = await submitTo(() => [200, { 'content-type': 'text/plain' }, large])
+    expect((await (await text.job.result()).text()).length).toBe(large.length)
+    const json = await submitTo(() => [200, {}, { status: 'succeeded', large }])
+    expect(((await json.job.json()) as { large: string }).large.length).toBe(large.length)
+  })
+
+  test('a pending document that is too large is passed by', async () => {
+    const { job } = await submitTo((_, at) => (at < 2 ? [202, {}, { status: 'running', message: 'x'.repeat(5_000_000) }] : done))
+    expect((await all(job)).map(({ status, message }) => [status, message])).toEqual([
+      ['queued', undefined],
+      ['running', undefined],
+      ['succeeded', undefined],
+    ])
+  })
+
+  test.each(['download_link', 'result_url', 'resourceLocation'])('%s is followed', async (name) => {
+    const { job } = await submitTo(({ url }) => (url === '/jobs/1' ? [200, {}, { status: 'done', [name]: '/file.pdf' }] : [200, {}, 'PDF']))
+    expect(await (await job.result()).text()).toBe('PDF')
+  })
+
+  test('a result that is not there yet is waited for', async () => {
+    const notYet: Answer[] = [[503], [404, { 'retry-after': '1' }], [429]]
+    const { job } = await submitTo(({ url }, at) => {
+      if (url === '/jobs/1') return [200, {}, { status: 'done', links: { result: '/r' } }]
+      return at < 4 ? (notYet[at - 1] ?? [500]) : [200, {}, 'ready']
+    })
+    expect(await (await job.result()).text()).toBe('ready')
+  })
+
+  test('a failure is an error of its own, with the problem; a cancellation is another', async () => {
+    const error = { type: 'urn:x', title: 'No paper', status: 422, code: 'no_paper', detail: 'Tray 2 is empty.', tray: 2 }
+    const failed = await submitTo(() => [200, {}, { status: 'failed', error }])
+    const failure = await failed.job.result().catch((thrown) => thrown)
+    expect(failure).toBeInstanceOf(JobFailedError)
+    expect(failure).toMatchObject({ code: 'no_paper', status: 422, message: 'Tray 2 is empty.', problem: { tray: 2 } })
+    const canceled = await submitTo(() => [200, {}, { status: 'cancelled' }])
+    await expect(canceled.job.json()).rejects.toBeInstanceOf(JobCanceledError)
+    const conflict = await submitTo(() => [409, { 'content-type': 'application/problem+json' }, { code: 'job-canceled' }])
+    expect((await conflict.job.finished()).status).toBe('canceled')
+  })
+
+  test.each([200, 201, 204])('an answer of %i at once is a job that is over', async (status) => {
+    const { job, server } = await submitTo(() => [500], {
+      accept: [status, status === 204 ? {} : { location: '/things/1' }, status === 204 ? '' : { id: 7 }],
+    })
+    expect(job.url).toBeUndefined()
+    expect((await all(job)).map(({ status }) => status)).toEqual(['succeeded'])
+    expect((await job.result()).status).toBe(status)
+    expect(await job.json()).toEqual(status === 204 ? undefined : { id: 7 })
+    expect(server.asked).toHaveLength(1)
+  })
+})
+
+describe('canceling', () => {
+  test('a busy server is asked again, but not for ever', async () => {
+    const busy = await submitTo(({ method }, at) =>
+      method === 'DELETE' ? (at < 3 ? [503] : [204]) : [200, {}, { status: at < 2 ? 'running' : 'canceled' }],
+    )
+    expect((await busy.job.cancel()).status).toBe('canceled')
+    expect(busy.server.asked.map(({ method }) => method)).toEqual(['POST', 'GET', 'DELETE', 'DELETE', 'DELETE', 'GET'])
+    const never = await submitTo(({ method }) => (method === 'DELETE' ? [429] : [202, {}, { status: 'running' }]))
+    await expect(never.job.cancel()).rejects.toMatchObject({ code: 'unreachable' })
+    expect(never.server.of('DELETE /jobs/1')).toHaveLength(5)
+  })
+
+  test('a server that cannot is a problem', async () => {
+    const { job } = await submitTo(({ method }) => (method === 'DELETE' ? [405] : [202, {}, { status: 'running' }]))
+    await expect(job.cancel()).rejects.toMatchObject({ status: 405 })
+  })
+})
+
+describe('submitting', () => {
+  const keys = (asked: readonly { headers: Record<string, unknown> }[]) => asked.map(({ headers }) => headers['idempotency-key'])
+
+  test('is tried again with the same key and the same bytes, a form too', async () => {
+    const busy: Answer[] = [[503], [429, { 'retry-after': '7' }]]
+    const server = await serve((_, at, res) => {
+      if (at === 1) return void res.destroy()
+      return at < 4 ? (busy[at - 2] ?? [500]) : [202, { location: '/jobs/1' }]
+    })
+    const { pauses, options } = quickClock()
+    const form = new FormData()
+    form.append('file', new Blob(['rows']), 'rows.csv')
+    await createClient(options).submit(`${server.url}/reports`, { body: form })
+    expect(server.asked).toHaveLength(4)
+    expect(new Set(keys(server.asked)).size).toBe(1)
+    expect(keys(server.asked)[0]).toMatch(/^[\da-f-]{36}$/)
+    expect(new Set(server.asked.map(({ headers, body }) => `${headers['content-type']}${body}`)).size).toBe(1)
+    expect(server.asked[0]?.body).toContain('rows.csv')
+    const [, boundary = '?'] = /boundary=(.+)$/.exec(server.asked[0]?.headers['content-type'] ?? '') ?? []
+    expect(server.asked[0]?.body).toContain(`--${boundary}--`)
+    expect(pauses[2]).toBe(7_000)
+  })
+
+  test('each submission has a key of its own', async () => {
+    const server = await serve(() => [200])
+    const client = createClient()
+    for (let n = 0; n < 2; n++) await client.submit(server.url, { json: n })
+    expect(new Set(keys(server.asked)).size).toBe(2)
+  })
+
+  test.each<[string, Parameters<ReturnType<typeof createClient>['submit']>]>([
+    ['a stream', ['', { body: new Blob(['a']).stream() }]],
+    ['what was told to have no key', ['', { body: 'a' }, { idempotencyKey: false }]],
+  ])('%s is sent once', async (_, [, init, options]) => {
+    const server = await serve((__, ___, res) => void res.destroy())
+    const client = createClient(quickClock().options)
+    await expect(client.submit(server.url, init, options)).rejects.toMatchObject({ code: 'unreachable' })
+    expect(server.asked).toHaveLength(1)
+    expect(keys(server.asked)).toEqual([undefined])
+  })
+
+  test('is given up after so many tries, with the reason', async () => {
+    const { url, close } = await serve(() => [200])
+    close()
+    const error = await createClient({ ...quickClock().options, submitAttempts: 3 })
+      .submit(url)
+      .catch((thrown) => thrown)
+    expect(error).toBeInstanceOf(ClientError)
+    expect(error).toMatchObject({ code: 'unreachable', cause: expect.any(Error) })
+  })
+
+  test('what the server refuses is a problem, asked once', async () => {
+    const refused = { type: 'urn:x', title: 'Which month?', status: 422, code: 'no_month' }
+    const server = await serve(() => [422, { 'content-type': 'application/problem+json' }, refused])
+    await expect(createClient().submit(server.url)).rejects.toMatchObject({ status: 422, code: 'no_month', title: 'Which month?' })
+    expect(server.asked).toHaveLength(1)
+  })
+
+  test('a plain client sends no field of its own', async () => {
+    const server = await serve(({ method }, at) => (method === 'POST' || at < 3 ? [202, { location: '/jobs/1', etag: '"1"' }] : done))
+    await (await createClient({ ...quickClock().options, plain: true }).submit(server.url)).finished()
+    for (const { headers } of server.asked) expect(Object.keys(headers).filter((name) => /^if-|prefer|idempotency/.test(name))).toEqual([])
+  })
+
+  test('misuse is found at once', async () => {
+    expect(() => createClient({ minPollMs: 0 })).toThrow(/minPollMs/)
+    expect(() => createClient({ maxPollMs: Number.NaN })).toThrow(/maxPollMs/)
+    expect(() => createClient().resume('/jobs/1')).toThrow(/baseUrl/)
+    await expect(createClient().submit('http://localhost', { json: 1, body: 'a' })).rejects.toThrow(/json/)
+  })
+})

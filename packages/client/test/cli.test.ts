@@ -1,0 +1,178 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { bundled, type Ended, endProcesses, fileIn, start } from './processes'
+import { type Answer, closeServers, type Script, serve } from './server'
+
+let program = ''
+beforeAll(async () => {
+  program = await bundled('../src/cli.ts', 'respond-async.cjs')
+})
+afterEach(closeServers)
+afterAll(endProcesses)
+
+const run = (...args: string[]): Promise<Ended> => start(process.execPath, [program, ...args]).ended
+const running = (percentComplete: number): Answer => [
+  202,
+  {},
+  { status: 'running', percentComplete, message: `step ${percentComplete}`, links: { cancel: '/jobs/1/cancel' } },
+]
+const done: Answer = [200, {}, { status: 'succeeded', percentComplete: 100, links: { result: '/jobs/1/result' } }]
+
+/** A server of one job; polls are answered one after the other, the last for ever. */
+function jobServer(polls: readonly Answer[], more: Script = () => undefined) {
+  return serve((asked, at, res) => {
+    if (asked.url === '/reports') return [202, { location: '/jobs/1' }]
+    if (asked.url === '/jobs/1' && asked.method === 'GET') return polls[Math.min(at, polls.length) - 1]
+    if (asked.url === '/jobs/1/result') return [201, { 'content-type': 'text/csv' }, 'a,b\n1,2\n']
+    return more(asked, at, res)
+  })
+}
+
+describe('submitting', () => {
+  test('prints the result on stdout and how it goes on stderr, a line for each change', async () => {
+    const { url, asked } = await jobServer([running(10), running(10), running(60), done])
+    writeFileSync(fileIn('body.json'), '{"month":"2026-10"}')
+    const ended = await run('POST', `${url}/reports`, '--json', `@${fileIn('body.json')}`, '-H', 'authorization: Bearer secret')
+    expect(ended).toEqual({
+      code: 0,
+      out: 'a,b\n1,2\n',
+      err: 'queued\nrunning 10 %  step 10\nrunning 60 %  step 60\nsucceeded 100 %\n',
+    })
+    expect(asked[0]).toMatchObject({ method: 'POST', body: '{"month":"2026-10"}', headers: { 'content-type': 'application/json' } })
+    expect(asked.every(({ headers }) => headers.authorization === 'Bearer secret')).toBe(true)
+    expect(asked[0]?.headers['idempotency-key']).toBeDefined()
+  })
+
+  test('saves the result with -o, quietly with -q', async () => {
+    const { url } = await jobServer([done])
+    const ended = await run(`${url}/reports`, '-q', '-o', fileIn('result.csv'))
+    expect(ended).toEqual({ code: 0, out: '', err: '' })
+    expect(readFileSync(fileIn('result.csv'), 'utf8')).toBe('a,b\n1,2\n')
+  })
+
+  test('sends forms with files, data from stdin, another method, fields from a file', async () => {
+    const { url, asked } = await jobServer([done])
+    writeFileSync(fileIn('rows.csv'), 'rows')
+    writeFileSync(fileIn('fields'), 'x-key: one\n\nx-other: two\n')
+    await run(
+      'PUT',
+      `${url}/reports`,
+      '--form',
+      'month=2026-10',
+      '--form',
+      `file=@${fileIn('rows.csv')}`,
+      '--header',
+      `@${fileIn('fields')}`,
+    )
+    expect(asked[0]).toMatchObject({ method: 'PUT', headers: { 'x-key': 'one', 'x-other': 'two' } })
+    expect(asked[0]?.body).toMatch(/name="month"\s+2026-10[\s\S]*filename="rows\.csv"[\s\S]*rows/)
+    const before = asked.length
+    const ended = await start(process.execPath, [program, `${url}/reports`, '--data', '@-', '--idempotency-key', 'k'], 'piped').ended
+    expect(ended.code).toBe(0)
+    expect(asked[before]).toMatchObject({ body: 'piped', headers: { 'idempotency-key': 'k' } })
+  })
+
+  test('--detach prints the address, watch follows it', async () => {
+    const { url, of } = await jobServer([done])
+    const ended = await run(`${url}/reports`, '--detach', '--quiet')
+    expect(ended).toEqual({ code: 0, out: `${url}/jobs/1\n`, err: '' })
+    expect(of('GET /jobs/1')).toEqual([])
+    expect(await run('watch', ended.out.trim())).toMatchObject({ code: 0, out: 'a,b\n1,2\n', err: 'succeeded 100 %\n' })
+  })
+})
+
+describe('exit codes', () => {
+  test.each<[number, Answer, string]>([
+    [
+      1,
+      [200, {}, { status: 'failed', error: { code: 'no_paper', detail: 'Tray 2\u001b[2J is empty.' } }],
+      'failed (no_paper): Tray 2 [2J is empty.',
+    ],
+    [3, [200, {}, { status: 'canceled' }], 'The job was canceled.'],
+    [5, [403, { 'content-type': 'application/problem+json' }, { title: 'Not yours' }], '403 (http-403): Not yours'],
+    [4, [202, {}, { status: 'running' }], 'respond-async watch '],
+  ])('%i', async (code, answer, text) => {
+    const { url } = await jobServer([answer])
+    const ended = await run(`${url}/reports`, ...(code === 4 ? ['--timeout', '0.5'] : []))
+    expect([ended.code, ended.out]).toEqual([code, ''])
+    expect(ended.err).toContain(text)
+  })
+
+  test('2 for wrong usage, with the usage', async () => {
+    for (const args of [
+      ['POST'],
+      ['POST', 'http://x', 'y'],
+      ['--nope'],
+      ['http://x', '--json', '{'],
+      ['http://x', '--json', '1', '--data', 'a'],
+      ['http://x', '--timeout', 'soon'],
+      ['http://x', '--data', '@/nowhere'],
+    ]) {
+      const ended = await run(...args)
+      expect([args, ended.code, ended.out]).toEqual([args, 2, ''])
+      expect(ended.err).toContain('Usage')
+    }
+    expect(await run('--help')).toMatchObject({ code: 0, err: '' })
+  })
+
+  test('6 where nothing answers, with the reason', async () => {
+    const { url, close } = await serve(() => [200])
+    close()
+    const ended = await run(`${url}/reports`, '--data', 'x')
+    expect(ended.code).toBe(6)
+    expect(ended.err).toContain('ECONNREFUSED')
+  }, 60_000)
+})
+
+describe('cancel', () => {
+  test('asks and says what it is then', async () => {
+    const { url, of } = await jobServer([running(10)], () => [200, {}, { status: 'canceled' }])
+    expect(await run('cancel', `${url}/jobs/1`)).toEqual({ code: 0, out: 'canceled\n', err: '' })
+    expect(of('POST /jobs/1/cancel')).toHaveLength(1)
+    const finished = await jobServer([done])
+    expect(await run('cancel', `${finished.url}/jobs/1`)).toMatchObject({ code: 1, out: 'succeeded\n' })
+    expect(finished.asked).toHaveLength(1)
+  })
+})
+
+describe('Ctrl-C', () => {
+  test('leaves the job and says how to come back', async () => {
+    const { url, asked } = await jobServer([running(10)])
+    const { child, ended, said } = start(process.execPath, [program, `${url}/reports`])
+    await vi.waitUntil(() => said().includes('10 %'), { timeout: 20_000 })
+    child.kill('SIGINT')
+    const { code, err } = await ended
+    expect(code).toBe(130)
+    expect(err).toContain(`respond-async watch ${url}/jobs/1`)
+    expect(asked.filter(({ url: path }) => path.endsWith('/cancel'))).toEqual([])
+  })
+
+  test('cancels it where that was asked for', async () => {
+    let canceled = false
+    const { url, of } = await serve(({ url: path }) => {
+      if (path === '/reports') return [202, { location: '/jobs/1' }]
+      canceled ||= path === '/jobs/1/cancel'
+      return canceled ? [200, {}, { status: 'canceled' }] : running(10)
+    })
+    const { child, ended, said } = start(process.execPath, [program, `${url}/reports`, '--cancel-on-interrupt'])
+    await vi.waitUntil(() => said().includes('10 %'), { timeout: 20_000 })
+    child.kill('SIGINT')
+    expect((await ended).code).toBe(3)
+    expect(of('POST /jobs/1/cancel')).toHaveLength(1)
+  })
+})
+
+// `script` of util-linux gives a program a terminal; that of BSD takes other arguments.
+const hasTerminal = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') ?? false
+
+test.runIf(hasTerminal)('on a terminal a bar moves, and is gone at the end', async () => {
+  const { url } = await jobServer([running(10), running(60), done])
+  const { ended } = start('script', ['-qec', `'${process.execPath}' '${program}' '${url}/reports'`, '/dev/null'])
+  const { code, out } = await ended
+  expect(code).toBe(0)
+  expect(out).toMatch(/running █+░+ 10 % {2}step 10/)
+  expect(out).toContain('60 %')
+  expect(out.slice(out.lastIndexOf('%'))).toContain('a,b')
+  expect(out).toContain('\u001b[?25h')
+})

@@ -1,0 +1,125 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { createClient } from '../src/index'
+import { type Answer, all, closeServers, quickClock, type Script, serve } from './server'
+
+afterEach(closeServers)
+
+const document = (percentComplete: number, status = 'running') => ({
+  id: '1',
+  status,
+  percentComplete,
+  links: { self: '/jobs/1', events: '/jobs/1' },
+})
+const event = (id: number, value: object, name = 'progress') => `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(value)}\n\n`
+const over = { ...document(100, 'succeeded'), result: { ok: true } }
+const STREAM = { 'content-type': 'text/event-stream' }
+
+/** A server of one job whose events are given to a test; polls are answered by `polls`. */
+async function jobWith(stream: Script, polls: Script = () => [202, {}, document(1)], options = {}) {
+  const server = await serve((asked, at, res) => {
+    if (asked.method === 'POST') return [202, { location: '/jobs/1' }, document(0, 'queued')]
+    const isStream = asked.headers.accept === 'text/event-stream'
+    const count = server.asked.filter(
+      ({ headers, method }) => method === 'GET' && (headers.accept === 'text/event-stream') === isStream,
+    ).length
+    return (isStream ? stream : polls)(asked, count || at, res)
+  })
+  const { pauses, options: clock } = quickClock()
+  const job = await createClient({ ...clock, ...options }).submit<{ ok: boolean }>(`${server.url}/reports`)
+  const streams = () => server.asked.filter(({ headers }) => headers.accept === 'text/event-stream')
+  const polled = () => server.asked.filter(({ method, headers }) => method === 'GET' && headers.accept !== 'text/event-stream')
+  return { job, server, pauses, streams, polled }
+}
+
+describe('server-sent events', () => {
+  test('bring every change, and no poll is made', async () => {
+    const { job, polled, pauses } = await jobWith(() => [
+      200,
+      STREAM,
+      `retry: 2000\n\n${event(2, document(10))}: alive\n\n${event(3, document(50))}${event(4, over, 'succeeded')}`,
+    ])
+    const list = await all(job)
+    expect(list.map(({ percentComplete }) => percentComplete)).toContain(100)
+    expect(await job.json()).toEqual({ ok: true })
+    expect(polled()).toEqual([])
+    expect(pauses).toEqual([])
+  })
+
+  test('a stream that drops in the middle of an event goes on after the last whole one', async () => {
+    const { job, streams, pauses } = await jobWith((_, at, res) => {
+      if (at > 1) return [200, STREAM, event(4, over, 'succeeded')]
+      res.writeHead(200, STREAM)
+      res.write(`retry: 3000\n\n${event(2, document(10))}id: 3\ndata: {"status":"succ`, () => res.destroy())
+      return undefined
+    })
+    expect((await job.finished()).status).toBe('succeeded')
+    expect(streams().map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '2'])
+    expect(pauses).toEqual([3_000])
+  })
+
+  test('one that ends without an end is opened again, less and less often, and then left for polling', async () => {
+    const { job, streams, polled } = await jobWith(
+      () => [200, STREAM, ': hello\n\n'],
+      (_, at) => (at < 4 ? [202, {}, document(at)] : [200, {}, over]),
+    )
+    await job.finished()
+    expect([streams().length, polled().length]).toEqual([3, 4])
+  })
+
+  test.each<[string, Answer]>([
+    ['204 at the end', [204]],
+    ['another media type', [200, { 'content-type': 'text/html' }, '<p>events</p>']],
+    ['not found', [404]],
+    ['not acceptable', [406]],
+  ])('%s: polling, at once', async (_, answer) => {
+    const { job, streams, polled } = await jobWith(
+      () => answer,
+      () => [200, {}, over],
+    )
+    expect(await job.json()).toEqual({ ok: true })
+    expect([streams().length, polled().length]).toEqual([1, 1])
+  })
+
+  test('events that are none are passed by', async () => {
+    const { job } = await jobWith(() => [
+      200,
+      STREAM,
+      `data: [DONE]\n\ndata: {"status":7}\n\ndata:\n\nrubbish\n\n${event(9, over, 'succeeded')}`,
+    ])
+    expect(await job.json()).toEqual({ ok: true })
+  })
+
+  test('an event without end is not kept', async () => {
+    const { job, polled } = await jobWith(
+      (_, __, res) => {
+        res.writeHead(200, STREAM)
+        res.write('data: ')
+        const more = () => !res.destroyed && res.write('x'.repeat(1_000_000), more)
+        more()
+        return undefined
+      },
+      () => [200, {}, over],
+    )
+    expect(await job.json()).toEqual({ ok: true })
+    expect(polled()).toHaveLength(1)
+  })
+
+  test('after an outage streams are tried again', async () => {
+    const { job, streams } = await jobWith(
+      (_, at, res) => (at <= 3 ? void res.destroy() : [200, STREAM, event(4, over, 'succeeded')]),
+      (_, at, res) => (at <= 2 ? void res.destroy() : [202, {}, document(20)]),
+    )
+    await job.finished()
+    expect(streams()).toHaveLength(4)
+  })
+
+  test('are not asked for where they are not wanted', async () => {
+    const { job, streams } = await jobWith(
+      () => [500],
+      () => [200, {}, over],
+      { events: false },
+    )
+    await job.finished()
+    expect(streams()).toEqual([])
+  })
+})
