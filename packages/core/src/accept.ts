@@ -85,6 +85,8 @@ async function take(context: Context, operation: Operation, wanted: Wanted, pref
     if (!made.replayed) received.keep()
     return await answer(context, operation, made.job, prefer, made.replayed)
   } catch (error) {
+    // It may come to be after all, and the client may come again with its key and be told of it.
+    if (wanted.key !== undefined && isJobsError(error, 'store_unavailable')) received.keep()
     return unavailable(context, error, 'accept')
   }
 }

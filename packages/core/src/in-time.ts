@@ -45,8 +45,7 @@ export function inTime(store: JobStore, ms: number): JobStore {
  * client may have come again with it by then, and have been told of this job. Then it is handed back, and a sweep hands it over.
  */
 async function undo(store: JobStore, job: Job): Promise<void> {
-  // The chunks of a body are removed with the refusal.
-  const stays = job.idempotencyKey !== undefined && job.request !== null && job.request.chunkBytes === undefined
+  const stays = job.idempotencyKey !== undefined && job.request !== null
   if (!stays) return void (await store.remove(job.id, job.version))
   const back = transition(job, { type: 'release', attempt: job.attempt, dueAt: job.createdAt, redispatch: true }, job.createdAt)
   if (back) await store.replace(back)

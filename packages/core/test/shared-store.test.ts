@@ -13,7 +13,7 @@ import {
   type Runner,
 } from '../src/index'
 import { observedLeases } from '../src/leases'
-import { createService, gate, json, location, ok } from './service'
+import { createService, gate, json, location, ok, type Service } from './service'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -66,6 +66,33 @@ function remoteQueue(capabilities: Partial<JobEngine['capabilities']> = {}) {
 }
 
 const DONE = { kind: 'done' }
+
+function mapBlobs(): BlobStore & { bodies: Map<string, Uint8Array> } {
+  const bodies = new Map<string, Uint8Array>()
+  return {
+    bodies,
+    maxBodyBytes: 10_000_000,
+    async write(id, name, index, chunk) {
+      bodies.set(`${id} ${name} ${index}`, new Uint8Array(chunk))
+    },
+    read: async (id, name, index) => bodies.get(`${id} ${name} ${index}`) ?? null,
+    async remove(id, keep) {
+      for (const key of [...bodies.keys()]) if (key.startsWith(`${id} `) && key.split(' ')[1] !== keep) bodies.delete(key)
+    },
+  }
+}
+const CHUNK = 262_144
+const pattern = (size: number) => Uint8Array.from({ length: size }, (_, at) => at % 251)
+/** A request whose body comes in pieces of a size that fits no chunk. */
+const upload = (bytes: Uint8Array) => async (_limit: number, _wanted: boolean, large?: { write(piece: Uint8Array): Promise<void> }) => {
+  for (let at = 0; at < bytes.length; at += 100_003) await large?.write(bytes.subarray(at, at + 100_003))
+  return null
+}
+const collect = async (body: unknown) => {
+  const pieces: Uint8Array[] = []
+  for await (const piece of body as AsyncIterable<Uint8Array>) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
 
 describe('round trips to a shared store', () => {
   test('accept 1, claim 1, progress 1, finish 1, poll 1: a job and its poll are five', async () => {
@@ -336,8 +363,9 @@ describe('a store that hangs', () => {
 })
 
 describe('a store that hangs while a client comes again with its key', () => {
-  test('keeps the job that the client was told of, and runs it', async () => {
+  test.each(['small', 'large'])('keeps the job that the client was told of, with its %s body, and runs it', async (size) => {
     const { store } = sharedStore()
+    const blobs = mapBlobs()
     const asked = gate()
     const hang = gate()
     const behind: JobStore = {
@@ -349,12 +377,15 @@ describe('a store that hangs while a client comes again with its key', () => {
       },
     }
     const [first, second] = [behind, store].map((store) =>
-      createService({ store, storeTimeoutMs: 1_000, leaseMs: 600_000, sweepMs: 5_000 }),
+      createService({ store, blobs, storeTimeoutMs: 1_000, leaseMs: 600_000, sweepMs: 5_000 }),
     )
-    for (const service of [first, second]) service?.wrap('report', {}, async () => ok('made'))
+    const body = pattern(size === 'small' ? 10 : CHUNK + 10)
+    for (const service of [first, second])
+      service?.wrap('report', {}, async ({ requestBody }) => ok(isStream(requestBody) ? (await collect(requestBody)).length : 'small'))
+    const post = (service: Service | undefined) =>
+      service?.accept('report', size === 'small' ? () => body : upload(body), { 'idempotency-key': 'k' })
     await second?.jobs.start()
-    const request = { headers: { 'idempotency-key': 'k' } }
-    const refused = first?.post('report', request)
+    const refused = post(first)
     await asked.opened
     await vi.advanceTimersByTimeAsync(1_000)
     expect(await refused).toMatchObject({ status: 503 })
@@ -364,14 +395,15 @@ describe('a store that hangs while a client comes again with its key', () => {
     store.insert = (job) => {
       store.insert = insert
       const work = insert(job)
-      taken = work.then(() => second?.post('report', request))
+      taken = work.then(() => post(second))
       return taken.then(() => work)
     }
     hang.open()
     await vi.waitFor(() => expect(store.insert).toBe(insert))
     const at = location(await taken)
     await vi.advanceTimersByTimeAsync(5_000)
-    expect(json(await second?.send('GET', at))).toMatchObject({ status: 'succeeded' })
+    const result = size === 'small' ? 'small' : body.length
+    expect(json(await second?.send('GET', at))).toMatchObject({ status: 'succeeded', result })
   })
 })
 
@@ -444,33 +476,6 @@ describe('watching', () => {
 })
 
 describe('large bodies', () => {
-  function mapBlobs(): BlobStore & { bodies: Map<string, Uint8Array> } {
-    const bodies = new Map<string, Uint8Array>()
-    return {
-      bodies,
-      maxBodyBytes: 10_000_000,
-      async write(id, name, index, chunk) {
-        bodies.set(`${id} ${name} ${index}`, new Uint8Array(chunk))
-      },
-      read: async (id, name, index) => bodies.get(`${id} ${name} ${index}`) ?? null,
-      async remove(id, keep) {
-        for (const key of [...bodies.keys()]) if (key.startsWith(`${id} `) && key.split(' ')[1] !== keep) bodies.delete(key)
-      },
-    }
-  }
-  const CHUNK = 262_144
-  const pattern = (size: number) => Uint8Array.from({ length: size }, (_, at) => at % 251)
-  /** A request whose body comes in pieces of a size that fits no chunk. */
-  const upload = (bytes: Uint8Array) => async (_limit: number, _wanted: boolean, large?: { write(piece: Uint8Array): Promise<void> }) => {
-    for (let at = 0; at < bytes.length; at += 100_003) await large?.write(bytes.subarray(at, at + 100_003))
-    return null
-  }
-  const collect = async (body: unknown) => {
-    const pieces: Uint8Array[] = []
-    for await (const piece of body as AsyncIterable<Uint8Array>) pieces.push(piece)
-    return Buffer.concat(pieces)
-  }
-
   test('go to the blob store in chunks, reach the handler and the client byte for byte, and are removed when nobody needs them', async () => {
     const { store } = sharedStore()
     const blobs = mapBlobs()
