@@ -35,7 +35,7 @@ const READ_IF_WATCHED_MS = 5_000
 
 const HEADERS = { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' }
 const encoder = new TextEncoder()
-const RETRY = encoder.encode(`retry: ${RETRY_MS}\n\n`)
+const RETRY = `retry: ${RETRY_MS}\n\n`
 const ALIVE = encoder.encode(': alive\n\n')
 
 /** GET events: the status document whenever it changes. 204, at which a browser stops, to a client that knows the last one. */
@@ -44,7 +44,7 @@ export function getEvents(context: Context, job: Job, self: string, request: Job
   const seen = known ? Number(known[0]) : 0
   if (!isTerminal(job.status)) return { status: 200, headers: HEADERS, body: { open: (sink) => follow(context, job, self, seen, sink) } }
   if (seen >= job.revision) return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: null }
-  return { status: 200, headers: HEADERS, body: `retry: ${RETRY_MS}\n\n${eventText(context, job, self, job.status)}` }
+  return { status: 200, headers: HEADERS, body: RETRY + eventText(context, job, self, job.status) }
 }
 
 /** One event (HTML Living Standard, 9.2.5). The id is the revision, so that a client that lost its connection goes on where it was. */
@@ -82,6 +82,8 @@ export class Feed {
   readonly #stop: () => void
   #text: { readonly job: Job; readonly self: string; readonly name: string; readonly piece: Uint8Array } | undefined
   #reading = false
+  /** A change was told of while a read was under way that may not have seen it. */
+  #isStale = false
 
   constructor(
     private readonly context: Context,
@@ -119,6 +121,7 @@ export class Feed {
   }
 
   #read(): void {
+    this.#isStale = this.#reading
     if (this.#reading) return
     this.#reading = true
     const { context, job } = this
@@ -128,6 +131,7 @@ export class Feed {
       .catch((error) => context.onError(error, { during: 'events', id: job.id, operation: job.operation }))
       .finally(() => {
         this.#reading = false
+        if (this.#isStale && this.#watchers.size > 0) this.#read()
       })
   }
 
@@ -146,7 +150,7 @@ export class Feed {
     watcher.status = job.status
     watcher.sent = job.revision
     let hasRoom = true
-    if (status === undefined) hasRoom = watcher.sink.write(RETRY)
+    if (status === undefined) hasRoom = watcher.sink.write(encoder.encode(RETRY))
     if (job.revision > sent) hasRoom = watcher.sink.write(this.#piece(watcher.self, status === job.status ? 'progress' : job.status))
     if (isTerminal(job.status)) this.#finish(watcher)
     else watcher.isFull = !hasRoom

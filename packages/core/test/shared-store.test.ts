@@ -4,6 +4,7 @@ import {
   type BlobStore,
   type DispatchContext,
   inProcess,
+  isEvents,
   isStream,
   type Job,
   type JobEngine,
@@ -472,6 +473,55 @@ describe('watching', () => {
     for (const answer of await Promise.all(waiting)) expect(json(answer)).toMatchObject({ status: 'succeeded' })
     expect(watched).toHaveLength(1)
     expect(ended).toBe(1)
+  })
+})
+
+describe('events', () => {
+  test('a change that is told of while the job is being read is read too', async () => {
+    const alone = memoryStore()
+    let tell = () => {}
+    const { store } = sharedStore({
+      capabilities: { ...alone.capabilities, durable: true, shared: true, watch: true },
+      async *watch(_id, signal) {
+        while (!signal.aborted) {
+          await new Promise<void>((resolve) => {
+            tell = resolve
+            signal.addEventListener('abort', () => resolve())
+          })
+          yield 0
+        }
+      },
+    })
+    const queue = remoteQueue()
+    const [web, worker] = [createService({ store, engine: queue.engine }), createService({ store, engine: queue.engine })]
+    for (const { wrap } of [web, worker]) wrap('report', {}, async () => ok('made'))
+    await worker.jobs.start()
+    const at = location(await web.post('report'))
+    const body = (await web.send('GET', `${at}/events`))?.body
+    const { get } = store
+    const slow = gate()
+    // Reads what is there now, and answers later.
+    const late = async (...asked: Parameters<JobStore['get']>) => {
+      const job = await get(...asked)
+      await slow.opened
+      return job
+    }
+    const service = Object.assign(store, { get: late })
+    let heard = ''
+    const write = (piece: Uint8Array) => {
+      heard += new TextDecoder().decode(piece)
+      return true
+    }
+    const flow = body && isEvents(body) ? body.open({ write, end() {} }) : undefined
+    await vi.advanceTimersByTimeAsync(1)
+    service.get = get
+    await queue.take()
+    tell()
+    await vi.advanceTimersByTimeAsync(1)
+    slow.open()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(heard).toContain('event: succeeded')
+    flow?.close()
   })
 })
 
