@@ -1,10 +1,10 @@
 /** Round trips between the process and its store, counted on the wire, for one request at a time. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { request } from 'undici'
+import { type CountingProxy, countingProxy } from '../../tests/counting-proxy.ts'
 import type { Contender, Group } from '../harness/contenders.ts'
 import { type Server, startServer } from '../harness/server.ts'
 import type { Backend } from './backends.ts'
-import { type Counted, type CountingProxy, countingProxy } from './proxy.ts'
 
 /** By contender: trips of each thing that is done, and the bytes of a poll. */
 export interface TripsResult {
@@ -59,14 +59,15 @@ async function count({ port }: Server, proxy: CountingProxy, engine: CountingPro
     while ((await get(path)) !== 200) await pause(20)
     return path
   }
-  const least = async (work: () => Promise<unknown>, of = proxy): Promise<Counted> => {
-    const counted: Counted[] = []
+  const least = async (work: () => Promise<unknown>, of = proxy): Promise<{ trips: number; bytes: number }> => {
+    const counted = []
     for (let n = 0; n < TIMES; n++) {
       of.take()
       await work()
       counted.push(of.take())
     }
-    return { trips: Math.min(...counted.map(({ trips }) => trips)), bytes: Math.min(...counted.map(({ bytes }) => bytes)) }
+    const bytes = Math.min(...counted.map(({ sent, answered }) => sent + answered))
+    return { trips: Math.min(...counted.map(({ trips }) => trips)), bytes }
   }
   const report = { month: '2026-10', rows: 1200, takesMs: 0 }
   const run = (path: string) => async () => {

@@ -2,6 +2,7 @@ import { sizeOf } from './answer'
 import { JobsError } from './errors'
 import type { Body, Job, JobEvent } from './job'
 import { checkBounds } from './options'
+import { cursorOf, type Place, placeOf } from './place'
 import type { JobQuery, JobStore, JobView } from './store'
 
 export interface MemoryStoreOptions {
@@ -108,11 +109,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
         .map((job) => shown(job, 'head'))
     },
     async list(query) {
-      const after = readCursor(query.cursor)
+      const after = placeOf(query.cursor)
       const matching = [...jobs.values()].filter((job) => matches(job, query) && (!after || newerFirst(after, job) < 0)).sort(newerFirst)
       const page = matching.slice(0, query.limit)
       const last = matching.length > page.length ? page.at(-1) : undefined
-      return { jobs: page.map((job) => shown(job, 'head')), cursor: last && `${last.createdAt}_${last.id}` }
+      return { jobs: page.map((job) => shown(job, 'head')), cursor: last && cursorOf(last) }
     },
     ...(maxEvents > 0 && {
       async events(id: string, after: number, limit: number) {
@@ -173,12 +174,4 @@ function matches(job: Job, { owner, status, operation }: JobQuery): boolean {
   return operation === undefined || operation === job.operation
 }
 
-type Place = Pick<Job, 'createdAt' | 'id'>
 const newerFirst = (a: Place, b: Place) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0)
-
-function readCursor(cursor: string | undefined): Place | undefined {
-  if (cursor === undefined) return undefined
-  const [, createdAt, id] = /^(\d{1,16})_(.+)$/.exec(cursor) ?? []
-  if (createdAt === undefined || id === undefined) throw new JobsError('invalid_cursor', 'This cursor was not given by this store.')
-  return { createdAt: Number(createdAt), id }
-}

@@ -1,22 +1,6 @@
 import type { Job } from '@respond-async/core'
-import { JobsError } from '@respond-async/core'
 
-/** Where a job stands in a list that is newest first: `createdAt`, then `id`, both descending. */
-export type Place = Pick<Job, 'createdAt' | 'id'>
-
-/** The cursor of a page whose last job this is. */
-export const cursorOf = ({ createdAt, id }: Place): string => `${createdAt}_${id}`
-
-/**
- * The place after which a list goes on; `undefined` for its beginning.
- * @throws {JobsError} `invalid_cursor` for what {@link cursorOf} never gave.
- */
-export function placeOf(cursor: string | undefined): Place | undefined {
-  if (cursor === undefined) return undefined
-  const [, createdAt, id] = /^(\d{1,16})_([\w.~-]{1,128})$/.exec(cursor) ?? []
-  if (createdAt === undefined || id === undefined) throw new JobsError('invalid_cursor', 'This cursor was not given by this store.')
-  return { createdAt: Number(createdAt), id }
-}
+export { cursorOf, type Place, placeOf } from '@respond-async/core'
 
 /** Those rows that can be read: for `due`, where a broken record must not keep the others from being repaired. Who asks for it by its id is told. */
 export function readable<Row>(rows: readonly Row[], read: (row: Row) => Job): Job[] {

@@ -1,8 +1,8 @@
 import type { JobStore } from '@respond-async/core'
 import { type PostgresClient, postgresStore } from '@respond-async/store-postgres'
 import { afterAll, describe, expect, test } from 'vitest'
+import { countingProxy } from '../../../tests/counting-proxy'
 import { eventOf, idOf, jobOf, nextOf, T0 } from './jobs'
-import { countingProxy } from './proxy'
 import { fileServer, freshSchema, poolOf, postgresJsOf } from './server'
 
 const { url } = await fileServer()
@@ -62,12 +62,12 @@ describe.each<[string, PostgresClient, boolean]>([
     for (const { id } of [small, small, large]) {
       proxy.take()
       await store.get(id, 'head')
-      costs.push(proxy.take().bytes)
+      costs.push(proxy.take().answered)
     }
     expect(costs[2]).toBe(costs[1])
     expect(costs[2]).toBeGreaterThan(100)
     await store.get(large.id, 'full')
-    expect(proxy.take().bytes).toBeGreaterThan(10_000_000)
+    expect(proxy.take().answered).toBeGreaterThan(10_000_000)
   })
 
   test('progress on a job with a body of 10 MB sends none of it', async () => {

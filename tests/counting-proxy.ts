@@ -1,42 +1,42 @@
 /** Stands between a process and a server and counts. */
 import { connect, createServer, type Socket } from 'node:net'
 
-export interface Counted {
+interface Counted {
   /** How often something was sent on a connection after something had been answered on it. */
   readonly trips: number
-  /** Bytes of what was sent and answered. */
-  readonly bytes: number
+  /** Bytes of what was sent, and of what was answered. */
+  readonly sent: number
+  readonly answered: number
 }
 export interface CountingProxy {
   /** The server's, through the proxy. */
   readonly url: string
   /** What was counted since the last call. */
   take(): Counted
-  close(): void
+  close(): Promise<void>
 }
 
 export async function countingProxy(url: string): Promise<CountingProxy> {
   const target = new URL(url)
   const sockets = new Set<Socket>()
-  let trips = 0
-  let bytes = 0
+  let counted: Counted = NOTHING
   const proxy = createServer((client) => {
     const server = connect(Number(target.port), target.hostname)
-    let answered = true
+    let isAnswered = true
     for (const socket of [client, server]) {
       socket.setNoDelay()
       sockets.add(socket)
+      socket.on('close', () => sockets.delete(socket))
       socket.on('error', () => {}) // the other side ends it
     }
     client.on('data', (data) => {
-      if (answered) trips++
-      answered = false
-      bytes += data.length
+      counted = { ...counted, trips: counted.trips + (isAnswered ? 1 : 0), sent: counted.sent + data.length }
+      isAnswered = false
       server.write(data)
     })
     server.on('data', (data) => {
-      answered = true
-      bytes += data.length
+      isAnswered = true
+      counted = { ...counted, answered: counted.answered + data.length }
       client.write(data)
     })
     client.on('close', () => server.destroy())
@@ -50,14 +50,15 @@ export async function countingProxy(url: string): Promise<CountingProxy> {
   return {
     url: through.href,
     take() {
-      const counted = { trips, bytes }
-      trips = 0
-      bytes = 0
-      return counted
+      const taken = counted
+      counted = NOTHING
+      return taken
     },
-    close() {
+    async close() {
       for (const socket of sockets) socket.destroy()
-      proxy.close()
+      await new Promise((resolve) => proxy.close(resolve))
     },
   }
 }
+
+const NOTHING: Counted = { trips: 0, sent: 0, answered: 0 }
