@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
+import { createAdaptorServer } from '@hono/node-server'
 import { createJobs, type JobHandle, type Jobs, type JobsOptions } from '@respond-async/core'
 import * as onFetch from '@respond-async/core/fetch'
 import * as onExpress from '@respond-async/express'
@@ -11,17 +11,10 @@ import express from 'express'
 import { Hono } from 'hono'
 
 export type Work = (job: JobHandle) => Promise<unknown>
-type Start = (jobs: Jobs, work: Work) => Promise<Server>
+/** What answers on a framework; `serve` and node:http make a server of it. */
+type Start = (jobs: Jobs, work: Work) => Server
 
-const listening = async (server: Server) => {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return server
-}
-const served = (fetch: (request: Request) => Response | Promise<Response>) =>
-  new Promise<Server>((resolve) => {
-    const server = serve({ fetch, port: 0, hostname: '127.0.0.1' }, () => resolve(server as Server)) // node:http, as nothing else was asked for
-  })
+const served = (fetch: (request: Request) => Response | Promise<Response>) => createAdaptorServer({ fetch }) as Server // node:http, as nothing else was asked for
 
 export const FRAMEWORKS: Record<string, Start> = {
   'Express, behind compression': (jobs, work) => {
@@ -32,7 +25,7 @@ export const FRAMEWORKS: Record<string, Start> = {
       onExpress.respondAsync(jobs, 'work', async (req, res) => void res.json(await work(req.job))),
     )
     app.use('/jobs', onExpress.jobRoutes(jobs))
-    return listening(createServer(app))
+    return createServer(app)
   },
   Hono: (jobs, work) => {
     const app = new Hono()
@@ -53,19 +46,20 @@ export const FRAMEWORKS: Record<string, Start> = {
 export interface Service {
   readonly url: string
   readonly jobs: Jobs
+  readonly server: Server
   /** Submits and gives the absolute URL of the status. */
   submit(): Promise<string>
   close(): Promise<void>
 }
 
 /** A service with one operation on a framework. */
-export async function start(framework: string, work: Work, options: JobsOptions = {}): Promise<Service> {
+export async function start(framework: string, work: Work, options: JobsOptions = {}, port = 0): Promise<Service> {
   const jobs = createJobs(options)
-  const server = await (FRAMEWORKS[framework] as Start)(jobs, work)
+  const server = (FRAMEWORKS[framework] as Start)(jobs, work)
+  await once(server.listen(port, '127.0.0.1'), 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
-    url,
-    jobs,
+    ...{ url, jobs, server },
     async submit() {
       const answer = await fetch(`${url}/work`, { method: 'POST' })
       return `${url}${answer.headers.get('location')}`
@@ -73,7 +67,33 @@ export async function start(framework: string, work: Work, options: JobsOptions 
     async close() {
       await jobs.stop({ drainMs: 0 })
       server.closeAllConnections()
-      server.close()
+      await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+/** Work that reports so many steps, each when `went` has been told that somebody heard of the one before. */
+export function steadily(steps: number) {
+  let begin = () => {}
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve
+  })
+  let wake = () => {}
+  let heard = 0
+  const work: Work = async (job) => {
+    await begun
+    for (let step = 1; step <= steps; step++) {
+      await job.progress((100 * step) / steps)
+      while (heard < (100 * step) / steps)
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+    }
+    return { made: true }
+  }
+  const went = (percentComplete = 0) => {
+    heard = Math.max(heard, percentComplete)
+    wake()
+  }
+  return { work, begin: () => begin(), went }
 }

@@ -22,6 +22,7 @@ export function writeAnswer(res: Response, { status, headers, body }: Answer): v
 
 /** Leaves the response open for what comes. Timeouts of the server do not end it: it shows that it is alive. */
 function writeEvents(res: Response, status: number, fields: Record<string, string | readonly string[]>, events: EventStream): void {
+  if (res.closed) return // a client that left before the answer: nothing would tell of that again
   res.writeHead(status, fields as Record<string, string | string[]>) // Node only reads them
   const flow = events.open({ write: (piece) => res.write(piece), end: () => void res.end() })
   res.on('drain', flow.ready)

@@ -1,0 +1,128 @@
+import type { JobStore } from '@respond-async/core'
+import { postgresStore } from '@respond-async/store-postgres'
+import { redisStore } from '@respond-async/store-redis'
+import { Redis } from 'ioredis'
+import pg from 'pg'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { countingProxy } from '../counting-proxy'
+import { startPostgres } from '../postgres'
+import { startRedis, withoutRedis } from '../redis'
+import { start, steadily } from './service'
+import { numbersIn, watchers } from './watchers'
+
+const cleanUp: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of cleanUp.splice(0).reverse()) await close()
+})
+
+const WATCHERS = 1_000
+const STEPS = 100
+
+interface Backend {
+  readonly url: string
+  open(url: string): JobStore
+  /** Subscriptions to this job, or to all, as the server tells of them. */
+  subscriptions(id: string): Promise<number>
+}
+
+async function onRedis(): Promise<Backend> {
+  const server = await startRedis()
+  cleanUp.push(server.stop)
+  const client = new Redis(server.url)
+  cleanUp.push(() => client.disconnect())
+  return {
+    url: server.url,
+    open(url) {
+      const own = new Redis(url)
+      cleanUp.push(() => own.disconnect())
+      return redisStore({ client: own })
+    },
+    async subscriptions(id) {
+      const channels = (await client.pubsub('CHANNELS', `*${id}*`)) as string[]
+      const counts = channels.length === 0 ? [] : await client.pubsub('NUMSUB', ...channels)
+      return counts.filter((_, index) => index % 2 === 1).reduce<number>((sum, count) => sum + Number(count), 0)
+    },
+  }
+}
+
+async function onPostgres(): Promise<Backend> {
+  const server = await startPostgres()
+  cleanUp.push(server.stop)
+  const client = new pg.Client(server.url)
+  await client.connect()
+  cleanUp.push(() => client.end())
+  return {
+    url: server.url,
+    open(url) {
+      const pool = new pg.Pool({ connectionString: url, max: 4 })
+      pool.on('error', () => {}) // the server ends before it
+      cleanUp.push(() => pool.end())
+      return postgresStore({ client: pool, watch: () => new pg.Client(url) })
+    },
+    async subscriptions() {
+      const { rows } = await client.query(`SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`)
+      return Number(rows[0].count)
+    },
+  }
+}
+
+describe.each([
+  ['Redis', onRedis, withoutRedis],
+  ['Postgres', onPostgres, false],
+] as const)('through %s', (_, open, skipped) => {
+  it.skipIf(skipped)(
+    `${WATCHERS} watchers of a job that another process runs cost one subscription and one read for each change`,
+    async () => {
+      const backend = await open()
+      const { work, begin, went } = steadily(STEPS)
+      const worker = await start('Hono', work, { store: backend.open(backend.url) })
+      cleanUp.push(worker.close)
+      const proxy = await countingProxy(backend.url)
+      cleanUp.push(proxy.close)
+      const alone = backend.open(proxy.url)
+      let reads = 0
+      let subscriptions = 0
+      const store: JobStore = {
+        ...alone,
+        get(id, view) {
+          reads++
+          return alone.get(id, view)
+        },
+        watch(id, signal) {
+          subscriptions++
+          return alone.watch?.(id, signal) ?? expect.unreachable()
+        },
+      }
+      // It runs nothing and sweeps nothing: all that it asks of the store is for those who watch.
+      const asked = await start('Express, behind compression', work, { store, sweepMs: 0 })
+      cleanUp.push(asked.close)
+
+      const at = await worker.submit()
+      const before = await backend.subscriptions(at.split('/').at(-1) ?? '')
+      const url = `${asked.url}${new URL(at).pathname}/events`
+      const all = await watchers(url, WATCHERS, (piece, which) => which === 0 && went(numbersIn(piece, 'percentComplete').at(-1)))
+      await vi.waitFor(async () => expect(await backend.subscriptions(at.split('/').at(-1) ?? '')).toBe(before + 1))
+      expect(subscriptions).toBe(1)
+      proxy.take()
+      reads = 0
+      const began = performance.now()
+      begin()
+      let told = 0
+      for (const { all: whole } of all) {
+        const text = await whole
+        const percentages = numbersIn(text, 'percentComplete')
+        expect(percentages).toEqual([...percentages].sort((a, b) => a - b))
+        expect(text).toMatch(/event: succeeded\ndata: [^\n]*"status":"succeeded"[^\n]*"result":\{"made":true\}/)
+        told += percentages.length
+      }
+      // The steps, the end, and a look every five seconds, in case the store could not tell.
+      const most = STEPS + 1 + Math.ceil((performance.now() - began) / 5_000)
+      expect(reads).toBeGreaterThanOrEqual(STEPS)
+      expect(reads).toBeLessThanOrEqual(most)
+      expect(subscriptions).toBe(1)
+      // On the wire: the reads, and what ends the subscription.
+      expect(proxy.take().trips).toBeLessThanOrEqual(reads + 1)
+      expect(told).toBeGreaterThan(0.9 * WATCHERS * STEPS)
+    },
+  )
+})
