@@ -12,7 +12,7 @@ import { goalsTable, writeReport } from './report.ts'
 import { type Results, readResults, writeResults } from './results.ts'
 
 const USAGE = `node benchmarks/run.mjs [options]
-  --suite <name>      routes, which is this one, or stores, which has a help of its own
+  --suite <name>      routes, which is this one; stores or events, which have helps of their own
   --framework <name>  only this one: ${GROUPS.map(({ name }) => name).join(', ')}; may be repeated
   --scenario <name>   only this one: ${scenariosNamed(undefined)
     .map(({ name }) => name)

@@ -1,6 +1,7 @@
 /** The results as Markdown: whole in RESULTS.md, and the short table between the markers of the repository's README.md, if it has them. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { eventsSection } from './events/report.ts'
 import { GOALS } from './goals.ts'
 import { GROUPS } from './harness/contenders.ts'
 import type { GroupResult } from './harness/measure.ts'
@@ -119,7 +120,7 @@ Importing core: ${startUp ? `${withSpread(startUp.coreMs)} ms CPU beyond importi
 They follow the machine and the load; the load has one core, so they say little about the server.
 
 ${sideTable(results)}
-${storesSection()}`
+${storesSection()}${eventsSection()}`
 }
 
 /** The short form: CPU ratios and what else has a goal. */

@@ -1,13 +1,13 @@
 /**
  * `node benchmarks/run.mjs`: runs everything on the Node that the tools run on, whichever Node this is. Expects a build.
- * `--suite stores`: what jobs cost in Redis, Postgres and SQLite.
+ * `--suite stores`: what jobs cost in Redis, Postgres and SQLite. `--suite events`: what it costs to be watched.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-const SUITES = { routes: 'main.ts', stores: 'stores/main.ts' }
+const SUITES = { routes: 'main.ts', stores: 'stores/main.ts', events: 'events/main.ts' }
 const { suite = 'routes' } = parseArgs({ options: { suite: { type: 'string' } }, strict: false }).values
 if (!(suite in SUITES)) throw new Error(`There is no suite "${suite}": ${Object.keys(SUITES).join(', ')}`)
 

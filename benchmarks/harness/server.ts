@@ -11,6 +11,8 @@ export interface Server {
   cpuMs(): Promise<number>
   /** How many jobs' work it has done so far; a Node process only. */
   built?(): Promise<number>
+  /** Its heap and buffers; a Node process only, and exact with `--expose-gc`. */
+  memoryBytes?(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -38,6 +40,10 @@ async function startNode(args: readonly string[]): Promise<Server> {
     async built() {
       child.send('built')
       return (await told<{ built: number }>(child)).built
+    },
+    async memoryBytes() {
+      child.send('memory')
+      return (await told<{ memory: number }>(child)).memory
     },
     async stop() {
       if (child.exitCode !== null) return

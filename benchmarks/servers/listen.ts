@@ -7,9 +7,17 @@ export function listen(server: Pick<Server, 'listen' | 'address'>): void {
   process.on('message', (what) => {
     if (what === 'cpu') process.send?.({ cpu: process.cpuUsage() })
     if (what === 'built') process.send?.({ built: builtSoFar() })
+    if (what === 'memory') process.send?.({ memory: memoryBytes() })
     if (what === 'exit') process.exit() // orderly, so that --cpu-prof writes its file
   })
   process.on('disconnect', () => process.exit())
+}
+
+/** Heap and buffers in bytes, after a collection where `--expose-gc` allows one. */
+function memoryBytes(): number {
+  globalThis.gc?.()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
 }
 
 /** Whether the body is parsed by the framework's middleware, as most people have it, or read by the handler itself. */

@@ -1,0 +1,28 @@
+/** What watching asks of a store: counted on the wire, in a process that runs nothing itself. */
+import { countingProxy } from '../../tests/counting-proxy.ts'
+import { openPostgres, openRedis } from '../stores/backends.ts'
+import { startEventServer, startWatchers, watchOnce } from './measure.ts'
+
+const BACKENDS = { redis: openRedis, postgres: openPostgres } as const
+const WATCHERS = 50
+/** The steps, and the end. */
+const CHANGES = 101
+/** What ends the subscription. */
+const LAST = 1
+
+export async function countReads(store: keyof typeof BACKENDS): Promise<number> {
+  const backend = await BACKENDS[store]()
+  const proxy = await countingProxy(backend.url)
+  const load = startWatchers()
+  const worker = await startEventServer('hono', 'respond-async', [backend.url])
+  const asked = await startEventServer('hono', 'respond-async', [proxy.url])
+  try {
+    await watchOnce(load, asked.port, WATCHERS, () => proxy.take(), worker.port)
+    return (proxy.take().trips - LAST) / CHANGES
+  } finally {
+    load.kill()
+    for (const server of [asked, worker]) await server.stop()
+    await proxy.close()
+    await backend.stop()
+  }
+}
