@@ -53,7 +53,8 @@ if (wants('cpu'))
     const measured = await measureEvents(group, { rounds, watchers, report })
     keep({ ...taken, groups: { ...results.groups, [group.name]: measured } })
   }
-if (wants('reads')) for (const store of ['redis', 'postgres'] as const) keep({ reads: { ...results.reads, [store]: await countReads(store) } })
+if (wants('reads'))
+  for (const store of ['redis', 'postgres'] as const) keep({ reads: { ...results.reads, [store]: await countReads(store) } })
 
 console.log(`\n${eventGoalsTable(results)}`)
 if (!values.dry) for (const file of writeReport(readResults() as Results)) console.log(`written: ${file}`) // all suites are in one file

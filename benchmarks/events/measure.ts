@@ -38,7 +38,13 @@ export function startWatchers(): ChildProcess {
  * @param from where the job is made and let go, if that is another process than the one that is watched
  * @param watching called when all of them watch and nothing has happened yet
  */
-export async function watchOnce(load: ChildProcess, port: number, watchers: number, watching: () => unknown, from = port): Promise<WatchResult> {
+export async function watchOnce(
+  load: ChildProcess,
+  port: number,
+  watchers: number,
+  watching: () => unknown,
+  from = port,
+): Promise<WatchResult> {
   const path = `${await post(from, '/watched')}/events`
   const say = async (order: WatchOrder): Promise<void> => {
     const opened = told<WatchMessage>(load)

@@ -138,7 +138,7 @@ for (const framework of Object.keys(FRAMEWORKS))
   })
 
 describe('many who watch', () => {
-  it('a slow reader is sent the latest document, not all that it missed', async () => {
+  it.each(Object.keys(FRAMEWORKS))('a slow reader is sent the latest document, not all that it missed: %s', async (framework) => {
     const [begin, work] = (() => {
       let go = () => {}
       const waiting = new Promise<void>((resolve) => {
@@ -152,7 +152,7 @@ describe('many who watch', () => {
       }
       return [() => go(), one] as const
     })()
-    const { submit, jobs } = await serve('Express, behind compression', work)
+    const { submit, jobs } = await serve(framework, work)
     const at = await submit()
     const slow = await raw(`${at}/events`)
     slow.pause()

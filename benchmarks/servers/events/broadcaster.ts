@@ -18,7 +18,9 @@ const encoder = new TextEncoder()
 
 const eventOf = (job: Job, name: string, more: object): Uint8Array => {
   const { links, ...shown } = showJob(job)
-  return encoder.encode(`id: ${job.version}\nevent: ${name}\ndata: ${JSON.stringify({ ...shown, retryAfterMs: undefined, ...more, links })}\n\n`)
+  return encoder.encode(
+    `id: ${job.version}\nevent: ${name}\ndata: ${JSON.stringify({ ...shown, retryAfterMs: undefined, ...more, links })}\n\n`,
+  )
 }
 
 /** A job that tells all who watch it of each step. */

@@ -51,21 +51,35 @@ export function streamOf(body: BodyStream): ReadableStream<Uint8Array> {
   )
 }
 
-/** Events as a stream; one that nobody reads for a while takes no more of them. */
+/**
+ * Events as a stream; one that nobody reads for a while takes no more of them.
+ *
+ * A stream asks for more after every piece, which costs a promise each time. It is left waiting for as long as there is room: then it
+ * asks when there is room again, and not before.
+ */
 function eventStream(events: EventStream): ReadableStream<Uint8Array> {
   let flow: EventFlow | undefined
+  let filled = () => {}
   return new ReadableStream(
     {
       start(controller) {
         flow = events.open({
           write(piece) {
             controller.enqueue(piece)
-            return (controller.desiredSize ?? 0) > 0
+            const hasRoom = (controller.desiredSize ?? 0) > 0
+            if (!hasRoom) filled()
+            return hasRoom
           },
           end: () => controller.close(),
         })
       },
-      pull: () => flow?.ready(),
+      pull() {
+        const full = new Promise<void>((resolve) => {
+          filled = resolve
+        })
+        flow?.ready() // which may fill it at once
+        return full
+      },
       cancel: () => flow?.close(),
     },
     { highWaterMark: 4 },
