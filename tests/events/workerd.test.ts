@@ -4,7 +4,7 @@ import { numbersIn, watchers } from './watchers'
 
 let worker: Workerd
 beforeAll(async () => {
-  worker = await startWorkerd(new URL('./worker.ts', import.meta.url), { objects: { JOBS: 'JobObject' } })
+  worker = await startWorkerd(new URL('../workers/events.ts', import.meta.url), { objects: { JOBS: 'JobObject' } })
 }, 60_000)
 afterAll(() => worker?.close())
 

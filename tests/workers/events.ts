@@ -1,10 +1,10 @@
 /** A Worker with one operation, whose jobs are Durable Objects. */
 import { createJobs } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/workers'
-import { durableObjectStore, JobObject } from '@respond-async/workers/durable-object'
+import { durableObjectStore } from '@respond-async/workers/durable-object'
 import { Router } from 'itty-router'
 
-export { JobObject }
+export { JobObject } from '@respond-async/workers/durable-object'
 
 interface Env {
   JOBS: Parameters<typeof durableObjectStore>[0]
