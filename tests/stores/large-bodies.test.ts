@@ -63,7 +63,11 @@ async function serviceOver(store: JobStore) {
   const limits = { maxBodyBytes: 64 * MB, maxResultBytes: 64 * MB }
   app.post(
     '/copy',
-    respondAsync(jobs, { operation: 'copy', ...limits }, (c) => new Response(c.req.raw.body)),
+    respondAsync(
+      jobs,
+      { operation: 'copy', ...limits },
+      (c) => new Response(c.req.raw.body, { status: Number(c.req.header('x-answer') ?? 200) }),
+    ),
   )
   app.route('/jobs', jobRoutes(jobs))
   const url = await new Promise<string>((resolve) => {
@@ -100,5 +104,24 @@ for (const [name, open] of Object.entries(STORES))
       expect(await store.blobs?.read(id, 'request', 0)).toBeNull() // nobody needs it any more
       expect((await fetch(`${url}${at}`, { method: 'DELETE' })).status).toBe(204)
       expect(await store.blobs?.read(id, 'response-1', 0)).toBeNull()
+    })
+
+    it('is kept by a job that failed, and copied for one that tries again', async () => {
+      const store = await open()
+      const { url, jobs } = await serviceOver(store)
+      const body = bytes.subarray(0, 3 * MB + 5)
+      const accepted = await fetch(`${url}/copy`, { method: 'POST', body, headers: { 'x-answer': '500' } })
+      const id = (accepted.headers.get('location') ?? '').slice('/jobs/'.length)
+      const ended = (job: string, status: string) =>
+        vi.waitFor(async () => expect((await jobs.get(job))?.status).toBe(status), { timeout: 30_000, interval: 50 })
+      await ended(id, 'failed')
+      const again = await jobs.retry(id)
+      expect(await jobs.purge(id)).toBe(true)
+      expect(await store.blobs?.read(id, 'request', 0)).toBeNull()
+      await ended(again.id, 'failed')
+      const result = await fetch(`${url}/jobs/${again.id}/result`)
+      expect([result.status, sha256(new Uint8Array(await result.arrayBuffer()))]).toEqual([500, sha256(body)])
+      expect(await jobs.get(again.id)).toMatchObject({ retryOf: id, request: { size: body.length } })
+      expect((await jobs.list({})).jobs.map((job) => job.id)).toEqual([again.id])
     })
   })
