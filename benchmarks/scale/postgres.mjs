@@ -90,6 +90,10 @@ async function measure(jobs) {
       'list of one owner': (on) => on.list({ owner: 'large', limit: 20 }),
       'list of no owner': (on) => on.list({ owner: null, limit: 20 }),
       'list, a later page': (on) => on.list({ owner: 'large', limit: 20, cursor: page }),
+      'list of all owners': (on) => on.list({ limit: 20 }),
+      'list of all, a later page': (on) => on.list({ limit: 20, cursor: page }),
+      'list of all, what is unfinished': (on) => on.list({ status: ['queued', 'running'], limit: 20 }),
+      'list of all, failed, of one operation': (on) => on.list({ status: 'failed', operation: 'report', limit: 20 }),
       'list of what is unfinished': (on) => on.list({ owner: 'large', status: ['queued', 'running'], limit: 20 }),
     }
     const times = {

@@ -97,6 +97,10 @@ async function measure(redis, jobs, some) {
       store.list({ owner: 'large', status: ['failed', 'succeeded'], operation: 'rare', limit: 20 }),
     'list, 20, from the middle': () => store.list({ owner: 'large', limit: 20, cursor: `${T0 + Math.floor(jobs / 2)}_0` }),
     'list, 20 of a small owner': (round) => store.list({ owner: `owner-${(2 * round + 1) % 1_000}`, limit: 20 }),
+    'list, 20 of all owners': () => store.list({ limit: 20 }),
+    'list, 20 of all, one state': () => store.list({ status: 'succeeded', limit: 20 }),
+    'list, 20 of all, two states, rare operation': () => store.list({ status: ['failed', 'succeeded'], operation: 'rare', limit: 20 }),
+    'list, 20 of all, from the middle': () => store.list({ limit: 20, cursor: `${T0 + Math.floor(jobs / 2)}_0` }),
   }
   const figures = {}
   for (const [name, call] of Object.entries(calls)) figures[name] = await median(redis, call)

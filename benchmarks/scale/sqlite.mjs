@@ -95,6 +95,10 @@ async function measure(path, jobs, some) {
       store.list({ owner: 'large', status: ['queued', 'running'], operation: 'rare', limit: 20 }),
     'list, 20, from the middle': () => store.list({ owner: 'large', limit: 20, cursor: `${T0 + jobs / 2}_0` }),
     'list, 20 of a small owner': (round) => store.list({ owner: `owner-${(2 * round + 1) % 1_000}`, limit: 20 }),
+    'list, 20 of all owners': () => store.list({ limit: 20 }),
+    'list, 20 of all, one state': () => store.list({ status: 'failed', limit: 20 }),
+    'list, 20 of all, two states, rare operation': () => store.list({ status: ['queued', 'running'], operation: 'rare', limit: 20 }),
+    'list, 20 of all, from the middle': () => store.list({ limit: 20, cursor: `${T0 + jobs / 2}_0` }),
   }
   const figures = {}
   for (const [name, call] of Object.entries(calls)) figures[name] = await median(call)
@@ -111,13 +115,14 @@ async function plansOf(path) {
     exec: (sql) => database.exec(sql),
     close: () => database.close(),
     prepare(sql) {
-      if (/^SELECT (?!version|data|line|min|name)/.test(sql)) texts.add(sql)
+      if (/^(SELECT (?!version|data|line|min|name)|WITH)/.test(sql)) texts.add(sql)
       return database.prepare(sql)
     },
   }
   const store = sqliteStore({ database: seen })
   for (const status of [undefined, 'failed', ['queued', 'running']])
-    for (const operation of [undefined, 'rare']) await store.list({ owner: 'large', limit: 20, status, operation })
+    for (const operation of [undefined, 'rare'])
+      for (const owner of ['large', undefined]) await store.list({ owner, limit: 20, status, operation })
   const lines = []
   for (const sql of texts) {
     lines.push(

@@ -34,7 +34,7 @@ export function directoryStore(directory: string): JobStore {
 
   return {
     capabilities: {
-      ...{ durable: true, shared: false, due: true, list: true, events: true, watch: false },
+      ...{ durable: true, shared: false, due: true, list: true, listAll: true, events: true, watch: false },
       ...{ maxRecordBytes: null, maxBodyBytes: null },
     },
     async insert(job, events) {
@@ -71,7 +71,10 @@ export function directoryStore(directory: string): JobStore {
       if (cursor !== undefined && !/^\d{16} ./.test(cursor))
         throw new JobsError('invalid_cursor', 'This cursor was not given by this store.')
       const found = all()
-        .filter((job) => job.owner === owner && job.goneAt === undefined && (operation ?? job.operation) === job.operation)
+        .filter(
+          (job) =>
+            (owner === undefined || job.owner === owner) && job.goneAt === undefined && (operation ?? job.operation) === job.operation,
+        )
         .filter((job) => status === undefined || [status].flat().includes(job.status))
         .filter((job) => cursor === undefined || placeOf(job) < cursor)
         .sort((a, b) => (placeOf(a) < placeOf(b) ? 1 : -1))
