@@ -1,3 +1,5 @@
+import type { JobWebhook } from './webhook'
+
 /** A JSON value: what `meta`, `carry` and a handler's input may hold. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json | undefined }
 export type JsonObject = { readonly [name: string]: Json | undefined }
@@ -91,6 +93,8 @@ export interface Job {
   readonly message?: string
   readonly estimateMs?: number
   readonly meta?: JsonObject
+  /** Who is told of its end. */
+  readonly webhook?: JobWebhook
   readonly error?: JobFailure
   readonly request: StoredRequest | null
   readonly response: StoredResponse | null

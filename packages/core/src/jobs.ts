@@ -14,6 +14,7 @@ import { COMPARED, observedLeases } from './leases'
 import { memoryStore } from './memory-store'
 import { type Execute, type Operation, resolveOptions } from './operation'
 import { checkBounds, type JobsOptions, type OperationOptions } from './options'
+import { createOutbox } from './outbox'
 import { createPacing } from './pacing'
 import { handBack, repair, sweep } from './repair'
 import type { JobRequest, Submission } from './request'
@@ -23,6 +24,7 @@ import { onWorkers, resolveSettings } from './settings'
 import type { JobQuery } from './store'
 import { submit } from './submit'
 import { waitUntil } from './wait-until'
+import { checkWebhook, newWebhook } from './webhook-target'
 
 /** What `jobs.submit` may be told besides the input. */
 export interface SubmitOptions {
@@ -30,6 +32,8 @@ export interface SubmitOptions {
   idempotencyKey?: string
   delayMs?: number
   meta?: JsonObject
+  /** Who is told how it has ended; needs `createJobs({ webhooks })`. */
+  webhook?: string
   /** Path and query that the handler sees. @default '/' */
   url?: string
   headers?: Readonly<Record<string, string>>
@@ -87,6 +91,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     changes: onWorkers() ? NO_CHANGES : createChanges(store, running, unwatched),
     feeds: onWorkers() ? undefined : new Map(),
     pacing: createPacing(resolved),
+    outbox: resolved.webhooks && createOutbox(() => context, resolved.webhooks),
     mount: `${resolved.baseUrl ?? ''}${resolved.path ?? '/jobs'}`,
     onError: resolved.onError,
   }
@@ -151,9 +156,11 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       await ready()
       const request = { method: 'POST', url: how.url ?? '/', headers: { 'content-type': 'application/json', ...how.headers } }
       const requestBody = JSON.stringify(input)
-      const { owner = null, idempotencyKey: key, meta, delayMs } = how
+      const { owner = null, idempotencyKey: key, meta, delayMs, webhook: url } = how
+      checkWebhook('submit', url, options.webhooks)
+      const webhook = url === undefined ? undefined : newWebhook(url)
       const fingerprint = key === undefined ? undefined : await fingerprintOf(request.method, request.url, JSON_TYPE, requestBody)
-      const made = await submit(context, operation(name), { owner, key, fingerprint, meta, delayMs, request, requestBody })
+      const made = await submit(context, operation(name), { owner, key, fingerprint, meta, webhook, delayMs, request, requestBody })
       if (made.refused === undefined) return made.job
       throw new JobsError(REFUSED[made.refused], `The job was refused: ${made.refused}.`)
     },
@@ -177,6 +184,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       // They have returned to the engine by now: it can settle their messages, which would otherwise be delivered again for nothing.
       if (left.length > 0) await engine.stop?.(SETTLE_MS)
       await handBack(context, waiting ?? [])
+      await context.outbox?.settled(drainMs)
       for (const feed of context.feeds?.values() ?? []) feed.end()
     },
     run: (message, how = {}) => run(message, how),
@@ -189,7 +197,11 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
           'duplicate_operation',
           `${where}: this name is taken by another route; names tell a worker which handler to run.`,
         )
-      context.operations.set(name, { name, options: resolveOptions(where, given, options.defaults, engine.capabilities), execute })
+      context.operations.set(name, {
+        name,
+        options: resolveOptions(where, given, options.defaults, engine.capabilities, options.webhooks),
+        execute,
+      })
     },
     async accept(name, submission, platform) {
       if (!isReady) await ready()

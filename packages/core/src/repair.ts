@@ -4,6 +4,7 @@ import type { JobMessage, Platform } from './engine'
 import type { Job } from './job'
 import { isTerminal, type LifecycleEvent, tombstone } from './lifecycle'
 import { backoff } from './operation'
+import { isOwed } from './outbox'
 
 export const LOST = {
   code: 'lost',
@@ -21,10 +22,18 @@ export const TIMEOUT = { code: 'timeout', status: 504, title: 'The job took too 
 export async function repair(context: Context, job: Job, platform?: Platform): Promise<Job | null> {
   const now = context.now()
   if (job.dueAt === null || job.dueAt > now) return job
+  if (isOwed(job, now)) return post(context, job, platform)
   if (isTerminal(job.status)) return expire(context, job, now)
   const { job: after, done } = await advance(context, job, (current) => overdue(context, current, now))
   if (done && after.status === 'queued') await redispatch(context, after, platform)
   return after
+}
+
+/** Tells of the end of a job what it still owes. Nobody waits for that, but an alarm, which ends with what it is called for. */
+async function post({ outbox }: Context, job: Job, platform: Platform | undefined): Promise<Job> {
+  const told = outbox?.post(job)
+  if (told && platform?.waitUntil) platform.waitUntil(told)
+  return job
 }
 
 /** The event for a job whose `dueAt` has come, or `null` when somebody has been quicker. */
