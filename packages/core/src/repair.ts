@@ -98,15 +98,20 @@ async function expire(context: Context, job: Job, now: number): Promise<Job | nu
 export async function bury(context: Context, job: Job, now: number): Promise<Job | null> {
   const keepMs = context.options.tombstoneMs
   if (keepMs === 0) {
-    if (await context.store.remove(job.id, job.version)) await removeBlobs(context, job.id)
+    if (!(await context.store.remove(job.id, job.version))) return again(context, await context.store.get(job.id, 'head'), now)
+    await removeBlobs(context, job.id)
     return null
   }
   const stone = tombstone(job, now, now + keepMs)
   const written = await context.store.replace(stone)
-  if (!written.replaced) return written.current
+  if (!written.replaced) return again(context, written.current, now)
   await removeBlobs(context, job.id)
   return stone
 }
+
+/** Somebody has written first. On a finished job that was a try to tell of its end, and what is to go has to go all the same. */
+const again = async (context: Context, current: Job | null, now: number): Promise<Job | null> =>
+  current && isTerminal(current.status) && current.goneAt === undefined ? bury(context, current, now) : current
 
 /** Bodies in a place of their own, which do not go with their record. */
 async function removeBlobs(context: Context, id: string): Promise<void> {
