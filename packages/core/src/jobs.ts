@@ -24,7 +24,7 @@ import { onWorkers, resolveSettings } from './settings'
 import type { JobQuery } from './store'
 import { submit } from './submit'
 import { waitUntil } from './wait-until'
-import { checkWebhook, newWebhook } from './webhook-target'
+import { checkWebhook, newWebhook, toldOfAll } from './webhook-target'
 
 /** What `jobs.submit` may be told besides the input. */
 export interface SubmitOptions {
@@ -32,7 +32,7 @@ export interface SubmitOptions {
   idempotencyKey?: string
   delayMs?: number
   meta?: JsonObject
-  /** Who is told how it has ended; needs `createJobs({ webhooks })`. */
+  /** Who is told how it has ended; needs `createJobs({ webhooks })`. @default the URL of the operation's `webhook`, where that is a text */
   webhook?: string
   /** Path and query that the handler sees. @default '/' */
   url?: string
@@ -158,9 +158,10 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       const requestBody = JSON.stringify(input)
       const { owner = null, idempotencyKey: key, meta, delayMs, webhook: url } = how
       checkWebhook('submit', url, options.webhooks)
-      const webhook = url === undefined ? undefined : newWebhook(url)
+      const known = operation(name)
+      const webhook = url === undefined ? toldOfAll(known.options.webhook) : newWebhook(url)
       const fingerprint = key === undefined ? undefined : await fingerprintOf(request.method, request.url, JSON_TYPE, requestBody)
-      const made = await submit(context, operation(name), { owner, key, fingerprint, meta, webhook, delayMs, request, requestBody })
+      const made = await submit(context, known, { owner, key, fingerprint, meta, webhook, delayMs, request, requestBody })
       if (made.refused === undefined) return made.job
       throw new JobsError(REFUSED[made.refused], `The job was refused: ${made.refused}.`)
     },
@@ -175,6 +176,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     },
     start,
     async stop({ drainMs = 10_000 } = {}) {
+      const stopBy = now() + drainMs
       context.draining = true
       clearTimeout(sweeper)
       const waiting = await engine.stop?.(drainMs)
@@ -184,7 +186,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       // They have returned to the engine by now: it can settle their messages, which would otherwise be delivered again for nothing.
       if (left.length > 0) await engine.stop?.(SETTLE_MS)
       await handBack(context, waiting ?? [])
-      await context.outbox?.settled(drainMs)
+      await context.outbox?.settled(Math.max(0, stopBy - now()))
       for (const feed of context.feeds?.values() ?? []) feed.end()
     },
     run: (message, how = {}) => run(message, how),

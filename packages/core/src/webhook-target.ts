@@ -34,6 +34,12 @@ export function checkWebhook(where: string, option: WebhookOption<never> | undef
   if (refusal) throw invalid(`${where}: webhook: ${refusal}`)
 }
 
+/** Who is told of a job that no request made: whom the route names for all of its jobs. */
+export function toldOfAll(option: WebhookOption<never> | undefined): JobWebhook | undefined {
+  const { url, events } = option === undefined ? {} : optionsOf(option)
+  return typeof url === 'string' ? newWebhook(url, events) : undefined
+}
+
 /** Who is told of the end of one job, or why nobody is. */
 export type Told =
   | { readonly webhook?: JobWebhook; readonly isFromRequest?: boolean; readonly refusal?: undefined }
