@@ -2,9 +2,10 @@ import { advance } from './advance'
 import type { Context } from './context'
 import type { Job } from './job'
 import { isTerminal } from './lifecycle'
+import { onWorkers } from './settings'
 import { documentText } from './status-document'
 import { rfc3339 } from './time'
-import { type WebhookMessage, type WebhookReply, type WebhookSender, webhookTypeOf } from './webhook'
+import { type JobWebhook, type WebhookMessage, type WebhookReply, type WebhookSender, webhookTypeOf } from './webhook'
 
 /** Messages on their way at once, in this process and to one origin: a receiver that is slow holds up its own and no others. */
 const AT_ONCE = 64
@@ -12,22 +13,70 @@ const AT_ONCE_TO_ONE = 8
 /** How long a try may take before another process makes the next one, in milliseconds. A sender takes less. */
 const TRY_MS = 60_000
 
+/**
+ * Jobs that wait here for room, in all and for one origin. Only their ids are kept. Those beyond are found by sweeps; so are all on
+ * Workers, where what one request began cannot go on in another.
+ */
+const WAITING = 10_000
+const WAITING_FOR_ONE = 1_000
+
 /** Tells of the end of jobs. What is owed is on their records, so what fails here is found there by the next sweep, of any process. */
 export interface Outbox {
   readonly sender: WebhookSender
   /**
-   * Tries to deliver what the job owes, if it owes anything and there is room. Resolves when that is over; nobody but a platform
-   * that ends with its request needs to wait for it. Never rejects.
+   * Tries to deliver what the job owes, if it owes anything, as soon as there is room. Resolves when a try that could begin at once
+   * is over; nobody but a platform that ends with its request needs to wait for it. Never rejects.
    */
   post(job: Job): Promise<void>
-  /** Resolves when nothing is on its way, or `ms` milliseconds have passed. */
+  /** Resolves when nothing is on its way and nothing waits for room, or `ms` milliseconds have passed. */
   settled(ms: number): Promise<void>
+}
+
+/** A job that waits for room, by the tries begun when it came: once there are more, another process has it. */
+interface Waiting {
+  readonly operation: string
+  readonly attempts: number
 }
 
 export function createOutbox(context: () => Context, sender: WebhookSender): Outbox {
   const sending = new Map<string, { readonly origin: string; readonly work: Promise<void> }>()
+  const waiting = new Map<string, Map<string, Waiting>>() // by origin, and there by id
   const hasRoom = (origin: string) =>
     sending.size < AT_ONCE && [...sending.values()].filter((one) => one.origin === origin).length < AT_ONCE_TO_ONE
+  const begin = (id: string, operation: string, origin: string, trying: Promise<void>): Promise<void> => {
+    const work = trying
+      .catch((error) => context().onError(error, { during: 'webhook', id, operation }))
+      .finally(() => {
+        sending.delete(id)
+        next()
+      })
+    sending.set(id, { origin, work })
+    return work
+  }
+  const wait = ({ id, operation }: Job, origin: string, { attempts }: JobWebhook) => {
+    const same = waiting.get(origin) ?? new Map<string, Waiting>()
+    let size = 0
+    for (const one of waiting.values()) size += one.size
+    if (onWorkers() || size >= WAITING || same.size >= WAITING_FOR_ONE) return
+    waiting.set(origin, same.set(id, { operation, attempts }))
+  }
+  /** Begins with one that waits, of the origin whose turn it is. Its record is read again: it may have waited long. */
+  const next = () => {
+    for (const [origin, same] of waiting) {
+      const [first] = hasRoom(origin) ? same : []
+      if (!first) continue
+      const [id, { operation, attempts }] = first
+      same.delete(id)
+      waiting.delete(origin)
+      if (same.size > 0) waiting.set(origin, same) // behind the others
+      const trying = async () => {
+        const job = await context().store.get(id, 'head')
+        if (job?.webhook?.attempts === attempts) await tell(context(), job, sender)
+      }
+      void begin(id, operation, origin, trying())
+      return
+    }
+  }
   return {
     sender,
     post(job) {
@@ -35,21 +84,22 @@ export function createOutbox(context: () => Context, sender: WebhookSender): Out
       const under = sending.get(id)
       if (under) return under.work
       const origin = webhook && originOf(webhook.url)
-      if (origin === undefined || webhook?.nextAt === undefined || !hasRoom(origin)) return Promise.resolve()
-      const work = tell(context(), job, sender)
-        .catch((error) => context().onError(error, { during: 'webhook', id, operation }))
-        .finally(() => sending.delete(id))
-      sending.set(id, { origin, work })
-      return work
+      if (origin === undefined || webhook?.nextAt === undefined) return Promise.resolve()
+      if (hasRoom(origin)) return begin(id, operation, origin, tell(context(), job, sender))
+      wait(job, origin, webhook)
+      return Promise.resolve()
     },
     async settled(ms) {
-      if (sending.size === 0) return
       let timer: ReturnType<typeof setTimeout> | undefined
       const late = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, ms)
       })
-      await Promise.race([late, Promise.all([...sending.values()].map(({ work }) => work))])
+      const over = async () => {
+        while (sending.size > 0) await Promise.all([...sending.values()].map(({ work }) => work))
+      }
+      await Promise.race([late, over()])
       clearTimeout(timer)
+      waiting.clear() // which is owed, and found by whoever sweeps
     },
   }
 }
