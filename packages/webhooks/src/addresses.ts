@@ -8,8 +8,12 @@ import ipaddr from 'ipaddr.js'
 export function isPublic(address: string): boolean {
   if (!ipaddr.isValid(address)) return false
   const parsed = ipaddr.parse(address)
+  if (INSIDE.has(parsed.toString())) return false
   return parsed.range() === 'unicast' && (parsed.kind() === 'ipv4' || parsed.match(GLOBAL_UNICAST))
 }
+
+/** Of the open internet by its number only: Azure's host, with its metadata, answers there to every machine in its network. */
+const INSIDE = new Set(['168.63.129.16'])
 
 /** All that has been given out of IPv6 (RFC 4291 2.4); `::10.0.0.1` for one is not in it. */
 const GLOBAL_UNICAST = ipaddr.parseCIDR('2000::/3')

@@ -25,6 +25,8 @@ export interface WebhooksOptions {
 }
 
 const RETRY_MS = [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000]
+/** How long the application may take to find secrets, and a name to be looked up while a client waits, in milliseconds. */
+const LOOK_UP_MS = 10_000
 const USER_AGENT = 'respond-async-webhooks'
 
 /** @throws {JobsError} `invalid_option` */
@@ -44,14 +46,17 @@ export function createSender(transport: Transport, options: WebhooksOptions): We
       const why = refusal(target, policy)
       if (why !== undefined) return why
       const url = new URL(target)
-      return allow.includes(url.origin) ? undefined : transport.check(url)
+      if (allow.includes(url.origin)) return undefined
+      const lookUpMs = Math.min(timeoutMs, LOOK_UP_MS)
+      return within(lookUpMs, transport.check(url), NOT_FOUND).catch(() => NOT_FOUND)
     },
     async send({ id, url: target, body, job }) {
       try {
         const why = refusal(target, policy)
         if (why !== undefined) return { error: why }
         const url = new URL(target)
-        const fields = signedFields(await secretsFor(secrets, job), id, new Date(), body)
+        const found = await within(Math.min(timeoutMs, LOOK_UP_MS), secretsFor(secrets, job), 'The secrets took too long.')
+        const fields = signedFields(found, id, new Date(), body)
         const headers = { ...fields, 'user-agent': USER_AGENT }
         return await transport.send({ url, headers, body, isAllowed: allow.includes(url.origin), timeoutMs })
       } catch (error) {
@@ -61,5 +66,19 @@ export function createSender(transport: Transport, options: WebhooksOptions): We
   }
 }
 
+/** @throws {Error} with `late` as its message when `work` takes longer than `ms` */
+async function within<T>(ms: number, work: Promise<T>, late: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(late)), ms)
+  })
+  try {
+    return await Promise.race([work, over])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const NOT_FOUND = 'Its name could not be looked up.'
 const failed = (error: unknown): WebhookReply => ({ error: String(Object(error).message ?? error).slice(0, 200) })
 const invalid = (what: string) => new JobsError('invalid_option', `webhooks: ${what}`)
