@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
 const SOURCE = '@respond-async/source'
+/** What brings libraries along, and which. Core, adapters, stores and engines bring none. */
+const BROUGHT: Readonly<Record<string, readonly string[]>> = { webhooks: ['ipaddr.js', 'standardwebhooks'] }
 const packages = new URL('../packages/', import.meta.url)
 
 describe.each(readdirSync(packages))('the manifest of packages/%s', (folder) => {
@@ -22,11 +24,14 @@ describe.each(readdirSync(packages))('the manifest of packages/%s', (folder) => 
   })
 
   it.each(Object.entries(entries))('has the source of %s', (_path, target) => {
-    expect(existsSync(new URL(String(target[SOURCE]), home))).toBe(true)
+    // One file, or one for each platform.
+    const sources = typeof target[SOURCE] === 'string' ? [target[SOURCE]] : Object.values(Object(target[SOURCE]))
+    expect(sources).not.toEqual([])
+    for (const source of sources) expect(existsSync(new URL(String(source), home))).toBe(true)
   })
 
   it('runs nothing on install and depends on no framework', () => {
     expect(Object.keys(manifest.scripts)).not.toContain('postinstall')
-    expect(manifest.dependencies ?? {}).toEqual({})
+    expect(Object.keys(manifest.dependencies ?? {})).toEqual(BROUGHT[folder] ?? [])
   })
 })

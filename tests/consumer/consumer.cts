@@ -13,5 +13,6 @@ import postgres = require('@respond-async/store-postgres')
 import redis = require('@respond-async/store-redis')
 import testkit = require('@respond-async/store-testkit')
 import nodeTest = require('@respond-async/store-testkit/node-test')
+import webhooks = require('@respond-async/webhooks')
 
-export = { client, clientReact, core, fetch, files, bullmq, express, hono, audits, redis, testkit, nodeTest, sqlite, postgres }
+export = { client, clientReact, core, fetch, files, bullmq, express, hono, audits, redis, testkit, nodeTest, sqlite, postgres, webhooks }

@@ -15,6 +15,7 @@ import * as sqlite from '@respond-async/store-sqlite'
 import * as testkit from '@respond-async/store-testkit'
 import * as nodeTest from '@respond-async/store-testkit/node-test'
 import * as vitest from '@respond-async/store-testkit/vitest'
+import * as webhooks from '@respond-async/webhooks'
 
 export const entries = {
   client,
@@ -33,6 +34,7 @@ export const entries = {
   vitest,
   sqlite,
   postgres,
+  webhooks,
 }
 
 // @ts-expect-error an entry that does not exist

@@ -17,6 +17,7 @@ import { resultAnswer } from './result'
 import { toStore } from './stored-request'
 import { type Refusal, submit, type Wanted } from './submit'
 import { waitForChange } from './waiting'
+import { type Told, toldOf } from './webhook-target'
 
 /**
  * Takes a request and answers it: 202, the handler's own response when it was ready in time, or why not. `undefined`: the client
@@ -43,25 +44,30 @@ export async function accept(
   const keepRequest = context.store.capabilities.durable || remote || (!delay && (options.retries > 0 || options.delayMs > 0))
   const received = new ReceivedBody(context, options.maxBodyBytes, key !== undefined)
   try {
-    const problem = await read(context, received, submission, keepRequest || key !== undefined)
-    if (problem) return problem
+    const unread = await read(context, received, submission, keepRequest || key !== undefined)
+    if (unread) return unread
     const native = submission.native as never
     const naming = options.owner ?? context.options.owner
     const owner = naming ? await ownerOf(naming, native) : null
     const carry = options.carry && (await options.carry(native))
     const meta = typeof options.meta === 'function' ? await options.meta(native) : options.meta
+    const { outbox } = context
+    const told = options.webhook && outbox ? await toldOf(options.webhook, outbox.sender, submission) : NOBODY
+    if (told.refusal !== undefined) return problem('webhook-refused', told.refusal)
     const stored = keepRequest || received.chunks ? toStore(submission, options.storeHeaders, carry) : null
     const wanted: Wanted = {
-      ...{ id: received.id, owner, key, meta, live: submission, carry, platform },
+      ...{ id: received.id, owner, key, meta, live: submission, carry, platform, webhook: told.webhook },
       fingerprint: key === undefined ? undefined : await received.fingerprint(submission),
       request: stored && { ...stored, ...received.chunks },
       requestBody: keepRequest ? received.body : null,
     }
-    return await take(context, operation, wanted, prefer, received)
+    return await take(context, operation, wanted, told.isFromRequest ? { ...prefer, callback: true } : prefer, received)
   } finally {
     received.release()
   }
 }
+
+const NOBODY: Told = {}
 
 /** Reads the body to its end; a problem when that cannot be done. */
 async function read(context: Context, received: ReceivedBody, submission: Submission, isWanted: boolean): Promise<Answer | undefined> {
@@ -125,7 +131,7 @@ function accepted(context: Context, job: Job, prefer: Preferences, replayed: boo
     Link: `<${self}>; rel="monitor"`,
     'Cache-Control': 'no-store',
     Vary: 'Prefer',
-    ...applied(prefer.respondAsync && 'respond-async', prefer.minimal && 'return=minimal'),
+    ...applied(prefer.respondAsync && 'respond-async', prefer.minimal && 'return=minimal', prefer.callback && 'callback'),
   }
   if (replayed) Object.assign(headers, REPLAYED)
   return present(context, 'accepted', job, self, { status: 202, headers, retryAfterMs, minimal: prefer.minimal })

@@ -6,6 +6,7 @@ import type { Job } from './job'
 import type { Leases } from './leases'
 import type { Operation } from './operation'
 import type { ErrorContext, JobsOptions } from './options'
+import type { Outbox } from './outbox'
 import type { Pacing } from './pacing'
 import type { BlobStore, JobStore } from './store'
 
@@ -24,6 +25,8 @@ export interface Context {
   /** Jobs whose events are followed here, by id. None on Workers, where one request cannot write to another's answer: each follows by itself. */
   readonly feeds: Map<string, Feed> | undefined
   readonly pacing: Pacing
+  /** Tells of the end of jobs; none where the application gave no way to. */
+  readonly outbox: Outbox | undefined
   /** Where the status routes are when nothing else is known: `baseUrl` and `path`. */
   readonly mount: string
   readonly now: () => number

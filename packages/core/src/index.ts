@@ -52,3 +52,12 @@ export type { BlobStore, Claimed, Inserted, JobQuery, JobStore, JobView, Replace
 export { HOP_BY_HOP } from './stored-request'
 export type { WaitUntilOptions } from './wait-until'
 export { waitUntil } from './wait-until'
+export type {
+  JobWebhook,
+  WebhookDelivery,
+  WebhookMessage,
+  WebhookReply,
+  WebhookSender,
+  WebhookType,
+} from './webhook'
+export type { WebhookOption, WebhookOptions } from './webhook-target'

@@ -1,3 +1,5 @@
+import type { JobWebhook } from './webhook'
+
 /** A JSON value: what `meta`, `carry` and a handler's input may hold. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json | undefined }
 export type JsonObject = { readonly [name: string]: Json | undefined }
@@ -95,6 +97,8 @@ export interface Job {
   readonly meta?: JsonObject
   /** Id of the job whose request this one was made of, by `jobs.retry`. That one may be gone by now. */
   readonly retryOf?: string
+  /** Who is told of its end. */
+  readonly webhook?: JobWebhook
   readonly error?: JobFailure
   readonly request: StoredRequest | null
   readonly response: StoredResponse | null

@@ -14,6 +14,7 @@ import { COMPARED, observedLeases } from './leases'
 import { memoryStore } from './memory-store'
 import { type Execute, type Operation, resolveOptions } from './operation'
 import { checkBounds, type JobsOptions, type OperationOptions } from './options'
+import { createOutbox } from './outbox'
 import { createPacing } from './pacing'
 import { handBack, repair, sweep } from './repair'
 import type { JobRequest, Submission } from './request'
@@ -24,6 +25,7 @@ import { onWorkers, resolveSettings } from './settings'
 import type { JobQuery } from './store'
 import { jobMade, submit } from './submit'
 import { waitUntil } from './wait-until'
+import { checkWebhook, newWebhook, toldOfAll } from './webhook-target'
 
 /** What `jobs.submit` may be told besides the input. */
 export interface SubmitOptions {
@@ -31,6 +33,8 @@ export interface SubmitOptions {
   idempotencyKey?: string
   delayMs?: number
   meta?: JsonObject
+  /** Who is told how it has ended; needs `createJobs({ webhooks })`. @default the URL of the operation's `webhook`, where that is a text */
+  webhook?: string
   /** Path and query that the handler sees. @default '/' */
   url?: string
   headers?: Readonly<Record<string, string>>
@@ -110,6 +114,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     changes: onWorkers() ? NO_CHANGES : createChanges(store, running, unwatched),
     feeds: onWorkers() ? undefined : new Map(),
     pacing: createPacing(resolved),
+    outbox: resolved.webhooks && createOutbox(() => context, resolved.webhooks),
     mount: `${resolved.baseUrl ?? ''}${resolved.path ?? '/jobs'}`,
     onError: resolved.onError,
   }
@@ -174,9 +179,12 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       await ready()
       const request = { method: 'POST', url: how.url ?? '/', headers: { 'content-type': 'application/json', ...how.headers } }
       const requestBody = JSON.stringify(input)
-      const { owner = null, idempotencyKey: key, meta, delayMs } = how
+      const { owner = null, idempotencyKey: key, meta, delayMs, webhook: url } = how
+      checkWebhook('submit', url, options.webhooks)
+      const known = operation(name)
+      const webhook = url === undefined ? toldOfAll(known.options.webhook) : newWebhook(url)
       const fingerprint = key === undefined ? undefined : await fingerprintOf(request.method, request.url, JSON_TYPE, requestBody)
-      return jobMade(await submit(context, operation(name), { owner, key, fingerprint, meta, delayMs, request, requestBody }))
+      return jobMade(await submit(context, known, { owner, key, fingerprint, meta, webhook, delayMs, request, requestBody }))
     },
     get: (id) => store.get(id, 'head'),
     async cancel(id, reason) {
@@ -202,6 +210,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     purge: (id) => purge(context, id),
     start,
     async stop({ drainMs = 10_000 } = {}) {
+      const stopBy = now() + drainMs
       context.draining = true
       clearTimeout(sweeper)
       const waiting = await engine.stop?.(drainMs)
@@ -211,6 +220,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       // They have returned to the engine by now: it can settle their messages, which would otherwise be delivered again for nothing.
       if (left.length > 0) await engine.stop?.(SETTLE_MS)
       await handBack(context, waiting ?? [])
+      await context.outbox?.settled(Math.max(0, stopBy - now()))
       for (const feed of context.feeds?.values() ?? []) feed.end()
     },
     run: (message, how = {}) => run(message, how),
@@ -223,7 +233,11 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
           'duplicate_operation',
           `${where}: this name is taken by another route; names tell a worker which handler to run.`,
         )
-      context.operations.set(name, { name, options: resolveOptions(where, given, options.defaults, engine.capabilities), execute })
+      context.operations.set(name, {
+        name,
+        options: resolveOptions(where, given, options.defaults, engine.capabilities, options.webhooks),
+        execute,
+      })
     },
     async accept(name, submission, platform) {
       if (!isReady) await ready()

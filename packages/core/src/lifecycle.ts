@@ -1,4 +1,5 @@
 import type { Body, Job, JobFailure, JobStatus, StoredResponse } from './job'
+import { type Notification, notified, owedAt, sooner } from './webhook'
 
 /**
  * Every legal move of a job. A row per state, a cell per event, in it the state that follows. All else is derived: what is
@@ -15,17 +16,16 @@ export const TRANSITIONS = {
     fail: 'failed',
     cancel: 'canceled',
   },
-  succeeded: {},
-  failed: {},
-  canceled: {},
+  succeeded: { notify: 'succeeded' },
+  failed: { notify: 'failed' },
+  canceled: { notify: 'canceled' },
 } as const satisfies Record<JobStatus, Partial<Record<LifecycleEvent['type'], JobStatus>>>
 
-/** Whether a job in this state can never change again. Read off the table: there is no second list to keep in step. */
+/** Whether a job can never leave this state. Read off the table: there is no second list to keep in step. */
 export const isTerminal = (status: JobStatus): boolean => TERMINAL[status]
-const TERMINAL = Object.fromEntries(Object.entries(TRANSITIONS).map(([status, row]) => [status, Object.keys(row).length === 0])) as Record<
-  JobStatus,
-  boolean
->
+const TERMINAL = Object.fromEntries(
+  Object.entries(TRANSITIONS).map(([status, row]) => [status, Object.values(row).every((next) => next === status)]),
+) as Record<JobStatus, boolean>
 
 /** What a finished attempt leaves behind. `result` and `responseBody` as on {@link Job}. */
 export interface Outcome {
@@ -48,13 +48,15 @@ export type LifecycleEvent =
   | ({ readonly type: 'succeed'; readonly attempt: number; readonly ttlMs: number } & Outcome)
   | ({ readonly type: 'fail'; readonly attempt?: number; readonly ttlMs: number; readonly error: JobFailure } & Partial<Outcome>)
   | { readonly type: 'cancel'; readonly attempt?: number; readonly ttlMs: number; readonly reason?: string }
+  /** A try to tell of the end of the job: bookkeeping, nothing that a client sees. */
+  | ({ readonly type: 'notify' } & Notification)
 
 /** The job after `event`, or `null` where the table or the fencing token refuses it. Pure. */
 export function transition(job: Job, event: LifecycleEvent, now: number): Job | null {
   const row: Partial<Record<LifecycleEvent['type'], JobStatus>> = TRANSITIONS[job.status]
   const status = row[event.type]
   if (status === undefined || ('attempt' in event && event.attempt !== undefined && event.attempt !== job.attempt)) return null
-  const seen = event.type !== 'renew' && event.type !== 'redispatch'
+  const seen = event.type !== 'renew' && event.type !== 'redispatch' && event.type !== 'notify'
   const changes = changesOf(job, event, now)
   return (
     changes && {
@@ -97,11 +99,17 @@ function changesOf(job: Job, event: LifecycleEvent, now: number): Partial<Job> |
         dispatch: job.dispatch + (event.redispatch ? 1 : 0),
       }
     case 'succeed':
-      return { ...finished(now, event), percentComplete: job.percentComplete === undefined ? undefined : 100, error: undefined }
+      return {
+        ...finished(job, 'succeeded', now, event),
+        percentComplete: job.percentComplete === undefined ? undefined : 100,
+        error: undefined,
+      }
     case 'fail':
-      return { ...finished(now, event), ...keptRequest(job), error: event.error }
+      return { ...finished(job, 'failed', now, event), ...keptRequest(job), error: event.error }
     case 'cancel':
-      return { ...finished(now, event), ...keptRequest(job), error: canceledBecause(event.reason) ?? job.error }
+      return { ...finished(job, 'canceled', now, event), ...keptRequest(job), error: canceledBecause(event.reason) ?? job.error }
+    case 'notify':
+      return notified(job, event)
   }
 }
 
@@ -126,11 +134,12 @@ export function tombstone(job: Job, now: number, forgetAt: number): Job {
   }
 }
 
-function finished(now: number, event: { ttlMs: number } & Partial<Outcome>): Partial<Job> {
+function finished(job: Job, status: JobStatus, now: number, event: { ttlMs: number } & Partial<Outcome>): Partial<Job> {
   const expiresAt = now + event.ttlMs
   const { response = null, result, responseBody = null } = event
+  const webhook = owedAt(job, status, now)
   return {
-    ...{ finishedAt: now, expiresAt, dueAt: expiresAt, timeoutAt: undefined },
+    ...{ finishedAt: now, expiresAt, dueAt: sooner(webhook?.nextAt, expiresAt), timeoutAt: undefined, webhook },
     ...{ request: null, requestBody: null, response, result, responseBody },
   }
 }

@@ -3,6 +3,8 @@ import type { BodySink } from './bodies'
 import type { EngineCapabilities, Platform } from './engine'
 import type { Body, HeaderFields, Job, JsonObject, StoredRequest } from './job'
 import { checkBounds, checkWord, invalid, type OperationOptions, withoutUndefined } from './options'
+import type { WebhookSender } from './webhook'
+import { checkWebhook } from './webhook-target'
 
 /** What the wrapped handler produced: kept, and replayed byte for byte at the result URL. */
 export interface CapturedResponse {
@@ -96,11 +98,13 @@ export function resolveOptions(
   given: OperationOptions<never>,
   defaults: OperationOptions<never> | undefined,
   engine: Pick<EngineCapabilities, 'maxRunMs' | 'defaultMaxRunMs'>,
+  sender?: WebhookSender,
 ): ResolvedOptions {
   const limit = engine.maxRunMs ?? Number.POSITIVE_INFINITY
   const maxRunMs = engine.defaultMaxRunMs ?? Math.min(DEFAULT_MAX_RUN_MS, limit)
   const options = { ...DEFAULTS, maxRunMs, ...withoutUndefined(defaults), ...withoutUndefined(given) }
   checkBounds(options, where)
+  checkWebhook(where, options.webhook, sender)
   checkWord('idempotency', options.idempotency, ['optional', 'required', 'off'], where)
   checkWord('keepRequests', options.keepRequests, ['failed', 'never'], where)
   if (typeof options.when === 'object') checkBounds(options.when, where)

@@ -3,6 +3,8 @@ import { JobsError } from './errors'
 import type { JsonObject } from './job'
 import type { Representation } from './representation'
 import type { BlobStore, JobStore } from './store'
+import type { WebhookSender } from './webhook'
+import type { WebhookOption } from './webhook-target'
 
 /** Options of one wrapped route. Every one has a default; those of {@link JobsOptions} `defaults` come between. */
 export interface OperationOptions<Native = unknown> {
@@ -39,6 +41,8 @@ export interface OperationOptions<Native = unknown> {
   carry?: (native: Native) => JsonObject | Promise<JsonObject>
   /** Whose job it is, for this route; see {@link JobsOptions}. */
   owner?: Owner<Native>
+  /** Who is told how a job has ended: `'https://…'`, or a function that finds it; needs {@link JobsOptions} `webhooks`. @default nobody */
+  webhook?: WebhookOption<Native>
   /** Header fields to store though they are secrets (`authorization`, `cookie`), in lower case. @default [] */
   storeHeaders?: readonly string[]
   /**
@@ -59,6 +63,8 @@ export interface JobsOptions<Native = unknown> {
   engine?: JobEngine
   /** Where bodies above 256 KiB go: `fileBlobs()`, `r2Blobs()`. @default the store's own place for them, where it has one */
   blobs?: BlobStore
+  /** How the end of jobs is told to others: `webhooks({ secrets })` of `@respond-async/webhooks`. @default nobody is told */
+  webhooks?: WebhookSender
   /**
    * How long a store in another process may take to answer, in milliseconds, before clients are told 503 and it is tried again
    * later; at least 100.

@@ -5,6 +5,8 @@ export interface Preferences {
   readonly minimal: boolean
   /** Seconds; `Infinity` for a bare `wait`. */
   readonly wait?: number
+  /** Whether the URL of a `callback` was taken, see {@link callbackUrl}. */
+  readonly callback?: boolean
 }
 
 const NONE: Preferences = { respondAsync: false, minimal: false }
@@ -26,6 +28,13 @@ export function parsePrefer(field: string | null): Preferences {
     minimal: seen.get('return')?.toLowerCase() === 'minimal',
     wait: seconds(seen.get('wait')),
   }
+}
+
+/** The URL of the first `callback; url="…"` (OData 4.01, 8.2.8.3), read only where a route takes it. */
+export function callbackUrl(field: string | null): string | undefined {
+  const element = field?.match(ELEMENTS)?.find((one) => NAME_AND_VALUE.exec(one)?.[1]?.toLowerCase() === 'callback')
+  const [, value] = /;\s*url\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;]*)/i.exec(element ?? '') ?? []
+  return value && unquote(value)
 }
 
 const unquote = (value: string) => (value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value)

@@ -6,6 +6,7 @@ export const PROBLEMS = {
   'body-unreadable': [400, 'The request body could not be read'],
   'invalid-idempotency-key': [400, 'The Idempotency-Key is not valid'],
   'idempotency-key-required': [400, 'An Idempotency-Key is required'],
+  'webhook-refused': [400, 'The webhook target is refused'],
   'invalid-query': [400, 'The query is not valid'],
   'job-not-found': [404, 'There is no such job'],
   'result-not-ready': [404, 'The result is not ready yet'],

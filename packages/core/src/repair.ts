@@ -5,6 +5,7 @@ import type { Job } from './job'
 import { tidy } from './leftovers'
 import { isTerminal, type LifecycleEvent, tombstone } from './lifecycle'
 import { backoff } from './operation'
+import { isOwed } from './outbox'
 
 export const LOST = {
   code: 'lost',
@@ -22,11 +23,19 @@ export const TIMEOUT = { code: 'timeout', status: 504, title: 'The job took too 
 export async function repair(context: Context, job: Job, platform?: Platform): Promise<Job | null> {
   const now = context.now()
   if (job.dueAt === null || job.dueAt > now) return job
+  if (isOwed(job, now)) return post(context, job, platform)
   if (isTerminal(job.status)) return expire(context, job, now)
   const { job: after, done } = await advance(context, job, (current) => overdue(context, current, now))
   if (done && after.status === 'queued') await redispatch(context, after, platform)
   else if (done && job.request?.chunkBytes !== undefined) await tidy(context, after, true)
   return after
+}
+
+/** Tells of the end of a job what it still owes. Nobody waits for that, but an alarm, which ends with what it is called for. */
+async function post({ outbox }: Context, job: Job, platform: Platform | undefined): Promise<Job> {
+  const told = outbox?.post(job)
+  if (told && platform?.waitUntil) platform.waitUntil(told)
+  return job
 }
 
 /** The event for a job whose `dueAt` has come, or `null` when somebody has been quicker. */
@@ -91,15 +100,20 @@ async function expire(context: Context, job: Job, now: number): Promise<Job | nu
 export async function bury(context: Context, job: Job, now: number): Promise<Job | null> {
   const keepMs = context.options.tombstoneMs
   if (keepMs === 0) {
-    if (await context.store.remove(job.id, job.version)) await removeBlobs(context, job.id)
+    if (!(await context.store.remove(job.id, job.version))) return again(context, await context.store.get(job.id, 'head'), now)
+    await removeBlobs(context, job.id)
     return null
   }
   const stone = tombstone(job, now, now + keepMs)
   const written = await context.store.replace(stone)
-  if (!written.replaced) return written.current
+  if (!written.replaced) return again(context, written.current, now)
   await removeBlobs(context, job.id)
   return stone
 }
+
+/** Somebody has written first. On a finished job that was a try to tell of its end, and what is to go has to go all the same. */
+const again = async (context: Context, current: Job | null, now: number): Promise<Job | null> =>
+  current && isTerminal(current.status) && current.goneAt === undefined ? bury(context, current, now) : current
 
 /** Bodies in a place of their own, which do not go with their record. */
 async function removeBlobs(context: Context, id: string): Promise<void> {

@@ -6,6 +6,7 @@ import type { Job, StoredRequest } from './job'
 import { isTerminal } from './lifecycle'
 import { repair } from './repair'
 import { jobMade, newId, submit } from './submit'
+import { newWebhook } from './webhook-target'
 
 /** Makes a new job of what a failed or canceled one was asked to do. @throws {JobsError} `not_retryable`, and what `submit` refuses with */
 export async function retry(context: Context, id: string, platform?: Platform): Promise<Job> {
@@ -23,7 +24,8 @@ export async function retry(context: Context, id: string, platform?: Platform): 
   if (!request)
     throw refuse('its request was not kept; jobs that run in the process that took them store none, nor does keepRequests: "never"')
 
-  const wanted = { owner, meta, request, requestBody, platform, delayMs: 0, retryOf: id }
+  const webhook = job.webhook && newWebhook(job.webhook.url, job.webhook.events)
+  const wanted = { owner, meta, webhook, request, requestBody, platform, delayMs: 0, retryOf: id }
   if (request.chunkBytes === undefined) return jobMade(await submit(context, operation, wanted))
   // The new job owns its bodies: those of the old one go with it.
   const copy = newId(context)

@@ -43,7 +43,9 @@ export function createRunner(context: Context): Runner {
       const sink = sinkFor(context, operation, job)
       const ended = await settledOrCut(execute(context, operation, attempt, { local, platform, sink }), attempt)
       if (ended.kind === 'cut') sink?.close()
-      return await settle(context, operation, attempt, ended, sink)
+      const outcome = await settle(context, operation, attempt, ended, sink)
+      if (!known) await context.outbox?.post(attempt.job) // which is under way: what a request began ends with it
+      return outcome
     } finally {
       signal?.removeEventListener('abort', interrupt)
       off?.()

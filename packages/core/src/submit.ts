@@ -6,6 +6,7 @@ import { type Body, JOB_ID, type Job, type JsonObject } from './job'
 import { transition } from './lifecycle'
 import type { Operation } from './operation'
 import { repair } from './repair'
+import type { JobWebhook } from './webhook'
 
 /** A job to be made, whoever wants it. */
 export interface Wanted {
@@ -15,6 +16,7 @@ export interface Wanted {
   readonly key?: string
   readonly fingerprint?: string
   readonly meta?: JsonObject
+  readonly webhook?: JobWebhook
   readonly delayMs?: number
   readonly request: Job['request']
   readonly requestBody: Body | null
@@ -106,6 +108,7 @@ function newJob(context: Context, operation: Operation, wanted: Wanted, delayMs:
     dispatch: 1,
     estimateMs: operation.options.estimateMs,
     meta: wanted.meta,
+    webhook: wanted.webhook,
     retryOf: wanted.retryOf,
     request: wanted.request && operation.options.keepRequests === 'never' ? { ...wanted.request, keep: false } : wanted.request,
     response: null,

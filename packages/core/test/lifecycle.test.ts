@@ -15,9 +15,9 @@ test('the table is this one', () => {
       fail: 'failed',
       cancel: 'canceled',
     },
-    succeeded: {},
-    failed: {},
-    canceled: {},
+    succeeded: { notify: 'succeeded' },
+    failed: { notify: 'failed' },
+    canceled: { notify: 'canceled' },
   })
   expect((Object.keys(TRANSITIONS) as Job['status'][]).filter(isTerminal)).toEqual(['succeeded', 'failed', 'canceled'])
 })
@@ -34,19 +34,27 @@ const anyEvent: fc.Arbitrary<LifecycleEvent> = fc.oneof(
   fc.record({ type: fc.constant('succeed' as const), attempt, ttlMs: fc.constant(10), response: fc.constant(null) }),
   fc.record({ type: fc.constant('fail' as const), attempt, ttlMs: fc.constant(10), error: fc.constant(error) }),
   fc.record({ type: fc.constant('cancel' as const), attempt, ttlMs: fc.constant(10) }),
+  fc.record({ type: fc.constant('notify' as const), attempts: attempt, nextAt: fc.option(fc.nat(), { nil: undefined }) }),
+  fc.record({ type: fc.constant('notify' as const), attempts: attempt, delivery: fc.constant({ at: 1, attempt: 1, tookMs: 1 }) }),
 )
 
 describe('whatever happens in whatever order', () => {
-  test('a terminal job never changes, versions grow by one, attempts and percentages never fall, a stale attempt is refused', () => {
+  test('what a client sees of a terminal job never changes, versions grow by one, attempts and percentages never fall, a stale attempt is refused', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(anyEvent, fc.nat(100)), { maxLength: 60 }), (steps) => {
-        let job = newRecord({ maxAttempts: 3 })
+        let job = newRecord({ maxAttempts: 3, webhook: { url: 'https://a.example', attempts: 0, log: [] } })
         let now = 1_000
         for (const [event, pause] of steps) {
           now += pause
           const next = transition(job, event, now)
           if (!next) continue
-          expect(isTerminal(job.status)).toBe(false)
+          if (isTerminal(job.status)) {
+            expect(event.type).toBe('notify')
+            const { version, webhook, dueAt, ...seen } = next
+            expect({ ...job, ...seen }).toEqual({ ...job }) // nothing else
+            expect(webhook?.log.length).toBeLessThanOrEqual(20)
+            expect(dueAt).toBeLessThanOrEqual(next.expiresAt as number)
+          }
           expect(next.version).toBe(job.version + 1)
           expect(next.attempt).toBe(job.attempt + (event.type === 'start' ? 1 : 0))
           if ('attempt' in event && event.attempt !== undefined) expect(event.attempt).toBe(job.attempt)

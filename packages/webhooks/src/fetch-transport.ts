@@ -1,0 +1,15 @@
+import { retryAfterOf, type Transport } from './transport'
+
+/** For Workers, where a name cannot be looked up and checked before it is connected to. */
+export const fetchTransport: Transport = {
+  onlyAllowed: true,
+  async check() {
+    return undefined
+  },
+  async send({ url, headers, body, timeoutMs }) {
+    const signal = AbortSignal.timeout(timeoutMs)
+    const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal })
+    await response.body?.cancel()
+    return { status: response.status, retryAfterMs: retryAfterOf(response.headers.get('retry-after'), Date.now()) }
+  },
+}

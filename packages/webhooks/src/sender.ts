@@ -1,0 +1,84 @@
+import { type Job, JobsError, type WebhookReply, type WebhookSender } from '@respond-async/core'
+import { checkSecrets, type Secrets, secretsFor, signedFields } from './signature'
+import { refusal } from './targets'
+import type { Transport } from './transport'
+
+export interface WebhooksOptions {
+  /**
+   * What messages are signed with: `whsec_` and 24 to 64 random bytes in base64. Several while they are being changed, the newest first:
+   * each signs. Or a function that finds those of a job's owner.
+   */
+  secrets: Secrets | ((job: Job) => Secrets | Promise<Secrets>)
+  /**
+   * Origins that are sent to although they are not https or not public: `['http://127.0.0.1:8080']` while developing. On Workers nothing
+   * is sent but to these.
+   * @default []
+   */
+  allow?: readonly string[]
+  /**
+   * Pauses between tries, in milliseconds, jittered. Tries end with the last, with an answer of 2xx or 410, and when the job expires.
+   * @default 5 s, 5 min, 30 min, 2 h, 5 h, 10 h
+   */
+  retryMs?: readonly number[]
+  /** How long one try may take, in milliseconds, 100 to 45_000. @default 15_000 */
+  timeoutMs?: number
+}
+
+const RETRY_MS = [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000]
+/** How long the application may take to find secrets, and a name to be looked up while a client waits, in milliseconds. */
+const LOOK_UP_MS = 10_000
+const USER_AGENT = 'respond-async-webhooks'
+
+/** @throws {JobsError} `invalid_option` */
+export function createSender(transport: Transport, options: WebhooksOptions): WebhookSender {
+  const { secrets, allow = [], retryMs = RETRY_MS, timeoutMs = 15_000 } = options
+  if (typeof secrets !== 'function') checkSecrets(secrets ?? [])
+  const unlike = allow.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin)
+  if (unlike !== undefined) throw invalid(`allow takes origins such as "http://127.0.0.1:8080", not ${JSON.stringify(unlike)}`)
+  if (!retryMs.every((pause) => Number.isSafeInteger(pause) && pause >= 0)) throw invalid('retryMs takes whole numbers of milliseconds')
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 100 || timeoutMs > 45_000)
+    throw invalid(`timeoutMs must be a whole number from 100 to 45000, not ${timeoutMs}`)
+  const policy = { allow, onlyAllowed: transport.onlyAllowed }
+  return {
+    retryMs,
+    refusal: (url) => refusal(url, policy),
+    async check(target) {
+      const why = refusal(target, policy)
+      if (why !== undefined) return why
+      const url = new URL(target)
+      if (allow.includes(url.origin)) return undefined
+      const lookUpMs = Math.min(timeoutMs, LOOK_UP_MS)
+      return within(lookUpMs, transport.check(url), NOT_FOUND).catch(() => NOT_FOUND)
+    },
+    async send({ id, url: target, body, job }) {
+      try {
+        const why = refusal(target, policy)
+        if (why !== undefined) return { error: why }
+        const url = new URL(target)
+        const found = await within(Math.min(timeoutMs, LOOK_UP_MS), secretsFor(secrets, job), 'The secrets took too long.')
+        const fields = signedFields(found, id, new Date(), body)
+        const headers = { ...fields, 'user-agent': USER_AGENT }
+        return await transport.send({ url, headers, body, isAllowed: allow.includes(url.origin), timeoutMs })
+      } catch (error) {
+        return failed(error)
+      }
+    },
+  }
+}
+
+/** @throws {Error} with `late` as its message when `work` takes longer than `ms` */
+async function within<T>(ms: number, work: Promise<T>, late: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(late)), ms)
+  })
+  try {
+    return await Promise.race([work, over])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const NOT_FOUND = 'Its name could not be looked up.'
+const failed = (error: unknown): WebhookReply => ({ error: String(Object(error).message ?? error).slice(0, 200) })
+const invalid = (what: string) => new JobsError('invalid_option', `webhooks: ${what}`)

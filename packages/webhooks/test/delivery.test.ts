@@ -1,0 +1,309 @@
+import { createJobs, type JobHandle, type Jobs, type JobsOptions, memoryStore, type WebhookOption } from '@respond-async/core'
+import { respondAsync } from '@respond-async/core/fetch'
+import { sqliteStore } from '@respond-async/store-sqlite'
+import { Webhook } from 'standardwebhooks'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { verifyWebhook, webhooks } from '../src/index'
+import { OTHER_SECRET, type Receiver, SECRET, startReceiver } from './receiver'
+
+const closing: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+const kept = <T extends { close(): Promise<unknown> }>(one: T): T => {
+  closing.push(() => one.close())
+  return one
+}
+
+type Work = (job: JobHandle) => Response | Promise<Response>
+interface Setting extends JobsOptions<Request> {
+  webhook: WebhookOption<Request>
+  work?: Work
+  secrets?: readonly string[]
+  allow: readonly string[]
+  retryMs?: readonly number[]
+}
+
+/** Jobs with one operation whose end is told, and a clock that moves when it is told to. */
+function service({ webhook, work = () => Response.json({ rows: 7 }), secrets = [SECRET], allow, retryMs, ...options }: Setting) {
+  const clock = { now: Date.now() }
+  const jobs = createJobs<Request>({
+    now: () => clock.now,
+    random: () => 0.5, // no jitter
+    sweepMs: 0,
+    webhooks: webhooks({ secrets, allow, ...(retryMs && { retryMs }) }),
+    ...options,
+  })
+  closing.push(() => jobs.stop({ drainMs: 1_000 }))
+  const handler = respondAsync(jobs, { operation: 'report', webhook }, (request) => work(request.job))
+  const submit = async (headers: Record<string, string> = {}) => {
+    const answer = await handler(new Request('http://localhost/reports', { method: 'POST', headers }))
+    return { answer, id: answer.headers.get('location')?.split('/').at(-1) ?? '' }
+  }
+  return { jobs, clock, submit }
+}
+
+const logOf = async (jobs: Jobs<Request>, id: string) => (await jobs.get(id))?.webhook?.log ?? []
+/** Until the outcome of so many tries is on the record. */
+const logged = (jobs: Jobs<Request>, id: string, count: number) =>
+  vi.waitFor(async () => expect(await logOf(jobs, id)).toHaveLength(count), { timeout: 5_000, interval: 10 })
+
+describe('a message', () => {
+  it('is signed by Standard Webhooks and tells the document', async () => {
+    const receiver = kept(await startReceiver())
+    const { jobs, submit } = service({ webhook: receiver.url, allow: [receiver.origin], baseUrl: 'https://api.example.com' })
+    const { id } = await submit()
+    await receiver.until(1)
+    const [{ method, path, headers, body }] = receiver.arrived as [Receiver['arrived'][0]]
+    expect([method, path, headers['content-type']]).toEqual(['POST', '/hooks?from=jobs', 'application/json'])
+    expect(headers['webhook-id']).toBe(`msg_${id}`)
+    const event = new Webhook(SECRET).verify(body, headers as Record<string, string>)
+    expect(event).toEqual({
+      type: 'job.succeeded',
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      data: expect.objectContaining({ id, operation: 'report', status: 'succeeded', result: { rows: 7 } }),
+    })
+    expect(event).toHaveProperty('data.links.self', `https://api.example.com/jobs/${id}`)
+    expect(await verifyWebhook({ headers, body }, SECRET)).toMatchObject({ id: `msg_${id}`, type: 'job.succeeded', data: { id } })
+    await logged(jobs, id, 1)
+    const { webhook, dueAt, expiresAt } = (await jobs.get(id)) ?? {}
+    expect(webhook).toMatchObject({ attempts: 1, log: [{ attempt: 1, status: 204 }] })
+    expect(webhook).not.toHaveProperty('nextAt', expect.anything())
+    expect(dueAt).toBe(expiresAt)
+  })
+
+  it('is signed with every secret while they are changed', async () => {
+    const receiver = kept(await startReceiver())
+    const { submit } = service({ webhook: receiver.url, allow: [receiver.origin], secrets: [OTHER_SECRET, SECRET] })
+    await submit()
+    await receiver.until(1)
+    const [{ headers, body }] = receiver.arrived as [Receiver['arrived'][0]]
+    for (const secret of [SECRET, OTHER_SECRET])
+      expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toMatchObject({ type: 'job.succeeded' })
+  })
+
+  it('changes nothing that clients see', async () => {
+    const receiver = kept(await startReceiver())
+    const { jobs, submit } = service({ webhook: receiver.url, allow: [receiver.origin] })
+    const { id } = await submit()
+    await logged(jobs, id, 1)
+    const job = await jobs.get(id)
+    expect([job?.revision, job?.version]).toEqual([2, 5]) // queued and succeeded; inserted as running, succeeded, a try begun and ended
+  })
+})
+
+describe('which ends are told', () => {
+  it.each([
+    ['job.succeeded', () => Response.json({})],
+    ['job.failed', () => Response.json({}, { status: 500 })],
+    ['job.failed', () => Promise.reject(new Error('secret'))],
+  ] as const)('%s', async (type, work) => {
+    const receiver = kept(await startReceiver())
+    const { submit } = service({ webhook: receiver.url, allow: [receiver.origin], work, onError() {} })
+    await submit()
+    await receiver.until(1)
+    expect(JSON.parse(receiver.arrived[0]?.body ?? '')).toMatchObject({ type })
+    expect(receiver.arrived[0]?.body).not.toContain('secret')
+  })
+
+  it('job.canceled', async () => {
+    const receiver = kept(await startReceiver())
+    let begun = () => {}
+    const running = new Promise<void>((resolve) => {
+      begun = resolve
+    })
+    const work: Work = async ({ signal }) => {
+      const aborted = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+      begun()
+      return aborted
+    }
+    const { jobs, submit } = service({ webhook: receiver.url, allow: [receiver.origin], work })
+    const { id } = await submit()
+    await running
+    await jobs.cancel(id)
+    await receiver.until(1)
+    expect(JSON.parse(receiver.arrived[0]?.body ?? '')).toMatchObject({ type: 'job.canceled' })
+  })
+
+  it('only those that were asked for', async () => {
+    const receiver = kept(await startReceiver())
+    const webhook = { url: receiver.url, events: ['job.failed'] } as const
+    const status = { now: 200 }
+    const work = () => Response.json({}, { status: status.now })
+    const { jobs, submit } = service({ webhook, allow: [receiver.origin], work })
+    const good = await submit()
+    await vi.waitFor(async () => expect((await jobs.get(good.id))?.status).toBe('succeeded'))
+    status.now = 422
+    const bad = await submit()
+    await logged(jobs, bad.id, 1)
+    expect(receiver.arrived.map(({ body }) => JSON.parse(body).data.id)).toEqual([bad.id])
+  })
+
+  it('to the URL that the request names, where the route takes one', async () => {
+    const receiver = kept(await startReceiver())
+    const { submit } = service({ webhook: { fromRequest: true }, allow: [receiver.origin] })
+    const { answer } = await submit({ prefer: `respond-async, callback; url="${receiver.origin}/mine"` })
+    expect([answer.status, answer.headers.get('preference-applied')]).toEqual([202, 'respond-async, callback'])
+    await receiver.until(1)
+    expect(receiver.arrived[0]?.path).toBe('/mine')
+  })
+
+  it('a URL of the request is no matter where the route takes none', async () => {
+    const receiver = kept(await startReceiver())
+    const { submit } = service({ webhook: receiver.url, allow: [receiver.origin] })
+    const { answer } = await submit({ prefer: `callback; url="${receiver.origin}/mine"` })
+    expect([answer.status, answer.headers.get('preference-applied')]).toEqual([202, null])
+    await receiver.until(1)
+    expect(receiver.arrived[0]?.path).toBe('/hooks?from=jobs')
+  })
+
+  it('a target that is refused refuses the request, and nothing is stored', async () => {
+    const store = memoryStore()
+    const { submit } = service({ webhook: { fromRequest: true }, allow: [], store, owner: () => 'me' })
+    const { answer } = await submit({ prefer: 'callback; url="https://169.254.169.254/latest/meta-data"' })
+    expect([answer.status, await answer.json()]).toMatchObject([400, { code: 'webhook-refused', detail: 'It must have a public address.' }])
+    expect((await store.list?.({ owner: 'me', limit: 10 }))?.jobs).toEqual([])
+  })
+})
+
+describe('tries', () => {
+  it('follow the schedule, with the same id, until the receiver takes it', async () => {
+    const receiver = kept(await startReceiver((res, count) => void res.writeHead(count < 3 ? 503 : 200).end()))
+    const { jobs, clock, submit } = service({ webhook: receiver.url, allow: [receiver.origin], retryMs: [1_000, 60_000] })
+    const { id } = await submit()
+    await logged(jobs, id, 1)
+    expect((await jobs.get(id))?.webhook?.nextAt).toBe(clock.now + 1_000)
+    await jobs.sweep()
+    expect(receiver.arrived).toHaveLength(1) // not yet
+    clock.now += 1_000
+    await jobs.sweep()
+    await logged(jobs, id, 2)
+    expect((await jobs.get(id))?.dueAt).toBe(clock.now + 60_000)
+    clock.now += 60_000
+    await jobs.sweep()
+    await logged(jobs, id, 3)
+    expect(await logOf(jobs, id)).toMatchObject([{ status: 503 }, { status: 503 }, { status: 200 }])
+    expect(new Set(receiver.arrived.map(({ headers }) => headers['webhook-id']))).toEqual(new Set([`msg_${id}`]))
+    clock.now += 3_600_000
+    await jobs.sweep()
+    expect(receiver.arrived).toHaveLength(3)
+  })
+
+  it('end with the schedule', async () => {
+    const receiver = kept(await startReceiver((res) => void res.writeHead(500).end()))
+    const { jobs, clock, submit } = service({ webhook: receiver.url, allow: [receiver.origin], retryMs: [1_000] })
+    const { id } = await submit()
+    await logged(jobs, id, 1)
+    clock.now += 1_000
+    await jobs.sweep()
+    await logged(jobs, id, 2)
+    const { webhook, dueAt, expiresAt } = (await jobs.get(id)) ?? {}
+    expect([webhook?.nextAt, dueAt]).toEqual([undefined, expiresAt])
+  })
+
+  it('end at a 410, and wait for as long as the receiver says', async () => {
+    const receiver = kept(
+      await startReceiver((res, count) => void (count === 1 ? res.writeHead(429, { 'retry-after': '90' }) : res.writeHead(410)).end()),
+    )
+    const { jobs, clock, submit } = service({ webhook: receiver.url, allow: [receiver.origin], retryMs: [1_000, 1_000, 1_000] })
+    const { id } = await submit()
+    await logged(jobs, id, 1)
+    expect((await jobs.get(id))?.webhook?.nextAt).toBe(clock.now + 90_000)
+    clock.now += 90_000
+    await jobs.sweep()
+    await logged(jobs, id, 2)
+    expect((await jobs.get(id))?.webhook?.nextAt).toBeUndefined()
+  })
+
+  it('never come after the job has expired or was purged', async () => {
+    const receiver = kept(await startReceiver((res) => void res.writeHead(500).end()))
+    const { jobs, clock, submit } = service({
+      ...{ webhook: receiver.url, allow: [receiver.origin], retryMs: [1_000, 1_000] },
+      defaults: { resultTtlMs: 500 },
+    })
+    const { id } = await submit()
+    await logged(jobs, id, 1)
+    expect((await jobs.get(id))?.webhook?.nextAt).toBeUndefined()
+    clock.now += 500
+    await jobs.sweep()
+    expect((await jobs.get(id))?.goneAt).toBe(clock.now)
+    expect(receiver.arrived).toHaveLength(1)
+  })
+
+  it('are written down when there was no answer', async () => {
+    const gone = await startReceiver()
+    await gone.close()
+    const { jobs, submit } = service({ webhook: gone.url, allow: [gone.origin] })
+    const { id } = await submit()
+    await logged(jobs, id, 1)
+    expect(await logOf(jobs, id)).toMatchObject([{ attempt: 1, error: expect.stringContaining('ECONNREFUSED') }])
+  })
+})
+
+describe('two instances and one file', () => {
+  it('send once; what one owes when it dies another sends', async () => {
+    const receiver = kept(await startReceiver())
+    const path = `${await import('node:fs/promises').then(({ mkdtemp }) => mkdtemp('/tmp/webhooks-'))}/jobs.db`
+    const setting = { webhook: receiver.url, allow: [receiver.origin] }
+    const first = service({ ...setting, store: kept({ ...sqliteStore({ path }) } as never) })
+    const second = service({ ...setting, store: kept({ ...sqliteStore({ path }) } as never) })
+    const { id } = await first.submit()
+    await Promise.all([first.jobs.sweep(), second.jobs.sweep()])
+    await logged(second.jobs, id, 1)
+    expect(receiver.arrived).toHaveLength(1)
+
+    // As it is left by a process that was killed once the job had ended: owed, and nobody on it.
+    const store = sqliteStore({ path })
+    const job = await store.get(id)
+    if (!job?.webhook) throw new Error('no webhook')
+    const owed = { ...job.webhook, attempts: 0, nextAt: second.clock.now - 1, log: [] }
+    await store.replace({ ...job, version: job.version + 1, webhook: owed, dueAt: owed.nextAt })
+    await store.close?.()
+    await Promise.all([first.jobs.sweep(), second.jobs.sweep()])
+    await receiver.until(2)
+    await logged(first.jobs, id, 1)
+    expect(receiver.arrived).toHaveLength(2)
+  })
+})
+
+it('a process that stops waits for the message that is on its way', async () => {
+  const held: (() => void)[] = []
+  const receiver = kept(await startReceiver((res) => void held.push(() => res.writeHead(204).end())))
+  const { jobs, submit } = service({ webhook: receiver.url, allow: [receiver.origin] })
+  const { id } = await submit()
+  await receiver.until(1)
+  const stopping = jobs.stop({ drainMs: 5_000 })
+  held[0]?.()
+  await stopping
+  expect(await logOf(jobs, id)).toMatchObject([{ status: 204 }])
+})
+
+describe('set-up', () => {
+  const sender = webhooks({ secrets: [SECRET] })
+  it.each([
+    [
+      'a route without a sender',
+      () => respondAsync(createJobs(), { operation: 'a', webhook: 'https://example.com/' }, () => new Response()),
+    ],
+    [
+      'an http URL',
+      () => respondAsync(createJobs({ webhooks: sender }), { operation: 'a', webhook: 'http://a.com' }, () => new Response()),
+    ],
+    [
+      'an event that does not exist',
+      () =>
+        respondAsync(
+          createJobs({ webhooks: sender }),
+          { operation: 'a', webhook: { url: 'https://a.com', events: ['job.done' as never] } },
+          () => new Response(),
+        ),
+    ],
+    ['no secret', () => webhooks({ secrets: [] })],
+    ['a secret that is too short', () => webhooks({ secrets: ['whsec_c2hvcnQ='] })],
+    ['a secret that is none', () => webhooks({ secrets: ['password'] })],
+    ['an origin with a path', () => webhooks({ secrets: [SECRET], allow: ['http://localhost:8080/'] })],
+    ['a time limit out of bounds', () => webhooks({ secrets: [SECRET], timeoutMs: 50 })],
+  ])('%s is refused with a sentence', (_, setUp) => {
+    expect(setUp).toThrow(expect.objectContaining({ code: 'invalid_option', message: expect.stringMatching(/\w{3,} .*\w{3,}/) }))
+  })
+})

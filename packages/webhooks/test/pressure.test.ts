@@ -1,0 +1,90 @@
+import { createJobs, type JobStore, type Jobs, memoryStore } from '@respond-async/core'
+import { jobRoutes, respondAsync } from '@respond-async/core/fetch'
+import { afterEach, expect, it, vi } from 'vitest'
+import { isPublic } from '../src/addresses'
+import { webhooks } from '../src/index'
+import { SECRET, startReceiver } from './receiver'
+
+const closing: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+
+const logged = (jobs: Jobs<Request>, id: string) =>
+  vi.waitFor(async () => expect((await jobs.get(id))?.webhook?.log).toHaveLength(1), { timeout: 5_000, interval: 10 })
+const idOf = (answer: Response) => answer.headers.get('location')?.split('/').at(-1) ?? ''
+const post = () => new Request('http://localhost/', { method: 'POST' })
+
+it('more ends at once than one origin takes are all told, without a sweep', async () => {
+  let open = 0
+  let most = 0
+  const receiver = await startReceiver((res) => {
+    most = Math.max(most, ++open)
+    setImmediate(() => {
+      open--
+      res.writeHead(204).end()
+    })
+  })
+  closing.push(receiver.close)
+  const jobs = createJobs<Request>({ sweepMs: 0, webhooks: webhooks({ secrets: [SECRET], allow: [receiver.origin] }) })
+  closing.push(() => jobs.stop({ drainMs: 1_000 }))
+  const handler = respondAsync(jobs, { operation: 'burst', webhook: receiver.url }, () => Response.json({}))
+  const ids = await Promise.all(Array.from({ length: 100 }, async () => idOf(await handler(post()))))
+  await receiver.until(100)
+  for (const id of ids) await logged(jobs, id)
+  expect(new Set(receiver.arrived.map(({ headers }) => headers['webhook-id'])).size).toBe(100)
+  expect(most).toBeLessThanOrEqual(8)
+})
+
+/** A store in which somebody else writes down a try just before the first tombstone is put. */
+function overtaken(inner: JobStore): JobStore {
+  let isFirst = true
+  return {
+    ...inner,
+    async replace(job, events) {
+      if (job.goneAt !== undefined && isFirst) {
+        isFirst = false
+        const stored = await inner.get(job.id, 'full')
+        if (stored) await inner.replace({ ...stored, version: stored.version + 1 })
+      }
+      return inner.replace(job, events)
+    },
+  }
+}
+
+it('a job that is deleted while a try is written down is gone', async () => {
+  const jobs = createJobs<Request>({ sweepMs: 0, store: overtaken(memoryStore()) })
+  const handler = respondAsync(jobs, 'report', () => Response.json({}))
+  const routes = jobRoutes(jobs)
+  const id = idOf(await handler(post()))
+  await vi.waitFor(async () => expect((await jobs.get(id))?.status).toBe('succeeded'))
+  const url = `http://localhost/jobs/${id}`
+  expect((await routes(new Request(url, { method: 'DELETE' })))?.status).toBe(204)
+  expect((await routes(new Request(url)))?.status).toBe(410)
+})
+
+it('secrets that never come hold up no more than one try', async () => {
+  const sender = webhooks({ secrets: () => new Promise(() => {}), timeoutMs: 100 })
+  const job = { id: 'j', operation: 'report', status: 'succeeded' } as Parameters<typeof sender.send>[0]['job']
+  expect(await sender.send({ id: 'msg_j', url: 'https://hooks.example.com/', body: '{}', job })).toEqual({
+    error: 'The secrets took too long.',
+  })
+})
+
+it('a name that is never found refuses the request in the end', async () => {
+  const sender = webhooks({ secrets: [SECRET], timeoutMs: 100 }, () => new Promise(() => {}))
+  expect(await sender.check('https://hooks.example.com/')).toBe('Its name could not be looked up.')
+})
+
+it('a job without a request of its own is told to the receiver of its route', async () => {
+  const receiver = await startReceiver()
+  closing.push(receiver.close)
+  const jobs = createJobs<Request>({ sweepMs: 0, webhooks: webhooks({ secrets: [SECRET], allow: [receiver.origin] }) })
+  closing.push(() => jobs.stop({ drainMs: 1_000 }))
+  respondAsync(jobs, { operation: 'report', webhook: { url: receiver.url, events: ['job.succeeded'] } }, () => Response.json({}))
+  const { id } = await jobs.submit('report', {})
+  await logged(jobs, id)
+  expect(receiver.arrived).toHaveLength(1)
+})
+
+it('the metadata service of Azure is no public address, though its block is', () => expect(isPublic('168.63.129.16')).toBe(false))

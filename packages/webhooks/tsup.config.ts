@@ -1,0 +1,3 @@
+import { library } from '../../tsup.base'
+
+export default library(['src/index.ts', 'src/workerd.ts'])
