@@ -7,6 +7,7 @@ export const PROBLEMS = {
   'invalid-idempotency-key': [400, 'The Idempotency-Key is not valid'],
   'idempotency-key-required': [400, 'An Idempotency-Key is required'],
   'invalid-query': [400, 'The query is not valid'],
+  'origin-not-allowed': [403, 'Pages of this origin may not connect here'],
   'job-not-found': [404, 'There is no such job'],
   'result-not-ready': [404, 'The result is not ready yet'],
   'method-not-allowed': [405, 'The method is not allowed here'],

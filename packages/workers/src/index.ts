@@ -3,6 +3,7 @@ import { bodyFor, platformOf, toResponse, unwrappedHandle, withJob } from '@resp
 import { detachedRequest, rebuiltRequest } from './handler-request'
 import { placeOf } from './mount'
 import { captureReturned } from './response'
+import { upgraded } from './sockets'
 import { type WorkersSubmission, workersSubmission } from './submission'
 
 /** The request of a wrapped handler: the router's, with the job on it. */
@@ -73,7 +74,8 @@ export function jobRoutes<R extends Request = Request>(
 ): (request: R, env?: unknown, ctx?: unknown) => Promise<Response | undefined> {
   return async (request, env, ctx) => {
     const place = placeOf(request, jobs.path)
-    const answer = place && (await jobs.route(request, { native: request, owner, platform: platformOf(env, ctx), ...place }))
-    return answer && toResponse(answer)
+    const answer = place && (await jobs.route(request, { native: request, owner, platform: platformOf(env, ctx), upgrades: true, ...place }))
+    if (answer?.messages) return upgraded(answer.messages)
+    return answer?.held instanceof Response ? answer.held : answer && toResponse(answer)
   }
 }
