@@ -30,15 +30,18 @@ describe.each(Object.entries(WORKERS))('sockets in workerd: %s', (_, [file, opti
     await expect(listen(url, { headers, origin: 'https://elsewhere.example' })).rejects.toThrow('refused: 403')
 
     const leaving = await listen(url, { headers, origin: workerd.url })
-    const { heard, closed } = await listen(url, { headers })
+    const { socket, heard, closed } = await listen(url, { headers })
     await vi.waitFor(() => expect(heard.at(-1)?.percentComplete).toBe(40), { timeout: 5_000 })
     leaving.socket.close(1000)
     expect(await leaving.closed).toBe(1000)
     await fetch(`${workerd.url}/audit/release/${hold}`, { method: 'POST' })
-    expect(await closed).toBe(1000)
-    expect(heard.at(-1)).toMatchObject({ status: 'succeeded', result: { ok: true } })
+    await vi.waitFor(() => expect(heard.at(-1)).toMatchObject({ status: 'succeeded', result: { ok: true } }), { timeout: 5_000 })
     const late = await listen(url, { headers })
-    expect(await late.closed).toBe(1000)
-    expect(late.heard.map(({ status }) => status)).toEqual(['succeeded'])
+    await vi.waitFor(() => expect(late.heard.map(({ status }) => status)).toEqual(['succeeded']))
+    // workerd ends the connection of a socket that a Durable Object has closed only 10 s later; of the others here it does at once.
+    const isHeld = 'objects' in options
+    if (!isHeld) expect([await closed, await late.closed]).toEqual([1000, 1000])
+    socket.terminate()
+    late.socket.terminate()
   })
 })

@@ -1,4 +1,5 @@
-import { type EventFlow, MAX_MESSAGE_BYTES, type MessageStream, SOCKET_CODES } from '@respond-async/core'
+import { type EventFlow, type MessageStream, SOCKET_CODES } from '@respond-async/core'
+import { hasSocketPairs, isTooBig, socketResponse } from '@respond-async/core/fetch'
 import type { Context } from 'hono'
 
 /** `upgradeWebSocket` of the runtime: of `@hono/node-server`, `hono/bun`, `hono/deno`, `hono/cloudflare-workers`. */
@@ -33,7 +34,8 @@ const LOOK_MS = 100
 const PRIVATE = 3_000
 
 /** Answers 101, and sends there what core has to say. */
-export function upgrade(c: Context, messages: MessageStream, upgradeWebSocket: Upgrade): Promise<Response> {
+export function upgrade(c: Context, messages: MessageStream, upgradeWebSocket: Upgrade): Promise<Response> | Response {
+  if (hasSocketPairs()) return socketResponse(messages) // Hono's own function tells of no opening there
   let flow: EventFlow | undefined
   let looking: ReturnType<typeof setInterval> | undefined
   const gone = () => {
@@ -61,8 +63,7 @@ export function upgrade(c: Context, messages: MessageStream, upgradeWebSocket: U
       })
     },
     onMessage({ data }, socket) {
-      const { length, byteLength, size } = Object(data) as Partial<Record<'length' | 'byteLength' | 'size', number>> // text, bytes or a Blob
-      if ((length ?? byteLength ?? size ?? 0) > MAX_MESSAGE_BYTES) end(socket, SOCKET_CODES.tooBig)
+      if (isTooBig(data)) end(socket, SOCKET_CODES.tooBig)
     },
     onClose: gone,
     onError: gone,

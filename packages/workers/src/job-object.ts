@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import { type Job, type JobMessage, type JobView, SOCKET_CODES, type StoreHost } from '@respond-async/core'
+import { isTooBig } from '@respond-async/core/fetch'
 import type { Place } from '@respond-async/core/store'
 import { careForLines } from './index-care'
 import { type Alarm, startAlarm } from './object-alarm'
@@ -9,7 +10,6 @@ import { jobIndex } from './object-index'
 import type { ClaimedJob, IndexQuery, IndexRow, JobFacts, ObjectStub, WrittenJob } from './object-protocol'
 import { jobRecord, type KeptJob } from './object-record'
 import { jobSockets, SELF_HEADER } from './object-sockets'
-import { isTooBig } from './sockets'
 
 /** A later alarm is not moved for every renewal of a lease: it fires, finds nothing due and sets itself again. */
 const SLACK_MS = 60_000
