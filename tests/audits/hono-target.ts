@@ -1,5 +1,5 @@
 import { createJobs, type JobEngine, type JobStore } from '@respond-async/core'
-import { jobRoutes, respondAsync } from '@respond-async/hono'
+import { type JobRoutesOptions, jobRoutes, respondAsync } from '@respond-async/hono'
 import * as audit from '@respond-async/http-audits/target'
 import { type Context, type Handler, Hono, type MiddlewareHandler } from 'hono'
 import { planned } from './planned.ts'
@@ -14,10 +14,13 @@ export interface HonoTargetOptions {
   readonly prefix?: string
   /** In front of every wrapped handler, in the route. */
   readonly before?: MiddlewareHandler
+  /** That of the runtime, for sockets at the events of jobs. */
+  readonly upgradeWebSocket?: JobRoutesOptions['upgradeWebSocket']
 }
 
 /** The audit target on Hono; nothing in it belongs to one runtime. */
-export function honoTarget({ engine, store, lacks = [], prefix = '', before = (_, next) => next() }: HonoTargetOptions = {}): Hono {
+export function honoTarget(options: HonoTargetOptions = {}): Hono {
+  const { engine, store, lacks = [], prefix = '', before = (_, next) => next(), upgradeWebSocket } = options
   const app = new Hono()
   app.get('/audit', (c) => c.json(audit.describeTarget(audit.FEATURES.filter((feature) => !lacks.includes(feature)))))
   app.post('/audit/release/:token', (c) => {
@@ -35,15 +38,15 @@ export function honoTarget({ engine, store, lacks = [], prefix = '', before = (_
       path: prefix === '' && set.path === '/jobs' ? undefined : prefix + set.path,
       owner: (c) => c.req.header(audit.OWNER_HEADER),
     })
-    for (const [route, options] of Object.entries(set.routes)) {
+    for (const [route, how] of Object.entries(set.routes)) {
       const handler: Handler = async (c) => {
         if (route !== 'echo') return planned(await audit.runPlan(await c.req.text(), c.get('job')))
         const body = new Uint8Array(await c.req.arrayBuffer())
         return planned(audit.echo({ query: new URL(c.req.url).search.slice(1), contentType: c.req.header('content-type') ?? null, body }))
       }
-      app.post(`/audit/${route}`, before, respondAsync(jobs, { operation: `audit-${route}`, ...options }, handler))
+      app.post(`/audit/${route}`, before, respondAsync(jobs, { operation: `audit-${route}`, ...how }, handler))
     }
-    app.route(set.path, jobRoutes(jobs))
+    app.route(set.path, jobRoutes(jobs, { upgradeWebSocket }))
     if (set.stopped) jobs.stop()
   }
   return app

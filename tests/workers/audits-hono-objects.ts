@@ -1,3 +1,4 @@
+import { upgradeWebSocket } from 'hono/cloudflare-workers'
 import { honoTarget } from '../audits/hono-target'
 import { storeOf } from './audit-sets'
 
@@ -11,4 +12,4 @@ export {
   RedirectObject,
   StoppedObject,
 } from './audit-sets'
-export default honoTarget({ store: storeOf, lacks: ['queue-limit'] })
+export default honoTarget({ store: storeOf, lacks: ['queue-limit'], upgradeWebSocket })

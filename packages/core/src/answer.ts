@@ -1,5 +1,6 @@
 import type { EventStream } from './events'
 import type { Body, HeaderFields } from './job'
+import type { MessageStream } from './sockets'
 
 /** A body that is read as it is sent, in pieces; it may be read once. */
 export interface BodyStream extends AsyncIterable<Uint8Array> {
@@ -14,6 +15,10 @@ export interface Answer {
   readonly status: number
   readonly headers: HeaderFields
   readonly body: Body | BodyStream | EventStream | null
+  /** Of a 101, which only an adapter gets that can upgrade: what the WebSocket carries. */
+  readonly messages?: MessageStream
+  /** Of a 101 where the store holds the socket: what `JobStore.connect` gave. */
+  readonly held?: unknown
 }
 
 export const JSON_TYPE = 'application/json'

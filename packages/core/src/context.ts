@@ -1,7 +1,7 @@
 import type { Attempt } from './attempt'
 import type { Changes } from './changes'
 import type { JobEngine } from './engine'
-import type { Feed } from './events'
+import type { Feed } from './feed'
 import type { Job } from './job'
 import type { Leases } from './leases'
 import type { Operation } from './operation'

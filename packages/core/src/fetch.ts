@@ -18,6 +18,7 @@ export { contentOf, fieldsFor, toResponse } from './web-answer'
 export { captureResponse, keptBody, responseFields } from './web-capture'
 export { platformOf, unwrappedHandle } from './web-handle'
 export { contentInit, detachRequest, rebuildRequest } from './web-replay'
+export { hasSocketPairs, isTooBig, socketResponse } from './web-socket'
 export { type BodySource, checkSize, fieldsOf, readBody, readStream, type WebSubmission, webSubmission } from './web-submission'
 
 /** The request that a wrapped handler gets: its own, with the job on it. */

@@ -33,6 +33,7 @@ export function inTime(store: JobStore, ms: number): JobStore {
     list: store.list && bounded(store.list.bind(store)),
     events: store.events && bounded(store.events.bind(store)),
     watch: store.watch?.bind(store),
+    connect: store.connect && bounded(store.connect.bind(store)),
     close: store.close?.bind(store),
     engine: store.engine,
     attach: store.attach?.bind(store),

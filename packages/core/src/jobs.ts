@@ -6,6 +6,7 @@ import type { Context } from './context'
 import { crossOrigin } from './cors'
 import type { JobMessage, Platform, RunContext, RunOutcome } from './engine'
 import { JobsError } from './errors'
+import { documentOf } from './feed'
 import { fingerprintOf } from './idempotency'
 import { inProcess } from './in-process'
 import { inTime } from './in-time'
@@ -161,6 +162,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       const job = await store.get(id, 'head')
       if (job) await repair(context, job, platform)
     },
+    show: (job, self) => documentOf(context, job, self),
   })
   const operation = (name: string): Operation => {
     const found = context.operations.get(name)

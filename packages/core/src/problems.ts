@@ -8,6 +8,7 @@ export const PROBLEMS = {
   'idempotency-key-required': [400, 'An Idempotency-Key is required'],
   'webhook-refused': [400, 'The webhook target is refused'],
   'invalid-query': [400, 'The query is not valid'],
+  'origin-not-allowed': [403, 'Pages of this origin may not connect here'],
   'job-not-found': [404, 'There is no such job'],
   'result-not-ready': [404, 'The result is not ready yet'],
   'method-not-allowed': [405, 'The method is not allowed here'],

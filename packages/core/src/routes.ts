@@ -12,6 +12,7 @@ import { problem } from './problems'
 import { repair } from './repair'
 import type { JobRequest } from './request'
 import { getResult } from './result'
+import { getSocket, wantsSocket } from './sockets'
 import { getStatus } from './status'
 
 /** A request for the job routes, placed by the adapter. */
@@ -24,16 +25,22 @@ export interface RouteMatch<Native> {
   readonly rest: string
   readonly owner?: Owner<never>
   readonly platform?: Platform
+  /** The adapter can go on with a WebSocket: to a client that wants one it may be answered 101, with `messages` or with what is `held`. */
+  readonly upgrades?: boolean
 }
 
-type Handle = (context: Context, job: Job, self: string, request: JobRequest) => Promise<Answer> | Answer
+type Handle = (context: Context, job: Job, self: string, request: JobRequest, upgrades?: boolean) => Promise<Answer> | Answer
+
+/** One URL for both; whoever cannot upgrade, or is not asked to, sends events (RFC 9110 7.8). */
+const getChanges: Handle = (context, job, self, request, upgrades) =>
+  (upgrades && wantsSocket(request) ? getSocket : getEvents)(context, job, self, request)
 
 /** What may follow the id of a job, and what each method does there. */
 const ROUTES: Readonly<Record<string, Readonly<Record<string, Handle>>>> = {
   '': { GET: getStatus, HEAD: getStatus, DELETE: deleteJob },
   result: { GET: getResult, HEAD: getResult },
   cancel: { POST: cancelJob },
-  events: { GET: getEvents, HEAD: getEvents },
+  events: { GET: getChanges, HEAD: getEvents },
 }
 const LIST_METHODS = ['GET', 'HEAD']
 
@@ -56,7 +63,7 @@ export async function route(context: Context, request: JobRequest, match: RouteM
   let answer: Answer | undefined
   try {
     answer = row
-      ? await forJob(context, row[request.method] as Handle, id, who, mount, request, match.platform)
+      ? await forJob(context, row[request.method] as Handle, id, who, mount, request, match)
       : await forList(context, who, mount, request)
   } catch (error) {
     answer = unavailable(context, error, `${request.method} ${action || 'status'}`)
@@ -72,13 +79,13 @@ async function forJob(
   who: string | null,
   mount: string,
   request: JobRequest,
-  platform: Platform | undefined,
+  { platform, upgrades }: RouteMatch<unknown>,
 ): Promise<Answer> {
   const stored = JOB_ID.test(id) ? await context.store.get(id, 'head') : null
   if (!stored || stored.owner !== who) return problem('job-not-found')
   const job = stored.dueAt !== null && stored.dueAt <= context.now() ? await repair(context, stored, platform) : stored
   if (!job) return problem('job-not-found')
-  return job.goneAt === undefined ? handle(context, job, `${mount}/${job.id}`, request) : problem('job-gone')
+  return job.goneAt === undefined ? handle(context, job, `${mount}/${job.id}`, request, upgrades) : problem('job-gone')
 }
 
 /** A nameless client has no list: it would be everybody's. */

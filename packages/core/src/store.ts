@@ -57,6 +57,8 @@ export interface StoreHost {
   readonly run: Runner
   /** Repairs one job if it is overdue, as a sweep would: an alarm of its own is then all the sweeping it needs. */
   repair(id: string, platform?: Platform): Promise<void>
+  /** The job as those are told of it who watch it at `self`: for a store that holds their sockets. */
+  show(job: Job, self: string): string
 }
 
 /**
@@ -108,6 +110,11 @@ export interface JobStore {
   watch?(id: string, signal: AbortSignal): AsyncIterable<number>
   /** Ends what the store has opened itself; what it was given stays open. May be called twice. */
   close?(): Promise<void>
+  /**
+   * Opens a WebSocket for one who watches the job at `self`, and holds it beside the record: for a platform whose objects may sleep
+   * while their sockets are open. Resolves to what an adapter of that platform answers with.
+   */
+  connect?(id: string, self: string): Promise<unknown>
   /** Large bodies, where the store can hold them. Removed with their job: `remove` and a tombstone (`goneAt`) leave none behind. */
   readonly blobs?: BlobStore
 

@@ -1,9 +1,9 @@
+import type { ServerResponse } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
 import { type Answer, type EventStream, isEvents, isStream, sizeOf } from '@respond-async/core'
-import type { Response } from 'express'
 
 /** Writes an answer at once: one head, one end. Fields that earlier middleware adds to, and not sets, keep what is in them. */
-export function writeAnswer(res: Response, { status, headers, body }: Answer): void {
+export function writeAnswer(res: ServerResponse, { status, headers, body }: Answer): void {
   const fields: Record<string, string | readonly string[]> = { ...headers }
   const vary = res.getHeader('vary')
   if (vary !== undefined) merge(fields, fields.Vary === undefined ? 'vary' : 'Vary', String(vary))
@@ -21,7 +21,7 @@ export function writeAnswer(res: Response, { status, headers, body }: Answer): v
 }
 
 /** Leaves the response open for what comes. Timeouts of the server do not end it: it shows that it is alive. */
-function writeEvents(res: Response, status: number, fields: Record<string, string | readonly string[]>, events: EventStream): void {
+function writeEvents(res: ServerResponse, status: number, fields: Record<string, string | readonly string[]>, events: EventStream): void {
   if (res.closed) return // a client that left before the answer: nothing would tell of that again
   res.writeHead(status, fields as Record<string, string | string[]>) // Node only reads them
   const flow = events.open({ write: (piece) => res.write(piece), end: () => void res.end() })

@@ -8,6 +8,7 @@ import { detachedContext } from './detached-context'
 import { placeOf } from './place'
 import { HonoPlatform } from './platform'
 import { replay } from './replay'
+import { type Upgrade, upgrade } from './sockets'
 import { HonoSubmission } from './submission'
 
 declare module 'hono' {
@@ -67,11 +68,28 @@ export function respondAsync(jobs: Jobs<Context>, operation: string | RespondAsy
   return before.length === 0 ? accept : (c, next) => runHandlers(c, [...before, accept], next)
 }
 
+export interface JobRoutesOptions<C extends Context = Context> {
+  /** Whose jobs a request may see; see `createJobs`. */
+  owner?: Owner<C>
+  /**
+   * Opens WebSockets at the events of jobs: the function of that name from `@hono/node-server`, `hono/bun`, `hono/deno` or
+   * `hono/cloudflare-workers`. @default none are opened, and who asks for one gets server-sent events
+   */
+  upgradeWebSocket?: Upgrade
+}
+
 /** Answers the requests for the jobs: status, result, cancellation, list. For `app.route('/jobs', jobRoutes(jobs))`, at any depth. */
-export function jobRoutes<E extends Env = Env>(jobs: Jobs<Context<E>>, { owner }: { owner?: Owner<Context<E>> } = {}): Hono<E> {
+export function jobRoutes<E extends Env = Env>(
+  jobs: Jobs<Context<E>>,
+  { owner, upgradeWebSocket }: JobRoutesOptions<Context<E>> = {},
+): Hono<E> {
   return new Hono<E>().all('*', async (c, next) => {
-    const match = { native: c, owner, platform: new HonoPlatform(c), ...placeOf(c) }
+    // Two of the runtimes compare the word as it is.
+    const upgrades = upgradeWebSocket && c.req.header('upgrade') === 'websocket'
+    const match = { native: c, owner, platform: new HonoPlatform(c), upgrades, ...placeOf(c) }
     const answer = await jobs.route(c.req.raw, match)
-    return answer ? writeAnswer(c, answer) : next()
+    if (!answer) return next()
+    if (answer.messages && upgradeWebSocket) return upgrade(c, answer.messages, upgradeWebSocket)
+    return answer.held instanceof Response ? answer.held : writeAnswer(c, answer)
   })
 }

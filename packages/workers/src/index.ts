@@ -1,5 +1,5 @@
 import type { JobHandle, Jobs, OperationOptions, Owner } from '@respond-async/core'
-import { bodyFor, platformOf, toResponse, unwrappedHandle, withJob } from '@respond-async/core/fetch'
+import { bodyFor, platformOf, socketResponse, toResponse, unwrappedHandle, withJob } from '@respond-async/core/fetch'
 import { detachedRequest, rebuiltRequest } from './handler-request'
 import { placeOf } from './mount'
 import { captureReturned } from './response'
@@ -73,7 +73,9 @@ export function jobRoutes<R extends Request = Request>(
 ): (request: R, env?: unknown, ctx?: unknown) => Promise<Response | undefined> {
   return async (request, env, ctx) => {
     const place = placeOf(request, jobs.path)
-    const answer = place && (await jobs.route(request, { native: request, owner, platform: platformOf(env, ctx), ...place }))
-    return answer && toResponse(answer)
+    const answer =
+      place && (await jobs.route(request, { native: request, owner, platform: platformOf(env, ctx), upgrades: true, ...place }))
+    if (answer?.messages) return socketResponse(answer.messages)
+    return answer?.held instanceof Response ? answer.held : answer && toResponse(answer)
   }
 }

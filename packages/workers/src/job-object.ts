@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { Job, JobMessage, JobView } from '@respond-async/core'
+import { type Job, type JobMessage, type JobView, SOCKET_CODES, type StoreHost } from '@respond-async/core'
+import { isTooBig } from '@respond-async/core/fetch'
 import type { Place } from '@respond-async/core/store'
 import { careForLines } from './index-care'
 import { type Alarm, startAlarm } from './object-alarm'
@@ -8,6 +9,7 @@ import { hostOf } from './object-hosts'
 import { jobIndex } from './object-index'
 import type { ClaimedJob, IndexQuery, IndexRow, JobFacts, ObjectStub, WrittenJob } from './object-protocol'
 import { jobRecord, type KeptJob } from './object-record'
+import { jobSockets, SELF_HEADER } from './object-sockets'
 
 /** A later alarm is not moved for every renewal of a lease: it fires, finds nothing due and sets itself again. */
 const SLACK_MS = 60_000
@@ -47,6 +49,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
   readonly #record = jobRecord(this.ctx.storage)
   readonly #index = jobIndex(this.ctx.storage.sql)
   readonly #chunks = jobChunks(this.ctx.storage)
+  readonly #sockets = jobSockets(this.ctx)
   readonly #kv = this.ctx.storage.kv
   #alarmAt: number | undefined
   #isCaredFor = false
@@ -168,6 +171,22 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     return this.#index.rows(query)
   }
 
+  /** Opens a socket for one who watches the job. A method cannot hand one over, an answer can. */
+  override async fetch({ headers }: Request): Promise<Response> {
+    const kept = this.#record.load()
+    const self = headers.get(SELF_HEADER)
+    if (!kept || self === null) return new Response(null, { status: 404 })
+    return this.#sockets.open(JSON.parse(kept.head) as Job, self, this.#host())
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer) {
+    if (isTooBig(data)) this.#sockets.close(socket, SOCKET_CODES.tooBig)
+  }
+
+  override webSocketClose(socket: WebSocket) {
+    this.#sockets.close(socket, SOCKET_CODES.over)
+  }
+
   /** The job's time has come: a message that waited, a lease that ran out, a start, an expiry. What is to be done core knows. */
   override async alarm() {
     this.#alarmAt = undefined
@@ -211,14 +230,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
   }
 
   async #attend(kept: KeptJob) {
-    this.prepare()
-    const known = hostOf(this.ctx.id)
-    if (!known)
-      throw new Error(
-        'No jobs were made for this namespace in this isolate. Call createJobs({ store: durableObjectStore(env.JOBS) }) at the top ' +
-          'level of the module that exports JobObject, or override prepare().',
-      )
-    const { host } = known
+    const host = this.#host()
     const { id } = JSON.parse(kept.head) as Job
     const alarm = startAlarm(this.env)
     const waiting = this.#kv.get<Waiting>('message')
@@ -234,12 +246,33 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     }
   }
 
+  #host(): StoreHost {
+    this.prepare()
+    const known = hostOf(this.ctx.id)
+    if (known) return known.host
+    throw new Error(
+      'No jobs were made for this namespace in this isolate. Call createJobs({ store: durableObjectStore(env.JOBS) }) at the top ' +
+        'level of the module that exports JobObject, or override prepare().',
+    )
+  }
+
   #write(job: WrittenJob) {
     this.#record.write(job)
     if (job.isGone) this.#chunks.remove()
+    if (this.#sockets.some()) this.#tell(job)
     const { dueAt } = job
     if (dueAt === null) return
     if (this.#alarmAt === undefined || dueAt < this.#alarmAt || dueAt > this.#alarmAt + SLACK_MS) this.#setAlarm(dueAt)
+  }
+
+  /** Tells those who watch. The record is written by then, and stays so, whatever comes of this. */
+  #tell({ head, isGone }: WrittenJob) {
+    try {
+      if (isGone) this.#sockets.end()
+      else this.#sockets.changed(JSON.parse(head) as Job, this.#host())
+    } catch (error) {
+      console.error('respond-async: sockets:', error)
+    }
   }
 
   #setAlarm(at: number) {
@@ -253,6 +286,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     this.#index.forget()
     this.#alarmAt = undefined
     this.#isCaredFor = false
+    this.#sockets.end()
     await this.ctx.storage.deleteAlarm()
     await this.ctx.storage.deleteAll()
   }

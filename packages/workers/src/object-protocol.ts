@@ -69,6 +69,9 @@ export interface ObjectStub {
   wake(message: JobMessage, delayMs: number): Promise<void>
   bar(): Promise<string | null>
 
+  /** Opens a socket: see `SELF_HEADER`. */
+  fetch(request: Request): Promise<Response>
+
   writeChunk(name: string, index: number, chunk: Uint8Array): Promise<void>
   readChunk(name: string, index: number): Promise<Uint8Array | null>
   removeChunks(keep?: string): Promise<void>

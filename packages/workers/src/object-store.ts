@@ -15,6 +15,7 @@ import {
   type SentBody,
   type WrittenJob,
 } from './object-protocol'
+import { SELF_HEADER } from './object-sockets'
 
 export interface DurableObjectStoreOptions {
   /** Lines of history kept for each job, 0 to 1_000. 0: none, and the store has no `events`. One more row is written with every change. @default 0 */
@@ -177,6 +178,12 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       const seen = await Promise.all(page.map((job) => (stale.has(job) ? lookAgain(job) : job)))
       const jobs = seen.filter((job) => job !== null && (statuses?.includes(job.status) ?? true)) as Job[] // the null ones are left out
       return { jobs, cursor: last && cursorOf(last) }
+    },
+    async connect(id, self) {
+      const headers = { upgrade: 'websocket', [SELF_HEADER]: self }
+      const response = await jobAt(id).fetch(new Request('https://job/', { headers }))
+      if (response.status === 101) return response
+      throw new JobsError('store_unavailable', `The object of the job has opened no socket, but answered ${response.status}.`)
     },
     ...(maxEvents > 0 && {
       events: (id: string, after: number, limit: number) => jobAt(id).readEvents(after, limit),

@@ -1,0 +1,44 @@
+import { type EventFlow, MAX_MESSAGE_BYTES, type MessageStream, SOCKET_CODES } from '@respond-async/core'
+
+/** One end of a `WebSocketPair`, as Workers have it. */
+interface PairedSocket {
+  accept(): void
+  send(text: string): void
+  close(code?: number): void
+  addEventListener(type: 'message' | 'close' | 'error', listener: (event: { readonly data?: unknown }) => void): void
+}
+type Pair = new () => { readonly 0: PairedSocket; readonly 1: PairedSocket }
+
+/** Whether this platform makes its sockets in pairs. */
+export const hasSocketPairs = (): boolean => 'WebSocketPair' in globalThis
+
+/** Answers 101 on Workers: the socket belongs to this request, which lives as long as it is open. */
+export function socketResponse(messages: MessageStream): Response {
+  const { WebSocketPair } = globalThis as unknown as { readonly WebSocketPair: Pair }
+  const { 0: client, 1: server } = new WebSocketPair()
+  let flow: EventFlow | undefined
+  server.accept()
+  server.addEventListener('message', ({ data }) => {
+    if (isTooBig(data)) server.close(SOCKET_CODES.tooBig)
+  })
+  server.addEventListener('close', () => {
+    flow?.close()
+    server.close()
+  })
+  server.addEventListener('error', () => flow?.close())
+  flow = messages.open({
+    send(text) {
+      server.send(text)
+      return true // what is waiting to be sent the platform does not tell
+    },
+    close: (code) => server.close(code),
+  })
+  const init: ResponseInit & { readonly webSocket: PairedSocket } = { status: 101, webSocket: client }
+  return new Response(null, init)
+}
+
+/** Nothing is made of what a client says: text, bytes or a Blob. So much of it is no sign of life any more. */
+export function isTooBig(data: unknown): boolean {
+  const { length, byteLength, size } = Object(data) as Partial<Record<'length' | 'byteLength' | 'size', number>> // one of these
+  return (length ?? byteLength ?? size ?? 0) > MAX_MESSAGE_BYTES
+}

@@ -1,0 +1,66 @@
+import { evictDurableObject } from 'cloudflare:test'
+import { env, exports } from 'cloudflare:workers'
+import type { StatusDocument } from '@respond-async/core'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { jobName } from '../src/object-protocol'
+import { jobs, open } from './worker'
+
+const ask = (path: string, init?: RequestInit) => exports.default.fetch(new Request(`https://example.com${path}`, init))
+const submit = async (operation: string, plan: object, owner: string) => {
+  const response = await ask(`/${operation}`, { method: 'POST', headers: { 'x-owner': owner }, body: JSON.stringify(plan) })
+  return (await response.json()) as StatusDocument
+}
+const objectFor = ({ id }: StatusDocument) => env.JOBS.get(env.JOBS.idFromName(jobName(id)))
+const upgrade = (job: StatusDocument, headers: Record<string, string>) =>
+  ask(`${job.links.self}/events`, { headers: { upgrade: 'websocket', ...headers } })
+
+/** A socket at the events of a job, and what it hears. */
+async function listen(job: StatusDocument, owner: string) {
+  const { status, webSocket } = await upgrade(job, { 'x-owner': owner })
+  expect(status).toBe(101)
+  const socket = webSocket as WebSocket
+  const heard: StatusDocument[] = []
+  socket.addEventListener('message', ({ data }) => void heard.push(JSON.parse(String(data))))
+  const closed = new Promise<number>((resolve) => socket.addEventListener('close', ({ code }) => resolve(code)))
+  socket.accept()
+  return { socket, heard, closed }
+}
+
+afterEach(() => open.clear())
+
+describe('sockets of a Durable Object', () => {
+  it('are told of every change, over an eviction, and closed with 1000 after the last', async () => {
+    const job = await submit('long', { gate: 'evicted' }, 'olga')
+    const one = await listen(job, 'olga')
+    const other = await listen(job, 'olga')
+    await vi.waitFor(() => expect(one.heard[0]?.id).toBe(job.id))
+    await evictDurableObject(objectFor(job))
+    // Nothing of it is in memory any more: the job is canceled by a write alone, and it is the platform that has the sockets.
+    await jobs.cancel(job.id, 'enough')
+    await vi.waitFor(async () => expect((await jobs.get(job.id))?.cancelRequestedAt ?? (await jobs.get(job.id))?.finishedAt).toBeDefined())
+    open.add('evicted')
+    for (const { heard, closed } of [one, other]) {
+      expect(await closed).toBe(1000)
+      expect(heard.at(-1)).toMatchObject({ status: 'canceled', links: { self: job.links.self } })
+    }
+  })
+
+  it('are sent one document of a job that is over', async () => {
+    const job = await submit('short', {}, 'olga')
+    await vi.waitFor(async () => expect((await jobs.get(job.id))?.status).toBe('succeeded'))
+    const { heard, closed } = await listen(job, 'olga')
+    expect(await closed).toBe(1000)
+    expect(heard.map(({ status }) => status)).toEqual(['succeeded'])
+  })
+
+  it('are for the owner alone, and for pages of this host', async () => {
+    const job = await submit('later', {}, 'olga')
+    expect((await upgrade(job, { 'x-owner': 'otto' })).status).toBe(404)
+    expect((await upgrade(job, { 'x-owner': 'olga', origin: 'https://elsewhere.example', host: 'example.com' })).status).toBe(403)
+    const { socket, closed } = await listen(job, 'olga')
+    socket.send('hello')
+    socket.send('x'.repeat(5_000))
+    expect(await closed).toBe(1009)
+    await jobs.cancel(job.id)
+  })
+})

@@ -1,0 +1,186 @@
+import { once } from 'node:events'
+import { get } from 'node:http'
+import { type JobStore, memoryStore } from '@respond-async/core'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { WebSocketServer } from 'ws'
+import { listen } from './listener'
+import { FRAMEWORKS, type Service, start, type Work } from './service'
+
+const cleanUp: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of cleanUp.splice(0).reverse()) await close()
+})
+const serve = async (...how: Parameters<typeof start>): Promise<Service> => {
+  const service = await start(...how)
+  cleanUp.push(service.close)
+  return service
+}
+
+/** A handler that goes on when it is told to. */
+function steps() {
+  let go = () => {}
+  const work: Work = async (job) => {
+    for (const percent of [25, 50, 75]) {
+      await new Promise<void>((resolve) => {
+        go = resolve
+      })
+      await job.progress(percent)
+    }
+    return { made: true }
+  }
+  return { work, next: () => go() }
+}
+
+for (const framework of Object.keys(FRAMEWORKS))
+  describe(`sockets on ${framework}`, () => {
+    it('are sent the document at every change, and closed with 1000 after the last', async () => {
+      const { work, next } = steps()
+      const { submit } = await serve(framework, work)
+      const url = await submit()
+      const { heard, closed } = await listen(url)
+      await vi.waitFor(() => expect(heard.at(-1)?.status).toBe('running'))
+      for (const percent of [25, 50, 75]) {
+        next()
+        await vi.waitFor(() => expect(heard.at(-1)?.percentComplete).toBeGreaterThanOrEqual(percent))
+      }
+      expect(await closed).toBe(1000)
+      expect(heard.slice(-4).map(({ percentComplete }) => percentComplete)).toEqual([25, 50, 75, 100])
+      expect(heard.at(-1)).toMatchObject({ status: 'succeeded', result: { made: true } })
+
+      const late = await listen(url)
+      expect(await late.closed).toBe(1000)
+      expect(late.heard.map(({ status }) => status)).toEqual(['succeeded'])
+      // The same URL is a stream of events to who does not ask for more.
+      expect((await fetch(url.replace('ws:', 'http:'))).headers.get('content-type')).toBe('text/event-stream')
+    })
+
+    it('are not opened for strangers, for unknown jobs, and for pages of other origins', async () => {
+      const { work } = steps()
+      const { submit } = await serve(framework, work, { cors: ['https://page.example'] })
+      const headers = { 'x-owner': 'alice' }
+      const url = await submit(headers)
+      const { host } = new URL(url)
+      await expect(listen(url, { headers: { 'x-owner': 'bob' } })).rejects.toThrow('refused: 404')
+      await expect(listen(url)).rejects.toThrow('refused: 404')
+      await expect(listen(url.replace(/jobs\/[^/]+/, 'jobs/unknown'), { headers })).rejects.toThrow('refused: 404')
+      for (const origin of ['https://elsewhere.example', 'null', `http://${host}.elsewhere.example`, 'nonsense'])
+        await expect(listen(url, { headers, origin })).rejects.toThrow('refused: 403')
+      for (const origin of [`http://${host}`, 'https://page.example']) (await listen(url, { headers, origin })).socket.terminate()
+    })
+
+    it('to every page, cors "*", are opened at nameless jobs alone: cookies would come along', async () => {
+      const { work } = steps()
+      const { submit } = await serve(framework, work, { cors: '*' })
+      const origin = 'https://elsewhere.example'
+      ;(await listen(await submit(), { origin })).socket.terminate()
+      const headers = { 'x-owner': 'alice' }
+      await expect(listen(await submit(headers), { headers, origin })).rejects.toThrow('refused: 403')
+    })
+
+    it('ignore what a client says, answer its pings, and are closed when it says too much', async () => {
+      const { work } = steps()
+      const { submit } = await serve(framework, work)
+      const { socket, closed } = await listen(await submit())
+      socket.send('hello')
+      socket.ping()
+      await once(socket, 'pong')
+      socket.send('x'.repeat(5_000))
+      expect(await closed).toBe(1009)
+    })
+
+    it('are closed with 1012 when the service stops, and no longer opened', async () => {
+      const { work } = steps()
+      const { submit, jobs } = await serve(framework, work)
+      const url = await submit()
+      const { closed } = await listen(url)
+      await jobs.stop({ drainMs: 0 })
+      expect([1000, 1012]).toContain(await closed)
+      await expect(listen(url)).rejects.toThrow('refused: 503')
+    })
+
+    it('that are read slowly are sent the latest document, not all that they missed', async () => {
+      let begin = () => {}
+      const large = 'x'.repeat(900)
+      const work: Work = async (job) => {
+        await new Promise<void>((resolve) => {
+          begin = resolve
+        })
+        for (let count = 1; count <= 10_000; count++) await job.progress(count / 100, `${count} ${large}`)
+        return { made: true }
+      }
+      const { submit, jobs } = await serve(framework, work)
+      const url = await submit()
+      const { socket, heard, closed } = await listen(url)
+      socket.pause()
+      begin()
+      const [, id = ''] = /jobs\/([^/]+)/.exec(url) ?? []
+      await vi.waitFor(async () => expect((await jobs.get(id))?.status).toBe('succeeded'), { timeout: 20_000 })
+      socket.resume()
+      expect(await closed).toBe(1000)
+      expect(heard.at(-1)?.status).toBe('succeeded')
+      expect(heard.length).toBeLessThan(9_000)
+    })
+  })
+
+describe('many sockets', () => {
+  it('200 at one job cost one read at most, and leave nothing behind when they go', async () => {
+    const alone = memoryStore()
+    let reads = 0
+    const store: JobStore = {
+      ...alone,
+      get(id, view) {
+        reads++
+        return alone.get(id, view)
+      },
+    }
+    let begin = () => {}
+    const work: Work = async (job) => {
+      await new Promise<void>((resolve) => {
+        begin = resolve
+      })
+      for (let percent = 1; percent <= 20; percent++) await job.progress(percent)
+      return { made: true }
+    }
+    const { submit } = await serve('Hono on Node', work, { store })
+    const url = await submit()
+    const all = await Promise.all(Array.from({ length: 200 }, () => listen(url)))
+    for (const { socket } of all.slice(0, 20)) socket.terminate()
+    await vi.waitFor(() => expect(all.slice(20).every(({ heard }) => heard.length > 0)).toBe(true))
+    const before = reads
+    begin()
+    for (const { heard, closed } of all.slice(20)) {
+      expect(await closed).toBe(1000)
+      const percentages = heard.map(({ percentComplete = 0 }) => percentComplete)
+      expect(percentages).toEqual([...percentages].sort((a, b) => a - b))
+      expect(heard.at(-1)?.status).toBe('succeeded')
+    }
+    expect(reads - before).toBeLessThanOrEqual(1)
+  })
+})
+
+describe('a server of Express with sockets', () => {
+  it('leaves the upgrades of others alone', async () => {
+    const { work } = steps()
+    const { submit, server } = await serve('Express 5', work)
+    const chat = new WebSocketServer({ noServer: true })
+    server.on('upgrade', (request, socket, head) => {
+      if (request.url === '/chat') chat.handleUpgrade(request, socket, head, (open) => open.send('{"chat":true}'))
+    })
+    const url = await submit()
+    const { socket, heard } = await listen(`ws://${new URL(url).host}/chat`)
+    await vi.waitFor(() => expect(heard).toEqual([{ chat: true }]))
+    socket.terminate()
+    ;(await listen(url)).socket.terminate()
+  })
+
+  it('answers who asks for another protocol as if nothing had been asked', async () => {
+    const { work } = steps()
+    const { submit } = await serve('Express 5', work)
+    const { host } = new URL(await submit())
+    const request = get(`http://${host}/plain`, { headers: { connection: 'Upgrade', upgrade: 'h2c' } })
+    const [response] = await once(request, 'response')
+    let text = ''
+    for await (const piece of response.setEncoding('utf8')) text += piece
+    expect([response.statusCode, text]).toEqual([200, 'plain'])
+  })
+})
