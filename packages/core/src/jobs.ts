@@ -86,6 +86,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     leases: store.capabilities.shared && !onWorkers() ? observedLeases(resolved.leaseMs) : COMPARED,
     changes: onWorkers() ? NO_CHANGES : createChanges(store, running, unwatched),
     feeds: onWorkers() ? undefined : new Map(),
+    live: onWorkers() ? undefined : new Map(),
     pacing: createPacing(resolved),
     mount: `${resolved.baseUrl ?? ''}${resolved.path ?? '/jobs'}`,
     onError: resolved.onError,
@@ -178,6 +179,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       if (left.length > 0) await engine.stop?.(SETTLE_MS)
       await handBack(context, waiting ?? [])
       for (const feed of context.feeds?.values() ?? []) feed.end()
+      for (const feed of context.live?.values() ?? []) feed.breakOff()
     },
     run: (message, how = {}) => run(message, how),
     sweep: (platform) => sweep(context, platform),

@@ -13,6 +13,7 @@ import { repair } from './repair'
 import type { JobRequest } from './request'
 import { getResult } from './result'
 import { getStatus } from './status'
+import { getStream } from './stream'
 
 /** A request for the job routes, placed by the adapter. */
 export interface RouteMatch<Native> {
@@ -34,6 +35,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handle>>>> = {
   result: { GET: getResult, HEAD: getResult },
   cancel: { POST: cancelJob },
   events: { GET: getEvents, HEAD: getEvents },
+  stream: { GET: getStream, HEAD: getStream },
 }
 const LIST_METHODS = ['GET', 'HEAD']
 
