@@ -1,4 +1,4 @@
 import { memoryStore } from '@respond-async/core'
 import { honoTarget } from '../audits/hono-target'
 
-export default honoTarget({ store: () => memoryStore(), lacks: ['queue-limit'] })
+export default honoTarget({ store: () => memoryStore(), lacks: ['queue-limit', 'stream'] })
