@@ -110,6 +110,9 @@ export async function start(
   }
 }
 
+/** As short as it goes: a test need not wait long until a crash is noticed. */
+export const FAST = { leaseMs: 1_000, sweepMs: 200 }
+
 const encoder = new TextEncoder()
 
 /** A handler that writes what it is told to, when it is told to. */
