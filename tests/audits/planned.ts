@@ -4,7 +4,10 @@ import type { PlannedResponse } from '@respond-async/http-audits/target'
 export function planned({ status, headers, body, pieces }: PlannedResponse): Response {
   // Bytes made here are in no shared memory.
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
-  return new Response(pieces ? streamOf(pieces) : (bytes as BodyInit | null), { status, headers: headers.map(([name, value]) => [name, value] as [string, string]) })
+  return new Response(pieces ? streamOf(pieces) : (bytes as BodyInit | null), {
+    status,
+    headers: headers.map(([name, value]) => [name, value] as [string, string]),
+  })
 }
 
 function streamOf(pieces: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {

@@ -6,5 +6,10 @@ async function* writing() {
   yield new TextEncoder().encode('first, and never ')
   await new Promise(() => {})
 }
-const { url } = await start('Hono', writing, { ...FAST, store: sqliteStore({ path: process.env.DATABASE ?? '' }) }, { retries: 1, backoffMs: 1 })
+const { url } = await start(
+  'Hono',
+  writing,
+  { ...FAST, store: sqliteStore({ path: process.env.DATABASE ?? '' }) },
+  { retries: 1, backoffMs: 1 },
+)
 process.send?.({ url })

@@ -35,7 +35,10 @@ try {
   const job = accepted.headers.get('location') ?? ''
   let stream: string | undefined
   while (stream === undefined) {
-    const status = (await (await fetch(url(job), { headers: { prefer: 'wait=10' } })).json()) as { status: string; links: { stream?: string } }
+    const status = (await (await fetch(url(job), { headers: { prefer: 'wait=10' } })).json()) as {
+      status: string
+      links: { stream?: string }
+    }
     ok(status.status === 'queued' || status.status === 'running', `the job is ${status.status} before its answer was offered`)
     stream = status.links.stream
   }

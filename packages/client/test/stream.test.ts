@@ -109,5 +109,11 @@ it('who leaves a stream leaves its connection, and the job goes on', async () =>
   left.abort(new Error('gone'))
   await expect(next).rejects.toThrow('gone')
   end()
-  expect(await (await createClient().resume(job.url ?? '').result()).text()).toBe('begun')
+  expect(
+    await (
+      await createClient()
+        .resume(job.url ?? '')
+        .result()
+    ).text(),
+  ).toBe('begun')
 })

@@ -113,7 +113,8 @@ export class LiveFeed {
 
   async #load(job: Job): Promise<Uint8Array> {
     const body = await storedBody(this.context, job)
-    if (body === undefined || (body !== null && isStream(body))) throw new JobsError('store_unavailable', 'The result is not there any more.')
+    if (body === undefined || (body !== null && isStream(body)))
+      throw new JobsError('store_unavailable', 'The result is not there any more.')
     return body === null ? new Uint8Array(0) : bytesOf(body)
   }
 

@@ -1,6 +1,6 @@
 import { advance, eventsOf } from './advance'
 import { Attempt } from './attempt'
-import { type ResponseHead, REQUEST, readChunks, responseName } from './bodies'
+import { REQUEST, type ResponseHead, readChunks, responseName } from './bodies'
 import type { Context } from './context'
 import type { JobMessage, LocalRun, Platform, Runner } from './engine'
 import { JobsError } from './errors'

@@ -1,4 +1,13 @@
-import { type Body, type BodySink, bytesOf, type CapturedResponse, type HeaderFields, JobsError, resultTooLarge, sizeOf } from '@respond-async/core'
+import {
+  type Body,
+  type BodySink,
+  bytesOf,
+  type CapturedResponse,
+  type HeaderFields,
+  JobsError,
+  resultTooLarge,
+  sizeOf,
+} from '@respond-async/core'
 import { readStream } from './web-submission'
 
 /**

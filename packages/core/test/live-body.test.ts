@@ -29,7 +29,9 @@ const tooMuch = () => new Error('too much')
 const HEAD = { status: 200, headers: {} }
 
 test('for any split of writes, and beats between them, what is shown is a beginning of what was written, and in the end all of it', async () => {
-  const pieces = fc.array(fc.record({ size: fc.integer({ min: 0, max: 90_000 }), beats: fc.integer({ min: 0, max: 3 }) }), { maxLength: 12 })
+  const pieces = fc.array(fc.record({ size: fc.integer({ min: 0, max: 90_000 }), beats: fc.integer({ min: 0, max: 3 }) }), {
+    maxLength: 12,
+  })
   await fc.assert(
     fc.asyncProperty(pieces, fc.nat(3), async (split, begunAt) => {
       const { store, bytes } = blobs()
@@ -83,18 +85,31 @@ test('a body that ends before it is looked at has written nothing', async () => 
 
 test('for any events in any pieces, a stream goes on after the event with the id, or from its beginning', async () => {
   const end = fc.constantFrom('\n', '\r', '\r\n')
-  const event = fc.record({ id: fc.constantFrom('1', '2', 'ä', ''), named: fc.boolean(), space: fc.boolean(), end, data: fc.constantFrom('x', 'id: 1', ':') })
+  const event = fc.record({
+    id: fc.constantFrom('1', '2', 'ä', ''),
+    named: fc.boolean(),
+    space: fc.boolean(),
+    end,
+    data: fc.constantFrom('x', 'id: 1', ':'),
+  })
   await fc.assert(
-    fc.asyncProperty(fc.array(event, { maxLength: 8 }), fc.constantFrom('1', '2', 'ä', '9'), fc.integer({ min: 1, max: 7 }), async (events, id, step) => {
-      const texts = events.map(({ id, named, space, end, data }) => `${named ? `id:${space ? ' ' : ''}${id}${end}` : ''}data: ${data}${end}${end}`)
-      const last = events.findLastIndex((one) => one.named && one.id === id)
-      const expected = Buffer.byteLength(texts.slice(0, last + 1).join(''))
-      const bytes = Buffer.from(texts.join(''))
-      const pieces: Uint8Array[] = []
-      for (let at = 0; at < bytes.length; at += step) pieces.push(bytes.subarray(at, at + step))
-      // As a field of a request comes: its bytes, one character each.
-      expect(await offsetAfterEvent(pieces, Buffer.from(id).toString('latin1'))).toBe(expected)
-    }),
+    fc.asyncProperty(
+      fc.array(event, { maxLength: 8 }),
+      fc.constantFrom('1', '2', 'ä', '9'),
+      fc.integer({ min: 1, max: 7 }),
+      async (events, id, step) => {
+        const texts = events.map(
+          ({ id, named, space, end, data }) => `${named ? `id:${space ? ' ' : ''}${id}${end}` : ''}data: ${data}${end}${end}`,
+        )
+        const last = events.findLastIndex((one) => one.named && one.id === id)
+        const expected = Buffer.byteLength(texts.slice(0, last + 1).join(''))
+        const bytes = Buffer.from(texts.join(''))
+        const pieces: Uint8Array[] = []
+        for (let at = 0; at < bytes.length; at += step) pieces.push(bytes.subarray(at, at + step))
+        // As a field of a request comes: its bytes, one character each.
+        expect(await offsetAfterEvent(pieces, Buffer.from(id).toString('latin1'))).toBe(expected)
+      },
+    ),
     { numRuns: 300 },
   )
 })

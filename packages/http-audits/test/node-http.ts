@@ -1,7 +1,16 @@
 /** A minimal adapter of core to plain node:http: what an adapter has to do and nothing that it need not. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
-import { type Answer, type BodySink, type CapturedResponse, isEvents, isStream, JobsError, type ResponseHead, type Submission } from '@respond-async/core'
+import {
+  type Answer,
+  type BodySink,
+  type CapturedResponse,
+  isEvents,
+  isStream,
+  JobsError,
+  type ResponseHead,
+  type Submission,
+} from '@respond-async/core'
 import { type AuditJob, echo, type PlannedResponse, runPlan } from '../src/target'
 
 export type NodeSubmission = Submission<IncomingMessage> & { readonly read: () => Uint8Array<ArrayBuffer> }
@@ -49,7 +58,11 @@ export async function handle(route: string, submission: NodeSubmission, job: Aud
   return echo({ query: submission.url.split('?')[1] ?? '', contentType: submission.headers.get('content-type'), body })
 }
 
-export async function captured({ status, headers, body, pieces }: PlannedResponse, limit: number, sink?: BodySink): Promise<CapturedResponse> {
+export async function captured(
+  { status, headers, body, pieces }: PlannedResponse,
+  limit: number,
+  sink?: BodySink,
+): Promise<CapturedResponse> {
   if ((body?.length ?? 0) > limit) throw new JobsError('result_too_large', `more than ${limit} bytes`)
   const fields: Record<string, string[]> = {}
   for (const [name, value] of headers) fields[name] = [...(fields[name] ?? []), value]
@@ -59,7 +72,11 @@ export async function captured({ status, headers, body, pieces }: PlannedRespons
 }
 
 /** A body that is written in pieces: `null` once the sink has wanted them. */
-async function gathered(pieces: AsyncIterable<Uint8Array>, head: () => ResponseHead, sink: BodySink | undefined): Promise<Uint8Array | null> {
+async function gathered(
+  pieces: AsyncIterable<Uint8Array>,
+  head: () => ResponseHead,
+  sink: BodySink | undefined,
+): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = []
   let isLive = false
   sink?.begin?.(head, () => {

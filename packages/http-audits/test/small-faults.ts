@@ -135,14 +135,15 @@ export const SMALL_FAULTS: Readonly<Record<string, FaultCase>> = {
     fails: 'LIV7',
   },
   'a stream with a header of its own': {
-    make: () => ({ answer: (answer, { url }) => (url?.endsWith('/stream') && answer.status === 203 ? { ...answer, status: 200 } : answer) }),
+    make: () => ({
+      answer: (answer, { url }) => (url?.endsWith('/stream') && answer.status === 203 ? { ...answer, status: 200 } : answer),
+    }),
     among: /^LIV/,
     fails: 'LIV1',
   },
   'a stream that waits for its head': {
     make: () => ({
-      answer: (answer, { url }) =>
-        url?.endsWith('/stream') && answer.status === 404 ? { status: 204, headers: {}, body: null } : answer,
+      answer: (answer, { url }) => (url?.endsWith('/stream') && answer.status === 404 ? { status: 204, headers: {}, body: null } : answer),
     }),
     among: /^LIV/,
     fails: 'LIV2',

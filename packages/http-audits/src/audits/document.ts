@@ -197,7 +197,13 @@ export const documentAudits: readonly Audit[] = [
         const reply = await writing.until(({ links }) => links.stream !== undefined, 'offered its response while it is written')
         equal(Object.keys(reply.document().links).sort().join(), 'cancel,events,self,stream', 'links of a job that has begun to answer')
         await gate.release()
-        equal(Object.keys((await writing.finished()).document().links).sort().join(), 'result,self', 'links of a job that has answered')
+        equal(
+          Object.keys((await writing.finished()).document().links)
+            .sort()
+            .join(),
+          'result,self',
+          'links of a job that has answered',
+        )
       }
       const held = await hold()
       const links = (await held.status()).document().links

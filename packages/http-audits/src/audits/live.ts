@@ -151,7 +151,11 @@ export const liveAudits: readonly Audit[] = [
       hasStatus(reply, 200)
       equal(reply.text, 'id: 2\ndata: b\n\nid: 3\ndata: c\n\n', 'the events after the first')
       await begun.job.finished()
-      equal((await subject.fetch(begun.stream, { headers: { 'last-event-id': '2' } })).text, 'id: 3\ndata: c\n\n', 'the events after the second')
+      equal(
+        (await subject.fetch(begun.stream, { headers: { 'last-event-id': '2' } })).text,
+        'id: 3\ndata: c\n\n',
+        'the events after the second',
+      )
       hasStatus(await subject.fetch(begun.stream, { headers: { 'last-event-id': '3' } }), 204)
     },
   },
