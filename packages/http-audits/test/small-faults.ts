@@ -15,13 +15,14 @@ function withPieces(answer: Answer, change: (text: string) => string): Answer {
   return {
     ...answer,
     body: {
-      open: ({ write, end }) =>
+      open: ({ write, end, fail }) =>
         body.open({
           write(piece) {
             const text = change(Buffer.from(piece).toString())
             return text === '' || write(Buffer.from(text))
           },
           end,
+          fail,
         }),
     },
   }

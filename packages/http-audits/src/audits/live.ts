@@ -1,5 +1,5 @@
 import type { Audit } from '../audit'
-import { equal, hasField, hasNoField, hasStatus, isProblem, lists, ok, retryAfterOf } from '../expectation'
+import { equal, hasField, hasNoField, hasStatus, isProblem, lists, match, ok, retryAfterOf } from '../expectation'
 import type { Reply } from '../reply'
 import type { AuditJob, Subject } from '../subject'
 import type { PlannedAnswer } from '../target'
@@ -49,7 +49,7 @@ export const liveAudits: readonly Audit[] = [
       hasStatus(reply, 203)
       equal(reply.text, TEXT, 'the body')
       ok(reply.headers.get('content-type')?.startsWith('text/plain'), 'the stream has another Content-Type than the handler gave it')
-      hasNoField(reply, 'content-length')
+      hasNoField(await subject.fetch((await writing(subject, PLAIN, { text: REST })).stream, { method: 'HEAD' }), 'content-length')
     },
   },
   {
@@ -76,6 +76,10 @@ export const liveAudits: readonly Audit[] = [
       const { stream } = begun
       const etag = (await subject.fetch(stream, { method: 'HEAD' })).headers.get('etag')
       ok(etag && !etag.startsWith('W/'), 'the stream has no strong ETag, so a client cannot know that it goes on with the same bytes')
+      const there = await subject.fetch(stream, { headers: { range: 'bytes=2-5', 'if-range': etag } })
+      hasStatus(there, 206)
+      hasField(there, 'content-range', 'bytes 2-5/*')
+      equal(there.text, BEGUN.slice(2, 6), 'the body of bytes=2-5')
       const far = subject.fetch(stream, { headers: { range: 'bytes=15-', 'if-range': etag } })
       const other = subject.fetch(stream, { headers: { range: 'bytes=3-', 'if-range': '"another"' } })
       const reply = await read(subject, begun, { range: 'bytes=8-', 'if-range': etag })
@@ -85,7 +89,8 @@ export const liveAudits: readonly Audit[] = [
         [await far, 15],
       ] as const) {
         hasStatus(part, 206)
-        hasField(part, 'content-range', `bytes ${first}-9007199254740991/*`)
+        // A slow network may bring the question when the response is whole already.
+        match(part.headers.get('content-range'), new RegExp(`^bytes ${first}-(?:9007199254740991/\\*|23/24)$`), 'Content-Range')
         equal(part.bytes.join(), bytes.subarray(first).join(), `the bytes from ${first} on`)
       }
       const whole = await other
@@ -121,7 +126,7 @@ export const liveAudits: readonly Audit[] = [
     async run(subject) {
       const begun = await writing(subject, HERE, { throw: 'failed as planned' })
       const whole = await read(subject, begun).catch(() => undefined)
-      ok(!whole, 'the stream of a response that broke off ended in order')
+      ok(!whole || whole.status >= 400, 'the stream of a response that broke off ended in order')
       equal((await begun.job.finished()).document().status, 'failed', 'status')
     },
   },
@@ -132,7 +137,9 @@ export const liveAudits: readonly Audit[] = [
     source: 'protocol, Live results',
     needs,
     async run(subject) {
-      const reply = await read(subject, await writing(subject, HERE, { text: REST }))
+      const { stream, release } = await writing(subject, HERE, { text: REST })
+      const reply = await subject.fetch(stream, { method: 'HEAD' })
+      await release()
       lists(reply, 'cache-control', 'private', 'no-store', 'no-transform')
       hasField(reply, 'x-accel-buffering', 'no')
       hasField(reply, 'accept-ranges', 'bytes')
