@@ -50,10 +50,10 @@ export function expressTarget<R extends Router>(
 }
 
 /** Just these fields, each appended, and these bytes: no media type that nobody has planned. */
-async function send(res: Response, { status, headers, body, pieces = [] }: audit.PlannedResponse): Promise<void> {
+async function send(res: Response, { status, headers, body, pieces }: audit.PlannedResponse): Promise<void> {
   for (const [name, value] of headers) res.appendHeader(name, value)
   res.writeHead(status)
-  for await (const piece of pieces) res.write(piece)
+  for await (const piece of pieces ?? []) res.write(piece)
   res.end(body ?? undefined)
 }
 
