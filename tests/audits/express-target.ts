@@ -24,7 +24,7 @@ export function expressTarget<R extends Router>(
     res.status(204).end()
   })
   router.use('/audit/validated', (req, res, next) => {
-    if (req.get(audit.REFUSE_HEADER)) send(res, audit.refusal())
+    if (req.get(audit.REFUSE_HEADER)) void send(res, audit.refusal())
     else next()
   })
 
@@ -39,7 +39,7 @@ export function expressTarget<R extends Router>(
         // Where a parser has read the body, it is what the parser made of it.
         const body = req.readableEnded || req.complete ? req.body : await buffer(req)
         if (route !== 'echo') return send(res, await audit.runPlan(body, req.job))
-        send(res, audit.echo({ query: req.originalUrl.split('?')[1] ?? '', contentType: req.get('content-type') ?? null, body }))
+        await send(res, audit.echo({ query: req.originalUrl.split('?')[1] ?? '', contentType: req.get('content-type') ?? null, body }))
       }
       router.post(`/audit/${route}`, before, respondAsync(jobs, { operation: `audit-${route}`, ...options }, handler))
     }
@@ -50,9 +50,11 @@ export function expressTarget<R extends Router>(
 }
 
 /** Just these fields, each appended, and these bytes: no media type that nobody has planned. */
-function send(res: Response, { status, headers, body }: audit.PlannedResponse): void {
+async function send(res: Response, { status, headers, body, pieces }: audit.PlannedResponse): Promise<void> {
   for (const [name, value] of headers) res.appendHeader(name, value)
-  res.writeHead(status).end(body ?? undefined)
+  res.writeHead(status)
+  for await (const piece of pieces ?? []) res.write(piece)
+  res.end(body ?? undefined)
 }
 
 export type ExpressModule = typeof express

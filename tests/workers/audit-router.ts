@@ -4,12 +4,11 @@ import { jobRoutes, respondAsync } from '@respond-async/workers'
 import { type IRequest, IttyRouter } from 'itty-router'
 import { planned } from '../audits/planned'
 
-const LACKS: readonly audit.Feature[] = ['queue-limit']
-
 /** The audit target on itty-router: whatever store it is given for each set. Its engine is the store's, or `waitUntil`. */
-export function auditRouter(storeOf: (set: string) => JobStore) {
+export function auditRouter(storeOf: (set: string) => JobStore, ...lacking: audit.Feature[]) {
+  const lacks = ['queue-limit', ...lacking]
   const router = IttyRouter<IRequest, [unknown, ExecutionContext]>()
-  router.get('/audit', () => Response.json(audit.describeTarget(audit.FEATURES.filter((feature) => !LACKS.includes(feature)))))
+  router.get('/audit', () => Response.json(audit.describeTarget(audit.FEATURES.filter((feature) => !lacks.includes(feature)))))
   router.post('/audit/release/:token', ({ params }) => {
     audit.release(params.token ?? '')
     return new Response(null, { status: 204 })

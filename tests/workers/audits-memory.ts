@@ -1,4 +1,4 @@
 import { memoryStore } from '@respond-async/core'
 import { auditRouter } from './audit-router'
 
-export default auditRouter(() => memoryStore())
+export default auditRouter(() => memoryStore(), 'stream')

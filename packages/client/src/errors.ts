@@ -22,6 +22,8 @@ export type ClientErrorCode =
   /** The server accepted without saying where the status is. */
   | 'no_status_url'
   | 'too_many_redirects'
+  /** A live response broke off, and what comes now is of another attempt, or nothing. What was read of it is not all. */
+  | 'stream_restarted'
 
 /** An error of this side of the line: nothing a server said. */
 export class ClientError extends Error {

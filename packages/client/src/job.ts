@@ -4,6 +4,7 @@ import { JobCanceledError } from './errors'
 import { follow } from './follow'
 import { fetchResult, jobFailure } from './result'
 import { isOver, type StatusDocument } from './status-document'
+import { openStream } from './stream'
 import type { Tracking } from './tracking'
 
 /** A response whose JSON has a known type. */
@@ -35,6 +36,15 @@ export interface Job<Result = unknown> extends AsyncIterable<StatusDocument<Resu
    * @throws {JobCanceledError}
    */
   result(): Promise<JobResponse<Result>>
+  /**
+   * What the handler answers, as soon as it begins: its status and fields, and a body that comes as it is written. A lost connection is
+   * made again where it was. From a server that shows nothing before the end it is the result.
+   *
+   * Reading the body throws {@link ClientError} `stream_restarted` where the handler fails, or runs again, after it had begun.
+   *
+   * @throws as `result()`, where the job ends before it is offered
+   */
+  stream(): Promise<Response>
   /** The result as JSON: from the status document where it is in it, otherwise fetched. */
   json(): Promise<Result>
   /** Asks for the job to end and resolves to how it is then: `canceled`, or still `running` until its work has stopped. No error where it has finished. */
@@ -83,17 +93,22 @@ export function createJob<Result>(tracked: Tracking, given: AbortSignal | null |
     }
   }
 
+  /** Follows the job until it is so, or there is nothing left to follow. */
+  const until = async (enough: () => boolean): Promise<void> => {
+    if (over() || enough()) return
+    await new Promise<void>((resolve) => {
+      const look = () => {
+        if (!over() && error === undefined && !enough()) return
+        leave()
+        resolve()
+      }
+      const leave = enter(look)
+      look()
+    })
+  }
+
   const finished = async (): Promise<StatusDocument> => {
-    if (!over())
-      await new Promise<void>((resolve) => {
-        const look = () => {
-          if (!over() && error === undefined) return
-          leave()
-          resolve()
-        }
-        const leave = enter(look)
-        look()
-      })
+    await until(over)
     const document = current()
     if (!document || !over()) throw error
     return document
@@ -124,6 +139,17 @@ export function createJob<Result>(tracked: Tracking, given: AbortSignal | null |
       if (document.status === 'canceled') throw new JobCanceledError(document)
       if (document.status === 'failed') throw await jobFailure(tracked, document, given)
       return (await fetchResult(tracked, document, given)) as JobResponse<Result>
+    },
+    async stream() {
+      for (;;) {
+        await until(() => current()?.links.stream !== undefined)
+        const url = current()?.links.stream
+        if (over() || url === undefined) return job.result()
+        const seen = version
+        const response = await openStream(tracked, url, given)
+        if (response) return response
+        await until(() => version > seen) // another attempt has begun meanwhile, or the job is over
+      }
     },
     async json() {
       const document = await finished()

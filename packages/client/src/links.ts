@@ -32,11 +32,12 @@ export function monitorIn(headers: Headers, json: unknown, base: string): string
   return undefined
 }
 
-const NAMES: Readonly<Record<'self' | 'result' | 'cancel' | 'events', readonly string[]>> = {
+const NAMES: Readonly<Record<'self' | 'result' | 'cancel' | 'events' | 'stream', readonly string[]>> = {
   self: [],
   result: ['result_url', 'resultUrl', 'results_url', 'download_link', 'download_url', 'downloadUrl'],
   cancel: ['cancel_url', 'cancelUrl'],
   events: [],
+  stream: [],
 }
 
 /** A link of a status document: in `links`, as text or as an object with `href`, or under one of the names in use elsewhere. */

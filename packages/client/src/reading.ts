@@ -117,6 +117,7 @@ function documentOf(json: unknown, status: JobStatus, response: Response | undef
       result: status === 'succeeded' || status === 'failed' ? (linkOf(levels, links, url, 'result') ?? resourceLocation) : undefined,
       cancel: linkOf(levels, links, url, 'cancel'),
       events: linkOf(levels, links, url, 'events'),
+      stream: status === 'running' ? linkOf(levels, links, url, 'stream') : undefined,
     },
     raw: json,
   }

@@ -8,6 +8,8 @@ export interface JobLinks {
   readonly result?: string
   readonly cancel?: string
   readonly events?: string
+  /** The handler's response while it is being written. */
+  readonly stream?: string
 }
 
 /**

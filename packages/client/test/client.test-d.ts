@@ -55,6 +55,14 @@ describe('operations of a server', () => {
   })
 })
 
+describe('a live response', () => {
+  test('is a plain response: its bytes are not known to be JSON before they are all there', async () => {
+    const job = await client.submit<Report>('/reports')
+    expectTypeOf(job.stream).toEqualTypeOf<() => Promise<globalThis.Response>>()
+    expectTypeOf(job.status?.links.stream).toEqualTypeOf<string | undefined>()
+  })
+})
+
 describe('misuse', () => {
   test('is a type error', () => {
     // @ts-expect-error units are in the names

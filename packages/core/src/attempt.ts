@@ -2,6 +2,7 @@ import { advance } from './advance'
 import { type Context, ttlOf } from './context'
 import type { Job, JsonObject } from './job'
 import type { LifecycleEvent } from './lifecycle'
+import type { ResponseBody } from './live-body'
 import type { JobHandle } from './operation'
 
 /** Why an attempt is cut off before its handler has settled. */
@@ -22,6 +23,8 @@ export class Attempt implements JobHandle {
   readonly attempt: number
   readonly meta: JsonObject
   readonly carry: JsonObject
+  /** What is written of its response, where that can be shown as it comes. */
+  body: ResponseBody | undefined
   /** Resolves when the attempt has to end without waiting for the handler any longer. */
   readonly cut: Promise<Cut>
   /** Resolves when its outcome is written. */

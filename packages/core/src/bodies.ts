@@ -1,9 +1,17 @@
 import type { BodyStream } from './answer'
 import { JobsError } from './errors'
+import type { HeaderFields } from './job'
 import type { BlobStore } from './store'
 
 /** Bodies above this are kept in chunks of this size, where there is a blob store: a record stays small, and so does a process. */
 const CHUNK_BYTES = 262_144
+const NOTHING = new Uint8Array(0)
+
+/** Status and fields of a response whose body is still being written; fields as in `CapturedResponse`. */
+export interface ResponseHead {
+  readonly status: number
+  readonly headers: HeaderFields
+}
 
 /** Takes a body that is too large to be gathered, piece by piece. */
 export interface BodySink {
@@ -14,25 +22,32 @@ export interface BodySink {
    * @throws {JobsError} `body_too_large`, `result_too_large` above the route's limit; and what the blob store throws.
    */
   write(piece: Uint8Array): Promise<void>
+  /**
+   * Tells that a response has its head and is being written. If it is not over soon it is shown as it comes (`links.stream`): then
+   * `take` is called, once, and must give what has been gathered so far; from there on every piece is to be written here, however
+   * small the body is. For a body of a request there is no such thing.
+   */
+  begin?(head: () => ResponseHead, take: () => readonly Uint8Array[]): void
 }
 
 /** Writes one body of a job in chunks. */
 export class BodyWriter implements BodySink {
-  readonly after = CHUNK_BYTES
-  readonly chunkBytes = CHUNK_BYTES
+  after = CHUNK_BYTES
+  chunkBytes = CHUNK_BYTES
   /** Most bytes taken: the route's limit, or the blob store's where that is lower. */
   readonly limit: number
   /** Bytes taken so far; 0: the body was not large. */
   size = 0
-  #index = 0
-  #chunk = new Uint8Array(0)
-  #filled = 0
+  /** The chunk that is being filled. */
+  protected index = 0
+  protected chunk = NOTHING
+  protected filled = 0
   #isClosed = false
   /** SHA-256 of each chunk, where wanted. */
-  #digests: Promise<ArrayBuffer>[] = []
+  #digests: Promise<ArrayBuffer>[] | undefined
 
   constructor(
-    private readonly blobs: BlobStore,
+    readonly blobs: BlobStore,
     private readonly id: () => string,
     private readonly name: string,
     limit: number,
@@ -47,12 +62,12 @@ export class BodyWriter implements BodySink {
     this.size += piece.length
     if (this.size > this.limit) throw this.tooMuch(this.limit)
     for (let at = 0; at < piece.length; ) {
-      if (this.#filled === 0) this.#chunk = new Uint8Array(CHUNK_BYTES)
-      const part = piece.subarray(at, at + CHUNK_BYTES - this.#filled)
-      this.#chunk.set(part, this.#filled)
-      this.#filled += part.length
+      if (this.filled === 0) this.chunk = new Uint8Array(this.chunkBytes)
+      const part = piece.subarray(at, at + this.chunkBytes - this.filled)
+      this.chunk.set(part, this.filled)
+      this.filled += part.length
       at += part.length
-      if (this.#filled === CHUNK_BYTES) await this.#flush()
+      if (this.filled === this.chunkBytes) await this.#flush()
     }
   }
 
@@ -63,15 +78,22 @@ export class BodyWriter implements BodySink {
 
   /** Writes what is left. */
   async end(): Promise<void> {
-    if (this.#filled > 0 && !this.#isClosed) await this.#flush()
+    if (this.filled > 0 && !this.#isClosed) await this.#flush()
   }
 
-  async #flush(): Promise<void> {
-    const chunk = this.#chunk.subarray(0, this.#filled)
-    this.#filled = 0
-    if (this.hashed) this.#digests.push(crypto.subtle.digest('SHA-256', chunk))
+  #flush(): Promise<void> {
+    const chunk = this.chunk.subarray(0, this.filled)
+    this.filled = 0
+    if (this.hashed) {
+      this.#digests ??= []
+      this.#digests.push(crypto.subtle.digest('SHA-256', chunk))
+    }
+    return this.put(this.index++, chunk)
+  }
+
+  protected async put(index: number, chunk: Uint8Array): Promise<void> {
     try {
-      await this.blobs.write(this.id(), this.name, this.#index++, chunk)
+      await this.blobs.write(this.id(), this.name, index, chunk)
     } catch (cause) {
       throw cause instanceof JobsError ? cause : new JobsError('store_unavailable', 'A part of the body could not be stored.', { cause })
     }
@@ -79,7 +101,7 @@ export class BodyWriter implements BodySink {
 
   /** What stands for the body in a fingerprint. */
   async digests(): Promise<Uint8Array> {
-    return new Uint8Array(await new Blob(await Promise.all(this.#digests)).arrayBuffer())
+    return new Uint8Array(await new Blob(await Promise.all(this.#digests ?? [])).arrayBuffer())
   }
 }
 

@@ -4,6 +4,7 @@ import type { JobEngine } from './engine'
 import type { Feed } from './feed'
 import type { Job } from './job'
 import type { Leases } from './leases'
+import type { LiveFeed } from './live-feed'
 import type { Operation } from './operation'
 import type { ErrorContext, JobsOptions } from './options'
 import type { Outbox } from './outbox'
@@ -24,6 +25,8 @@ export interface Context {
   readonly changes: Changes
   /** Jobs whose events are followed here, by id. None on Workers, where one request cannot write to another's answer: each follows by itself. */
   readonly feeds: Map<string, Feed> | undefined
+  /** Responses that are read here while they are written, by job id; none on Workers, for the same reason. */
+  readonly live: Map<string, LiveFeed> | undefined
   readonly pacing: Pacing
   /** Tells of the end of jobs; none where the application gave no way to. */
   readonly outbox: Outbox | undefined

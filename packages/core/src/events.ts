@@ -5,15 +5,17 @@ import type { Job } from './job'
 import { isTerminal } from './lifecycle'
 import type { JobRequest } from './request'
 
-/** Where an adapter takes events: a response that stays open. */
+/** Where an adapter takes events, or another body that comes as it is made: a response that stays open. */
 export interface EventSink {
   /** Sends a piece. `false`: there is no room for more until {@link EventFlow} is told that there is. */
   write(piece: Uint8Array): boolean
   /** Nothing follows. */
   end(): void
+  /** What was sent is not all, and nothing follows: the client must not take it for whole, so the connection is cut. */
+  fail(error: Error): void
 }
 
-/** A body of server-sent events: begins when it is opened, and ends with the job. */
+/** A body that is pushed: server-sent events, a live result. Begins when it is opened, and ends with the job. */
 export interface EventStream {
   open(sink: EventSink): EventFlow
 }

@@ -1,6 +1,6 @@
 export type { Answer, BodyStream } from './answer'
 export { bytesOf, isEvents, isStream, sizeOf } from './answer'
-export type { BodySink } from './bodies'
+export type { BodySink, ResponseHead } from './bodies'
 export type {
   DispatchContext,
   EngineCapabilities,

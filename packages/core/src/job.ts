@@ -29,11 +29,11 @@ export interface StoredRequest {
   readonly context?: JsonObject
 }
 
-/** Head of the captured response. */
+/** Head of the captured response; of a running job, of the one that its handler is writing. */
 export interface StoredResponse {
   readonly status: number
   readonly headers: HeaderFields
-  /** Body size in bytes. */
+  /** Body size in bytes; 0 while it is being written. */
   readonly size: number
   /** Set where the body is kept in chunks of so many bytes (see `BlobStore`); `responseBody` is then `null`. */
   readonly chunkBytes?: number

@@ -114,6 +114,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     leases: store.capabilities.shared && !onWorkers() ? observedLeases(resolved.leaseMs) : COMPARED,
     changes: onWorkers() ? NO_CHANGES : createChanges(store, running, unwatched),
     feeds: onWorkers() ? undefined : new Map(),
+    live: onWorkers() ? undefined : new Map(),
     pacing: createPacing(resolved),
     outbox: resolved.webhooks && createOutbox(() => context, resolved.webhooks),
     mount: `${resolved.baseUrl ?? ''}${resolved.path ?? '/jobs'}`,
@@ -224,6 +225,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       await handBack(context, waiting ?? [])
       await context.outbox?.settled(Math.max(0, stopBy - now()))
       for (const feed of context.feeds?.values() ?? []) feed.end()
+      for (const feed of context.live?.values() ?? []) feed.breakOff()
     },
     run: (message, how = {}) => run(message, how),
     sweep: (platform) => sweep(context, platform),

@@ -9,6 +9,7 @@ export const TRANSITIONS = {
   queued: { start: 'running', redispatch: 'queued', fail: 'failed', cancel: 'canceled' },
   running: {
     progress: 'running',
+    respond: 'running',
     renew: 'running',
     requestCancel: 'running',
     release: 'queued',
@@ -42,6 +43,7 @@ export type LifecycleEvent =
   | { readonly type: 'start'; readonly leaseMs: number; readonly maxRunMs: number }
   | { readonly type: 'redispatch'; readonly dueAt: number }
   | { readonly type: 'progress'; readonly attempt: number; readonly percentComplete?: number; readonly message?: string }
+  | { readonly type: 'respond'; readonly attempt: number; readonly response: StoredResponse }
   | { readonly type: 'renew'; readonly attempt: number; readonly leaseMs: number }
   | { readonly type: 'requestCancel'; readonly reason?: string }
   | { readonly type: 'release'; readonly attempt: number; readonly dueAt: number; readonly redispatch: boolean }
@@ -87,6 +89,8 @@ function changesOf(job: Job, event: LifecycleEvent, now: number): Partial<Job> |
         percentComplete: highest(job.percentComplete, event.percentComplete),
         message: event.message ?? job.message,
       }
+    case 'respond':
+      return { response: event.response }
     case 'renew':
       return { dueAt: now + event.leaseMs }
     case 'requestCancel':
@@ -96,6 +100,7 @@ function changesOf(job: Job, event: LifecycleEvent, now: number): Partial<Job> |
         dueAt: event.dueAt,
         timeoutAt: undefined,
         startedAt: undefined,
+        response: null,
         dispatch: job.dispatch + (event.redispatch ? 1 : 0),
       }
     case 'succeed':

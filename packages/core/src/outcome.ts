@@ -11,11 +11,17 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  * as its text, because the status document shows it: there it is once, and a poll needs no second read.
  */
 export function outcomeOf({ status, headers, body }: CapturedResponse, inlineBytes: number): Outcome {
-  const kept: Record<string, string | readonly string[]> = {}
-  for (const name in headers) if (!HOP_BY_HOP.has(name) && name !== 'content-length') kept[name] = headers[name] as string
+  const kept = keptFields(headers)
   const response = { status, headers: kept, size: body === null ? 0 : sizeOf(body) }
   const inline = status < 400 && response.size <= inlineBytes && body !== null && isJsonType(kept) ? jsonText(body) : undefined
   return inline === undefined ? { response, responseBody: body } : { response, result: inline }
+}
+
+/** Fields of a response as they are kept. */
+export function keptFields(headers: HeaderFields): HeaderFields {
+  const kept: Record<string, string | readonly string[]> = {}
+  for (const name in headers) if (!HOP_BY_HOP.has(name) && name !== 'content-length') kept[name] = headers[name] as string
+  return kept
 }
 
 const isJsonType = (headers: HeaderFields): boolean =>

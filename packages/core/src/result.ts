@@ -36,7 +36,7 @@ export async function resultAnswer(context: Context, job: Job, asOwn = false): P
 export const sunset = (job: Job): HeaderFields => (job.expiresAt === undefined ? {} : { Sunset: httpDate(job.expiresAt) })
 
 /** The body of a captured response, wherever it is kept; `undefined` when it has gone meanwhile. */
-async function storedBody(context: Context, job: Job): Promise<Body | BodyStream | null | undefined> {
+export async function storedBody(context: Context, job: Job): Promise<Body | BodyStream | null | undefined> {
   const { id, attempt, response, result, responseBody } = job
   if (response?.chunkBytes !== undefined) {
     const failed = (error: unknown) => context.onError(error, { during: 'GET result', id, operation: job.operation })
@@ -46,7 +46,7 @@ async function storedBody(context: Context, job: Job): Promise<Body | BodyStream
 }
 
 /** One range of a stored 200 (RFC 9110 14.2). Several ranges, other units and nonsense are ignored, as the RFC allows. */
-function withRange(answer: Answer, request: JobRequest): Answer {
+export function withRange(answer: Answer, request: JobRequest): Answer {
   if (answer.status !== 200 || answer.body === null || isEvents(answer.body)) return answer
   const headers: HeaderFields = { ...answer.headers, 'Accept-Ranges': 'bytes' }
   const [, from, to] = /^bytes=(\d*)-(\d*)$/i.exec(request.headers.get('range')?.trim() ?? '') ?? []

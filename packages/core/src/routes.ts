@@ -14,6 +14,7 @@ import type { JobRequest } from './request'
 import { getResult } from './result'
 import { getSocket, wantsSocket } from './sockets'
 import { getStatus } from './status'
+import { getStream } from './stream'
 
 /** A request for the job routes, placed by the adapter. */
 export interface RouteMatch<Native> {
@@ -41,6 +42,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handle>>>> = {
   result: { GET: getResult, HEAD: getResult },
   cancel: { POST: cancelJob },
   events: { GET: getChanges, HEAD: getEvents },
+  stream: { GET: getStream, HEAD: getStream },
 }
 const LIST_METHODS = ['GET', 'HEAD']
 

@@ -1,12 +1,14 @@
 import { advance, eventsOf } from './advance'
 import { Attempt } from './attempt'
-import { BodyWriter, REQUEST, readChunks, responseName } from './bodies'
+import { REQUEST, type ResponseHead, readChunks, responseName } from './bodies'
 import type { Context } from './context'
 import type { JobMessage, LocalRun, Platform, Runner } from './engine'
 import { JobsError } from './errors'
 import type { Job } from './job'
 import { transition } from './lifecycle'
+import { ResponseBody } from './live-body'
 import type { Operation } from './operation'
+import { keptFields } from './outcome'
 import { onWorkers } from './settings'
 import { type Ended, resultTooLarge, settle } from './settle'
 import { startOf } from './submit'
@@ -39,8 +41,9 @@ export function createRunner(context: Context): Runner {
     signal?.addEventListener('abort', interrupt)
     if (signal?.aborted) void interrupt()
     const off = onChange?.((change) => attempt.hear(change)) ?? follow(context, attempt)
+    const sink = sinkFor(context, operation, attempt)
+    attempt.body = sink
     try {
-      const sink = sinkFor(context, operation, job)
       const ended = await settledOrCut(execute(context, operation, attempt, { local, platform, sink }), attempt)
       if (ended.kind === 'cut') sink?.close()
       const outcome = await settle(context, operation, attempt, ended, sink)
@@ -49,6 +52,7 @@ export function createRunner(context: Context): Runner {
     } finally {
       signal?.removeEventListener('abort', interrupt)
       off?.()
+      sink?.close()
       attempt.end()
       if (context.running.get(job.id) === attempt) context.running.delete(job.id)
     }
@@ -84,15 +88,31 @@ async function claimFirst(context: Context, message: JobMessage, start: ReturnTy
   return answer
 }
 
-/** Where the response body goes once it is large. */
-function sinkFor({ blobs }: Context, { options }: Operation, { id, attempt }: Job): BodyWriter | undefined {
-  return blobs && new BodyWriter(blobs, () => id, responseName(attempt), options.maxResultBytes, resultTooLarge)
+/**
+ * Where the response body goes once it is large, or takes its time. `undefined`: all of it is gathered, because who else would read
+ * it could not see it.
+ */
+function sinkFor(context: Context, { options }: Operation, attempt: Attempt): ResponseBody | undefined {
+  const { blobs, store, onError } = context
+  if (!blobs && (store.capabilities.shared || onWorkers())) return undefined
+  const { id, operation } = attempt
+  const host = {
+    offer: ({ status, headers }: ResponseHead, chunkBytes: number) =>
+      attempt.write({
+        type: 'respond',
+        attempt: attempt.attempt,
+        response: { status, headers: keptFields(headers), size: 0, chunkBytes },
+      }),
+    grown: () => context.live?.get(id)?.wake(),
+    failed: (error: unknown) => onError(error, { during: 'stream', id, operation }),
+  }
+  return new ResponseBody(host, blobs, () => id, responseName(attempt.attempt), options.maxResultBytes, resultTooLarge)
 }
 
 interface Run {
   readonly local: LocalRun | undefined
   readonly platform: Platform | undefined
-  readonly sink: BodyWriter | undefined
+  readonly sink: ResponseBody | undefined
 }
 
 /** A job that runs for so long is watched for a cancel by another process: one that does not ends before anybody could ask for it. */

@@ -1,5 +1,4 @@
 import type { Attempt, Cut } from './attempt'
-import type { BodyWriter } from './bodies'
 import type { Context } from './context'
 import type { RunOutcome } from './engine'
 import { isJobsError, JobsError } from './errors'
@@ -7,6 +6,7 @@ import { errorResponse, failureOf } from './failure'
 import type { Job, JobFailure } from './job'
 import { tidy } from './leftovers'
 import type { LifecycleEvent, Outcome } from './lifecycle'
+import type { ResponseBody } from './live-body'
 import { backoff, type CapturedResponse, type Operation } from './operation'
 import { outcomeOf } from './outcome'
 import { LOST, TIMEOUT } from './repair'
@@ -29,7 +29,7 @@ export async function settle(
   operation: Operation,
   attempt: Attempt,
   ended: Ended,
-  sink: BodyWriter | undefined,
+  sink: ResponseBody | undefined,
 ): Promise<RunOutcome> {
   if (ended.kind === 'cut' && ended.why === 'superseded') return { kind: 'skip', why: 'the job was given to another worker, or is over' }
   const verdict = judge(context, operation, attempt, ended, sink)
@@ -61,7 +61,7 @@ export async function settle(
   }
 }
 
-function judge(context: Context, operation: Operation, attempt: Attempt, ended: Ended, sink: BodyWriter | undefined): Verdict {
+function judge(context: Context, operation: Operation, attempt: Attempt, ended: Ended, sink: ResponseBody | undefined): Verdict {
   switch (ended.kind) {
     case 'cut':
       if (ended.why === 'drained') return { type: 'fail', error: LOST, retry: 'at once' }
@@ -72,7 +72,7 @@ function judge(context: Context, operation: Operation, attempt: Attempt, ended: 
       return { type: 'fail', error: failureOf(ended.error), retry: isJobsError(ended.error, 'result_too_large') ? false : 'later' }
     case 'responded': {
       const { response } = ended
-      const outcome = inChunks(outcomeOf(response, context.options.inlineResultBytes), sink)
+      const outcome = outcomeFor(context, response, sink)
       const limit = operation.options.maxResultBytes
       if ((outcome.response?.size ?? 0) > limit) return { type: 'fail', error: failureOf(resultTooLarge(limit)), retry: false }
       if (response.status < 400) return { type: 'succeed', outcome }
@@ -82,9 +82,11 @@ function judge(context: Context, operation: Operation, attempt: Attempt, ended: 
   }
 }
 
-/** The outcome of a response whose body went to the blob store. */
-function inChunks(outcome: Outcome, sink: BodyWriter | undefined): Outcome {
-  if (!sink?.size || !outcome.response) return outcome
+/** The outcome of a response, also of one whose body went to the blob store: to be left there, unless it turned out to be small. */
+function outcomeFor({ options }: Context, response: CapturedResponse, sink: ResponseBody | undefined): Outcome {
+  const whole = sink?.whole
+  const outcome = outcomeOf(whole ? { ...response, body: whole } : response, options.inlineResultBytes)
+  if (whole || !sink?.size || !outcome.response) return outcome
   return { response: { ...outcome.response, size: sink.size, chunkBytes: sink.chunkBytes }, responseBody: null }
 }
 

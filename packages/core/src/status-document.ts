@@ -8,6 +8,8 @@ export interface JobLinks {
   readonly self: string
   /** Where the handler's response is, once there is one to be had. */
   readonly result?: string
+  /** The handler's response while it is being written: what there is, then the rest as it comes. */
+  readonly stream?: string
   /** Server-sent events: the document whenever it changes, as long as it can. */
   readonly events?: string
   /** `POST` here, or `DELETE` the status, as long as there is something to cancel. */
@@ -68,7 +70,8 @@ export function statusDocument(context: Context, job: Job, self: string, retryAf
     error: over && job.error ? failureDocument(job.error) : undefined,
     links: {
       self,
-      result: job.response ? `${self}/result` : undefined,
+      result: over && job.response ? `${self}/result` : undefined,
+      stream: !over && job.response ? `${self}/stream` : undefined,
       events: over ? undefined : `${self}/events`,
       cancel: over ? undefined : `${self}/cancel`,
     },

@@ -71,6 +71,7 @@ function eventStream(events: EventStream): ReadableStream<Uint8Array> {
             return hasRoom
           },
           end: () => controller.close(),
+          fail: (error) => controller.error(error),
         })
       },
       pull() {

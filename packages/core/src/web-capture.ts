@@ -1,20 +1,35 @@
-import { type Body, type BodySink, bytesOf, type CapturedResponse, JobsError, resultTooLarge, sizeOf } from '@respond-async/core'
+import {
+  type Body,
+  type BodySink,
+  bytesOf,
+  type CapturedResponse,
+  type HeaderFields,
+  JobsError,
+  resultTooLarge,
+  sizeOf,
+} from '@respond-async/core'
 import { readStream } from './web-submission'
 
 /**
- * Reads the handler's response to its end, whatever it streams; into `sink`, once it is large.
+ * Reads the handler's response to its end, whatever it streams; into `sink`, once it is large or takes its time.
  *
+ * @param more fields that it has besides its own
  * @throws {JobsError} `result_too_large` above `maxResultBytes`, without reading on; `handler_passed` where there is no response;
  *   what the stream throws; `TypeError` for a response that cannot be sent again (`Response.error()`, an upgrade).
  */
-export async function captureResponse(response: Response | undefined, maxResultBytes: number, sink?: BodySink): Promise<CapturedResponse> {
+export async function captureResponse(
+  response: Response | undefined,
+  maxResultBytes: number,
+  sink?: BodySink,
+  more?: HeaderFields,
+): Promise<CapturedResponse> {
   if (!response) throw new JobsError('handler_passed', 'The handler did not answer.')
   const { status, body } = response
   if (!(status >= 200)) throw new TypeError(`A response of status ${status} cannot be kept.`)
-  const headers = responseFields(response.headers)
+  const headers = { ...more, ...responseFields(response.headers) }
   if (body === null) return { status, headers, body: null }
   if (Number(headers['content-length'] ?? 0) > maxResultBytes) throw resultTooLarge(maxResultBytes)
-  return { status, headers, body: await readStream(body, maxResultBytes, resultTooLarge, sink) }
+  return { status, headers, body: await readStream(body, maxResultBytes, resultTooLarge, sink, () => ({ status, headers })) }
 }
 
 /** A body that is at hand as a whole: `null` after it went to the sink, because it is large. */

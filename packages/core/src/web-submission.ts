@@ -1,4 +1,4 @@
-import { type Body, type BodySink, JobsError, type JsonObject, type Submission } from '@respond-async/core'
+import { type Body, type BodySink, JobsError, type JsonObject, type ResponseHead, type Submission } from '@respond-async/core'
 
 /** What is read of a Web request: a `Request` is one. */
 export type BodySource = Pick<Request, 'method' | 'headers' | 'body' | 'bodyUsed' | 'arrayBuffer'>
@@ -79,18 +79,25 @@ export function checkSize(size: number, limit: number): void {
 const tooLarge = (limit: number) => new JobsError('body_too_large', `The request body is over ${limit} bytes.`)
 
 /**
- * Reads a stream to its end; above `limit` bytes it is canceled and `tooMuch(limit)` thrown. `null`: it was large, and all of it
- * went to `large`.
+ * Reads a stream to its end; above `limit` bytes it is canceled and `tooMuch(limit)` thrown. `null`: it was large or, with a
+ * `head`, took its time, and all of it went to `large`.
  */
 export async function readStream(
   stream: ReadableStream<Uint8Array>,
   limit: number,
   tooMuch: (limit: number) => Error,
   large?: BodySink,
+  head?: () => ResponseHead,
 ): Promise<Uint8Array | null> {
   const reader = stream.getReader()
   const chunks: Uint8Array[] = []
   let size = 0
+  let after = large?.after ?? Number.POSITIVE_INFINITY
+  if (head)
+    large?.begin?.(head, () => {
+      after = -1
+      return chunks.splice(0)
+    })
   for (;;) {
     const { done, value } = await reader.read()
     if (done) break
@@ -98,13 +105,13 @@ export async function readStream(
     chunks.push(value)
     try {
       if (size > limit) throw tooMuch(limit)
-      if (large && size > large.after) for (const piece of chunks.splice(0)) await large.write(piece)
+      if (large && size > after) for (const piece of chunks.splice(0)) await large.write(piece)
     } catch (error) {
       reader.cancel(error).catch(() => {}) // the sender need not be waited for, and what it thinks of it changes nothing
       throw error
     }
   }
-  if (large && size > large.after) return null
+  if (size > after) return null
   // The cast: bytes of a body are in no shared memory.
   return chunks[0] && !chunks[1] ? chunks[0] : new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer())
 }

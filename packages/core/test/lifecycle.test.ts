@@ -8,6 +8,7 @@ test('the table is this one', () => {
     queued: { start: 'running', redispatch: 'queued', fail: 'failed', cancel: 'canceled' },
     running: {
       progress: 'running',
+      respond: 'running',
       renew: 'running',
       requestCancel: 'running',
       release: 'queued',
@@ -28,6 +29,7 @@ const anyEvent: fc.Arbitrary<LifecycleEvent> = fc.oneof(
   fc.constant<LifecycleEvent>({ type: 'start', leaseMs: 1000, maxRunMs: 5000 }),
   fc.constant<LifecycleEvent>({ type: 'redispatch', dueAt: 9 }),
   fc.record({ type: fc.constant('progress' as const), attempt, percentComplete: fc.double() }),
+  fc.record({ type: fc.constant('respond' as const), attempt, response: fc.constant({ status: 200, headers: {}, size: 0 }) }),
   fc.record({ type: fc.constant('renew' as const), attempt, leaseMs: fc.constant(1000) }),
   fc.constant<LifecycleEvent>({ type: 'requestCancel' }),
   fc.record({ type: fc.constant('release' as const), attempt, dueAt: fc.nat(), redispatch: fc.boolean() }),

@@ -512,7 +512,7 @@ describe('events', () => {
       heard += new TextDecoder().decode(piece)
       return true
     }
-    const flow = body && isEvents(body) ? body.open({ write, end() {} }) : undefined
+    const flow = body && isEvents(body) ? body.open({ write, fail() {}, end() {} }) : undefined
     await vi.advanceTimersByTimeAsync(1)
     service.get = get
     await queue.take()

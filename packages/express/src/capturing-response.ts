@@ -43,6 +43,9 @@ export function capturingResponses(
     #chunks: Body[] = []
     #size = 0
     #written = 0
+    /** Size above which pieces go to the sink. */
+    #after = Number.POSITIVE_INFINITY
+    #hasBegun = false
     #over = false
     #resolve!: (response: CapturedResponse) => void
     #reject!: (error: unknown) => void
@@ -52,6 +55,7 @@ export function capturingResponses(
       this.#earlier = earlier
       this.#limit = limit
       this.#sink = sink
+      if (sink) this.#after = sink.after
       this.captured = new Promise((resolve, reject) => {
         this.#resolve = resolve
         this.#reject = reject
@@ -87,6 +91,18 @@ export function capturingResponses(
       return this
     }
     override flushHeaders(): void {
+      if (this.#over) return
+      this.#sendHead()
+      if (this.#hasBegun || !this.#sink?.begin || this.#isBodiless()) return
+      this.#hasBegun = true
+      const take = () => {
+        this.#after = -1
+        return this.#chunks.splice(0).map(bytesOf)
+      }
+      this.#sink.begin(() => ({ status: this.statusCode, headers: this.#fields() }), take)
+    }
+
+    #sendHead(): void {
       if (!this.headersSent) this.writeHead(this.statusCode)
     }
 
@@ -115,7 +131,7 @@ export function capturingResponses(
       if (typeof chunk === 'function') return this.end(undefined, undefined, chunk)
       if (typeof encoding === 'function') return this.end(chunk, undefined, encoding)
       if (done) this.once('finish', done)
-      this.flushHeaders()
+      this.#sendHead()
       if (chunk)
         this.#take(
           typeof chunk !== 'string' ? new Uint8Array(chunk) : !encoding || encoding === 'utf8' ? chunk : Buffer.from(chunk, encoding),
@@ -144,7 +160,7 @@ export function capturingResponses(
       this.#size += sizeOf(chunk)
       this.#chunks.push(chunk)
       if (this.#size > this.#limit) this.destroy(resultTooLarge(this.#limit))
-      else if (this.#sink && this.#size > this.#sink.after && !this.#isBodiless()) this.#spilling ??= this.#spill(this.#sink)
+      else if (this.#sink && this.#size > this.#after && !this.#isBodiless()) this.#spilling ??= this.#spill(this.#sink)
     }
 
     /** Hands what there is to the sink, and what comes meanwhile; the writer hears by 'drain' when it may go on. */

@@ -24,7 +24,8 @@ export function writeAnswer(res: ServerResponse, { status, headers, body }: Answ
 function writeEvents(res: ServerResponse, status: number, fields: Record<string, string | readonly string[]>, events: EventStream): void {
   if (res.closed) return // a client that left before the answer: nothing would tell of that again
   res.writeHead(status, fields as Record<string, string | string[]>) // Node only reads them
-  const flow = events.open({ write: (piece) => res.write(piece), end: () => void res.end() })
+  res.flushHeaders() // the first piece may be long in coming
+  const flow = events.open({ write: (piece) => res.write(piece), end: () => void res.end(), fail: () => void res.destroy() })
   res.on('drain', flow.ready)
   res.on('close', flow.close)
 }

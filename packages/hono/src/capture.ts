@@ -35,7 +35,8 @@ export async function captureHandlers(
     response = responseOf(c, error)
     if (!response) throw error
   }
-  if (!response || c.made?.response !== response) return withFieldsOf(c, await captureResponse(response, maxResultBytes, sink))
+  // A response that the context did not make gets what the handler set by `c.header()`, as it does behind any middleware that looks at `c.res`.
+  if (!response || c.made?.response !== response) return captureResponse(response, maxResultBytes, sink, responseFields(fieldsSet(c)))
   // A text has a media type of its own (WHATWG Fetch, "extract a body"); its size is looked at by core.
   const headers = { 'content-type': 'text/plain;charset=UTF-8', ...responseFields(response.headers) }
   return { status: response.status, headers, body: await keptBody(c.made.text, sink) }
@@ -49,9 +50,4 @@ function responseOf(c: Context, error: unknown): Response | undefined {
   if (!(error instanceof Error) || !('getResponse' in error) || typeof error.getResponse !== 'function') return undefined
   const made: Response = error.getResponse()
   return c.newResponse(made.body, made)
-}
-
-/** A response that the context did not make gets what the handler set by `c.header()`, as it does behind any middleware that looks at `c.res`. */
-function withFieldsOf(c: Context, captured: CapturedResponse): CapturedResponse {
-  return { ...captured, headers: { ...responseFields(fieldsSet(c)), ...captured.headers } }
 }

@@ -13,7 +13,7 @@ export interface StatusDocument {
   readonly resourceLocation?: string
   readonly result?: unknown
   readonly error?: Problem
-  readonly links: { readonly self: string; readonly result?: string; readonly events?: string; readonly cancel?: string }
+  readonly links: Readonly<Partial<Record<'result' | 'stream' | 'events' | 'cancel', string>>> & { readonly self: string }
   readonly [member: string]: unknown
 }
 

@@ -47,6 +47,8 @@ export const FEATURES = [
   'result-limit',
   'echo',
   'validated',
+  /** A handler writes its response in pieces, see {@link PlannedResponse} `pieces`. */
+  'stream',
   /** The other sets. */
   'redirect',
   'inline',
@@ -161,6 +163,8 @@ export interface PlannedAnswer {
   readonly headers?: readonly (readonly [name: string, value: string])[]
   readonly text?: string
   readonly base64?: string
+  /** Sent in pieces: `text` first, this once its token is released. Or it throws there. */
+  readonly rest?: { readonly hold: string; readonly text?: string; readonly throw?: string }
 }
 
 /** What the target has to send: this status, these fields each appended, these bytes. `null`: no body, no content-type. */
@@ -168,6 +172,8 @@ export interface PlannedResponse {
   readonly status: number
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: string | Uint8Array | null
+  /** The body in the place of `body`, to be written as it comes. What this throws breaks the response off. Feature `stream`. */
+  readonly pieces?: AsyncIterable<Uint8Array>
 }
 
 /** What a plan needs of `req.job`, `c.get('job')`, `request.job`. */
@@ -197,7 +203,9 @@ export async function runPlan(input: unknown, job?: AuditJob): Promise<PlannedRe
   if (plan.hold !== undefined) await held(plan.hold, onAbort, job?.signal)
   if ((job?.attempt ?? 1) <= (plan.failAttempts ?? 0)) throw new Error('failed as planned')
   if (plan.throw) throw Object.assign(new Error(plan.throw.message), plan.throw)
-  const { status = 200, headers, text, base64 } = plan.respond ?? { headers: [['content-type', 'application/json']], text: '{"ok":true}' }
+  const answer: PlannedAnswer = plan.respond ?? { headers: [['content-type', 'application/json']], text: '{"ok":true}' }
+  const { status = 200, headers, text, base64, rest } = answer
+  if (rest) return { status, headers: headers ?? [], body: null, pieces: inPieces(text ?? '', rest, onAbort, job?.signal) }
   return { status, headers: headers ?? [], body: base64 === undefined ? (text ?? null) : fromBase64(base64) }
 }
 
@@ -223,6 +231,19 @@ export function release(token: string): void {
     if (released.size <= 1_000) return
     released.delete(oldest)
   }
+}
+
+async function* inPieces(
+  text: string,
+  rest: NonNullable<PlannedAnswer['rest']>,
+  onAbort: 'throw' | 'respond' | 'ignore',
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder()
+  yield encoder.encode(text)
+  await held(rest.hold, onAbort, signal)
+  if (rest.throw !== undefined) throw new Error(rest.throw)
+  yield encoder.encode(rest.text)
 }
 
 async function held(token: string, onAbort: 'throw' | 'respond' | 'ignore', signal: AbortSignal | undefined): Promise<void> {

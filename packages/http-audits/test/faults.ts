@@ -46,7 +46,7 @@ export const FAULTS: Readonly<Record<string, FaultCase>> = {
     make: () => ({
       answer: (answer) => (answer.headers['Retry-After'] ? withField(answer, 'Retry-After', new Date().toUTCString()) : answer),
     }),
-    fails: 'ACC3 ACC16 ACC17 ACC18 DOC10 POL2 POL4 POL13 POL18 POL19 RES3',
+    fails: 'ACC3 ACC16 ACC17 ACC18 DOC10 POL2 POL4 POL13 POL18 POL19 RES3 LIV2',
   },
   'Retry-After of 0': {
     make: () => ({ answer: (answer) => (answer.headers['Retry-After'] ? withField(answer, 'Retry-After', '0') : answer) }),
@@ -99,7 +99,7 @@ export const FAULTS: Readonly<Record<string, FaultCase>> = {
   },
   'HEAD with another header than GET': {
     make: () => ({ answer: (answer, { method }) => (method === 'HEAD' ? without(answer, 'etag', 'cache-control') : answer) }),
-    fails: 'MET1 MET2 MET3',
+    fails: 'LIV3 LIV6 MET1 MET2 MET3',
   },
   'progress that falls': {
     make: () => {

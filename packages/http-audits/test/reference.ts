@@ -77,9 +77,9 @@ function jobsOf(set: AuditSet): Jobs<IncomingMessage> {
     onError: () => {},
   })
   for (const [route, options] of Object.entries(set.routes))
-    jobs.define(`audit-${route}`, options, async ({ handle: job, live, maxResultBytes }) =>
+    jobs.define(`audit-${route}`, options, async ({ handle: job, live, maxResultBytes, sink }) =>
       // No remote engine, so there is always a live submission, and it is one of ours.
-      captured(await handle(route, live as NodeSubmission, job), maxResultBytes),
+      captured(await handle(route, live as NodeSubmission, job), maxResultBytes, sink),
     )
   return jobs
 }

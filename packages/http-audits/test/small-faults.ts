@@ -15,16 +15,24 @@ function withPieces(answer: Answer, change: (text: string) => string): Answer {
   return {
     ...answer,
     body: {
-      open: ({ write, end }) =>
+      open: ({ write, end, fail }) =>
         body.open({
           write(piece) {
             const text = change(Buffer.from(piece).toString())
             return text === '' || write(Buffer.from(text))
           },
           end,
+          fail,
         }),
     },
   }
+}
+
+/** The answer, whose body ends in order where it should break off. */
+function withoutBreak(answer: Answer): Answer {
+  const { body } = answer
+  if (!isEvents(body)) return answer
+  return { ...answer, body: { open: (sink) => body.open({ ...sink, write: sink.write, end: sink.end, fail: sink.end }) } }
 }
 
 /** More servers with one fault each, so that every audit is seen to fail: each is run with the audits that are near to it. */
@@ -106,6 +114,40 @@ export const SMALL_FAULTS: Readonly<Record<string, FaultCase>> = {
     make: () => ({ answer: (answer) => (isEvents(answer.body) ? withField(answer, 'Cache-Control', 'public, max-age=60') : answer) }),
     among: /^EVT/,
     fails: 'EVT5',
+  },
+  'a stream that is not told from a result': {
+    make: () => ({ request: (request) => drop(request, 'range') }),
+    among: /^LIV/,
+    fails: 'LIV3 LIV4',
+  },
+  'a stream that ends in order whatever happens': {
+    make: () => ({ answer: (answer) => withoutBreak(answer) }),
+    among: /^LIV/,
+    fails: 'LIV5',
+  },
+  'a stream that may be cached': {
+    make: () => ({ answer: (answer, { url }) => (url?.endsWith('/stream') ? withField(answer, 'Cache-Control', 'private') : answer) }),
+    among: /^LIV[13-7]/,
+    fails: 'LIV6',
+  },
+  'a stream without Last-Event-ID': {
+    make: () => ({ request: (request) => drop(request, 'last-event-id') }),
+    among: /^LIV/,
+    fails: 'LIV7',
+  },
+  'a stream with a header of its own': {
+    make: () => ({
+      answer: (answer, { url }) => (url?.endsWith('/stream') && answer.status === 203 ? { ...answer, status: 200 } : answer),
+    }),
+    among: /^LIV/,
+    fails: 'LIV1',
+  },
+  'a stream that waits for its head': {
+    make: () => ({
+      answer: (answer, { url }) => (url?.endsWith('/stream') && answer.status === 404 ? { status: 204, headers: {}, body: null } : answer),
+    }),
+    among: /^LIV/,
+    fails: 'LIV2',
   },
   'no Prefer at all': {
     make: () => ({ request: (request) => drop(request, 'prefer') }),

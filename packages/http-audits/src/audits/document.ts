@@ -190,7 +190,21 @@ export const documentAudits: readonly Audit[] = [
     level: 'MUST',
     title: 'show the links that can be used now, and no others',
     source: 'protocol, Links',
-    async run({ hold, submit, fetch }) {
+    async run({ hold, submit, fetch, has, token }) {
+      if (has('stream')) {
+        const gate = token()
+        const writing = await submit({ respond: { text: 'begun', rest: { hold: gate.token } } })
+        const reply = await writing.until(({ links }) => links.stream !== undefined, 'offered its response while it is written')
+        equal(Object.keys(reply.document().links).sort().join(), 'cancel,events,self,stream', 'links of a job that has begun to answer')
+        await gate.release()
+        equal(
+          Object.keys((await writing.finished()).document().links)
+            .sort()
+            .join(),
+          'result,self',
+          'links of a job that has answered',
+        )
+      }
       const held = await hold()
       const links = (await held.status()).document().links
       equal(Object.keys(links).sort().join(), 'cancel,events,self', 'links of a running job')

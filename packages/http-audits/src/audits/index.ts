@@ -9,6 +9,7 @@ import { eventAudits } from './events'
 import { idempotencyAudits } from './idempotency'
 import { inputAudits } from './input'
 import { listAudits } from './list'
+import { liveAudits } from './live'
 import { longPollAudits } from './long-poll'
 import { methodAudits } from './methods'
 import { pollAudits } from './poll'
@@ -29,6 +30,7 @@ export const audits: readonly Audit[] = [
   ...eventAudits,
   ...resultAudits,
   ...captureAudits,
+  ...liveAudits,
   ...cancelAudits,
   ...purgeAudits,
   ...listAudits,

@@ -1,0 +1,86 @@
+export const page = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Chat</title>
+<style>
+  :root { color-scheme: light dark; font: 1.1rem/1.5 system-ui, sans-serif }
+  body { max-width: 40rem; margin: 2rem auto; padding: 0 1rem }
+  form { display: flex; gap: .5rem }
+  input { flex: 1; font: inherit; padding: .4rem }
+  button { font: inherit }
+  #answer { white-space: pre-wrap; min-height: 8rem }
+</style>
+<h1>Ask something</h1>
+<form><input name="question" aria-label="Question" required autocomplete="off"><button>Ask</button></form>
+<p id="answer" aria-live="polite"></p>
+<p><small id="state" role="status"></small></p>
+<script src="/chat.js" type="module"></script>
+</html>
+`
+
+/** The job's address is in the address of the page, so a reload goes on with it. What was read is asked for no second time. */
+export const script = `
+const form = document.querySelector('form')
+const answer = document.querySelector('#answer')
+const state = document.querySelector('#state')
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+let following = 0
+
+form.addEventListener('submit', async (event) => {
+  event.preventDefault()
+  const accepted = await fetch('/answers', { method: 'POST', body: form.question.value })
+  const { pathname } = new URL(accepted.headers.get('location'), location.href)
+  history.pushState(null, '', '?job=' + encodeURIComponent(pathname))
+  follow(pathname)
+})
+
+/** The job, once its answer has begun. */
+async function begun(job) {
+  for (;;) {
+    const status = await (await fetch(job, { headers: { prefer: 'wait=5' } })).json()
+    if (status.links.stream || !['queued', 'running'].includes(status.status)) return
+  }
+}
+
+async function follow(job) {
+  const turn = ++following
+  const decoder = new TextDecoder()
+  let at = 0
+  let etag = ''
+  answer.textContent = ''
+  while (turn === following) {
+    state.textContent = 'waiting'
+    try {
+      await begun(job)
+      const response = await fetch(job + '/stream', { headers: at > 0 ? { range: 'bytes=' + at + '-', 'if-range': etag } : {} })
+      if (response.status === 416) break // all of it has been read
+      if (!response.ok) throw new Error(String(response.status))
+      if (response.status === 200) {
+        at = 0 // the beginning, or another attempt
+        answer.textContent = ''
+      }
+      etag = response.headers.get('etag')
+      state.textContent = 'answering'
+      const reader = response.body.getReader()
+      for (let read = await reader.read(); !read.done; read = await reader.read()) {
+        if (turn !== following) return reader.cancel()
+        at += read.value.length
+        answer.append(decoder.decode(read.value, { stream: true }))
+      }
+      break
+    } catch {
+      state.textContent = 'connecting again'
+      await pause(500)
+    }
+  }
+  if (turn === following) state.textContent = 'done'
+}
+
+const resume = () => {
+  const job = new URLSearchParams(location.search).get('job')
+  if (job?.startsWith('/jobs/')) follow(job)
+}
+addEventListener('popstate', resume)
+resume()
+`

@@ -1,0 +1,16 @@
+/** The web process: takes questions, and shows answers as they are written. It writes none, because it never calls `jobs.start()`. */
+import { serve } from '@hono/node-server'
+import { app, boss, jobs, pool } from './app.ts'
+
+const server = serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000), hostname: '127.0.0.1' }, ({ port }) => {
+  console.log(`web ${process.pid}: http://127.0.0.1:${port}`)
+  process.send?.({ port })
+})
+
+process.once('SIGTERM', async () => {
+  server.close()
+  await jobs.stop()
+  await boss.stop({ graceful: false })
+  await pool.end()
+  process.exit()
+})

@@ -1,0 +1,119 @@
+import { createServer } from 'node:http'
+import { createConnection } from 'node:net'
+import { createClient } from '@respond-async/client'
+import { afterEach, expect, it, vi } from 'vitest'
+import { script, start } from '../../../tests/live/service'
+
+const cleanUp: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of cleanUp.splice(0).reverse()) await close()
+})
+
+/** A way to the server that can be cut: every connection at once. */
+async function cable(target: string) {
+  const { port } = new URL(target)
+  const server = createServer()
+  const open = new Set<{ destroy(): void }>()
+  server.removeAllListeners('connection')
+  server.on('connection', (socket) => {
+    const there = createConnection(Number(port), '127.0.0.1')
+    for (const one of [socket, there]) {
+      open.add(one)
+      one.on('error', () => {})
+      one.on('close', () => open.delete(one))
+    }
+    socket.pipe(there).pipe(socket)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  cleanUp.push(() => {
+    cut()
+    server.close()
+  })
+  const cut = () => {
+    for (const one of open) one.destroy()
+  }
+  const address = server.address()
+  return { url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`, cut }
+}
+
+async function service(options: Parameters<typeof start>[3] = {}) {
+  const scripted = script()
+  const made = await start('Hono', scripted.writing, {}, options)
+  cleanUp.push(made.close)
+  return { ...scripted, ...made, cable: await cable(made.url) }
+}
+
+it('a stream goes on where it was when its connection is lost, byte for byte', async () => {
+  const { write, end, cable } = await service()
+  const client = createClient()
+  const job = await client.submit(`${cable.url}/work`)
+  write('häß')
+  const response = await job.stream()
+  expect([response.status, response.headers.get('x-by'), response.headers.get('content-length')]).toEqual([200, 'handler', null])
+  const reader = response.body?.getReader() as ReadableStreamDefaultReader<Uint8Array>
+  const pieces: Uint8Array[] = []
+  const whole = (async () => {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) pieces.push(read.value)
+  })()
+  const text = () => Buffer.concat(pieces).toString()
+  for (const [part, all] of [
+    ['li', 'häßli'],
+    ['ch', 'häßlich'],
+    ['es', 'häßliches'],
+  ] as const) {
+    await vi.waitFor(() => expect(text()).toBe(all.slice(0, -2)))
+    cable.cut()
+    write(part)
+    await vi.waitFor(() => expect(text()).toBe(all), { timeout: 5_000 })
+  }
+  cable.cut()
+  end()
+  await whole
+  expect(text()).toBe('häßliches')
+  expect(await (await job.result()).text()).toBe('häßliches')
+})
+
+it('a stream that begins anew with another attempt says so, and what is offered then is whole', async () => {
+  const { write, end, fail, cable } = await service({ retries: 1, backoffMs: 1 })
+  const job = await createClient().submit(`${cable.url}/work`)
+  write('first')
+  const broken = (await job.stream()).text()
+  fail()
+  await expect(broken).rejects.toMatchObject({ code: 'stream_restarted' })
+  write('second')
+  const again = await job.stream()
+  end()
+  expect(await again.text()).toBe('second')
+})
+
+it('a result that was there at once is the stream, and a job that failed before it answered has none', async () => {
+  const { write, end, fail, url } = await service()
+  const client = createClient()
+  const quick = await client.submit(`${url}/work`)
+  write('at once')
+  end()
+  expect(await (await quick.stream()).text()).toBe('at once')
+  const failing = await client.submit(`${url}/work`)
+  fail()
+  await expect(failing.stream()).rejects.toMatchObject({ name: 'JobFailedError', code: 'handler_failed' })
+})
+
+it('who leaves a stream leaves its connection, and the job goes on', async () => {
+  const { write, end, url } = await service()
+  const left = new AbortController()
+  const job = await createClient().submit(`${url}/work`, {}, { signal: left.signal })
+  write('begun')
+  const reader = (await job.stream()).body?.getReader() as ReadableStreamDefaultReader<Uint8Array>
+  expect(new TextDecoder().decode((await reader.read()).value)).toBe('begun')
+  const next = reader.read()
+  left.abort(new Error('gone'))
+  await expect(next).rejects.toThrow('gone')
+  end()
+  expect(
+    await (
+      await createClient()
+        .resume(job.url ?? '')
+        .result()
+    ).text(),
+  ).toBe('begun')
+})

@@ -1,0 +1,46 @@
+import { onWorkers } from './settings'
+
+/** How often a response that is still being written is looked at, in milliseconds. */
+const BEAT_MS = 100
+
+interface Beating {
+  beat(): void
+}
+
+/**
+ * All bodies that are being written in this process. They share one timer, which runs as long as there are any: a body that ends
+ * before it is looked at has cost a place in a set.
+ */
+const beating = new Set<Beating>()
+let timer: ReturnType<typeof setTimeout> | undefined
+
+function tick(): void {
+  timer = undefined
+  for (const one of beating) one.beat()
+  wind()
+}
+
+function wind(): void {
+  if (timer || beating.size === 0) return
+  timer = setTimeout(tick, BEAT_MS)
+  Object(timer).unref?.() // the handler keeps a process alive, not the watch over what it writes
+}
+
+/** Calls `beat` every 100 ms until the returned function is called; the first time after 100 to 200 ms. */
+export function everyBeat(one: Beating): () => void {
+  // On Workers a timer belongs to the request that set it, and what another one writes is not its to touch.
+  if (onWorkers()) {
+    const own = setInterval(() => one.beat(), BEAT_MS)
+    return () => clearInterval(own)
+  }
+  let isFirst = true
+  const entry = {
+    beat() {
+      if (!isFirst) one.beat()
+      isFirst = false
+    },
+  }
+  beating.add(entry)
+  wind()
+  return () => beating.delete(entry)
+}

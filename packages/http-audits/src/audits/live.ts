@@ -1,0 +1,169 @@
+import type { Audit } from '../audit'
+import { equal, hasField, hasNoField, hasStatus, isProblem, lists, match, ok, retryAfterOf } from '../expectation'
+import type { Reply } from '../reply'
+import type { AuditJob, Subject } from '../subject'
+import type { PlannedAnswer } from '../target'
+
+const needs = ['stream'] as const
+const BEGUN = 'begun, \u00e4nd '
+const REST = 'gone on with'
+const TEXT = BEGUN + REST
+const PLAIN = { status: 203, headers: [['content-type', 'text/plain']], text: BEGUN } as const
+const HERE = { ...PLAIN, status: 200 } as const
+
+interface Writing {
+  readonly job: AuditJob
+  /** Where its response can be read, which has begun. */
+  readonly stream: string
+  release(): Promise<void>
+}
+
+/** A job whose handler has begun to answer, and goes on when it is released. */
+async function writing({ submit, token }: Subject, answer: PlannedAnswer, rest: { text?: string; throw?: string }): Promise<Writing> {
+  const gate = token()
+  const job = await submit({ respond: { ...answer, rest: { hold: gate.token, ...rest } } })
+  const reply = await job.until(({ links }) => links.stream !== undefined, 'offered its response while it is written')
+  return { job, stream: reply.document().links.stream ?? '', release: gate.release }
+}
+
+/** Reads the stream from now on to its end, which comes when the handler has been let go on. */
+async function read(subject: Subject, { stream, release }: Writing, headers: Record<string, string> = {}): Promise<Reply> {
+  const reply = subject.fetch(stream, { headers })
+  reply.catch(() => {}) // looked at below
+  const held = await Promise.race([reply.then(() => 'whole'), subject.fetch(stream, { method: 'HEAD' }).then(() => 'held')])
+  equal(held, 'held', 'the stream of a response that is not whole')
+  await release()
+  return reply
+}
+
+export const liveAudits: readonly Audit[] = [
+  {
+    id: 'LIV1',
+    level: 'MUST',
+    title: 'send the status and header of a response that is being written, what there is of its body, and the rest as it comes',
+    source: 'protocol, Live results',
+    needs,
+    async run(subject) {
+      const begun = await writing(subject, PLAIN, { text: REST })
+      const reply = await read(subject, begun)
+      hasStatus(reply, 203)
+      equal(reply.text, TEXT, 'the body')
+      ok(reply.headers.get('content-type')?.startsWith('text/plain'), 'the stream has another Content-Type than the handler gave it')
+      hasNoField(await subject.fetch((await writing(subject, PLAIN, { text: REST })).stream, { method: 'HEAD' }), 'content-length')
+    },
+  },
+  {
+    id: 'LIV2',
+    level: 'MUST',
+    title: 'answer 404 with Retry-After to a stream that has not begun',
+    source: 'protocol, Live results',
+    needs,
+    async run({ hold, fetch }) {
+      const job = await hold()
+      const reply = await fetch(`${job.statusUrl}/stream`)
+      isProblem(reply, 404, 'result-not-ready')
+      retryAfterOf(reply)
+    },
+  },
+  {
+    id: 'LIV3',
+    level: 'MUST',
+    title: 'go on from a byte, with 206 and a last byte that is very large, and from one that is not there yet as soon as it is',
+    source: 'RFC 8673 2.2',
+    needs,
+    async run(subject) {
+      const begun = await writing(subject, HERE, { text: REST })
+      const { stream } = begun
+      const etag = (await subject.fetch(stream, { method: 'HEAD' })).headers.get('etag')
+      ok(etag && !etag.startsWith('W/'), 'the stream has no strong ETag, so a client cannot know that it goes on with the same bytes')
+      const there = await subject.fetch(stream, { headers: { range: 'bytes=2-5', 'if-range': etag } })
+      hasStatus(there, 206)
+      hasField(there, 'content-range', 'bytes 2-5/*')
+      equal(there.text, BEGUN.slice(2, 6), 'the body of bytes=2-5')
+      const far = subject.fetch(stream, { headers: { range: 'bytes=15-', 'if-range': etag } })
+      const other = subject.fetch(stream, { headers: { range: 'bytes=3-', 'if-range': '"another"' } })
+      const reply = await read(subject, begun, { range: 'bytes=8-', 'if-range': etag })
+      const bytes = new TextEncoder().encode(TEXT)
+      for (const [part, first] of [
+        [reply, 8],
+        [await far, 15],
+      ] as const) {
+        hasStatus(part, 206)
+        // A slow network may bring the question when the response is whole already.
+        match(part.headers.get('content-range'), new RegExp(`^bytes ${first}-(?:9007199254740991/\\*|23/24)$`), 'Content-Range')
+        equal(part.bytes.join(), bytes.subarray(first).join(), `the bytes from ${first} on`)
+      }
+      const whole = await other
+      hasStatus(whole, 200)
+      equal(whole.text, TEXT, 'the body for an If-Range that does not match')
+    },
+  },
+  {
+    id: 'LIV4',
+    level: 'MUST',
+    title: 'answer at the same URL with the result, its ranges and the same ETag, once it is whole',
+    source: 'protocol, Live results',
+    needs,
+    async run(subject) {
+      const begun = await writing(subject, HERE, { text: REST })
+      const etag = (await read(subject, begun)).headers.get('etag') ?? ''
+      await begun.job.finished()
+      const whole = await subject.fetch(begun.stream)
+      hasStatus(whole, 200)
+      equal(whole.text, TEXT, 'the body')
+      const reply = await subject.fetch(begun.stream, { headers: { range: 'bytes=15-', 'if-range': etag } })
+      hasStatus(reply, 206)
+      equal(reply.text, TEXT.slice(14), 'the body of bytes=15-')
+      isProblem(await subject.fetch(begun.stream, { headers: { range: 'bytes=999-' } }), 416, 'range-not-satisfiable')
+    },
+  },
+  {
+    id: 'LIV5',
+    level: 'MUST',
+    title: 'break the connection of a response whose handler fails, so that nobody takes it for whole',
+    source: 'protocol, Live results',
+    needs,
+    async run(subject) {
+      const begun = await writing(subject, HERE, { throw: 'failed as planned' })
+      const whole = await read(subject, begun).catch(() => undefined)
+      ok(!whole || whole.status >= 400, 'the stream of a response that broke off ended in order')
+      equal((await begun.job.finished()).document().status, 'failed', 'status')
+    },
+  },
+  {
+    id: 'LIV6',
+    level: 'MUST',
+    title: 'keep caches and buffering proxies out of the way of a response that is being written',
+    source: 'protocol, Live results',
+    needs,
+    async run(subject) {
+      const { stream, release } = await writing(subject, HERE, { text: REST })
+      const reply = await subject.fetch(stream, { method: 'HEAD' })
+      await release()
+      lists(reply, 'cache-control', 'private', 'no-store', 'no-transform')
+      hasField(reply, 'x-accel-buffering', 'no')
+      hasField(reply, 'accept-ranges', 'bytes')
+    },
+  },
+  {
+    id: 'LIV7',
+    level: 'MUST',
+    title: 'go on with an event stream after the event of Last-Event-ID, and answer 204 once there is none left',
+    source: 'protocol, Live results',
+    needs,
+    async run(subject) {
+      const events = { headers: [['content-type', 'text/event-stream']], text: 'id: 1\ndata: a\n\nid: 2\ndata: b\n\n' } as const
+      const begun = await writing(subject, events, { text: 'id: 3\ndata: c\n\n' })
+      const reply = await read(subject, begun, { 'last-event-id': '1' })
+      hasStatus(reply, 200)
+      equal(reply.text, 'id: 2\ndata: b\n\nid: 3\ndata: c\n\n', 'the events after the first')
+      await begun.job.finished()
+      equal(
+        (await subject.fetch(begun.stream, { headers: { 'last-event-id': '2' } })).text,
+        'id: 3\ndata: c\n\n',
+        'the events after the second',
+      )
+      hasStatus(await subject.fetch(begun.stream, { headers: { 'last-event-id': '3' } }), 204)
+    },
+  },
+]
