@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startPostgres } from '../postgres'
 import { hasRedisServer, startRedis } from '../redis'
+import type { WorkerdOptions } from '../workerd'
 import type { Role } from './fleet'
 
 /** Where jobs are kept, as a test has it in its hands. */
@@ -22,6 +23,10 @@ export interface Pair {
   /** Module that a process runs. */
   readonly entry: string
   readonly roles: readonly Role[]
+  /** What else its processes are told. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Each of its processes has a group of its own, and reports over HTTP. */
+  readonly leads?: boolean
   /** Not to be had on this machine. In CI it is a failure. */
   readonly skipped: boolean
   start(): Promise<StoreServer>
@@ -35,19 +40,35 @@ const redis = {
   start: () => startRedis({ appendonly: true, args: ['--appendfsync', 'always'] }),
 }
 const postgres = { skipped: false, start: () => startPostgres() }
+const inFolder = async (name = '') => {
+  const dir = await mkdtemp(join(tmpdir(), 'respond-async-store-'))
+  return { url: join(dir, name), stop: async () => rmSync(dir, { recursive: true, force: true }) }
+}
+/** A Worker in workerd: one process that takes requests, runs jobs and has the storage, in its folder. */
+const worker = (name: string, bindings: WorkerdOptions, sweepMs = 0) => ({
+  ...{ entry: app('workerd'), roles: ['web worker'] satisfies Role[], skipped: false, leads: true, start: () => inFolder() },
+  env: {
+    WORKER: new URL(`../workers/crash-${name}.ts`, import.meta.url).pathname,
+    ...{ BINDINGS: JSON.stringify(bindings), SWEEP_MS: `${sweepMs}` },
+  },
+})
+const OBJECTS = { JOBS_OBJECT: 'JobObject' }
 
 const PAIRS = {
   sqlite: {
-    ...{ title: 'SQLite, in process, Express', entry: app('sqlite'), roles: ALL_IN_ONE, skipped: false },
-    async start() {
-      const dir = await mkdtemp(join(tmpdir(), 'respond-async-sqlite-'))
-      return { url: join(dir, 'jobs.db'), stop: async () => rmSync(dir, { recursive: true, force: true }) }
-    },
+    ...{ title: 'SQLite, in process, Express', entry: app('sqlite'), roles: ALL_IN_ONE, skipped: false, start: () => inFolder('jobs.db') },
   },
   postgres: { title: 'Postgres, in process, Hono', entry: app('postgres'), roles: ALL_IN_ONE, ...postgres },
   redis: { title: 'Redis, in process, Hono', entry: app('redis'), roles: ALL_IN_ONE, ...redis },
   pgBoss: { title: 'Postgres, pg-boss, Hono', entry: app('pg-boss'), roles: APART, ...postgres },
   bullmq: { title: 'Redis, BullMQ, Express', entry: app('bullmq'), roles: APART, ...redis },
+  objects: { title: 'Durable Objects, waitUntil and alarms, Workers', ...worker('objects', { objects: OBJECTS }) },
+  objectsQueue: { title: 'Durable Objects, Queue, Workers', ...worker('objects-queue', { objects: OBJECTS, queues: ['QUEUE'] }) },
+  d1Queue: { title: 'D1, Queue, Workers', ...worker('d1-queue', { databases: ['DB'], queues: ['QUEUE'] }, 300) },
+  d1Workflow: {
+    title: 'D1, Workflow, Workers',
+    ...worker('d1-workflow', { databases: ['DB'], workflows: { WORKFLOW: 'JobWorkflow' } }, 300),
+  },
 } satisfies Record<string, Pair>
 type Name = keyof typeof PAIRS
 
