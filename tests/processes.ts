@@ -7,6 +7,8 @@ export interface Process {
   readonly pid: number
   /** Resolves when it has ended, whoever ended it. */
   readonly exited: Promise<unknown>
+  /** Sends the signal, to its whole group where it leads one. None is sent when it has ended. */
+  signal(signal: NodeJS.Signals): void
   /** Sends the signal and resolves when the process has ended. */
   end(signal: NodeJS.Signals): Promise<void>
 }
@@ -31,32 +33,56 @@ export async function bundled(entry: string): Promise<string> {
 /**
  * Runs a module as a process of its own, until the test process ends at the latest. Resolves with the first message that it sends
  * with `process.send`. Its imports are those of the folder of `entry`.
+ *
+ * With `leads` it leads a group of its own: what it starts is signaled with it, and ends when it does.
  */
-export async function startProcess<T>(entry: string, code: string, env: Record<string, string>): Promise<Process & { readonly said: T }> {
+export async function startProcess<T>(
+  entry: string,
+  code: string,
+  env: Record<string, string>,
+  { leads = false } = {},
+): Promise<Process & { readonly said: T }> {
   const child = spawn(process.execPath, ['--input-type=module', '-'], {
     cwd: dirname(entry),
+    detached: leads,
     stdio: ['pipe', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, ...env },
   })
-  children.add(child)
+  const signal = (name: NodeJS.Signals) => {
+    if (leads) signalGroup(child, name)
+    else child.kill(name)
+  }
+  const endWithUs = () => signal('SIGKILL')
+  atExit.add(endWithUs)
   child.stdin?.end(code)
   const exited = once(child, 'exit')
-  exited.then(() => children.delete(child))
+  exited.then(() => {
+    atExit.delete(endWithUs)
+    if (leads) signal('SIGKILL')
+  })
   const early = exited.then(([code, signal]) => {
     throw new Error(`${entry} ended with ${code ?? signal} before it was ready`)
   })
   early.catch(() => {}) // later on it is meant to end
   const [said] = await Promise.race([once(child, 'message'), early])
   return {
-    ...{ pid: child.pid ?? 0, said, exited },
-    async end(signal) {
-      child.kill(signal)
+    ...{ pid: child.pid ?? 0, said, exited, signal },
+    async end(name) {
+      signal(name)
       await exited
     },
   }
 }
 
-const children = new Set<ChildProcess>()
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal)
+  } catch {
+    // None of it is left.
+  }
+}
+
+const atExit = new Set<() => void>()
 process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL')
+  for (const end of atExit) end()
 })

@@ -1,7 +1,7 @@
 /** The checker itself: what it would say of runs that went wrong. */
 import { describe, expect, it } from 'vitest'
 import { check, type Run, type Seen, type Violation } from './check'
-import type { Line } from './ledger'
+import type { Line } from './task'
 
 const line = (event: Line['event'], attempt: number, at: number, pid = 10, id = 'a', key = 'k'): Line => ({
   event,

@@ -1,4 +1,4 @@
-import type { Line } from './ledger'
+import type { Line } from './task'
 
 /** A job as a client saw it once. */
 export interface Seen {

@@ -1,5 +1,5 @@
-import type { Done, Work } from './apps/work'
 import type { Seen } from './check'
+import type { Done, Work } from './task'
 
 /** Longer than the processes let their store take: whoever asks is answered. */
 const TIMEOUT_MS = 20_000

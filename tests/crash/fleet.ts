@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { JobsOptions } from '@respond-async/core'
 import { bundled, type Process, startProcess } from '../processes'
-import { type Line, linesIn } from './ledger'
+import { linesIn, startLedger } from './ledger'
+import type { Line } from './task'
 
 /** What a process does: takes requests, runs jobs, or both. */
 export type Role = 'web' | 'worker' | 'web worker'
@@ -12,6 +13,8 @@ export type Role = 'web' | 'worker' | 'web worker'
 /** One of several processes, and whoever takes its place after it has ended. */
 interface Member {
   readonly role: Role
+  /** Whether it is there, and not frozen. */
+  readonly up: boolean
   /** Where it listens; `undefined` while it is down. */
   readonly port: number | undefined
   readonly pid: number
@@ -48,24 +51,33 @@ export interface FleetOptions {
   /** Of each member, in milliseconds beside the clock of the machine. */
   readonly clocks?: readonly number[]
   readonly drainMs?: number
+  /** What else a process is told. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Each process leads a group, which lives and dies with it, and its handlers report over HTTP. @default false */
+  readonly leads?: boolean
 }
 
 /** Starts the processes of an application. */
-export async function startFleet({ entry, url, roles, jobs, clocks = [], drainMs = 10_000 }: FleetOptions): Promise<Fleet> {
+export async function startFleet({ entry, url, roles, jobs, clocks = [], drainMs = 10_000, ...more }: FleetOptions): Promise<Fleet> {
+  const { leads = false } = more
   const dir = mkdtempSync(join(tmpdir(), 'respond-async-crash-'))
+  const ledger = leads ? await startLedger(dir) : undefined
   const code = await bundled(entry)
   let stopped = false
   let fallen = 0
 
   const startMember = async (role: Role, clockMs: number) => {
     const env = { ROLE: role, DIR: dir, STORE_URL: url, JOBS: JSON.stringify(jobs), CLOCK_MS: `${clockMs}`, DRAIN_MS: `${drainMs}` }
+    const told = { ...more.env, ...env, LEDGER_URL: ledger?.url ?? '' }
     let process: Process & { readonly said: { port: number } }
+    let port = 0
     let up = false
     let meant = false
     let frozen = false
     const start = async () => {
-      const started = await startProcess<{ port: number }>(entry, code, env)
+      const started = await startProcess<{ port: number }>(entry, code, { ...told, PORT: `${port}` }, { leads })
       process = started
+      port = started.said.port
       up = true
       meant = false
       void started.exited.then(() => {
@@ -89,8 +101,11 @@ export async function startFleet({ entry, url, roles, jobs, clocks = [], drainMs
     await start()
     return {
       role,
+      get up() {
+        return up && !frozen
+      },
       get port() {
-        return up && !frozen && role !== 'worker' ? process.said.port : undefined
+        return up && !frozen && role !== 'worker' ? port : undefined
       },
       get pid() {
         return process.pid
@@ -105,10 +120,10 @@ export async function startFleet({ entry, url, roles, jobs, clocks = [], drainMs
         if (!up || frozen) return
         const { pid } = process
         frozen = true
-        globalThis.process.kill(pid, 'SIGSTOP')
+        process.signal('SIGSTOP')
         await setTimeout(ms)
         frozen = false
-        if (up && process.pid === pid) globalThis.process.kill(pid, 'SIGCONT')
+        if (up && process.pid === pid) process.signal('SIGCONT')
       },
       async end() {
         meant = true
@@ -116,7 +131,7 @@ export async function startFleet({ entry, url, roles, jobs, clocks = [], drainMs
       },
       async destroy() {
         if (!up) return
-        globalThis.process.kill(process.pid, 'SIGCONT')
+        process.signal('SIGCONT')
         await process.end('SIGKILL')
       },
     }
@@ -140,6 +155,7 @@ export async function startFleet({ entry, url, roles, jobs, clocks = [], drainMs
     async stop() {
       stopped = true
       await Promise.all(members.map((member) => member.destroy()))
+      ledger?.stop()
       rmSync(dir, { recursive: true, force: true })
     },
   }

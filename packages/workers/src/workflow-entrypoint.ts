@@ -30,7 +30,9 @@ export function jobWorkflow<Env = unknown>(
   return class extends WorkflowEntrypoint<Env, FlowParams> {
     override async run({ payload }: Readonly<WorkflowEvent<FlowParams>>, step: WorkflowStep) {
       const { v, id, operation, dispatch, notBefore, maxRunMs = 900_000 } = payload
-      if (notBefore !== undefined) await step.sleepUntil('start', notBefore)
+      // Not `sleepUntil`: it throws when that time has passed, as it has where the instance begins late, or is replayed.
+      const earlyMs = (notBefore ?? 0) - Date.now()
+      if (earlyMs > 0) await step.sleep('start', earlyMs)
       for (let attempt = 1; ; attempt++) {
         const outcome = await step.do(`attempt ${attempt}`, { retries: RETRIES, timeout: maxRunMs + MARGIN_MS }, () => {
           const own = typeof jobs === 'function' ? jobs(this.env) : jobs

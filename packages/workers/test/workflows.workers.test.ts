@@ -37,6 +37,14 @@ describe('a job that is handed over to a Workflow', () => {
     expect(job.startedAt ?? 0).toBeGreaterThanOrEqual(before + 1_000)
   })
 
+  it('runs at once where its time has come before its instance begins', async () => {
+    const { id } = await flowJobs.submit('flow', {}, { delayMs: 3_600_000 })
+    const params = { v: 1, id, operation: 'flow', dispatch: 1, notBefore: Date.now() - 1 }
+    await env.WORKFLOW.createBatch([{ id: `${id}-late`, params }])
+    expect((await until(id, 'succeeded')).attempt).toBe(1)
+    await (await env.WORKFLOW.get(`${id}-1`)).terminate()
+  })
+
   it('is run once where it is handed over twice', async () => {
     const engine = cloudflareWorkflow({ workflow: env.WORKFLOW })
     const { id } = await flowJobs.submit('flow', { gate: 'twice' })

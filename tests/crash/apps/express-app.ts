@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { createJobs, type JobsOptions } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/express'
 import express, { type Request } from 'express'
+import { WORK } from '../task'
 import type { App } from './serve'
-import { WORK, work } from './work'
+import { work } from './work'
 
 export function expressApp(options: JobsOptions): App {
   const jobs = createJobs<Request>({ ...options, owner: (req) => req.get('x-user') })

@@ -2,8 +2,9 @@ import { serve } from '@hono/node-server'
 import { createJobs, type JobsOptions } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/hono'
 import { type Context, Hono } from 'hono'
+import { WORK } from '../task'
 import type { App } from './serve'
-import { WORK, work } from './work'
+import { work } from './work'
 
 export function honoApp(options: JobsOptions): App {
   const jobs = createJobs<Context>({ ...options, owner: (c) => c.req.header('x-user') })
