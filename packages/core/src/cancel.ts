@@ -1,12 +1,14 @@
 import { advance } from './advance'
 import type { Answer } from './answer'
 import { type Context, ttlOf } from './context'
+import { JobsError } from './errors'
 import type { Job } from './job'
+import { tidy } from './leftovers'
 import { isTerminal, type LifecycleEvent } from './lifecycle'
 import { retryAfter } from './pacing'
 import { present } from './present'
 import { problem } from './problems'
-import { bury } from './repair'
+import { bury, repair } from './repair'
 
 /** Asks for a job to end: a queued one is canceled at once, a running one when its work has stopped. The job as it is after that. */
 export async function cancel(context: Context, job: Job, reason?: string): Promise<Job | null> {
@@ -18,6 +20,7 @@ export async function cancel(context: Context, job: Job, reason?: string): Promi
     context.engine
       .cancel?.(after.id, after.dispatch)
       .catch((error) => context.onError(error, { during: 'cancel', id: job.id, operation: job.operation }))
+    if (isTerminal(after.status)) await tidy(context, after, job.request?.chunkBytes !== undefined)
   }
   return after
 }
@@ -27,6 +30,17 @@ export async function deleteJob(context: Context, job: Job, self: string): Promi
   if (!isTerminal(job.status)) return cancelJob(context, job, self)
   await bury(context, job, context.now())
   return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: null }
+}
+
+/** The same for a finished job that nobody asked for over HTTP. Whether there was one. @throws {JobsError} `not_finished` */
+export async function purge(context: Context, id: string): Promise<boolean> {
+  const stored = await context.store.get(id, 'head')
+  const job = stored && (await repair(context, stored))
+  if (!job || job.goneAt !== undefined) return false
+  if (!isTerminal(job.status))
+    throw new JobsError('not_finished', `Job ${id} is ${job.status}: cancel it, and purge it when it has stopped.`)
+  await bury(context, job, context.now())
+  return true
 }
 
 /** POST cancel: 200 when it is canceled, 202 while the work has to stop first, 409 when it ended otherwise. */

@@ -16,6 +16,8 @@ export type JobsErrorCode =
   | 'queue_full'
   | 'draining'
   | 'idempotency_conflict'
+  | 'not_retryable'
+  | 'not_finished'
 
 /** What this library throws. `code` is for programs, `message` says what to do, `cause` is what was behind it. */
 export class JobsError extends Error {

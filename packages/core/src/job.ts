@@ -19,6 +19,8 @@ export interface StoredRequest {
   /** Set where the body is kept in chunks of so many bytes (see `BlobStore`), with its `size`; `requestBody` is then `null`. */
   readonly chunkBytes?: number
   readonly size?: number
+  /** `false`: it goes when the job is over, whatever becomes of it (`keepRequests: 'never'`). Otherwise one that did not succeed keeps it. */
+  readonly keep?: false
   /** What the route's `carry` option lifted out of earlier middleware. */
   readonly carry?: JsonObject
   /** The adapter's own notes: route parameters, validated data, how the body had been parsed. */
@@ -91,6 +93,8 @@ export interface Job {
   readonly message?: string
   readonly estimateMs?: number
   readonly meta?: JsonObject
+  /** Id of the job whose request this one was made of, by `jobs.retry`. That one may be gone by now. */
+  readonly retryOf?: string
   readonly error?: JobFailure
   readonly request: StoredRequest | null
   readonly response: StoredResponse | null

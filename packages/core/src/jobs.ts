@@ -1,6 +1,6 @@
 import { accept } from './accept'
 import { type Answer, JSON_TYPE } from './answer'
-import { cancel } from './cancel'
+import { cancel, purge } from './cancel'
 import { createChanges, NO_CHANGES } from './changes'
 import type { Context } from './context'
 import { crossOrigin } from './cors'
@@ -9,7 +9,7 @@ import { JobsError } from './errors'
 import { fingerprintOf } from './idempotency'
 import { inProcess } from './in-process'
 import { inTime } from './in-time'
-import type { Job, Json, JsonObject } from './job'
+import type { Job, JobEvent, Json, JsonObject } from './job'
 import { COMPARED, observedLeases } from './leases'
 import { memoryStore } from './memory-store'
 import { type Execute, type Operation, resolveOptions } from './operation'
@@ -17,11 +17,12 @@ import { checkBounds, type JobsOptions, type OperationOptions } from './options'
 import { createPacing } from './pacing'
 import { handBack, repair, sweep } from './repair'
 import type { JobRequest, Submission } from './request'
+import { retry } from './retry'
 import { type RouteMatch, route } from './routes'
 import { createRunner } from './runner'
 import { onWorkers, resolveSettings } from './settings'
 import type { JobQuery } from './store'
-import { submit } from './submit'
+import { jobMade, submit } from './submit'
 import { waitUntil } from './wait-until'
 
 /** What `jobs.submit` may be told besides the input. */
@@ -43,7 +44,29 @@ export interface Jobs<in Native = unknown> {
   get(id: string): Promise<Job | null>
   /** Asks for a job to end. The job as it is after that; `null` for an unknown one. */
   cancel(id: string, reason?: string): Promise<Job | null>
-  list(query: { owner: string | null } & Partial<JobQuery>): Promise<{ jobs: Job[]; cursor?: string }>
+  /**
+   * Heads of jobs, newest first, 20 where no `limit` is given; `owner: null` for those of nobody. **Without an `owner` the jobs of all
+   * owners**: for operators, where the store can do that (`capabilities.listAll`).
+   * @throws {JobsError} `invalid_option` where the store cannot, `invalid_cursor`
+   */
+  list(query: Partial<JobQuery>): Promise<{ jobs: Job[]; cursor?: string }>
+  /**
+   * What happened to a job after its version `after` (default 0: from the beginning), oldest first, at most 1,000 lines: go on with
+   * the version of the last. `truncated`: older lines than the first have been dropped. `null`: no such job, or the store keeps no history.
+   */
+  history(id: string, after?: number): Promise<{ events: JobEvent[]; truncated: boolean } | null>
+  /**
+   * Makes a new job of the kept request of one that failed or was canceled: same operation, owner, request and `meta`, a new id, no
+   * idempotency key, `retryOf` the old id. It starts at once, with the options that the operation has now; the old job stays as it is.
+   * `platform` as for `sweep`: what an engine needs that runs jobs within a request.
+   * @throws {JobsError} `not_retryable` with the reason; `queue_full`, `draining`
+   */
+  retry(id: string, platform?: Platform): Promise<Job>
+  /**
+   * Takes everything from a finished job but what answers 410, as a client's DELETE does. `false`: there is no such job, or it is gone.
+   * @throws {JobsError} `not_finished`
+   */
+  purge(id: string): Promise<boolean>
   /**
    * Begins consuming and sweeping in this process: what a worker process calls. A process that accepts over HTTP need not: it sweeps
    * by itself, and runs jobs itself where the engine is of this process.
@@ -153,19 +176,30 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       const requestBody = JSON.stringify(input)
       const { owner = null, idempotencyKey: key, meta, delayMs } = how
       const fingerprint = key === undefined ? undefined : await fingerprintOf(request.method, request.url, JSON_TYPE, requestBody)
-      const made = await submit(context, operation(name), { owner, key, fingerprint, meta, delayMs, request, requestBody })
-      if (made.refused === undefined) return made.job
-      throw new JobsError(REFUSED[made.refused], `The job was refused: ${made.refused}.`)
+      return jobMade(await submit(context, operation(name), { owner, key, fingerprint, meta, delayMs, request, requestBody }))
     },
     get: (id) => store.get(id, 'head'),
     async cancel(id, reason) {
       const job = await store.get(id, 'head')
       return job && cancel(context, job, reason)
     },
-    list(query) {
+    async list(query) {
       if (!store.list) throw new JobsError('invalid_option', 'This store cannot list jobs.')
+      if (query.owner === undefined && !store.capabilities.listAll)
+        throw new JobsError('invalid_option', 'This store cannot list the jobs of all owners; name one, or null for those of nobody.')
       return store.list({ limit: 20, ...query })
     },
+    async history(id, after = 0) {
+      const [job, history] = await Promise.all([store.get(id, 'head'), store.events?.(id, after, HISTORY_LINES)])
+      // A job may be inserted as running, at version 2: to its store the line before that has been dropped.
+      return job && history ? { ...history, truncated: history.truncated && history.events[0]?.type !== 'insert' } : null
+    },
+    async retry(id, platform) {
+      if (context.draining) throw new JobsError('draining', 'These jobs were stopped.')
+      await ready()
+      return retry(context, id, platform)
+    },
+    purge: (id) => purge(context, id),
     start,
     async stop({ drainMs = 10_000 } = {}) {
       context.draining = true
@@ -202,4 +236,4 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
 
 /** How long an engine may take for messages whose jobs were handed back, in milliseconds. */
 const SETTLE_MS = 1_000
-const REFUSED = { 'queue-full': 'queue_full', 'too-many-jobs': 'queue_full', 'idempotency-key-reused': 'idempotency_conflict' } as const
+const HISTORY_LINES = 1_000

@@ -99,9 +99,9 @@ function changesOf(job: Job, event: LifecycleEvent, now: number): Partial<Job> |
     case 'succeed':
       return { ...finished(now, event), percentComplete: job.percentComplete === undefined ? undefined : 100, error: undefined }
     case 'fail':
-      return { ...finished(now, event), error: event.error }
+      return { ...finished(now, event), ...keptRequest(job), error: event.error }
     case 'cancel':
-      return { ...finished(now, event), error: canceledBecause(event.reason) ?? job.error }
+      return { ...finished(now, event), ...keptRequest(job), error: canceledBecause(event.reason) ?? job.error }
   }
 }
 
@@ -134,6 +134,10 @@ function finished(now: number, event: { ttlMs: number } & Partial<Outcome>): Par
     ...{ request: null, requestBody: null, response, result, responseBody },
   }
 }
+
+/** A job that did not succeed may be tried again as a new one: its request stays as it is stored, unless the route says otherwise. */
+const keptRequest = ({ request }: Job): Partial<Job> | null =>
+  request && request.keep !== false ? { request, requestBody: undefined } : null
 
 const canceledBecause = (reason: string | undefined): JobFailure | undefined =>
   reason === undefined ? undefined : { code: 'canceled', status: 409, title: 'The job was canceled', message: reason }

@@ -11,6 +11,9 @@ import type { JobQuery } from './store'
 const DEFAULT_LIMIT = 20
 const MAX_LIMIT = 100
 
+/** What a client may ask for: the jobs of the owner that it is, never those of all. */
+export type OwnersQuery = JobQuery & { readonly owner: string }
+
 /** GET list: an owner's jobs, newest first, a page at a time. */
 export async function getList(context: Context, owner: string, mount: string, request: JobRequest): Promise<Answer | undefined> {
   if (!context.store.list) return undefined
@@ -37,7 +40,7 @@ export async function getList(context: Context, owner: string, mount: string, re
 }
 
 /** The query, or what is wrong with it. Unknown parameters are ignored. */
-function readQuery(params: URLSearchParams, owner: string): JobQuery | string {
+function readQuery(params: URLSearchParams, owner: string): OwnersQuery | string {
   const limit = params.get('limit') ?? `${DEFAULT_LIMIT}`
   if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > MAX_LIMIT)
     return `limit must be a whole number from 1 to ${MAX_LIMIT}.`

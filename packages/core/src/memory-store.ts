@@ -65,7 +65,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
 
   return {
     capabilities: {
-      ...{ durable: false, shared: false, due: true, list: true, events: maxEvents > 0, watch: false },
+      ...{ durable: false, shared: false, due: true, list: true, listAll: true, events: maxEvents > 0, watch: false },
       ...{ maxRecordBytes: null, maxBodyBytes: maxBytes },
     },
     async insert(job, events) {
@@ -169,7 +169,7 @@ const bodyBytes = (job: Job): number => weigh(job.requestBody) + weigh(job.respo
 const weigh = (body: Job['requestBody']) => (body ? sizeOf(body) : 0)
 
 function matches(job: Job, { owner, status, operation }: JobQuery): boolean {
-  if (job.owner !== owner || job.goneAt !== undefined) return false
+  if ((owner !== undefined && job.owner !== owner) || job.goneAt !== undefined) return false
   if (status !== undefined && (typeof status === 'string' ? status !== job.status : !status.includes(job.status))) return false
   return operation === undefined || operation === job.operation
 }

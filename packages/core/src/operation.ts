@@ -102,6 +102,7 @@ export function resolveOptions(
   const options = { ...DEFAULTS, maxRunMs, ...withoutUndefined(defaults), ...withoutUndefined(given) }
   checkBounds(options, where)
   checkWord('idempotency', options.idempotency, ['optional', 'required', 'off'], where)
+  checkWord('keepRequests', options.keepRequests, ['failed', 'never'], where)
   if (typeof options.when === 'object') checkBounds(options.when, where)
   else checkWord('when', options.when, ['always', 'preferred'], where)
   if (options.maxRunMs > limit)

@@ -41,6 +41,12 @@ export interface OperationOptions<Native = unknown> {
   owner?: Owner<Native>
   /** Header fields to store though they are secrets (`authorization`, `cookie`), in lower case. @default [] */
   storeHeaders?: readonly string[]
+  /**
+   * What becomes of a stored request, body included, when its job is over. `'failed'`: one that failed or was canceled keeps it as long as it
+   * can be read itself, for `jobs.retry`; `'never'`: it goes at once, whatever became of the job. One that succeeded never keeps it.
+   * @default 'failed'
+   */
+  keepRequests?: 'failed' | 'never'
 }
 
 /** Names who may see a job, from the framework's request. Nothing, or an empty string, is a nameless client: it sees nameless jobs only. */

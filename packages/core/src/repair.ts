@@ -2,6 +2,7 @@ import { advance } from './advance'
 import { type Context, ttlOf } from './context'
 import type { JobMessage, Platform } from './engine'
 import type { Job } from './job'
+import { tidy } from './leftovers'
 import { isTerminal, type LifecycleEvent, tombstone } from './lifecycle'
 import { backoff } from './operation'
 
@@ -24,6 +25,7 @@ export async function repair(context: Context, job: Job, platform?: Platform): P
   if (isTerminal(job.status)) return expire(context, job, now)
   const { job: after, done } = await advance(context, job, (current) => overdue(context, current, now))
   if (done && after.status === 'queued') await redispatch(context, after, platform)
+  else if (done && job.request?.chunkBytes !== undefined) await tidy(context, after, true)
   return after
 }
 

@@ -1,10 +1,11 @@
 import type { Attempt, Cut } from './attempt'
-import { type BodyWriter, REQUEST, responseName } from './bodies'
+import type { BodyWriter } from './bodies'
 import type { Context } from './context'
 import type { RunOutcome } from './engine'
 import { isJobsError, JobsError } from './errors'
 import { errorResponse, failureOf } from './failure'
 import type { Job, JobFailure } from './job'
+import { tidy } from './leftovers'
 import type { LifecycleEvent, Outcome } from './lifecycle'
 import { backoff, type CapturedResponse, type Operation } from './operation'
 import { outcomeOf } from './outcome'
@@ -58,16 +59,6 @@ export async function settle(
       return redispatch ? { kind: 'done' } : { kind: 'retry', delayMs }
     }
   }
-}
-
-/**
- * Removes the large bodies that nobody will read any more: the request's when the job is over, those of responses that are not kept.
- * What fails here is removed with the job.
- */
-async function tidy({ blobs, onError }: Context, { id, operation, status, attempt, response }: Job, hasLarge: boolean): Promise<void> {
-  if (!blobs || (!hasLarge && attempt === 1)) return
-  const kept = status === 'queued' ? REQUEST : response?.chunkBytes === undefined ? undefined : responseName(attempt)
-  await blobs.remove(id, kept).catch((error) => onError(error, { during: 'tidy', id, operation }))
 }
 
 function judge(context: Context, operation: Operation, attempt: Attempt, ended: Ended, sink: BodyWriter | undefined): Verdict {

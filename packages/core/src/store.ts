@@ -9,6 +9,8 @@ export interface StoreCapabilities {
   readonly shared: boolean
   readonly due: boolean
   readonly list: boolean
+  /** `list` gives the jobs of all owners where none is named. @default false */
+  readonly listAll?: boolean
   readonly events: boolean
   readonly watch: boolean
   /** Largest record without its bodies, and largest single body beside it, in bytes; `null`: no limit but memory. */
@@ -19,7 +21,8 @@ export interface StoreCapabilities {
 }
 
 export interface JobQuery {
-  readonly owner: string | null
+  /** Whose jobs; `null`: those of nobody. `undefined`: the jobs of all owners, asked only of a store with `listAll`. */
+  readonly owner?: string | null
   readonly status?: JobStatus | readonly JobStatus[]
   readonly operation?: string
   /** 1 to 100. */
@@ -97,7 +100,7 @@ export interface JobStore {
    * others are repaired; `get` throws for it.
    */
   due?(before: number, limit: number): Promise<Job[]>
-  /** Heads of an owner's jobs that are no tombstones, newest first (`createdAt`, then `id`, descending). */
+  /** Heads of an owner's jobs, or of everybody's, that are no tombstones, newest first (`createdAt`, then `id`, descending). */
   list?(query: JobQuery): Promise<{ jobs: Job[]; cursor?: string }>
   /** History after version `after`, oldest first. `truncated`: older lines than the first returned have been dropped. */
   events?(id: string, after: number, limit: number): Promise<{ events: JobEvent[]; truncated: boolean }>

@@ -22,6 +22,8 @@ export interface Wanted {
   readonly live?: unknown
   readonly carry?: JsonObject
   readonly platform?: Platform
+  /** The job that this one is to do again. */
+  readonly retryOf?: string
 }
 export type Refusal = 'queue-full' | 'too-many-jobs' | 'idempotency-key-reused'
 type Made = { readonly job: Job; readonly replayed: boolean; readonly refused?: undefined } | { readonly refused: Refusal }
@@ -64,6 +66,15 @@ export async function submit(context: Context, operation: Operation, wanted: Wan
   }
 }
 
+/** The job that was made, for callers that no HTTP answer tells why there is none. @throws {JobsError} `queue_full`, `idempotency_conflict` */
+export function jobMade(made: Made): Job {
+  if (made.refused === undefined) return made.job
+  throw new JobsError(
+    made.refused === 'idempotency-key-reused' ? 'idempotency_conflict' : 'queue_full',
+    `The job was refused: ${made.refused}.`,
+  )
+}
+
 export const startOf = (context: Context, operation: Operation) =>
   ({ type: 'start', leaseMs: context.options.leaseMs, maxRunMs: operation.options.maxRunMs }) as const
 
@@ -95,7 +106,8 @@ function newJob(context: Context, operation: Operation, wanted: Wanted, delayMs:
     dispatch: 1,
     estimateMs: operation.options.estimateMs,
     meta: wanted.meta,
-    request: wanted.request,
+    retryOf: wanted.retryOf,
+    request: wanted.request && operation.options.keepRequests === 'never' ? { ...wanted.request, keep: false } : wanted.request,
     response: null,
     requestBody: wanted.requestBody,
   }

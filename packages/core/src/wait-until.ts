@@ -21,7 +21,7 @@ export function waitUntil(options: WaitUntilOptions = {}): JobEngine {
   let run: Runner | undefined
   return {
     capabilities: { durable: false, remote: false, maxRunMs, delay: false, cancel: 'none' },
-    reserve: (delayMs) => ({ starts: delayMs === 0, release() {} }),
+    reserve: (delayMs, _maxRunMs, platform) => ({ starts: delayMs === 0 && platform?.waitUntil !== undefined, release() {} }),
     async dispatch(message, { local, platform }) {
       const hold = platform?.waitUntil
       if (!run || !hold)

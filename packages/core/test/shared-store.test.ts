@@ -591,7 +591,7 @@ describe('large bodies', () => {
     const { wrap, accept, send } = createService({ store, blobs, cancelGraceMs: 100 })
     const late = gate()
     let refused: unknown
-    wrap('copy', {}, async ({ sink }) => {
+    wrap('copy', { keepRequests: 'never' }, async ({ sink }) => {
       await sink?.write(pattern(CHUNK + 1))
       await late.opened
       refused = await sink?.write(pattern(CHUNK)).catch((error: unknown) => error)

@@ -180,7 +180,7 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
       return (await run(sql.remove(guarded), guarded ? [id, version] : [id])).length > 0
     },
     due: async (before, limit) => readable(await run(sql.due, [before, limit]), jobOf),
-    async list({ owner, status, operation, limit, cursor }) {
+    async list({ owner = null, status, operation, limit, cursor }) {
       const after = placeOf(cursor)
       const statuses = status === undefined ? undefined : STATUSES.filter((one) => [status].flat().includes(one))
       const shape = { owned: owner !== null, statuses, operation: operation !== undefined, after: after !== undefined }

@@ -166,7 +166,7 @@ export function redisStore(options: RedisStoreOptions): JobStore {
     async due(before, limit) {
       return readable(listOf(await connection.run(DUE, [due], [`${before}`, `${limit}`])), readFound)
     },
-    async list({ owner, status, operation, limit, cursor }) {
+    async list({ owner = null, status, operation, limit, cursor }) {
       const statuses = typeof status === 'string' ? status : (status ?? ALL_STATUSES).join()
       const place = placeOf(cursor)
       const filter = [JSON.stringify(owner), statuses, operation === undefined ? '' : JSON.stringify(operation)]

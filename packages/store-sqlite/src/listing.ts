@@ -30,7 +30,7 @@ export function listingOf(database: SqliteDatabase): (query: JobQuery) => { jobs
     prepared.set(key, statement)
     return statement
   }
-  return ({ owner, status = STATES, operation, limit, cursor }) => {
+  return ({ owner = null, status = STATES, operation, limit, cursor }) => {
     const { createdAt, id } = placeOf(cursor) ?? START
     const states = typeof status === 'string' ? [status] : [...new Set(status)]
     if (states.length === 0) return { jobs: [] }

@@ -9,7 +9,7 @@ const ORDER = 'ORDER BY created_at DESC, id DESC'
  * The page of a list and one job more. Each state is read by its index, as far as the page goes, and the pages are merged: one
  * search for several states would sort all of their jobs.
  */
-export function listQuery({ owner, status, operation, limit, cursor }: JobQuery): Sql {
+export function listQuery({ owner = null, status, operation, limit, cursor }: JobQuery): Sql {
   const values: unknown[] = []
   const value = (one: unknown) => `?${values.push(one)}`
   const after = placeOf(cursor)

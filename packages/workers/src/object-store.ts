@@ -162,7 +162,7 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       await Promise.all([...exchange(id, key, undefined), indexOf(owner)?.dropRow(id)])
       return true
     },
-    async list({ owner, status, operation, limit, cursor }) {
+    async list({ owner = null, status, operation, limit, cursor }) {
       const index = indexOf(owner)
       if (!index) throw invalid('durableObjectStore: jobs without an owner are in no list unless it is made with { listNameless: true }')
       const statuses = typeof status === 'string' ? [status] : status

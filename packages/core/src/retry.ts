@@ -1,0 +1,47 @@
+import { REQUEST } from './bodies'
+import type { Context } from './context'
+import type { Platform } from './engine'
+import { JobsError } from './errors'
+import type { Job, StoredRequest } from './job'
+import { isTerminal } from './lifecycle'
+import { repair } from './repair'
+import { jobMade, newId, submit } from './submit'
+
+/** Makes a new job of what a failed or canceled one was asked to do. @throws {JobsError} `not_retryable`, and what `submit` refuses with */
+export async function retry(context: Context, id: string, platform?: Platform): Promise<Job> {
+  const { store, operations } = context
+  const refuse = (why: string) => new JobsError('not_retryable', `Job ${id} cannot be tried again: ${why}.`)
+  const stored = await store.get(id, 'head')
+  const seen = stored && (await repair(context, stored, platform))
+  // With its body, which nobody has read so far; it may have gone meanwhile.
+  const job = seen && (await store.get(id, 'full'))
+  if (!job || job.goneAt !== undefined) throw refuse('there is no such job, it was purged, or it has expired')
+  if (!isTerminal(job.status) || job.status === 'succeeded') throw refuse(`it is ${job.status}, neither failed nor canceled`)
+  const operation = operations.get(job.operation)
+  if (!operation) throw refuse(`no handler is registered here for its operation "${job.operation}"`)
+  const { owner, meta, request, requestBody = null } = job
+  if (!request)
+    throw refuse('its request was not kept; jobs that run in the process that took them store none, nor does keepRequests: "never"')
+
+  const wanted = { owner, meta, request, requestBody, platform, delayMs: 0, retryOf: id }
+  if (request.chunkBytes === undefined) return jobMade(await submit(context, operation, wanted))
+  // The new job owns its bodies: those of the old one go with it.
+  const copy = newId(context)
+  try {
+    if (!(await copyBody(context, id, copy, request))) throw refuse('its request body is not there any more')
+    return jobMade(await submit(context, operation, { ...wanted, id: copy }))
+  } catch (error) {
+    await context.blobs?.remove(copy).catch((failed) => context.onError(failed, { during: 'tidy', id: copy }))
+    throw error
+  }
+}
+
+/** Copies a request body chunk by chunk. Whether all of it was there. */
+async function copyBody({ blobs }: Context, from: string, to: string, { size = 0, chunkBytes = 0 }: StoredRequest): Promise<boolean> {
+  for (let index = 0; index * chunkBytes < size; index++) {
+    const chunk = await blobs?.read(from, REQUEST, index)
+    if (chunk?.length !== Math.min(chunkBytes, size - index * chunkBytes)) return false
+    await blobs?.write(to, REQUEST, index, chunk)
+  }
+  return true
+}
