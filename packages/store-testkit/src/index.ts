@@ -11,6 +11,7 @@ import { insertCases } from './cases/insert'
 import { keyCases } from './cases/key'
 import { lifeCases } from './cases/life'
 import { listCases } from './cases/list'
+import { listAllCases } from './cases/list-all'
 import { readYourWriteCases } from './cases/read-your-write'
 import { removalCases } from './cases/removal'
 import { roundTripCases } from './cases/round-trip'
@@ -43,6 +44,7 @@ export const storeCases: readonly StoreCase[] = [
   ...claimCases,
   ...blobCases,
   ...transactionCases,
+  ...listAllCases,
 ]
 
 /** The cases that a store with these capabilities has to pass. `declaredBy(store)` gives them for one that is open. */

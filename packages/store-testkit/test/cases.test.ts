@@ -34,11 +34,15 @@ it('leaves out what a store does not declare, and nothing else', () => {
   expect(moreFor({ blobs: true })).toEqual(upTo('BLB', 14))
   expect(moreFor({ blobs: true, durable: true })).toEqual(['CLS2', ...upTo('BLB', 15)])
   expect(moreFor({ blobs: true, claim: true })).toEqual([...upTo('CLM', 11), ...upTo('BLB', 14), 'BLB16'])
+  expect(moreFor({ list: true, listAll: true }).slice(-6)).toEqual(upTo('ALL', 6))
+  expect(moreFor({ list: true, listAll: true, claim: true }).slice(-1)).toEqual(['ALL7'])
+  expect(moreFor({ listAll: true })).toEqual([])
   expect(moreFor({ transaction: 'postgres' })).toEqual(upTo('TRX', 7))
   const all = {
     ...{ claim: true, blobs: true, transaction: 'postgres' },
     due: true,
     list: true,
+    listAll: true,
     events: true,
     watch: true,
     durable: true,

@@ -169,3 +169,22 @@ export const FAULTS = {
 } as const satisfies Record<string, readonly string[]>
 
 export type Fault = keyof typeof FAULTS
+
+/** The same for the list of all owners. */
+export const ALL_FAULTS = {
+  lists_all_without_list: ['CAP9'],
+  all_is_nobody: ['ALL1', 'ALL2', 'ALL3', 'ALL4', 'ALL5', 'ALL6'],
+  all_is_somebody: ['ALL1', 'ALL2', 'ALL3', 'ALL4', 'ALL5', 'ALL6'],
+  all_owner_by_owner: ['ALL1', 'ALL2', 'ALL3', 'ALL4', 'ALL5', 'ALL6'],
+  all_ties_by_owner: ['ALL2', 'ALL4'],
+  all_pages_by_time: ['ALL2'],
+  all_pages_by_offset: ['ALL4'],
+  all_of_any_status: ['ALL3', 'ALL6'],
+  all_of_one_status_only: ['ALL3'],
+  all_of_any_operation: ['ALL3'],
+  all_with_tombstones: ['ALL5'],
+  all_lists_what_was_inserted: ['ALL5', 'ALL6'],
+  caches_all: ['ALL1', 'ALL6'],
+} as const satisfies Record<string, readonly string[]>
+
+export type AllFault = keyof typeof ALL_FAULTS

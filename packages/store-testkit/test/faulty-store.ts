@@ -1,7 +1,8 @@
 import { type Body, type Job, type JobEvent, type JobQuery, type JobStore, JobsError } from '@respond-async/core'
 import type { OpenStore } from '../src/index'
-import type { Fault } from './faults'
+import { ALL_FAULTS, type AllFault, type Fault as OwnFault } from './faults'
 
+type Fault = OwnFault | AllFault
 const MAX_BODY = 100_000
 const MAX_RECORD = 300_000
 
@@ -14,11 +15,15 @@ interface Storage {
   readonly firsts: Map<string, Job>
 }
 
-/** A store over a few maps, its handles as far apart as two processes: every call yields first. It has one fault, or none. */
+/**
+ * A store over a few maps, its handles as far apart as two processes: every call yields first. It has one fault, or none. It lists the
+ * jobs of all owners where its fault is one of that list, or it has none: other faults would be seen there a second time.
+ */
 export function openFaulty(fault?: Fault): OpenStore {
   return () => {
     const storage: Storage = { jobs: new Map(), keys: new Map(), histories: new Map(), watchers: new Set(), firsts: new Map() }
-    const open = () => handle(storage, (name) => name === fault)
+    const listAll = fault === undefined || fault in ALL_FAULTS
+    const open = () => handle(storage, (name) => name === fault, listAll)
     return { a: open(), b: open(), reopen: async () => open() }
   }
 }
@@ -26,7 +31,7 @@ export function openFaulty(fault?: Fault): OpenStore {
 /** Another turn for whoever waits. */
 const tick = () => Promise.resolve()
 
-function handle(storage: Storage, is: (fault: Fault) => boolean): JobStore {
+function handle(storage: Storage, is: (fault: Fault) => boolean, listAll: boolean): JobStore {
   const { jobs, keys, histories, watchers, firsts } = storage
   const cache = new Map<string, unknown>()
   let closed = 0
@@ -89,7 +94,13 @@ function handle(storage: Storage, is: (fault: Fault) => boolean): JobStore {
   const store: JobStore = {
     capabilities: {
       ...{ durable: true, shared: true, maxBodyBytes: MAX_BODY, maxRecordBytes: is('limit_is_no_number') ? Number.NaN : MAX_RECORD },
-      ...{ due: !is('hides_due'), list: !is('hides_list'), events: !is('hides_events'), watch: !is('hides_watch') },
+      ...{
+        due: !is('hides_due'),
+        list: !is('hides_list') && !is('lists_all_without_list'),
+        listAll,
+        events: !is('hides_events'),
+        watch: !is('hides_watch'),
+      },
     },
     async insert(job, events) {
       await tick()
@@ -170,7 +181,11 @@ function handle(storage: Storage, is: (fault: Fault) => boolean): JobStore {
         if (is('due_drops_ties')) found = found.filter((job, at) => timeOf(job) !== timeOf(found[at - 1] ?? ({ dueAt: null } as Job)))
         return found.slice(0, limit).map((job) => shown(job, 'head'))
       }),
-    list: (query) => cached('caches_lists', query, () => page([...(is('lists_removed') ? firsts : jobs).values()], query, is, shown)),
+    list: (query) =>
+      cached(query.owner === undefined ? 'caches_all' : 'caches_lists', query, () => {
+        const inserted = is(query.owner === undefined ? 'all_lists_what_was_inserted' : 'lists_removed')
+        return page([...(inserted ? firsts : jobs).values()], query, is, shown)
+      }),
     async events(id, after, limit) {
       await tick()
       const all = histories.get(is('one_history_for_all') ? 'all' : id) ?? []
@@ -205,6 +220,7 @@ function handle(storage: Storage, is: (fault: Fault) => boolean): JobStore {
     },
   }
   if (is('promises_events')) delete store.events
+  if (is('lists_all_without_list')) delete store.list
   return store
 }
 
@@ -253,23 +269,43 @@ function received(job: Job, is: (fault: Fault) => boolean): Job {
 
 function page(jobs: Job[], query: JobQuery, is: (fault: Fault) => boolean, shown: (job: Job, view: string) => Job) {
   const { owner, status, operation, limit, cursor } = query
-  const wanted =
-    status === undefined ? undefined : typeof status === 'string' ? [status] : is('one_status_only') ? status.slice(0, 1) : status
-  const all = jobs
-    .filter((job) => (is('no_owner_is_any') && owner === null) || job.owner === owner)
-    .filter((job) => job.goneAt === undefined || is('lists_tombstones'))
+  /** A fault of the list of all owners. */
+  const all = (fault: AllFault) => owner === undefined && is(fault)
+  const one = is('one_status_only') || all('all_of_one_status_only')
+  const wanted = status === undefined || all('all_of_any_status') ? undefined : one ? [status].flat().slice(0, 1) : [status].flat()
+  const isOwners = (job: Job) => {
+    if (owner !== undefined) return (is('no_owner_is_any') && owner === null) || job.owner === owner
+    return !((is('all_is_nobody') && job.owner !== null) || (is('all_is_somebody') && job.owner === null))
+  }
+  const whose = (job: Job) => JSON.stringify(job.owner)
+  const byOwner = (x: Job, y: Job) => (whose(x) < whose(y) ? -1 : whose(x) > whose(y) ? 1 : 0)
+  const byId = (x: Job, y: Job) => (is('ties_in_local_order') ? y.id.localeCompare(x.id) : x.id < y.id ? 1 : -1)
+  const found = jobs
+    .filter(isOwners)
+    .filter((job) => job.goneAt === undefined || is('lists_tombstones') || all('all_with_tombstones'))
     .filter((job) => !wanted || wanted.includes(job.status))
-    .filter((job) => operation === undefined || (is('operations_ignore_case') ? /^x$/i.test(job.operation) : job.operation === operation))
-    .sort((x, y) => y.createdAt - x.createdAt || (is('ties_in_local_order') ? y.id.localeCompare(x.id) : x.id < y.id ? 1 : -1))
+    .filter((job) => {
+      if (operation === undefined || all('all_of_any_operation')) return true
+      return is('operations_ignore_case') ? /^x$/i.test(job.operation) : job.operation === operation
+    })
+    .sort(
+      (x, y) =>
+        (all('all_owner_by_owner') ? byOwner(x, y) : 0) ||
+        y.createdAt - x.createdAt ||
+        (all('all_ties_by_owner') ? byOwner(x, y) : 0) ||
+        byId(x, y),
+    )
   const [, at = '', id = ''] = /^(\d+)\/(.*)$/.exec(cursor ?? '') ?? []
   if (cursor !== undefined && at === '' && !is('trusts_cursors'))
     throw new JobsError('invalid_cursor', 'This cursor was not given by this store.')
+  const byTime = is('pages_by_time') || all('all_pages_by_time')
+  const byOffset = is('pages_by_offset') || all('all_pages_by_offset')
   const after = (job: Job) =>
     job.createdAt < Number(at) ||
-    (job.createdAt === Number(at) && !is('pages_by_time') && (is('ties_in_local_order') ? job.id.localeCompare(id) < 0 : job.id < id))
-  const rest = cursor === undefined || at === '' ? all : is('pages_by_offset') ? all.slice(Number(at)) : all.filter(after)
-  const found = rest.slice(0, limit)
-  const last = rest.length > found.length ? found.at(-1) : undefined
-  const place = is('pages_by_offset') ? `${all.length - rest.length + found.length}/` : `${last?.createdAt}/${last?.id}`
-  return { jobs: found.map((job) => shown(job, 'head')), cursor: last && place }
+    (job.createdAt === Number(at) && !byTime && (is('ties_in_local_order') ? job.id.localeCompare(id) < 0 : job.id < id))
+  const rest = cursor === undefined || at === '' ? found : byOffset ? found.slice(Number(at)) : found.filter(after)
+  const shownNow = rest.slice(0, limit)
+  const last = rest.length > shownNow.length ? shownNow.at(-1) : undefined
+  const place = byOffset ? `${found.length - rest.length + shownNow.length}/` : `${last?.createdAt}/${last?.id}`
+  return { jobs: shownNow.map((job) => shown(job, 'head')), cursor: last && place }
 }

@@ -3,7 +3,7 @@ import { casesFor, declaredBy, type OpenStore, storeCases } from '../src/index'
 import { testStore } from '../src/vitest'
 import { ADDED_FAULTS, type AddedFault } from './added-faults'
 import { openAdded } from './added-store'
-import { FAULTS, type Fault } from './faults'
+import { ALL_FAULTS, type AllFault, FAULTS, type Fault } from './faults'
 import { openFaulty } from './faulty-store'
 
 async function failing(open: OpenStore): Promise<string[]> {
@@ -17,9 +17,9 @@ testStore('a store over a few maps, without a fault', openFaulty())
 testStore('the same with claims, chunks and transactions, without a fault', openAdded())
 
 describe('a broken store fails exactly the cases that name its fault', () => {
-  for (const [fault, expected] of Object.entries(FAULTS)) {
+  for (const [fault, expected] of Object.entries({ ...FAULTS, ...ALL_FAULTS })) {
     it(fault.replaceAll('_', ' '), async () => {
-      expect(await failing(openFaulty(fault as Fault))).toEqual(expected)
+      expect(await failing(openFaulty(fault as Fault | AllFault))).toEqual(expected)
     })
   }
   for (const [fault, expected] of Object.entries(ADDED_FAULTS)) {
@@ -30,6 +30,6 @@ describe('a broken store fails exactly the cases that name its fault', () => {
 })
 
 it('has a broken store for every case', () => {
-  const bitten = new Set<string>([FAULTS, ADDED_FAULTS].flatMap((faults) => Object.values(faults).flat()))
+  const bitten = new Set<string>([FAULTS, ALL_FAULTS, ADDED_FAULTS].flatMap((faults) => Object.values(faults).flat()))
   expect(storeCases.map(({ id }) => id).filter((id) => !bitten.has(id))).toEqual([])
 })

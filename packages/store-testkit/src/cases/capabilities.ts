@@ -51,4 +51,8 @@ export const capabilityCases = [
         `capabilities.transaction should be the name of a kind or undefined, is ${JSON.stringify(transaction)}`,
       )
   }),
+  storeCase('CAP9', 'declares "listAll" only where it can list', async ({ a, b }) => {
+    for (const { capabilities } of [a, b])
+      ok(capabilities.list || !capabilities.listAll, 'capabilities.listAll is true, and capabilities.list is not')
+  }),
 ]
