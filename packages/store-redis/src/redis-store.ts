@@ -118,7 +118,7 @@ export function redisStore(options: RedisStoreOptions): JobStore {
 
   return {
     capabilities: {
-      ...{ durable: true, shared: true, due: true, list: true, events: maxEvents > 0, watch: watched },
+      ...{ durable: true, shared: true, due: true, list: true, listAll: true, events: maxEvents > 0, watch: watched },
       ...{ maxRecordBytes, maxBodyBytes },
     },
     async insert(job, events) {
@@ -166,10 +166,10 @@ export function redisStore(options: RedisStoreOptions): JobStore {
     async due(before, limit) {
       return readable(listOf(await connection.run(DUE, [due], [`${before}`, `${limit}`])), readFound)
     },
-    async list({ owner = null, status, operation, limit, cursor }) {
+    async list({ owner, status, operation, limit, cursor }) {
       const statuses = typeof status === 'string' ? status : (status ?? ALL_STATUSES).join()
       const place = placeOf(cursor)
-      const filter = [JSON.stringify(owner), statuses, operation === undefined ? '' : JSON.stringify(operation)]
+      const filter = [owner === undefined ? '*' : JSON.stringify(owner), statuses, operation === undefined ? '' : JSON.stringify(operation)]
       const [more, ...jobs] = listOf(
         await connection.run(LIST, [due], [...filter, `${limit}`, `${place?.createdAt ?? ''}`, place?.id ?? '']),
       )

@@ -17,15 +17,20 @@ local function split(text, id)
   return {
     version = version,
     leaf = key(':l:', status .. ',' .. owner .. ',' .. operation),
+    all = key(':l:', status .. ',*,' .. operation),
     operation = operation,
     name = name ~= 'null' and key(':k:', owner .. ',' .. name) or nil,
     rest = string.sub(text, #version + 4)
   }
 end
 local function shown(id, text) return 'I' .. id .. ',\\n' .. string.sub(text, 2) end
-local function enlist(leaf, operation, createdAt, id)
-  call('ZADD', leaf, createdAt, id)
-  call('SADD', key(':ops', ''), operation)
+local function enlist(job, createdAt, id)
+  call('ZADD', job.leaf, createdAt, id)
+  call('ZADD', job.all, createdAt, id)
+end
+local function delist(job, id)
+  call('ZREM', job.leaf, id)
+  call('ZREM', job.all, id)
 end
 -- Drops entries whose jobs have gone by themselves from the start of an index, so that one which nobody reads does not grow for ever.
 local function tidy(index)
@@ -72,8 +77,9 @@ local function write(id, new, old)
   if name and name ~= new.name and call('GET', name) == id then call('DEL', name) end
   if new.name and name ~= new.name then set(new.name, id) elseif new.name then live(new.name) end
   local leaf = ARGV[6] == '' and new.leaf or nil
-  if old and old.leaf ~= leaf then call('ZREM', old.leaf, id) end
-  if leaf and old and old.leaf == leaf then call('ZADD', leaf, ARGV[3], id) elseif leaf then enlist(leaf, new.operation, ARGV[3], id) end
+  if old and old.leaf ~= leaf then delist(old, id) end
+  if leaf then enlist(new, ARGV[3], id) end
+  if leaf and not (old and old.leaf == leaf) then call('SADD', key(':ops', ''), new.operation) end
   if ARGV[4] ~= '' then call('ZADD', due, ARGV[4], id) elseif old then call('ZREM', due, id) end
   remember(id, ARGV[10], 12)
   if ARGV[10] ~= '0' then live(key(':e:', id)) end
@@ -81,7 +87,10 @@ local function write(id, new, old)
   if ARGV[9] ~= '' then call('PUBLISH', ARGV[9], new.version) end
   if ARGV[11] ~= '' then
     tidy(due)
-    if leaf then tidy(leaf) end
+    if leaf then
+      tidy(leaf)
+      tidy(new.all)
+    end
   end
 end
 `
@@ -133,8 +142,9 @@ local new = split(text, id)
 if old.leaf ~= new.leaf then
   local createdAt = call('ZSCORE', old.leaf, id)
   if createdAt then
-    call('ZREM', old.leaf, id)
-    enlist(new.leaf, new.operation, createdAt, id)
+    delist(old, id)
+    enlist(new, createdAt, id)
+    call('SADD', key(':ops', ''), new.operation)
   end
 end
 if ARGV[6] == '-' then call('ZREM', due, id) elseif ARGV[6] ~= '' then call('ZADD', due, ARGV[6], id) end
@@ -153,7 +163,7 @@ local old = split(there, id)
 if ARGV[2] ~= '' and old.version ~= ARGV[2] then return 0 end
 call('UNLINK', KEYS[2], key(':q:', id), key(':r:', id), key(':e:', id), key(':b:', id))
 if old.name and call('GET', old.name) == id then call('DEL', old.name) end
-call('ZREM', old.leaf, id)
+delist(old, id)
 call('ZREM', due, id)
 if ARGV[3] ~= '' then call('PUBLISH', ARGV[3], old.version + 1) end
 return 1
@@ -171,10 +181,11 @@ return jobs
 `
 
 /**
- * A leaf is the index of one owner's jobs of one status and one operation. What is asked for is merged from the tops of all leaves
- * that match: as many reads as there are such leaves, however many jobs are in them.
+ * A leaf is the index of one owner's jobs of one status and one operation; there is another of everybody's, whose owner is `*`: no
+ * JSON. What is asked for is merged from the tops of all leaves that match: as many reads as there are such leaves, however many jobs
+ * are in them.
  *
- * ARGV owner, statuses with commas, operation or '', limit, and of the job after which to go on: createdAt or '', id. Answers where
+ * ARGV owner or `*`, statuses with commas, operation or '', limit, and of the job after which to go on: createdAt or '', id. Answers where
  * the next page goes on (or '') and the jobs.
  */
 export const LIST = `

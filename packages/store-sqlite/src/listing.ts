@@ -9,35 +9,62 @@ const STATES = Object.keys(TRANSITIONS)
 /** Comes before every place in a list. */
 const START: Place = { createdAt: Number.MAX_SAFE_INTEGER, id: '\u{10ffff}' }
 
+interface Shape {
+  readonly states: number
+  readonly ofOwner: boolean
+  readonly ofOperation: boolean
+}
+
 /**
  * A page of so many states: one walk along an index for each, merged as they go. Whatever is asked for, no more rows are read than
- * are shown, and two indexes do where otherwise four would have to be kept.
+ * are shown, and few indexes do where otherwise there would have to be one for every question.
  */
-function listSql(states: number, ofOperation: boolean): string {
+function listSql({ states, ofOwner, ofOperation }: Shape): string {
   const arm = (n: number) =>
     `SELECT head, result, created_at, id FROM respond_async_jobs
-WHERE owner IS ?1 ${ofOperation ? 'AND operation = ?5 ' : ''}AND status = ?${n + 6} AND gone_at IS NULL AND (created_at, id) < (?2, ?3)`
+WHERE ${ofOwner ? 'owner IS ?1 AND ' : ''}${ofOperation ? 'operation = ?5 AND ' : ''}status = ?${n + 6} AND gone_at IS NULL AND (created_at, id) < (?2, ?3)`
   const arms = Array.from({ length: states }, (_, n) => arm(n))
   return `${arms.join(' UNION ALL ')} ORDER BY created_at DESC, id DESC LIMIT ?4`
 }
 
+/** The operations of all jobs, from one to the next: as many steps along the index as there are, however many jobs they have. */
+const OPERATIONS = `WITH RECURSIVE found (operation) AS (
+SELECT min(operation) FROM respond_async_jobs WHERE gone_at IS NULL
+UNION ALL SELECT (SELECT min(operation) FROM respond_async_jobs WHERE gone_at IS NULL AND operation > found.operation) FROM found WHERE operation IS NOT NULL
+) SELECT operation FROM found WHERE operation IS NOT NULL`
+
+type ListRow = JobRow & { readonly created_at: number; readonly id: string }
+
 /** `list` of the store. Its statements are prepared when they are first needed. */
 export function listingOf(database: SqliteDatabase): (query: JobQuery) => { jobs: Job[]; cursor?: string } {
   const prepared = new Map<string, SqliteStatement>()
-  const statementFor = (states: number, ofOperation: boolean) => {
-    const key = `${states}${ofOperation}`
-    const statement = prepared.get(key) ?? database.prepare(listSql(states, ofOperation))
-    prepared.set(key, statement)
-    return statement
+  const statement = (sql: string) => {
+    const there = prepared.get(sql) ?? database.prepare(sql)
+    prepared.set(sql, there)
+    return there
   }
-  return ({ owner = null, status = STATES, operation, limit, cursor }) => {
+  return ({ owner, status = STATES, operation, limit, cursor }) => {
     const { createdAt, id } = placeOf(cursor) ?? START
     const states = typeof status === 'string' ? [status] : [...new Set(status)]
     if (states.length === 0) return { jobs: [] }
-    const statement = statementFor(states.length, operation !== undefined)
-    const rows = statement.all(owner, createdAt, id, limit + 1, operation ?? null, ...states) as JobRow[] // what the statement selects
+    const ofOwner = owner !== undefined
+    /** One row more than the page, where there is one: it tells that there is another page. */
+    const rowsOf = (one: string | undefined) => {
+      const sql = listSql({ states: states.length, ofOwner, ofOperation: one !== undefined })
+      return statement(sql).all(owner ?? null, createdAt, id, limit + 1, one ?? null, ...states) as unknown as ListRow[] // what the statement selects
+    }
+    const rows = ofOwner || operation !== undefined ? rowsOf(operation) : allOperations().flatMap(rowsOf).sort(newerFirst)
     const jobs = rows.slice(0, limit).map(jobOf)
     const last = rows.length > limit ? jobs.at(-1) : undefined
     return { jobs, cursor: last && cursorOf(last) }
   }
+
+  function allOperations(): string[] {
+    return statement(OPERATIONS)
+      .all()
+      .map((row) => String((row as { operation: unknown }).operation))
+  }
 }
+
+/** As the index has it: no id has a character whose place in UTF-16 is another than in UTF-8. */
+const newerFirst = (a: ListRow, b: ListRow) => b.created_at - a.created_at || (a.id < b.id ? 1 : -1)

@@ -25,6 +25,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS respond_async_jobs_key ON respond_async_jobs (
 CREATE INDEX IF NOT EXISTS respond_async_jobs_due ON respond_async_jobs (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS respond_async_jobs_list ON respond_async_jobs (owner, status, created_at, id) WHERE gone_at IS NULL;
 CREATE INDEX IF NOT EXISTS respond_async_jobs_operation ON respond_async_jobs (owner, operation, status, created_at, id) WHERE gone_at IS NULL;
+CREATE INDEX IF NOT EXISTS respond_async_jobs_all ON respond_async_jobs (operation, status, created_at, id) WHERE gone_at IS NULL;
 CREATE TABLE IF NOT EXISTS respond_async_bodies (
   job_id TEXT NOT NULL,
   name TEXT NOT NULL,
@@ -54,7 +55,7 @@ CREATE TRIGGER IF NOT EXISTS respond_async_jobs_gone AFTER UPDATE OF gone_at ON 
   DELETE FROM respond_async_chunks WHERE job_id = new.id;
 END;
 CREATE TABLE IF NOT EXISTS respond_async_schema (version INTEGER NOT NULL PRIMARY KEY);
-INSERT OR IGNORE INTO respond_async_schema VALUES (1);
+INSERT OR IGNORE INTO respond_async_schema VALUES (1), (2);
 `
 
 /** Makes what is missing. Safe from many processes at once: one after the other does it, all but the first find everything there. */

@@ -95,7 +95,7 @@ function storeOver(database: SqliteDatabase, own: boolean, maxEvents: number, wa
 
   return {
     capabilities: {
-      ...{ durable: file, shared: file, due: true, list: true, events: maxEvents > 0, watch: true },
+      ...{ durable: file, shared: file, due: true, list: true, listAll: true, events: maxEvents > 0, watch: true },
       ...{ maxRecordBytes: MAX_RECORD_BYTES, maxBodyBytes: MAX_BODY_BYTES },
     },
     blobs: chunksOf(database),
