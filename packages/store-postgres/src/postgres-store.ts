@@ -131,7 +131,7 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
 
   return {
     capabilities: {
-      ...{ durable: true, shared: true, due: true, list: true, events: maxEvents > 0, watch: watchers !== undefined },
+      ...{ durable: true, shared: true, due: true, list: true, listAll: true, events: maxEvents > 0, watch: watchers !== undefined },
       ...{ maxRecordBytes: MAX_RECORD_BYTES, maxBodyBytes: MAX_BODY_BYTES, transaction: 'postgres' },
     },
     async insert(job, events, within) {
@@ -180,15 +180,20 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
       return (await run(sql.remove(guarded), guarded ? [id, version] : [id])).length > 0
     },
     due: async (before, limit) => readable(await run(sql.due, [before, limit]), jobOf),
-    async list({ owner = null, status, operation, limit, cursor }) {
+    async list({ owner, status, operation, limit, cursor }) {
       const after = placeOf(cursor)
       const statuses = status === undefined ? undefined : STATUSES.filter((one) => [status].flat().includes(one))
-      const shape = { owned: owner !== null, statuses, operation: operation !== undefined, after: after !== undefined }
+      if (statuses?.length === 0) return { jobs: [] }
+      const shape = { operation: operation !== undefined, after: after !== undefined }
+      const statement =
+        owner === undefined
+          ? sql.listAll({ statuses: statuses ?? STATUSES, ...shape })
+          : sql.list({ owned: owner !== null, statuses, ...shape })
       const values: unknown[] = [limit + 1]
-      if (owner !== null) values.push(columnText(owner))
+      if (typeof owner === 'string') values.push(columnText(owner))
       if (operation !== undefined) values.push(columnText(operation))
       if (after) values.push(after.createdAt, after.id)
-      const rows = await run(sql.list(shape), values)
+      const rows = await run(statement, values)
       const jobs = rows.slice(0, limit).map(jobOf)
       const last = rows.length > limit ? jobs.at(-1) : undefined
       return { jobs, cursor: last && cursorOf(last) }

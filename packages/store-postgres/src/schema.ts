@@ -55,6 +55,13 @@ CREATE TABLE "${schema}".blobs (
 );
 ALTER TABLE "${schema}".blobs ALTER COLUMN data SET STORAGE EXTERNAL;
 `,
+  // May be there already: where many jobs are, it is better made by hand before, CONCURRENTLY, because this holds writes up meanwhile.
+  // That a job was made after the beginning of time is said by the list of all owners alone: a planner that knows no better (18 and later
+  // skip along an index) would take it for the unfinished jobs of one owner too, and read those of all.
+  (schema) => `
+CREATE INDEX IF NOT EXISTS jobs_all ON "${schema}".jobs (operation, status, created_at DESC, id DESC)
+  WHERE NOT gone AND created_at > '-infinity';
+`,
 ]
 
 /** What the schema is at, when all steps have been run. */

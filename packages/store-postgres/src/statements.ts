@@ -5,6 +5,8 @@ import type { Statement } from './connection'
 const HEAD = 'record, changes'
 const FULL = 'record, changes, request_body AS request, response_body AS response'
 const UNFINISHED = "('queued', 'running')"
+/** What the index of all owners' jobs is of, word for word. */
+const IN_ALL = "NOT gone AND created_at > '-infinity'"
 
 export interface UpdateShape {
   /** Of `$5` and the following. */
@@ -17,11 +19,14 @@ export interface UpdateShape {
   readonly gone: boolean
 }
 
-export interface ListShape {
-  readonly owned: boolean
-  readonly statuses: readonly JobStatus[] | undefined
+export interface AllShape {
+  readonly statuses: readonly JobStatus[]
   readonly operation: boolean
   readonly after: boolean
+}
+export interface ListShape extends Omit<AllShape, 'statuses'> {
+  readonly owned: boolean
+  readonly statuses: readonly JobStatus[] | undefined
 }
 
 /**
@@ -122,6 +127,23 @@ SELECT id FROM gone`),
           ...(after ? [`(created_at, id) < ($${++at}, $${++at})`] : []),
         ]
         return `SELECT ${HEAD} FROM ${jobs} WHERE ${where.join(' AND ')} ORDER BY created_at DESC, id DESC LIMIT $1`
+      }),
+    /**
+     * The same without an owner: the tops of one index for every operation, which are found from one to the next, and every status.
+     * As many rows are read as there are such pairs, however many jobs there are.
+     */
+    listAll: ({ statuses, operation, after }: AllShape): Statement =>
+      cached(`listAll ${statuses.join()} ${operation} ${after}`, () => {
+        let at = 1
+        const next = (from: string) => `SELECT operation FROM ${jobs} WHERE ${IN_ALL}${from} ORDER BY operation LIMIT 1`
+        const found = operation
+          ? `SELECT $${++at}::text`
+          : `(${next('')}) UNION ALL SELECT (${next(' AND operation > found.operation')}) FROM found WHERE operation IS NOT NULL`
+        const place = after ? ` AND (created_at, id) < ($${++at}, $${++at})` : ''
+        return `WITH RECURSIVE found (operation) AS (${found})
+SELECT ${HEAD} FROM found, (VALUES ${statuses.map((status) => `('${status}')`)}) wanted (status), LATERAL (
+SELECT ${HEAD}, created_at, id FROM ${jobs} WHERE operation = found.operation AND status = wanted.status AND ${IN_ALL}${place}
+ORDER BY created_at DESC, id DESC LIMIT $1) top ORDER BY created_at DESC, id DESC LIMIT $1`
       }),
     /** `$1` id, `$2` version, `$3` limit. */
     events: fixed(`SELECT event, (SELECT version FROM ${events} WHERE job_id = $1 ORDER BY line LIMIT 1) AS oldest

@@ -19,7 +19,22 @@ test('twenty instances that start at once make the tables once', async () => {
   const stores = pools.map((client, n) => postgresStore({ client: n % 2 ? client : sql, schema }))
   const answers = await Promise.all(stores.map((store, n) => store.insert(jobOf(n))))
   expect(answers.every(({ inserted }) => inserted)).toBe(true)
-  expect(await versions(schema)).toEqual([{ version: 1 }])
+  expect(await versions(schema)).toEqual([{ version: 1 }, { version: 2 }])
+  await Promise.all(pools.map((each) => each.end()))
+})
+
+test('tables of an earlier version get what is new, once, while others work with them', async () => {
+  const schema = freshSchema()
+  const before = await postgresStore({ client: pool, schema }).insert(jobOf(1, { owner: 'ann' }))
+  expect(before.inserted).toBe(true)
+  // As the first version left them.
+  await pool.query(`DROP INDEX ${schema}.jobs_all; DELETE FROM ${schema}.migrations WHERE version = 2`)
+  const pools = Array.from({ length: 10 }, () => poolOf(url, { max: 1 }))
+  const lists = await Promise.all(pools.map((client) => postgresStore({ client, schema }).list?.({ limit: 10 })))
+  expect(lists.map((list) => list?.jobs.map(({ id }) => id))).toEqual(pools.map(() => [jobOf(1).id]))
+  expect(await versions(schema)).toEqual([{ version: 1 }, { version: 2 }])
+  const { rows } = await pool.query("SELECT 1 FROM pg_indexes WHERE schemaname = $1 AND indexname = 'jobs_all'", [schema])
+  expect(rows).toHaveLength(1)
   await Promise.all(pools.map((each) => each.end()))
 })
 
@@ -42,7 +57,7 @@ test('without migrate nothing is made; by hand it is made as often as one likes,
   for (let n = 0; n < 2; n++) await pool.query(postgresSchema(schema))
   await pool.query(`GRANT USAGE ON SCHEMA ${schema} TO ${schema}_role; GRANT ALL ON ALL TABLES IN SCHEMA ${schema} TO ${schema}_role`)
   for (const migrate of [true, false]) expect(await postgresStore({ client, schema, migrate }).get('x')).toBeNull()
-  expect(await versions(schema)).toEqual([{ version: 1 }])
+  expect(await versions(schema)).toEqual([{ version: 1 }, { version: 2 }])
   await client.end()
 })
 
@@ -136,6 +151,14 @@ test('due and list use their indexes where there are 100,000 jobs', async () => 
       )
       expect(await planOf(explaining.list?.({ ...query, status: 'queued' }))).toMatch(/Index Scan using jobs_(ownerless_)?unfinished/)
     }
+  for (const operation of [undefined, 'report'])
+    for (const after of [undefined, cursor])
+      for (const status of [undefined, 'queued', ['failed', 'canceled']] as const) {
+        const plan = await planOf(explaining.list?.({ operation, status, limit: 20, cursor: after }))
+        expect(plan).toMatch(/Index Scan using jobs_all on jobs/)
+        // Sorted is what was read: a page for each operation and status.
+        expect(plan).not.toMatch(/Seq Scan/)
+      }
   expect(await planOf(explaining.get('job-1', 'head'))).toMatch(/Index Scan using jobs_pkey/)
   const keyed = await planOf(explaining.insert(jobOf(1, { owner: 'ann', idempotencyKey: 'k' })).catch(() => {}))
   expect(keyed).toMatch(/Index Scan using jobs_key/)
