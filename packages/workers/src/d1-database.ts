@@ -19,7 +19,7 @@ type Rows = Record<string, unknown>[]
 /** Runs statements in one call and one transaction; the rows of each. */
 export type Execute = (statements: readonly Sql[]) => Promise<Rows[]>
 
-/** With `migrate`, a database without the tables gets them when that is found out: once they are there, nothing asks for them. */
+/** With `migrate`, a database without the tables or indexes gets them when that is found out: once they are there, nothing asks for them. */
 export function executor(database: JobDatabase, migrate: boolean): Execute {
   const prepared = ([text, ...values]: Sql) => (values.length === 0 ? database.prepare(text) : database.prepare(text).bind(...values))
   const execute: Execute = async (statements) => {
@@ -31,7 +31,7 @@ export function executor(database: JobDatabase, migrate: boolean): Execute {
     try {
       return await execute(statements)
     } catch (error) {
-      if (!migrate || !/no such table: respond_async_/.test(String(error))) throw error
+      if (!migrate || !/no such (table|index): respond_async_/.test(String(error))) throw error
       await execute(D1_SCHEMA.map((text) => [text]))
       return execute(statements)
     }

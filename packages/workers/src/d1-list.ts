@@ -1,4 +1,4 @@
-import type { JobQuery } from '@respond-async/core'
+import { type JobQuery, type JobStatus, TRANSITIONS } from '@respond-async/core'
 import { placeOf } from '@respond-async/core/store'
 import type { Sql } from './d1-database'
 import { ownerColumn } from './d1-record'
@@ -9,7 +9,8 @@ const ORDER = 'ORDER BY created_at DESC, id DESC'
  * The page of a list and one job more. Each state is read by its index, as far as the page goes, and the pages are merged: one
  * search for several states would sort all of their jobs.
  */
-export function listQuery({ owner = null, status, operation, limit, cursor }: JobQuery): Sql {
+export function listQuery({ owner, status, operation, limit, cursor }: JobQuery): Sql {
+  if (owner === undefined) return listAllQuery({ status, operation, limit, cursor })
   const values: unknown[] = []
   const value = (one: unknown) => `?${values.push(one)}`
   const after = placeOf(cursor)
@@ -25,3 +26,29 @@ export function listQuery({ owner = null, status, operation, limit, cursor }: Jo
   const pages = states.map((one) => `SELECT * FROM (${page(`status = ${value(one)}`)})`)
   return [`${pages.join(' UNION ALL ')} ${ORDER} LIMIT ${count}`, ...values]
 }
+
+const ALL = 'respond_async_jobs INDEXED BY respond_async_jobs_all WHERE gone_at IS NULL'
+/** The operations of all jobs, found from one to the next along the index: as many steps as there are, however many jobs they have. */
+const OPERATIONS = `SELECT min(operation) FROM ${ALL}
+  UNION ALL SELECT (SELECT min(operation) FROM ${ALL} AND operation > found.operation) FROM found WHERE operation IS NOT NULL`
+
+/**
+ * The same for the jobs of all owners: the places of the page are merged from the tops of one index for every operation and state, and
+ * then the jobs are read. As many rows as there are such pairs, however many jobs there are.
+ */
+function listAllQuery({ status = STATES, operation, limit, cursor }: Omit<JobQuery, 'owner'>): Sql {
+  const values: unknown[] = []
+  const value = (one: unknown) => `?${values.push(one)}`
+  const count = value(limit + 1)
+  const after = placeOf(cursor)
+  const place = after ? ` AND (created_at, id) < (${value(after.createdAt)}, ${value(after.id)})` : ''
+  const found = operation === undefined ? OPERATIONS : `SELECT ${value(operation)}`
+  const states = value(JSON.stringify([...new Set([status].flat())]))
+  const top = `SELECT json_group_array(id) FROM (
+    SELECT id FROM ${ALL} AND operation = found.operation AND status = states.value${place} ${ORDER} LIMIT ${count})`
+  const text = `WITH RECURSIVE found (operation) AS (${found})
+    SELECT jobs.id, jobs.created_at, head, changes FROM found, json_each(${states}) states, json_each((${top})) places
+    JOIN respond_async_jobs jobs ON jobs.id = places.value WHERE found.operation IS NOT NULL ORDER BY jobs.created_at DESC, jobs.id DESC LIMIT ${count}`
+  return [text, ...values]
+}
+const STATES = Object.keys(TRANSITIONS) as readonly JobStatus[] // its keys are the states

@@ -27,6 +27,8 @@ export const D1_SCHEMA: readonly string[] = [
   WHERE gone_at IS NULL`,
   `CREATE INDEX IF NOT EXISTS respond_async_jobs_status ON respond_async_jobs (owner, status, created_at DESC, id DESC)
   WHERE gone_at IS NULL`,
+  `CREATE INDEX IF NOT EXISTS respond_async_jobs_all ON respond_async_jobs (operation, status, created_at DESC, id DESC)
+  WHERE gone_at IS NULL`,
   `CREATE TABLE IF NOT EXISTS respond_async_bodies (
   job_id TEXT NOT NULL,
   kind TEXT NOT NULL,

@@ -39,7 +39,7 @@ export function d1Store({ database, maxEvents = 0, migrate = true }: D1StoreOpti
 
   return {
     capabilities: {
-      ...{ durable: true, shared: true, due: true, list: true, events: maxEvents > 0, watch: false },
+      ...{ durable: true, shared: true, due: true, list: true, listAll: true, events: maxEvents > 0, watch: false },
       ...{ maxRecordBytes: MAX_RECORD_BYTES, maxBodyBytes: MAX_BODY_BYTES },
     },
     blobs: d1Blobs(execute),

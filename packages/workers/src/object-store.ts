@@ -107,7 +107,7 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
 
   return {
     capabilities: {
-      ...{ durable: true, shared: true, due: false, list: true, events: maxEvents > 0, watch: false },
+      ...{ durable: true, shared: true, due: false, list: true, listAll: false, events: maxEvents > 0, watch: false },
       ...{ maxRecordBytes: MAX_RECORD_BYTES, maxBodyBytes: MAX_BODY_BYTES },
     },
     blobs: {
@@ -162,7 +162,9 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       await Promise.all([...exchange(id, key, undefined), indexOf(owner)?.dropRow(id)])
       return true
     },
-    async list({ owner = null, status, operation, limit, cursor }) {
+    async list({ owner, status, operation, limit, cursor }) {
+      if (owner === undefined)
+        throw invalid('durableObjectStore: there is one index for each owner; name the owner of the jobs to be listed')
       const index = indexOf(owner)
       if (!index) throw invalid('durableObjectStore: jobs without an owner are in no list unless it is made with { listNameless: true }')
       const statuses = typeof status === 'string' ? [status] : status

@@ -40,6 +40,21 @@ describe('the tables', () => {
     expect(await store.get('a')).toBe(null)
   })
 
+  it('of an earlier version get the index that they lack when it is first missed, by many at the same time', async () => {
+    await clear()
+    await open().get('a')
+    const drop = () => env.DB.prepare('DROP INDEX respond_async_jobs_all').run()
+    await drop()
+    const lists = await Promise.all(Array.from({ length: 10 }, () => open().list?.({ limit: 1 })))
+    expect(lists).toEqual(lists.map(() => ({ jobs: [], cursor: undefined })))
+    await drop()
+    const byHand = d1Store({ database: env.DB, migrate: false })
+    expect(await byHand.get('a')).toBe(null)
+    await expect(byHand.list?.({ limit: 1 })).rejects.toThrow(/no such index: respond_async_jobs_all/)
+    for (const statement of D1_SCHEMA) await env.DB.prepare(statement).run()
+    expect((await byHand.list?.({ limit: 1 }))?.jobs).toEqual([])
+  })
+
   it('have an index for every search, and none reads more rows than it has to', async () => {
     const plan = async (query: string, ...values: unknown[]) => {
       const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${query}`)
@@ -77,6 +92,15 @@ describe('the tables', () => {
         .all()
       expect(meta.rows_read).toBeLessThan(50)
     }
+    // A page for each operation and state that has so many, and the way from one operation to the next.
+    for (const operation of [undefined, 'report', 'none'])
+      for (const status of [undefined, 'queued', 'failed', ['queued', 'running', 'failed']] as const) {
+        const [text, ...values] = listQuery({ limit: 10, status, operation, cursor: '2500_a' })
+        const { meta } = await env.DB.prepare(text)
+          .bind(...values)
+          .all()
+        expect(meta.rows_read).toBeLessThan(100)
+      }
     await env.DB.exec('DELETE FROM respond_async_jobs')
     expect(keyed.join()).toContain('respond_async_jobs_key (owner=? AND idempotency_key=?)')
   })
