@@ -4,6 +4,7 @@ import type { Detail } from '../rows'
 import { took } from './job-table'
 import { Link } from './navigation'
 import type { Place } from './place'
+import { Scroll } from './scroll'
 import { Time } from './time'
 import { sizeText } from './wording'
 
@@ -77,8 +78,7 @@ export function Webhook({ webhook }: { webhook: JsonObject }) {
       {lines.length === 0 ? (
         <p class="note">Nothing was sent yet.</p>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-        <div class="scroll" tabIndex={0} role="region" aria-labelledby="webhook">
+        <Scroll label="Deliveries">
           <table>
             <thead>
               <tr>
@@ -100,7 +100,7 @@ export function Webhook({ webhook }: { webhook: JsonObject }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
     </section>
   )

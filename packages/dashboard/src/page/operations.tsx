@@ -1,6 +1,7 @@
 import type { OperationFigures } from './figures'
 import { Link } from './navigation'
 import type { Place } from './place'
+import { Scroll } from './scroll'
 import { numberText, spanText } from './wording'
 
 const span = (ms: number | undefined) => (ms === undefined ? '–' : spanText(ms))
@@ -10,8 +11,7 @@ export function Operations({ figures, place }: { figures: readonly OperationFigu
   return (
     <section class="card" aria-labelledby="operations">
       <h2 id="operations">Operations</h2>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby="operations">
+      <Scroll label="Figures of each operation">
         <table>
           <thead>
             <tr>
@@ -42,7 +42,7 @@ export function Operations({ figures, place }: { figures: readonly OperationFigu
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
     </section>
   )
 }
