@@ -9,12 +9,6 @@ export interface BundledFile {
   readonly text: string
 }
 
-/**
- * The page as browsers get it. Made when this module is loaded from source; what is published has what came out in the place of this
- * module (see tsup.config.ts), so that it needs no file system and no tools.
- */
-export const BUNDLE: Readonly<Record<'script' | 'style' | 'icon', BundledFile>> = await bundle()
-
 async function bundle() {
   const { outputFiles } = await build({
     ...{ entryPoints: [pathOf('./page/main.tsx'), pathOf('./page/style.css')], outdir: 'assets', write: false, logLevel: 'error' },
@@ -36,3 +30,9 @@ const named = (name: string, end: string, text: string): BundledFile => ({
   name: `${name}-${createHash('sha256').update(text).digest('hex').slice(0, 12)}.${end}`,
   text,
 })
+
+/**
+ * The page as browsers get it. Made when this module is loaded from source; what is published has what came out in the place of this
+ * module (see tsup.config.ts), so that it needs no file system and no tools.
+ */
+export const BUNDLE: Readonly<Record<'script' | 'style' | 'icon', BundledFile>> = await bundle()

@@ -58,7 +58,7 @@ export function DetailView({ id, place, server, access, onPulse, onOutcome }: De
   const again = useBeat(look, access.refreshMs, onPulse)
   const heading = useRef<HTMLHeadingElement>(null)
   const isKnown = known !== undefined
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once the job is there, its reader is led to it
+  // Once the job is there, its reader is led to it.
   useEffect(() => heading.current?.focus(), [isKnown, isGone])
   useEffect(() => {
     if (known) document.title = `${known.job.status}: ${known.job.operation} – ${access.title}`

@@ -91,7 +91,7 @@ export function Webhook({ webhook }: { webhook: JsonObject }) {
             </thead>
             <tbody>
               {lines.map((line, at) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: a log only grows
+                // A log only grows.
                 <tr key={at}>
                   {columns.map((name) => (
                     <td key={name}>{cellText(name, line[name])}</td>

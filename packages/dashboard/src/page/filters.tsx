@@ -46,7 +46,11 @@ export function Filters({ place, operations, hasOwners }: FiltersProps) {
         </label>
       )}
       {hasOwners && <button type="submit">Show</button>}
-      {isFiltered && <Link to={{}}>Clear filters</Link>}
+      {isFiltered && (
+        <Link to={{}} class="clear">
+          Clear filters
+        </Link>
+      )}
     </form>
   )
 }

@@ -27,7 +27,9 @@ export function JobTable({ rows, place, hasOwners, now }: JobTableProps) {
               Owner
             </th>
           )}
-          <th scope="col">Created</th>
+          <th scope="col" class="medium">
+            Created
+          </th>
           <th scope="col" class="wide">
             Took
           </th>
@@ -48,13 +50,16 @@ export function JobTable({ rows, place, hasOwners, now }: JobTableProps) {
             <th scope="row">
               <Link to={{ ...place, job: row.id }}>{row.operation}</Link> <code class="id">{row.id.slice(0, 8)}</code>
               {row.status === 'failed' && row.code !== undefined && <span class="code">{row.code}</span>}
+              <span class="narrow">
+                <Time at={row.createdAt} /> <Progress row={row} />
+              </span>
             </th>
             {hasOwners && (
               <td class="wide">
                 <Link to={{ ...place, owner: row.owner ?? '' }}>{row.owner ?? 'nameless'}</Link>
               </td>
             )}
-            <td>
+            <td class="medium">
               <Time at={row.createdAt} />
             </td>
             <td class="wide figure">{took(row, now)}</td>

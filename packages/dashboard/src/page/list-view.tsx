@@ -49,7 +49,7 @@ export function ListView({ place, server, access, onPulse, memory }: ListViewPro
   }
   useBeat(look, access.refreshMs, onPulse)
   const [shown, setShown] = useState(STEP)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another filter is another list
+  // Another filter is another list.
   useEffect(() => setShown(STEP), [status, operation])
 
   const all = jobs?.rows ?? NONE

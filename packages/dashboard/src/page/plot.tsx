@@ -33,7 +33,7 @@ export function Plot<Type extends ChartType, Data>({ title, summary, legend, dra
   const canvas = useRef<HTMLCanvasElement>(null)
   const chart = useRef<Chart<Type, Data>>(null)
   const isDark = useDark()
-  // biome-ignore lint/correctness/useExhaustiveDependencies: colours are read from the style sheet, which changes with it
+  // Colours are read from the style sheet, which changes with it.
   useEffect(() => {
     if (!canvas.current) return undefined
     const style = getComputedStyle(canvas.current)

@@ -5,6 +5,7 @@ import { durationsOf, OUTCOMES, type Point, quantile, runMs, throughputOf } from
 import { useGo } from './navigation'
 import type { Place } from './place'
 import { type Colour, Plot } from './plot'
+import { aroundSpans, roundSpans } from './spans'
 import { numberText, spanText, tickText, wholeTimeText } from './wording'
 
 interface PlotsProps {
@@ -84,15 +85,15 @@ function drawDurations(colour: Colour, open: (point: Point) => void): ChartConfi
       },
       scales: {
         x: {
-          type: 'linear',
-          border: { display: false },
-          grid: { display: false },
-          ticks: { ...ticks(colour), maxTicksLimit: 5, callback: (at) => tickText(Number(at), 0) },
+          ...{ type: 'linear', border: { display: false }, grid: { display: false } },
+          ticks: { ...ticks(colour), maxTicksLimit: 5, callback: (at, _index, all) => tickText(Number(at), apart(all)) },
         },
         y: {
-          type: 'logarithmic',
-          ...axis(colour),
-          ticks: { ...ticks(colour), callback: (ms) => (isRound(Number(ms)) ? spanText(Number(ms)) : '') },
+          ...{ type: 'logarithmic', ...axis(colour) },
+          // Powers of ten are no spans that people know.
+          afterDataLimits: (scale) => void Object.assign(scale, aroundSpans(scale.min, scale.max)),
+          afterBuildTicks: (scale) => void Object.assign(scale, { ticks: roundSpans(scale.min, scale.max).map((value) => ({ value })) }),
+          ticks: { ...ticks(colour), callback: (ms) => spanText(Number(ms)) },
         },
       },
       plugins: { tooltip: { callbacks: { label: labelOf } } },
@@ -100,8 +101,8 @@ function drawDurations(colour: Colour, open: (point: Point) => void): ChartConfi
   }
 }
 
-/** Powers of ten: the steps between them are too many to be written. */
-const isRound = (ms: number) => Number.isInteger(Math.log10(ms))
+/** How far the first two are from each other. */
+const apart = ([first, second]: readonly { readonly value: number }[]) => (first && second ? second.value - first.value : 0)
 
 function labelOf({ raw }: TooltipItem<'scatter'>): string[] {
   const { x, y, row } = raw as Point // what drawing was given

@@ -13,7 +13,7 @@ const UNITS = [
 /** A span of time in its two largest units: `1 h 5 min`, `12.3 s`, `80 ms`. */
 export function spanText(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`
-  if (ms < 59_950) return `${(ms / 1_000).toFixed(ms < 9_950 ? 1 : 0)} s`
+  if (ms < 59_950) return `${Number((ms / 1_000).toFixed(ms < 9_950 ? 1 : 0))} s`
   const at = UNITS.findIndex(([size]) => ms >= size)
   const [size, unit] = UNITS[at] as (typeof UNITS)[number]
   const whole = Math.floor(ms / size)
@@ -23,6 +23,7 @@ export function spanText(ms: number): string {
 }
 
 const TIME = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const MINUTE = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
 const DAY = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' })
 const DAY_AND_TIME = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' })
 const WHOLE_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
@@ -32,9 +33,11 @@ const isToday = (at: number) => new Date(at).toDateString() === new Date().toDat
 /** Short: the time of day, or the day where it is another one. */
 export const timeText = (at: number): string => (isToday(at) ? TIME : DAY_AND_TIME).format(at)
 export const wholeTimeText = (at: number): string => WHOLE_TIME.format(at)
-/** Under a plot whose bars are so wide. */
-export const tickText = (at: number, widthMs: number): string =>
-  (widthMs >= 86_400_000 ? DAY : isToday(at) ? TIME : DAY_AND_TIME).format(at)
+/** Under a plot, where times are so far from each other. */
+export function tickText(at: number, apartMs: number): string {
+  if (apartMs >= 86_400_000) return DAY.format(at)
+  return (isToday(at) ? (apartMs < 60_000 ? TIME : MINUTE) : DAY_AND_TIME).format(at)
+}
 
 const SIZES = ['bytes', 'kB', 'MB', 'GB'] as const
 export function sizeText(bytes: number): string {
