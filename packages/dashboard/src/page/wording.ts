@@ -13,12 +13,12 @@ const UNITS = [
 /** A span of time in its two largest units: `1 h 5 min`, `12.3 s`, `80 ms`. */
 export function spanText(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`
-  if (ms < 59_950) return `${Number((ms / 1_000).toFixed(ms < 9_950 ? 1 : 0))} s`
-  const at = UNITS.findIndex(([size]) => ms >= size)
+  if (ms < 59_500) return `${Number((ms / 1_000).toFixed(ms < 9_950 ? 1 : 0))} s`
+  const at = UNITS.findIndex(([size]) => ms >= size - 500)
   const [size, unit] = UNITS[at] as (typeof UNITS)[number]
-  const whole = Math.floor(ms / size)
+  const whole = Math.floor((ms + 500) / size)
   const [smaller, rest] = UNITS[at + 1] ?? [1, '']
-  const left = Math.floor((ms % size) / smaller)
+  const left = Math.floor(((ms + 500) % size) / smaller)
   return left > 0 ? `${whole} ${unit} ${left} ${rest}` : `${whole} ${unit}`
 }
 
