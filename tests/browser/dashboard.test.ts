@@ -90,15 +90,15 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium', () => {
     const rows = page.locator('table.jobs tbody tr')
     await rows.nth(2).waitFor()
     expect(new URL(page.url()).pathname).toBe('/admin/jobs/')
-    await page.locator('progress').first().waitFor()
+    await page.locator('.medium progress').first().waitFor()
     await screenshot('dashboard-list')
     expect(await violations()).toEqual([])
 
     // Counts move, and rows with them.
     const second = await jobs.submit('report', {}, { owner: 'ada' })
-    await expect.poll(() => count('running').innerText(), { timeout: 10_000 }).toBe('2')
+    await expect.poll(() => count('running').textContent(), { timeout: 10_000 }).toBe('2')
     finish(running.id)
-    await expect.poll(() => count('succeeded').innerText(), { timeout: 10_000 }).toBe('2')
+    await expect.poll(() => count('succeeded').textContent(), { timeout: 10_000 }).toBe('2')
 
     // Filters are in the URL, and the way back works.
     await page.locator('.count.failed').click()
@@ -122,7 +122,7 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium', () => {
     expect(await violations()).toEqual([])
     finish(second.id)
     await page.locator('.large .state.succeeded').waitFor()
-    await expect.poll(() => page.locator('.events').innerText()).toContain('succeeded')
+    await expect.poll(() => page.locator('.events').textContent()).toContain('succeeded')
 
     // Cancel, by keyboard: the way out has the focus.
     const third = await jobIn(jobs, 'running', 'report')
@@ -139,7 +139,7 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium', () => {
     await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
     await page.locator('.large .state.canceled').waitFor()
-    expect(await page.locator('.outcome').innerText()).toMatch(/told to stop|is canceled/)
+    expect(await page.locator('.outcome').textContent()).toMatch(/told to stop|is canceled/)
 
     // Retry makes a new job, and leads to it.
     await page.goto(`${url}/?job=${failed.id}`)
