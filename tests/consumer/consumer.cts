@@ -4,6 +4,9 @@ import clientReact = require('@respond-async/client/react')
 import core = require('@respond-async/core')
 import fetch = require('@respond-async/core/fetch')
 import files = require('@respond-async/core/files')
+import dashboard = require('@respond-async/dashboard')
+import dashboardExpress = require('@respond-async/dashboard/express')
+import dashboardHono = require('@respond-async/dashboard/hono')
 import bullmq = require('@respond-async/engine-bullmq')
 import express = require('@respond-async/express')
 import hono = require('@respond-async/hono')
@@ -15,4 +18,23 @@ import testkit = require('@respond-async/store-testkit')
 import nodeTest = require('@respond-async/store-testkit/node-test')
 import webhooks = require('@respond-async/webhooks')
 
-export = { client, clientReact, core, fetch, files, bullmq, express, hono, audits, redis, testkit, nodeTest, sqlite, postgres, webhooks }
+export = {
+  client,
+  clientReact,
+  core,
+  fetch,
+  files,
+  dashboard,
+  dashboardExpress,
+  dashboardHono,
+  bullmq,
+  express,
+  hono,
+  audits,
+  redis,
+  testkit,
+  nodeTest,
+  sqlite,
+  postgres,
+  webhooks,
+}

@@ -4,6 +4,9 @@ import * as clientReact from '@respond-async/client/react'
 import * as core from '@respond-async/core'
 import * as fetch from '@respond-async/core/fetch'
 import * as files from '@respond-async/core/files'
+import * as dashboard from '@respond-async/dashboard'
+import * as dashboardExpress from '@respond-async/dashboard/express'
+import * as dashboardHono from '@respond-async/dashboard/hono'
 import * as bullmq from '@respond-async/engine-bullmq'
 import * as pgBoss from '@respond-async/engine-pg-boss'
 import * as express from '@respond-async/express'
@@ -23,6 +26,9 @@ export const entries = {
   core,
   fetch,
   files,
+  dashboard,
+  dashboardExpress,
+  dashboardHono,
   bullmq,
   pgBoss,
   express,

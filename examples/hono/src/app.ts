@@ -1,7 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
 import { createJobs } from '@respond-async/core'
+import { dashboard } from '@respond-async/dashboard/hono'
 import { jobRoutes, respondAsync } from '@respond-async/hono'
 import { Hono } from 'hono'
+import { basicAuth } from 'hono/basic-auth'
 import { validator } from 'hono/validator'
 
 const jobs = createJobs()
@@ -30,3 +32,8 @@ app.post(
   }),
 )
 app.route('/jobs', jobRoutes(jobs))
+
+/** For operators: who knows the password, which is "operator" where none is set. A real application has its login before this. */
+const password = process.env.OPERATOR_PASSWORD ?? 'operator'
+app.use('/admin/*', basicAuth({ username: 'operator', password }))
+app.route('/admin/jobs', dashboard(jobs, { access: () => true, title: 'Word counts' }))

@@ -68,7 +68,17 @@ try {
 
   equal((await call(location, { method: 'DELETE' })).status, 204, 'a finished job is purged')
   equal((await call(location)).status, 410)
-  console.log('examples/hono: accepted, followed, finished, canceled, purged')
+
+  const operator = { authorization: `Basic ${btoa('operator:operator')}`, 'x-respond-async-dashboard': '1' }
+  equal((await call('/admin/jobs/')).status, 401, 'the dashboard is for operators')
+  match(await (await call('/admin/jobs/', { headers: operator })).text(), /<title>Word counts<\/title>/)
+  const { jobs } = (await (await call('/admin/jobs/api/jobs', { headers: operator })).json()) as { jobs: { status: string }[] }
+  deepEqual(
+    jobs.map(({ status }) => status),
+    ['canceled'],
+    'it lists what is still there',
+  )
+  console.log('examples/hono: accepted, followed, finished, canceled, purged, seen by an operator')
 } finally {
   server.close()
 }

@@ -1,0 +1,29 @@
+import { pathOf } from '@respond-async/core'
+import { platformOf, toResponse } from '@respond-async/core/fetch'
+import type { DashboardOptions } from './access'
+import { createAnswers } from './answers'
+import type { OperatedJobs } from './operated-jobs'
+
+export interface FetchDashboardOptions extends DashboardOptions<Request> {
+  /** Path of the dashboard as this handler sees it. @default '/dashboard' */
+  path?: string
+}
+
+/**
+ * The dashboard for fetch handlers: Workers, Bun, Deno, Next.js routes. Answers all requests at and under `path`; `undefined`: it is
+ * none of them.
+ *
+ * @throws {JobsError} `invalid_option` without an access check.
+ */
+export function dashboard(
+  jobs: OperatedJobs,
+  { path = '/dashboard', ...options }: FetchDashboardOptions,
+): (request: Request, ...rest: unknown[]) => Promise<Response | undefined> {
+  const answers = createAnswers(jobs, options)
+  const mount = path.replace(/\/+$/, '')
+  return async (request, ...rest) => {
+    const [pathname = ''] = pathOf(request.url).split(/[?#]/, 1)
+    if (!pathname.startsWith(mount) || (pathname.length > mount.length && pathname[mount.length] !== '/')) return undefined
+    return toResponse(await answers(request, pathname.slice(mount.length), request, platformOf(rest[0], rest[1])))
+  }
+}

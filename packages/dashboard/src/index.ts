@@ -1,0 +1,6 @@
+export type { Access, DashboardOptions } from './access'
+export type { DashboardAnswer } from './answers'
+export { createAnswers } from './answers'
+export type { FetchDashboardOptions } from './dashboard'
+export { dashboard } from './dashboard'
+export type { OperatedJobs } from './operated-jobs'

@@ -1,0 +1,106 @@
+import { useState } from 'preact/hooks'
+import type { Detail } from '../rows'
+import { Confirm, type Question } from './confirm'
+import { useGo } from './navigation'
+import type { Place } from './place'
+import { Refusal, type Server } from './server'
+
+/** What came of an action, for its reader. */
+export interface ActionOutcome {
+  readonly text: string
+  readonly isBad: boolean
+  readonly job?: string
+}
+
+interface Action extends Question {
+  readonly name: string
+  readonly isFor: (job: Detail) => boolean
+  readonly run: (server: Server, id: string) => Promise<ActionOutcome & { readonly isGone?: boolean }>
+}
+
+const isUnfinished = ({ status }: Detail) => status === 'queued' || status === 'running'
+
+const ACTIONS: readonly Action[] = [
+  {
+    name: 'Cancel',
+    title: 'Cancel this job?',
+    text: 'A job that waits will not begin. One that runs is told to stop, and what it has done so far is not undone.',
+    ...{ yes: 'Cancel the job', no: 'Let it be' },
+    isFor: (job) => isUnfinished(job) && job.cancelRequestedAt === undefined,
+    async run(server, id) {
+      const after = await server.cancel(id)
+      if (isUnfinished(after)) return { text: 'The job was told to stop.', isBad: false }
+      return { text: after.status === 'canceled' ? 'The job is canceled.' : `The job had ${after.status} before.`, isBad: false }
+    },
+  },
+  {
+    name: 'Retry',
+    title: 'Run this request again?',
+    text: 'A new job does the same work again, from the request that was kept. This one stays as it is.',
+    ...{ yes: 'Run it again', no: 'Not now' },
+    isFor: ({ status }) => status === 'failed' || status === 'canceled',
+    async run(server, id) {
+      const made = await server.retry(id)
+      return { text: 'A new job was made.', isBad: false, job: made.id }
+    },
+  },
+  {
+    name: 'Purge',
+    title: 'Remove this job for good?',
+    text: 'Its result, its request and its history go. Its URL answers that it is gone.',
+    ...{ yes: 'Remove it', no: 'Keep it' },
+    isFor: (job) => !isUnfinished(job),
+    async run(server, id) {
+      await server.purge(id)
+      return { text: 'The job was removed.', isBad: false, isGone: true }
+    },
+  },
+]
+
+interface ActionsProps {
+  readonly job: Detail
+  readonly place: Place
+  readonly server: Server
+  readonly onOutcome: (outcome: ActionOutcome) => void
+  readonly onDone: () => void
+}
+
+/** What can be done with a job, each after a question. */
+export function Actions({ job, place, server, onOutcome, onDone }: ActionsProps) {
+  const [asked, setAsked] = useState<Action>()
+  const [isBusy, setBusy] = useState(false)
+  const go = useGo()
+  const answered = async (isYes: boolean) => {
+    setAsked(undefined)
+    if (!asked || !isYes) return
+    setBusy(true)
+    try {
+      const { isGone, ...outcome } = await asked.run(server, job.id)
+      onOutcome(outcome)
+      if (isGone) go({ ...place, job: undefined })
+      else onDone()
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      onOutcome({ text: `${asked.name}: ${error.message}`, isBad: true })
+      onDone()
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <div class="actions">
+      {ACTIONS.filter(({ isFor }) => isFor(job)).map((action) => (
+        <button
+          key={action.name}
+          type="button"
+          class={action.name === 'Retry' ? 'main' : 'danger'}
+          disabled={isBusy}
+          onClick={() => setAsked(action)}
+        >
+          {action.name}
+        </button>
+      ))}
+      {asked && <Confirm question={asked} onAnswer={answered} />}
+    </div>
+  )
+}

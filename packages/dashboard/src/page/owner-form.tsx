@@ -1,0 +1,27 @@
+import { useState } from 'preact/hooks'
+import { useGo } from './navigation'
+
+/** Where a store keeps a list for each owner and none of all. */
+export function OwnerForm({ message }: { message: string }) {
+  const go = useGo()
+  const [owner, setOwner] = useState('')
+  const submit = (event: Event) => {
+    event.preventDefault()
+    go({ owner: owner.trim() })
+  }
+  return (
+    <form class="card stack" onSubmit={submit} aria-labelledby="whose">
+      <h2 id="whose">Whose jobs?</h2>
+      <p class="note">{message} Name one; leave it empty for the jobs of nobody.</p>
+      <div class="filters">
+        <label>
+          Owner
+          <input type="text" value={owner} autocomplete="off" onInput={(event) => setOwner(event.currentTarget.value)} />
+        </label>
+        <button type="submit" class="main">
+          Show
+        </button>
+      </div>
+    </form>
+  )
+}

@@ -1,0 +1,68 @@
+import type { AccessAnswer, Detail, DetailAnswer, ListAnswer } from '../rows'
+
+/** What the server said, where it said no. `status` 0: nothing was heard from it. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options)
+  }
+}
+
+export interface ListQuery {
+  /** `undefined`: all owners; empty: nameless jobs. */
+  readonly owner?: string
+  readonly status?: string
+  readonly operation?: string
+  readonly cursor?: string
+  readonly since?: string
+  readonly ids?: string
+}
+
+/** The API of this page. Every call throws {@link Refusal}. */
+export interface Server {
+  access(): Promise<AccessAnswer>
+  list(query: ListQuery): Promise<ListAnswer>
+  show(id: string, after?: number): Promise<DetailAnswer>
+  cancel(id: string): Promise<Detail>
+  retry(id: string): Promise<Detail>
+  purge(id: string): Promise<void>
+}
+
+/** How long an answer may take, in milliseconds. */
+const PATIENCE_MS = 20_000
+
+/** @param base where the API is, with a slash at its end. */
+export function createServer(base: string, send: typeof fetch = (...args) => fetch(...args)): Server {
+  async function ask<T>(method: string, path: string): Promise<T> {
+    let response: Response
+    try {
+      const headers = { 'x-respond-async-dashboard': '1', accept: 'application/json' }
+      response = await send(new URL(path, base), { method, headers, cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS) })
+    } catch (cause) {
+      throw new Refusal(0, 'unreachable', 'The server cannot be reached.', { cause })
+    }
+    const isJson = response.headers.get('content-type')?.startsWith('application/json') === true
+    const body: unknown = isJson ? await response.json().catch(() => undefined) : undefined
+    if (response.ok && body !== undefined) return body as T // what the server of the same build sends
+    const { code = 'not_here', message = 'The dashboard does not answer here any more. Have you been signed out?' } = (body ?? {}) as {
+      code?: string
+      message?: string
+    }
+    if (response.status >= 500 && body === undefined) throw new Refusal(response.status, 'unavailable', 'The server cannot answer now.')
+    throw new Refusal(response.status, code, message)
+  }
+  const jobPath = (id: string) => `jobs/${encodeURIComponent(id)}`
+  return {
+    access: () => ask('GET', 'access'),
+    list: (query) => ask('GET', `jobs?${new URLSearchParams(Object.entries(query).filter(([, value]) => value !== undefined))}`),
+    show: (id, after = 0) => ask('GET', `${jobPath(id)}?after=${after}`),
+    cancel: (id) => ask('POST', `${jobPath(id)}/cancel`),
+    retry: (id) => ask('POST', `${jobPath(id)}/retry`),
+    purge: (id) => ask('DELETE', jobPath(id)),
+  }
+}
