@@ -47,6 +47,8 @@ export const FEATURES = [
   'result-limit',
   'echo',
   'validated',
+  /** Browsers get a page at the status URL. */
+  'page',
   /** The other sets. */
   'redirect',
   'inline',

@@ -11,6 +11,7 @@ import { inputAudits } from './input'
 import { listAudits } from './list'
 import { longPollAudits } from './long-poll'
 import { methodAudits } from './methods'
+import { pageAudits } from './page'
 import { pollAudits } from './poll'
 import { preferAudits } from './prefer'
 import { problemAudits } from './problems'
@@ -27,6 +28,7 @@ export const audits: readonly Audit[] = [
   ...pollAudits,
   ...longPollAudits,
   ...eventAudits,
+  ...pageAudits,
   ...resultAudits,
   ...captureAudits,
   ...cancelAudits,
