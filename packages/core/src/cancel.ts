@@ -5,10 +5,12 @@ import { JobsError } from './errors'
 import type { Job } from './job'
 import { tidy } from './leftovers'
 import { isTerminal, type LifecycleEvent } from './lifecycle'
+import { prefersHtml } from './negotiation'
 import { retryAfter } from './pacing'
 import { present } from './present'
 import { problem } from './problems'
 import { bury, repair } from './repair'
+import { type JobRequest, pathOf } from './request'
 
 /** Asks for a job to end: a queued one is canceled at once, a running one when its work has stopped. The job as it is after that. */
 export async function cancel(context: Context, job: Job, reason?: string): Promise<Job | null> {
@@ -43,10 +45,15 @@ export async function purge(context: Context, id: string): Promise<boolean> {
   return true
 }
 
-/** POST cancel: 200 when it is canceled, 202 while the work has to stop first, 409 when it ended otherwise. */
-export async function cancelJob(context: Context, job: Job, self: string): Promise<Answer> {
+/**
+ * POST cancel: 200 when it is canceled, 202 while the work has to stop first, 409 when it ended otherwise. The form of a page goes
+ * back to the page, which shows what came of it.
+ */
+export async function cancelJob(context: Context, job: Job, self: string, request?: JobRequest): Promise<Answer> {
   const after = await cancel(context, job)
   if (!after || after.goneAt !== undefined) return problem('job-gone')
+  if (context.options.page && request && prefersHtml(request.headers.get('accept')))
+    return { status: 303, headers: { Location: pathOf(self), 'Cache-Control': 'no-store' }, body: null }
   if (isTerminal(after.status) && after.status !== 'canceled') return problem('job-already-finished', `The job has ${after.status}.`)
   const headers: Record<string, string> = { 'Content-Location': self, 'Cache-Control': 'no-store' }
   if (after.status === 'canceled') return present(context, 'status', after, self, { status: 200, headers })

@@ -46,7 +46,17 @@ export type Settings = JobsOptions<never> &
   Required<
     Pick<
       JobsOptions<never>,
-      | ('pendingStatus' | 'onComplete' | 'inlineResultBytes' | 'maxWaitMs' | 'retryAfterMinMs' | 'retryAfterMaxMs' | 'leaseMs' | 'onError')
+      | (
+          | 'pendingStatus'
+          | 'onComplete'
+          | 'page'
+          | 'inlineResultBytes'
+          | 'maxWaitMs'
+          | 'retryAfterMinMs'
+          | 'retryAfterMaxMs'
+          | 'leaseMs'
+          | 'onError'
+        )
       | ('startDeadlineMs' | 'cancelGraceMs' | 'tombstoneMs' | 'sweepMs' | 'storeTimeoutMs' | 'newId' | 'random' | 'cors')
     >
   >

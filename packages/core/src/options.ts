@@ -87,6 +87,12 @@ export interface JobsOptions<Native = unknown> {
   pendingStatus?: 200 | 202
   /** What the status URL answers once the job is finished. @default 'document' */
   onComplete?: 'document' | 'redirect' | 'inline'
+  /**
+   * Whether a browser that opens a status URL gets a page in the place of the document: progress, a button to cancel, a link to the
+   * result. Never where a `representation` shows the status: the page could not read it.
+   * @default true
+   */
+  page?: boolean
   /** Largest JSON result shown inside the status document, in bytes. @default 65_536 */
   inlineResultBytes?: number
   /** Largest number of unfinished jobs of one owner; above it 429. Counted before the insert, so parallel requests may pass it by a few. @default no limit */

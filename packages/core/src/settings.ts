@@ -8,6 +8,7 @@ export const onWorkers = (): boolean => globalThis.navigator?.userAgent === 'Clo
 const DEFAULTS = {
   pendingStatus: 202,
   onComplete: 'document',
+  page: true,
   inlineResultBytes: 65_536,
   maxWaitMs: 25_000,
   retryAfterMinMs: 1_000,
@@ -26,6 +27,7 @@ export function resolveSettings(options: JobsOptions<never>): Settings {
   const where = 'createJobs'
   checkBounds(options, where)
   checkWord('pendingStatus', options.pendingStatus, [200, 202], where)
+  checkWord('page', options.page, [true, false], where)
   checkWord('onComplete', options.onComplete, ['document', 'redirect', 'inline'], where)
   const { path, baseUrl, retryAfterMinMs = 0, retryAfterMaxMs = Number.POSITIVE_INFINITY } = options
   if (path !== undefined && !/^(?:\/[\w.~!$&'()*+,;=:@%-]+)*\/?$/.test(path))
@@ -40,7 +42,8 @@ export function resolveSettings(options: JobsOptions<never>): Settings {
         'Give it durableObjectStore(env.JOBS) of @respond-async/workers/durable-object, or memoryStore() where forgetting is fine.',
     )
   if (!options.store) warnOfMemory()
-  const given = withoutUndefined({ ...options, path: trimmed(path), baseUrl: trimmed(baseUrl) })
+  const page = options.representation?.status ? false : options.page
+  const given = withoutUndefined({ ...options, page, path: trimmed(path), baseUrl: trimmed(baseUrl) })
   return { newId: () => crypto.randomUUID(), random: Math.random, onError: report, ...DEFAULTS, ...given }
 }
 

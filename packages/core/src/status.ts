@@ -1,23 +1,27 @@
+import type { StatusPage } from '@respond-async/core/page'
 import type { Answer } from './answer'
 import type { Context } from './context'
 import { getEvents } from './events'
 import type { Job } from './job'
 import { isTerminal } from './lifecycle'
+import { prefersHtml } from './negotiation'
 import { retryAfter } from './pacing'
 import { applied, parsePrefer } from './prefer'
 import { present } from './present'
 import { problem } from './problems'
-import type { JobRequest } from './request'
+import { type JobRequest, pathOf } from './request'
 import { resultAnswer, sunset } from './result'
-import { resourceLocation } from './status-document'
+import { resourceLocation, statusDocument } from './status-document'
 import { waitForChange } from './waiting'
 
-/** Weak: the advice in a pending document changes while the job does not. */
-const etagOf = (job: Job) => `W/"${job.revision}"`
+/** What stands in the entity tag: the job as it is shown, and of a page also how that is made. */
+const tagOf = (job: Job, page: StatusPage | undefined) => (page ? `"${job.revision}-${page.version}"` : `"${job.revision}"`)
 
 /** GET status: the job as it is, or as it is once it has changed from what the client knows (`Prefer: wait`). */
 export function getStatus(context: Context, job: Job, self: string, request: JobRequest): Promise<Answer> | Answer {
-  if (wantsEvents(request)) return getEvents(context, job, self, request)
+  const accept = request.headers.get('accept')
+  if (wantsEvents(accept)) return getEvents(context, job, self, request)
+  if (context.options.page && prefersHtml(accept)) return getPage(context, job, self, request)
   const { wait } = parsePrefer(request.headers.get('prefer'))
   const known = request.headers.get('if-none-match')
   if (wait === undefined || isTerminal(job.status)) return showStatus(context, job, self, known, request)
@@ -25,7 +29,13 @@ export function getStatus(context: Context, job: Job, self: string, request: Job
 }
 
 /** An EventSource asks for nothing else; a client that would take JSON too gets that. */
-const wantsEvents = ({ headers }: JobRequest) => /^\s*text\/event-stream\s*(?:;|$)/i.test(headers.get('accept') ?? '')
+const wantsEvents = (accept: string | null) => /^\s*text\/event-stream\s*(?:;|$)/i.test(accept ?? '')
+
+/** For browsers. Loaded when the first one asks for it: nobody else pays for it. */
+async function getPage(context: Context, job: Job, self: string, request: JobRequest): Promise<Answer> {
+  const { statusPage } = await import('@respond-async/core/page')
+  return showStatus(context, job, self, request.headers.get('if-none-match'), request, undefined, await statusPage())
+}
 
 async function heldStatus(
   context: Context,
@@ -35,14 +45,16 @@ async function heldStatus(
   request: JobRequest,
   seconds: number,
 ): Promise<Answer> {
-  const changed = known !== null && !matches(known, job) ? job : await waitForChange(context, job.id, job.revision, seconds * 1000, false)
+  const changed =
+    known !== null && !matches(known, tagOf(job, undefined))
+      ? job
+      : await waitForChange(context, job.id, job.revision, seconds * 1000, false)
   if (!changed || changed.goneAt !== undefined) return problem('job-gone')
   return showStatus(context, changed, self, known, request, `wait=${seconds}`)
 }
 
 /** If-None-Match by weak comparison (RFC 9110 13.1.2). */
-function matches(field: string, job: Job): boolean {
-  const tag = `"${job.revision}"`
+function matches(field: string, tag: string): boolean {
   return field === `W/${tag}` || field === '*' || field.split(',').some((one) => one.trim().replace(/^W\//, '') === tag)
 }
 
@@ -53,15 +65,19 @@ function showStatus(
   known: string | null,
   request: JobRequest,
   honoured?: string,
+  page?: StatusPage,
 ): Promise<Answer> | Answer {
   const over = isTerminal(job.status)
-  if (over && context.options.onComplete !== 'document') return elsewhere(context, job, self)
-  const etag = etagOf(job)
+  const isElsewhere = context.options.onComplete !== 'document'
+  // A browser is shown the page also where there is no response to be shown: a problem document is for programs.
+  if (over && isElsewhere && (job.response || !page)) return elsewhere(context, job, self)
+  const tag = tagOf(job, page)
   const headers: Record<string, string> = {
     'Content-Location': self,
-    ETag: etag,
+    ETag: `W/${tag}`, // weak: the advice in a pending document changes while the job does not
     'Cache-Control': 'private, no-cache',
     Vary: 'Prefer, Accept',
+    ...page?.headers,
     ...(honoured && applied(honoured)),
   }
   let retryAfterMs: number | undefined
@@ -71,10 +87,20 @@ function showStatus(
     headers.Location = self
     headers['Retry-After'] = retryAfter(retryAfterMs)
   }
-  if (known !== null && matches(known, job) && (request.method === 'GET' || request.method === 'HEAD'))
+  if (known !== null && matches(known, tag) && (request.method === 'GET' || request.method === 'HEAD'))
     return { status: 304, headers, body: null }
-  return present(context, 'status', job, self, { status: over ? 200 : context.options.pendingStatus, headers, retryAfterMs })
+  const status = over ? 200 : context.options.pendingStatus
+  if (!page) return present(context, 'status', job, self, { status, headers, retryAfterMs })
+  // Paths, whatever is before them in other links: a page may ask only the server that it came from.
+  const document = statusDocument(context, job, pathOf(self), retryAfterMs)
+  return {
+    status: over && isElsewhere ? problemStatus(job) : status,
+    headers,
+    body: page.render(document, isElsewhere ? 'elsewhere' : 'document'),
+  }
 }
+
+const problemStatus = (job: Job): number => (job.status === 'canceled' ? 409 : (job.error?.status ?? 200))
 
 /** A finished job where `onComplete` is not the document: a redirect to its result, or the result in its place. */
 async function elsewhere(context: Context, job: Job, self: string): Promise<Answer> {

@@ -49,6 +49,8 @@ export const FEATURES = [
   'validated',
   /** A handler writes its response in pieces, see {@link PlannedResponse} `pieces`. */
   'stream',
+  /** Browsers get a page at the status URL. */
+  'page',
   /** The other sets. */
   'redirect',
   'inline',

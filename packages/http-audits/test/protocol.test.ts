@@ -45,7 +45,7 @@ describe('the list of audits', () => {
   it('has ids of their own, and a title and a source for each', () => {
     expect(new Set(audits.map(({ id }) => id)).size).toBe(audits.length)
     for (const { id, title, source } of audits) {
-      expect(id).toMatch(/^(?:ACC|PRF|IDM|DOC|POL|LNG|EVT|RES|CAP|LIV|CAN|PRG|LST|PRB|MET|COR|INP)[1-9]\d*$/)
+      expect(id).toMatch(/^(?:ACC|PRF|IDM|DOC|POL|LNG|EVT|PAG|RES|CAP|LIV|CAN|PRG|LST|PRB|MET|COR|INP)[1-9]\d*$/)
       expect(title).toMatch(/^[a-z].*[^.]$/)
       expect(source).toMatch(/^(?:RFC \d|protocol, [A-Z]|draft-|Fetch \d)/)
     }

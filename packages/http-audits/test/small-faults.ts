@@ -149,6 +149,42 @@ export const SMALL_FAULTS: Readonly<Record<string, FaultCase>> = {
     among: /^LIV/,
     fails: 'LIV2',
   },
+  'a page for nobody': {
+    make: () => ({ request: (request) => void (request.headers.accept?.match(/html/i) && drop(request, 'accept')) }),
+    among: /^PAG/,
+    fails: 'PAG1 PAG2 PAG3 PAG4 PAG5 PAG6',
+  },
+  'a page with the tag of the document': {
+    make: () => ({ answer: (answer) => withField(answer, 'ETag', String(answer.headers.ETag).replace(/-[^"]*/, '')) }),
+    among: /^PAG2$/,
+    fails: 'PAG2',
+  },
+  'a page in which everything may run': {
+    make: () => ({ answer: (answer) => without(answer, 'content-security-policy') }),
+    among: /^PAG/,
+    fails: 'PAG3',
+  },
+  'a page that believes what it is told': {
+    make: () => ({
+      answer: (answer) => {
+        const { body } = answer
+        if (typeof body !== 'string' || !body.startsWith('<!doctype')) return answer
+        return { ...answer, body: body.replaceAll('&lt;', '<').replaceAll('&gt;', '>') }
+      },
+    }),
+    among: /^PAG/,
+    fails: 'PAG4',
+  },
+  'a page that stays as it is': {
+    make: () => ({
+      answer: (answer) => {
+        const { body } = answer
+        return typeof body === 'string' && body.startsWith('<!doctype') ? { ...answer, body: body.replace('http-equiv', 'name') } : answer
+      },
+    }),
+    among: /^PAG/,
+    fails: 'PAG6',
+  },
   'no Prefer at all': {
     make: () => ({ request: (request) => drop(request, 'prefer') }),
     among: /^(?:PRF|LNG|CAP[1-9]$)/,

@@ -12,6 +12,7 @@ import { listAudits } from './list'
 import { liveAudits } from './live'
 import { longPollAudits } from './long-poll'
 import { methodAudits } from './methods'
+import { pageAudits } from './page'
 import { pollAudits } from './poll'
 import { preferAudits } from './prefer'
 import { problemAudits } from './problems'
@@ -28,6 +29,7 @@ export const audits: readonly Audit[] = [
   ...pollAudits,
   ...longPollAudits,
   ...eventAudits,
+  ...pageAudits,
   ...resultAudits,
   ...captureAudits,
   ...liveAudits,

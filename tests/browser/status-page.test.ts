@@ -1,0 +1,146 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { sqliteStore } from '@respond-async/store-sqlite'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { accessibilityIssues, closeBrowser, openPage, screenshot, withoutBrowser } from './browser'
+import { startService, steps } from './service'
+
+const cleanUp: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of cleanUp.splice(0).reverse()) await close()
+})
+afterAll(closeBrowser)
+
+const started = async (...how: Parameters<typeof startService>) => {
+  const service = await startService(...how)
+  cleanUp.push(service.close)
+  return service
+}
+const opened = async (...how: Parameters<typeof openPage>) => {
+  const page = await openPage(...how)
+  cleanUp.push(page.close)
+  return page
+}
+const until = (page: Page, id: string, text: string) =>
+  vi.waitFor(async () => expect(await page.locator(`#${id}`).textContent()).toBe(text), { timeout: 15_000, interval: 50 })
+
+describe.skipIf(withoutBrowser)('the page of a job', () => {
+  it('shows progress as it is made, and the result when it is there', async () => {
+    const { work, next } = steps(['row 1 of 3', 'row 2 of 3'])
+    const { submit } = await started(work)
+    const { page, complaints } = await opened(await submit())
+    await until(page, 'state', 'running')
+    next()
+    await until(page, 'percent', '33 %')
+    await until(page, 'message', 'row 1 of 3')
+    expect(await page.title()).toBe('33 % running – report')
+    expect(await page.locator('progress').getAttribute('value')).toMatch(/^33\.3/)
+    expect(await page.locator('#announcement').textContent()).toBe('running, 25 %')
+    await screenshot(page, 'status-page-running')
+    next()
+    next()
+    await until(page, 'state', 'succeeded')
+    expect(await page.title()).toBe('succeeded – report')
+    expect(await page.locator('#announcement').textContent()).toBe('succeeded')
+    expect(await page.locator('#stop').isVisible()).toBe(false)
+    await screenshot(page, 'status-page-succeeded')
+    await page.click('#result')
+    expect(await page.locator('body').innerText()).toContain('4711')
+    expect(complaints).toEqual([])
+  })
+
+  it('cancels, by the keyboard alone, and keeps the focus on the page', async () => {
+    const { submit } = await started(steps(['never']).work)
+    const { page, complaints } = await opened(await submit())
+    await until(page, 'state', 'running')
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('stop')
+    await page.keyboard.press('Enter')
+    await until(page, 'state', 'canceled')
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('state')
+    expect(complaints).toEqual([])
+  })
+
+  it('works without a script: refreshes itself, cancels by its form', async () => {
+    const { work, next } = steps(['first'])
+    const { submit } = await started(work)
+    const { page } = await opened(await submit(), { javaScriptEnabled: false })
+    next()
+    await until(page, 'message', 'first')
+    expect(await page.locator('time').first().textContent()).toMatch(/ UTC$/)
+    await page.click('#stop')
+    await until(page, 'state', 'canceled')
+    expect(page.url()).toMatch(/\/jobs\/[0-9a-f-]{36}$/)
+  })
+
+  it('finds the server again after a restart', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'respond-async-browser-'))
+    cleanUp.push(() => rmSync(folder, { recursive: true, force: true }))
+    const { work, next } = steps(['before'])
+    const options = () => ({ store: sqliteStore({ path: join(folder, 'jobs.db') }), leaseMs: 1_000 })
+    const first = await startService(work, options())
+    const { page } = await opened(await first.submit())
+    next()
+    await until(page, 'message', 'before')
+    await first.close()
+    await vi.waitFor(async () => expect(await page.locator('#connection').isVisible()).toBe(true), { timeout: 10_000 })
+    await screenshot(page, 'status-page-lost')
+    next()
+    await started(work, options(), first.port)
+    await until(page, 'state', 'succeeded')
+    expect(await page.locator('#connection').isVisible()).toBe(false)
+  })
+
+  it.each(['redirect', 'inline'] as const)('gives way to the result where that is configured: %s', async (onComplete) => {
+    const { work, next } = steps([], (c) => c.text('the report'))
+    const { submit } = await started(work, { onComplete })
+    const { page, complaints } = await opened(await submit())
+    await until(page, 'state', 'running')
+    next()
+    await vi.waitFor(async () => expect(await page.locator('body').innerText()).toBe('the report'), { timeout: 10_000 })
+    expect(complaints).toEqual([])
+  })
+
+  it('shows what a hostile handler says, and runs none of it', async () => {
+    const hostile = `</title></script><script>document.title='run'</script><img src=x onerror="document.title='run'">'"`
+    const { work, next } = steps([hostile], (c) => c.json({}, 201, { location: "javascript:document.title='run'" }))
+    const { submit } = await started(work)
+    const { page, complaints } = await opened(await submit())
+    next()
+    await until(page, 'message', hostile)
+    await page.reload()
+    await until(page, 'message', hostile)
+    next()
+    await until(page, 'state', 'succeeded')
+    expect(await page.locator('#result').getAttribute('href')).toMatch(/^\/jobs\/.*\/result$/)
+    expect(await page.locator('img').count()).toBe(0)
+    expect(complaints).toEqual([])
+    await page.evaluate(() => {
+      const script = document.createElement('script')
+      script.textContent = "document.title = 'run'"
+      document.body.append(script)
+    })
+    expect(await page.title()).toBe('succeeded – report')
+    expect(complaints.join()).toContain('Content Security Policy')
+  })
+
+  it('is shown on a phone, dark and light, without an accessibility issue', async () => {
+    const { work, next } = steps(['Reading the 12th of 40 files, which has a name-that-is-long-and-has-no-space-in-it-anywhere.parquet'])
+    const { submit } = await started(work)
+    const url = await submit()
+    next()
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { page } = await opened(url, { colorScheme, viewport: { width: 360, height: 740 }, reducedMotion: 'reduce' })
+      await until(page, 'percent', '50 %')
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
+      await screenshot(page, `status-page-phone-${colorScheme}`)
+      expect(await accessibilityIssues(url, { colorScheme })).toEqual([])
+    }
+    next()
+    const { page } = await opened(url)
+    await until(page, 'state', 'succeeded')
+    for (const colorScheme of ['light', 'dark'] as const) expect(await accessibilityIssues(url, { colorScheme })).toEqual([])
+  })
+})
