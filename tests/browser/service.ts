@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import { serve, type ServerType } from '@hono/node-server'
+import { type ServerType, serve } from '@hono/node-server'
 import { createJobs, type JobHandle, type JobsOptions } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/hono'
 import { type Context, Hono } from 'hono'
@@ -16,6 +16,7 @@ export async function startService(work: Work, options: JobsOptions<Context> = {
   )
   app.route('/jobs', jobRoutes(jobs))
   app.get('/report.txt', (c) => c.text('the report'))
+  app.get('/favicon.ico', (c) => c.body(null, 204)) // which browsers ask for beside a result
   const server = await new Promise<ServerType>((resolve) => {
     const listening = serve({ fetch: app.fetch, port, hostname: '127.0.0.1' }, () => resolve(listening))
   })

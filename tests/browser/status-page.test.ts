@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
 import { sqliteStore } from '@respond-async/store-sqlite'
+import type { Page } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import { accessibilityIssues, closeBrowser, openPage, screenshot, withoutBrowser } from './browser'
+import { CHROMIUM, closeBrowser, openPage } from './browser'
 import { startService, steps } from './service'
 
 const cleanUp: (() => unknown)[] = []
@@ -26,11 +26,11 @@ const opened = async (...how: Parameters<typeof openPage>) => {
 const until = (page: Page, id: string, text: string) =>
   vi.waitFor(async () => expect(await page.locator(`#${id}`).textContent()).toBe(text), { timeout: 15_000, interval: 50 })
 
-describe.skipIf(withoutBrowser)('the page of a job', () => {
+describe.skipIf(!CHROMIUM)('the page of a job', () => {
   it('shows progress as it is made, and the result when it is there', async () => {
     const { work, next } = steps(['row 1 of 3', 'row 2 of 3'])
     const { submit } = await started(work)
-    const { page, complaints } = await opened(await submit())
+    const { page, complaints, screenshot } = await opened(await submit())
     await until(page, 'state', 'running')
     next()
     await until(page, 'percent', '33 %')
@@ -38,14 +38,14 @@ describe.skipIf(withoutBrowser)('the page of a job', () => {
     expect(await page.title()).toBe('33 % running – report')
     expect(await page.locator('progress').getAttribute('value')).toMatch(/^33\.3/)
     expect(await page.locator('#announcement').textContent()).toBe('running, 25 %')
-    await screenshot(page, 'status-page-running')
+    await screenshot('status-page-running')
     next()
     next()
     await until(page, 'state', 'succeeded')
     expect(await page.title()).toBe('succeeded – report')
     expect(await page.locator('#announcement').textContent()).toBe('succeeded')
     expect(await page.locator('#stop').isVisible()).toBe(false)
-    await screenshot(page, 'status-page-succeeded')
+    await screenshot('status-page-succeeded')
     await page.click('#result')
     expect(await page.locator('body').innerText()).toContain('4711')
     expect(complaints).toEqual([])
@@ -81,12 +81,12 @@ describe.skipIf(withoutBrowser)('the page of a job', () => {
     const { work, next } = steps(['before'])
     const options = () => ({ store: sqliteStore({ path: join(folder, 'jobs.db') }), leaseMs: 1_000 })
     const first = await startService(work, options())
-    const { page } = await opened(await first.submit())
+    const { page, screenshot } = await opened(await first.submit())
     next()
     await until(page, 'message', 'before')
     await first.close()
     await vi.waitFor(async () => expect(await page.locator('#connection').isVisible()).toBe(true), { timeout: 10_000 })
-    await screenshot(page, 'status-page-lost')
+    await screenshot('status-page-lost')
     next()
     await started(work, options(), first.port)
     await until(page, 'state', 'succeeded')
@@ -132,15 +132,21 @@ describe.skipIf(withoutBrowser)('the page of a job', () => {
     const url = await submit()
     next()
     for (const colorScheme of ['light', 'dark'] as const) {
-      const { page } = await opened(url, { colorScheme, viewport: { width: 360, height: 740 }, reducedMotion: 'reduce' })
+      const { page, screenshot, violations } = await opened(url, {
+        colorScheme,
+        viewport: { width: 360, height: 740 },
+        reducedMotion: 'reduce',
+      })
       await until(page, 'percent', '50 %')
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
-      await screenshot(page, `status-page-phone-${colorScheme}`)
-      expect(await accessibilityIssues(url, { colorScheme })).toEqual([])
+      await screenshot(`status-page-phone-${colorScheme}`)
+      expect(await violations()).toEqual([])
     }
     next()
-    const { page } = await opened(url)
-    await until(page, 'state', 'succeeded')
-    for (const colorScheme of ['light', 'dark'] as const) expect(await accessibilityIssues(url, { colorScheme })).toEqual([])
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { page, violations } = await opened(url, { colorScheme })
+      await until(page, 'state', 'succeeded')
+      expect(await violations()).toEqual([])
+    }
   })
 })
