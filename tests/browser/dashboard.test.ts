@@ -106,10 +106,10 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium', () => {
     expect(new URL(page.url()).search).toBe('?status=failed')
     await page.goBack()
     await expect.poll(() => rows.count()).toBe(4)
-    await page.getByLabel('Operation', { exact: true }).selectOption('report')
+    await page.getByRole('combobox', { name: 'Operation' }).selectOption('report')
     await expect.poll(() => rows.count()).toBe(2)
-    await page.getByLabel('Owner', { exact: true }).fill('bob')
-    await page.getByLabel('Owner', { exact: true }).press('Enter')
+    await page.getByRole('searchbox', { name: 'Owner' }).fill('bob')
+    await page.getByRole('searchbox', { name: 'Owner' }).press('Enter')
     await expect.poll(() => new URL(page.url()).search).toBe('?operation=report&owner=bob')
     await page.getByRole('link', { name: 'Clear filters' }).click()
     await expect.poll(() => rows.count()).toBe(4)
@@ -205,7 +205,7 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium', () => {
         expect(await violations()).toEqual([])
         expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)
         expect(await page.getByRole('button', { name: /Cancel|Retry|Purge/ }).count()).toBe(0)
-        expect(await page.getByLabel('Owner', { exact: true }).count()).toBe(0)
+        expect(await page.getByRole('searchbox', { name: 'Owner' }).count()).toBe(0)
       }
       expect(complaints).toEqual([])
     },
