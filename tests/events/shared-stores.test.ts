@@ -17,6 +17,7 @@ afterEach(async () => {
 
 const WATCHERS = 1_000
 const STEPS = 100
+const WITHIN = { timeout: 15_000, interval: 50 }
 
 interface Backend {
   readonly url: string
@@ -98,10 +99,12 @@ describe.each([
       cleanUp.push(asked.close)
 
       const at = await worker.submit()
-      const before = await backend.subscriptions(at.split('/').at(-1) ?? '')
+      const id = at.split('/').at(-1) ?? ''
+      // The process that runs the job begins to watch it for a cancel, a second after the start.
+      await vi.waitFor(async () => expect(await backend.subscriptions(id)).toBe(1), WITHIN)
       const url = `${asked.url}${new URL(at).pathname}/events`
       const all = await watchers(url, WATCHERS, (piece, which) => which === 0 && went(numbersIn(piece, 'percentComplete').at(-1)))
-      await vi.waitFor(async () => expect(await backend.subscriptions(at.split('/').at(-1) ?? '')).toBe(before + 1))
+      await vi.waitFor(async () => expect(await backend.subscriptions(id)).toBe(2), WITHIN)
       expect(subscriptions).toBe(1)
       proxy.take()
       reads = 0
