@@ -23,7 +23,7 @@ export interface OpenPage {
   readonly page: Page
   /** What the page complained of: console errors, uncaught errors, requests to elsewhere. */
   readonly complaints: string[]
-  /** Serious and critical violations that axe finds now. */
+  /** Serious and critical violations that axe finds now. It is evaluated, so that the page's own policy does not keep it out. */
   violations(): Promise<string[]>
   /** Kept in `screenshots/`, for whoever wants to see. */
   screenshot(name: string): Promise<void>
@@ -32,7 +32,6 @@ export interface OpenPage {
 
 /** Opens a page in a context of its own. */
 export async function openPage(url: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
-  // axe is put into the page, which the page's own policy would not let in.
   const context = await (await browser()).newContext({ viewport: { width: 1280, height: 900 }, ...options })
   const page = await context.newPage()
   const complaints: string[] = []
@@ -45,9 +44,7 @@ export async function openPage(url: string, options: BrowserContextOptions = {})
     page,
     complaints,
     async violations() {
-      // In a world of its own, where the policy of the page does not reach.
-      const { results } = await page.evaluate(AXE)
-      return results
+      return page.evaluate<string[]>(AXE)
     },
     async screenshot(name) {
       mkdirSync(SCREENSHOTS, { recursive: true })
@@ -63,5 +60,5 @@ const AXE = `(async () => {
   ${SOURCE};
   const { violations } = await axe.run(document, { resultTypes: ['violations'] })
   const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-  return { results: bad.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')) }
+  return bad.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' '))
 })()`

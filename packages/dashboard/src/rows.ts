@@ -1,4 +1,4 @@
-import type { Job, JobEvent, JobFailure, JobStatus, Json, JsonObject } from '@respond-async/core'
+import type { Job, JobEvent, JobFailure, JobStatus, JobWebhook, JsonObject } from '@respond-async/core'
 
 /** A job as the table and the figures need it. Times are epoch milliseconds: the page knows how its reader writes them. */
 export interface Row {
@@ -34,7 +34,7 @@ export interface Detail extends Row {
   readonly response?: { readonly status: number; readonly type?: string; readonly size: number }
   /** JSON, as the handler sent it. */
   readonly result?: string
-  readonly webhook?: JsonObject
+  readonly webhook?: JobWebhook
 }
 
 /** A job's page: the job, and what has happened to it since the version that was asked for. `null`: the store keeps no history. */
@@ -76,22 +76,16 @@ export const rowOf = (job: Job): Row => ({
 })
 
 export function detailOf(job: Job): Detail {
-  const { updatedAt, expiresAt, dueAt, timeoutAt, dispatch, meta, error, request, response, result } = job
-  const { retryOf, webhook } = job as Job & { retryOf?: string; webhook?: JsonObject }
+  const { updatedAt, expiresAt, dueAt, timeoutAt, dispatch, meta, error, retryOf, webhook, request, response, result } = job
   const type = response?.headers['content-type']
   return {
     ...rowOf(job),
     ...{ updatedAt, expiresAt, dueAt, timeoutAt, dispatch, meta, error, retryOf, result },
     request: request ? { method: request.method, path: pathAlone(request.url) } : undefined,
     response: response ? { status: response.status, type: typeof type === 'string' ? type : undefined, size: response.size } : undefined,
-    webhook: webhook && withoutQuery(webhook),
+    // What follows the path of a target may be a key.
+    webhook: webhook && { ...webhook, url: pathAlone(webhook.url) },
   }
 }
 
 const pathAlone = (url: string): string => url.split(/[?#]/, 1)[0] ?? ''
-
-/** A webhook as it is recorded; what follows the path of its target may be a key. */
-function withoutQuery(webhook: JsonObject): JsonObject {
-  const { url } = webhook
-  return { ...webhook, url: typeof url === 'string' ? pathAlone(url) : (undefined as Json | undefined) }
-}

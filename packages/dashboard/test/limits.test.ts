@@ -42,9 +42,9 @@ it('shows of a request what was asked for and nothing that is secret', async () 
   const job = await jobs.get(id)
   const shown = detailOf({
     ...(job as NonNullable<typeof job>),
-    ...{ webhook: { url: 'https://hooks.example/a?key=secret', log: [{ at: 1, status: 200 }] } },
+    ...{ webhook: { url: 'https://hooks.example/a?key=secret', attempts: 1, log: [{ at: 1, attempt: 1, tookMs: 3, status: 200 }] } },
   })
   expect(shown.request).toEqual({ method: 'POST', path: '/reports' })
-  expect(shown.webhook).toEqual({ url: 'https://hooks.example/a', log: [{ at: 1, status: 200 }] })
+  expect(shown.webhook).toEqual({ url: 'https://hooks.example/a', attempts: 1, log: [{ at: 1, attempt: 1, tookMs: 3, status: 200 }] })
   expect(JSON.stringify(shown)).not.toContain('secret')
 })

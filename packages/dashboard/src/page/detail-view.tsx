@@ -2,7 +2,7 @@ import type { JobEvent } from '@respond-async/core'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { AccessAnswer, Detail } from '../rows'
 import { type ActionOutcome, Actions } from './actions'
-import { Document, Facts, Webhook } from './facts'
+import { Document, Facts } from './facts'
 import { Attempts, History } from './history'
 import { Link } from './navigation'
 import type { Place } from './place'
@@ -10,6 +10,7 @@ import type { Pulse } from './pulse'
 import { Refusal, type Server } from './server'
 import { Progress, State } from './state'
 import { useBeat } from './use-beat'
+import { Webhook } from './webhook'
 
 interface DetailViewProps {
   readonly id: string

@@ -1,10 +1,8 @@
-import type { Json, JsonObject } from '@respond-async/core'
 import type { ComponentChildren } from 'preact'
 import type { Detail } from '../rows'
 import { took } from './job-table'
 import { Link } from './navigation'
 import type { Place } from './place'
-import { Scroll } from './scroll'
 import { Time } from './time'
 import { sizeText } from './wording'
 
@@ -64,50 +62,4 @@ function parsed(result: string): unknown {
   } catch {
     return result
   }
-}
-
-/** The deliveries of a webhook, whatever is recorded of them. */
-export function Webhook({ webhook }: { webhook: JsonObject }) {
-  const log: Json | undefined = webhook.log
-  const lines = Array.isArray(log) ? log.filter((line): line is JsonObject => typeof line === 'object' && line !== null) : []
-  const columns = [...new Set(lines.flatMap((line) => Object.keys(line)))]
-  return (
-    <section class="card" aria-labelledby="webhook">
-      <h3 id="webhook">Webhook</h3>
-      {typeof webhook.url === 'string' && <p class="quiet">{webhook.url}</p>}
-      {lines.length === 0 ? (
-        <p class="note">Nothing was sent yet.</p>
-      ) : (
-        <Scroll label="Deliveries">
-          <table>
-            <thead>
-              <tr>
-                {columns.map((name) => (
-                  <th key={name} scope="col">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {lines.map((line, at) => (
-                // A log only grows.
-                <tr key={at}>
-                  {columns.map((name) => (
-                    <td key={name}>{cellText(name, line[name])}</td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
-      )}
-    </section>
-  )
-}
-
-const cellText = (name: string, value: Json | undefined): ComponentChildren => {
-  if (value === undefined || value === null) return '–'
-  if (typeof value === 'number' && /^at$|At$/.test(name)) return <Time at={value} />
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

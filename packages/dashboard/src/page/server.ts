@@ -13,7 +13,7 @@ export class Refusal extends Error {
   }
 }
 
-export interface ListQuery {
+interface ListQuery {
   /** `undefined`: all owners; empty: nameless jobs. */
   readonly owner?: string
   readonly status?: string

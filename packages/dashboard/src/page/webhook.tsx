@@ -1,0 +1,47 @@
+import type { JobWebhook } from '@respond-async/core'
+import { Scroll } from './scroll'
+import { Time } from './time'
+import { spanText } from './wording'
+
+/** Where the end of a job is told, and how its deliveries went. */
+export function Webhook({ webhook: { url, nextAt, log } }: { webhook: JobWebhook }) {
+  return (
+    <section class="card" aria-labelledby="webhook">
+      <h3 id="webhook">Webhook</h3>
+      <p class="quiet url">{url}</p>
+      {nextAt !== undefined && (
+        <p>
+          Next try: <Time at={nextAt} isWhole />
+        </p>
+      )}
+      {log.length === 0 ? (
+        <p class="note">Nothing was sent yet.</p>
+      ) : (
+        <Scroll label="Deliveries">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Try</th>
+                <th scope="col">At</th>
+                <th scope="col">Took</th>
+                <th scope="col">Answer</th>
+              </tr>
+            </thead>
+            <tbody>
+              {log.map(({ at, attempt, tookMs, status, error }) => (
+                <tr key={`${at} ${attempt}`}>
+                  <th scope="row">{attempt}</th>
+                  <td>
+                    <Time at={at} />
+                  </td>
+                  <td>{spanText(tookMs)}</td>
+                  <td>{status ?? error}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+    </section>
+  )
+}
