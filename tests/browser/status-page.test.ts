@@ -47,7 +47,7 @@ describe.skipIf(!CHROMIUM)('the page of a job', () => {
     expect(await page.locator('#stop').isVisible()).toBe(false)
     await screenshot('status-page-succeeded')
     await page.click('#result')
-    expect(await page.locator('body').innerText()).toContain('4711')
+    expect(await page.locator('body').textContent()).toContain('4711')
     expect(complaints).toEqual([])
   })
 
@@ -99,7 +99,7 @@ describe.skipIf(!CHROMIUM)('the page of a job', () => {
     const { page, complaints } = await opened(await submit())
     await until(page, 'state', 'running')
     next()
-    await vi.waitFor(async () => expect(await page.locator('body').innerText()).toBe('the report'), { timeout: 10_000 })
+    await vi.waitFor(async () => expect(await page.locator('body').textContent()).toBe('the report'), { timeout: 10_000 })
     expect(complaints).toEqual([])
   })
 
