@@ -22,8 +22,8 @@ describe('the page of a job', () => {
   it('links its own server, whatever is before other links', async () => {
     const { wrap, post, send } = createService({ baseUrl: 'https://api.example.com' })
     wrap('work', {}, () => new Promise(() => {}))
-    const { headers } = (await post('work')) ?? { headers: {} }
-    const path = String(headers.Location).replace('https://api.example.com', '')
+    const accepted = await post('work')
+    const path = String(accepted?.headers.Location).replace('https://api.example.com', '')
     const answer = await send('GET', path, { accept: BROWSER })
     expect(answer?.body).toContain(`data-self="${path}"`)
     expect(answer?.headers['Content-Location']).toBe(`https://api.example.com${path}`)
