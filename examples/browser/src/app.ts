@@ -8,7 +8,7 @@ import { Hono } from 'hono'
 import { validator } from 'hono/validator'
 
 /** What the report says of one column of numbers. */
-export interface Column {
+interface Column {
   readonly name: string
   readonly mean: number
   readonly largest: number
