@@ -15,8 +15,8 @@ const NOT_ON_NODE = {
   '@respond-async/workers/durable-object': 'runs inside workerd',
   '@respond-async/workers/workflows': 'runs inside workerd',
 }
-/** Peers to install next to the tarballs. Optional ones stay out: each package must load without them. */
-const PEERS = ['bullmq@6', 'express@5', 'hono@4', 'react@19']
+/** Peers to install next to the tarballs. Optional ones stay out, because each package must load without them; `ws` has an entry of its own. */
+const PEERS = ['bullmq@6', 'express@5', 'hono@4', 'react@19', 'ws@8']
 /** Modules alone, as the library that it is for. */
 const isModule = ({ exports }) => exports['.'].require === undefined
 

@@ -28,6 +28,12 @@ const RUNTIMES = {
   ],
 }
 const TARGETS = ['hono', 'fetch']
+/** What is not in our hands. */
+const KNOWN = {
+  'bun hono': { LIV8: 'Bun gives the answer to a HEAD a length' },
+  'bun fetch': { LIV8: 'Bun gives the answer to a HEAD a length' },
+  'deno hono': { LIV8: 'Hono takes the body off the answer to a HEAD, and Deno gives it a length' },
+}
 const env = { ...process.env, DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' }
 
 const { runAudits } = await import(new URL('../packages/http-audits/dist/index.js', import.meta.url).href)
@@ -56,7 +62,7 @@ async function audit(name, command, target) {
       once(createInterface(server.stdout), 'line'),
       once(server, 'exit').then(([code]) => Promise.reject(code)),
     ])
-    const results = await runAudits({ url, path: '/jobs' })
+    const results = await runAudits({ url, path: '/jobs', deviations: KNOWN[`${name} ${target}`] })
     const failed = results.filter(({ status }) => status === 'failed')
     for (const { id, level, title, why } of failed) console.log(`  ${id} ${level} ${title}: ${why}`)
     const count = (status) => results.filter((result) => result.status === status).length

@@ -46,9 +46,17 @@ export function sizeOf(body: Body | BodyStream): number {
   return size
 }
 
+/** Stays a stream, because of no body servers say that its length is 0; what is not there yet has none (RFC 9110 8.6). */
+const NOTHING: EventStream = {
+  open(sink) {
+    sink.end()
+    return { ready() {}, close() {} }
+  },
+}
+
 /** HEAD answers as GET does, without the body (RFC 9110 9.3.2). */
 export function forMethod(method: string, answer: Answer): Answer {
   if (method !== 'HEAD' || answer.body === null) return answer
-  if (isEvents(answer.body)) return { ...answer, body: null }
+  if (isEvents(answer.body)) return { ...answer, body: NOTHING }
   return { status: answer.status, headers: { ...answer.headers, 'Content-Length': `${sizeOf(answer.body)}` }, body: null }
 }

@@ -55,7 +55,7 @@ export const FAULTS: Readonly<Record<string, FaultCase>> = {
   },
   '200 while pending': {
     make: () => ({ answer: (answer, { method }) => (method === 'GET' && answer.status === 202 ? { ...answer, status: 200 } : answer) }),
-    fails: 'POL1 POL14 POL15 LNG3 LNG4 MET1',
+    fails: 'POL1 POL14 POL15 LNG3 LNG4 PAG1 PAG2 MET1',
   },
   '404 without no-store': {
     make: () => ({ answer: (answer) => (answer.status === 404 ? without(answer, 'cache-control') : answer) }),
@@ -95,7 +95,7 @@ export const FAULTS: Readonly<Record<string, FaultCase>> = {
           : answer
       },
     }),
-    fails: 'ACC2 ACC4 ACC7 ACC9 POL2 LST1 LST3 INP4',
+    fails: 'ACC2 ACC4 ACC7 ACC9 POL2 PAG6 LST1 LST3 INP4',
   },
   'HEAD with another header than GET': {
     make: () => ({ answer: (answer, { method }) => (method === 'HEAD' ? without(answer, 'etag', 'cache-control') : answer) }),

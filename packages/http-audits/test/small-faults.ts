@@ -149,6 +149,11 @@ export const SMALL_FAULTS: Readonly<Record<string, FaultCase>> = {
     among: /^LIV/,
     fails: 'LIV2',
   },
+  'a length of 0 for HEAD': {
+    make: () => ({ answer: (answer, { method }) => (method === 'HEAD' ? withField(answer, 'Content-Length', '0') : answer) }),
+    among: /^LIV/,
+    fails: 'LIV8',
+  },
   'a page for nobody': {
     make: () => ({ request: (request) => void (request.headers.accept?.match(/html/i) && drop(request, 'accept')) }),
     among: /^PAG/,
