@@ -17,6 +17,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{packages/*,benchmarks,examples/report}/test/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.workers.test.ts', 'tests/crash/**'],
+          // Most of them wait for servers, and leave a core to others.
+          maxWorkers: 3,
           // Real servers and large bodies, on machines that do other things besides.
           testTimeout: 30_000,
           hookTimeout: 60_000,

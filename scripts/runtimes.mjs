@@ -1,5 +1,5 @@
 /**
- * Runs all audits, and the cases of the store testkit on the SQLite store, against the built packages on Bun and Deno:
+ * Runs all audits, a job followed by a WebSocket, and the cases of the store testkit on the SQLite store, against the built packages on Bun and Deno:
  * `node scripts/runtimes.mjs [bun|deno]`, after a build.
  *
  * A runtime that cannot be installed here (no package for this machine, no registry) is left out and said so; a failed audit or
@@ -7,9 +7,11 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 import { closingLine } from './closing-line.mjs'
 
+const { WebSocket } = createRequire(new URL('../tests/package.json', import.meta.url))('ws')
 const FILE = new URL('../tests/runtimes/serve.ts', import.meta.url).pathname
 const STORE = new URL('../tests/runtimes/sqlite.ts', import.meta.url).pathname
 const RUNTIMES = {
@@ -68,12 +70,43 @@ async function audit(name, command, target) {
     const count = (status) => results.filter((result) => result.status === status).length
     console.log(`  ${target}: ${['passed', 'failed', 'skipped'].map((status) => `${count(status)} ${status}`).join(', ')}`)
     for (const status in total) total[status] += count(status)
+    if (target === 'hono') await followBySocket(url)
   } catch (error) {
     console.log(`  ${target} on ${name}: it did not start: ${error}`)
     total.failed += 1
   } finally {
     if (server.exitCode === null) process.kill(-server.pid, 'SIGKILL')
   }
+}
+
+/** Follows a job to its end by a WebSocket, and counts. */
+async function followBySocket(url) {
+  const post = (path, body) => fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  const { headers } = await post('/audit/work', JSON.stringify({ hold: 'socket', respond: { text: 'done' } }))
+  const socket = new WebSocket(`${url}${headers.get('location')}/events`)
+  const heard = []
+  socket.on('message', (text) => {
+    heard.push(JSON.parse(text).status)
+    if (heard.length === 1) post('/audit/release/socket')
+  })
+  const [code] = await once(socket, 'close', { signal: AbortSignal.timeout(20_000) }).catch((error) => [error])
+  const asked = await Promise.all(
+    [{ origin: 'https://elsewhere.example' }, {}].map(async (options, index) => {
+      const id = index === 0 ? headers.get('location') : '/jobs/6d0f1c5e-8c1e-4b8e-9f0a-6f6f0c0e7d11'
+      const [error] = await once(new WebSocket(`${url}${id}/events`, options), 'error')
+      return error.message
+    }),
+  )
+  const [got, wanted] = [
+    { heard: [heard[0], heard.at(-1)], code, asked },
+    {
+      heard: ['running', 'succeeded'],
+      code: 1000,
+      asked: ['Unexpected server response: 403', 'Unexpected server response: 404'],
+    },
+  ].map((value) => JSON.stringify(value))
+  console.log(`  hono, by WebSocket: ${got === wanted ? 'followed, and refused to strangers' : `${got}, not ${wanted}`}`)
+  total[got === wanted ? 'passed' : 'failed'] += 1
 }
 
 /** Runs the cases of the store testkit, and counts. */
