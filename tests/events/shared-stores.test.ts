@@ -55,7 +55,7 @@ async function onPostgres(): Promise<Backend> {
   return {
     url: server.url,
     open(url) {
-      const pool = new pg.Pool({ connectionString: url, max: 4 })
+      const pool = new pg.Pool({ connectionString: url, max: 4, idleTimeoutMillis: 0 }) // to end a connection is something sent
       pool.on('error', () => {}) // the server ends before it
       cleanUp.push(() => pool.end())
       return postgresStore({ client: pool, watch: () => new pg.Client(url) })

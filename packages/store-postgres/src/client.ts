@@ -4,7 +4,7 @@ export type PostgresRow = Record<string, unknown>
 /** What of a `Pool` of [pg](https://node-postgres.com) is used. Pools made after it (Neon, Vercel, Aurora) will do. */
 export interface PgPool {
   query(config: { name?: string; text: string; values?: unknown[] }): Promise<{ rows: PostgresRow[] }>
-  connect(): Promise<PgPoolClient>
+  connect(taken: (error: Error | undefined, client: PgPoolClient | undefined) => void): void
 }
 export interface PgPoolClient {
   query(config: { name?: string; text: string; values?: unknown[] }): Promise<{ rows: PostgresRow[] }>

@@ -48,10 +48,8 @@ function overPool(pool: PgPool, prepare: boolean): Connection {
     run: runOn(pool),
     script: (text) => pool.query({ text }),
     async transaction(act) {
-      const client = await pool.connect()
+      const client = await taken(pool)
       let broken = false
-      // Whoever has taken a client out of the pool has to hear its errors: one that nobody hears ends the process.
-      client.on('error', ignore)
       try {
         await client.query({ text: 'BEGIN' })
         await act(runOn(client), { query: (text, values) => client.query({ text, values }) })
@@ -69,6 +67,19 @@ function overPool(pool: PgPool, prepare: boolean): Connection {
     },
   }
 }
+
+/**
+ * A client out of the pool, whose errors whoever takes it has to hear: one that nobody hears ends the process. It may be read together
+ * with the sign that the connection is ready, so a promise would be too late.
+ */
+const taken = (pool: PgPool) =>
+  new Promise<PgPoolClient>((resolve, reject) => {
+    pool.connect((error, client) => {
+      client?.on('error', ignore)
+      if (client) resolve(client)
+      else reject(error)
+    })
+  })
 
 function overPostgresJs(sql: PostgresJs, prepare: boolean): Connection {
   const runOn =

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { PGlite } from '@electric-sql/pglite'
 import type { JobStore } from '@respond-async/core'
 import { postgresStore } from '@respond-async/store-postgres'
@@ -60,6 +62,36 @@ describe.each([
     await server.restart()
     await expect.poll(() => store.get(idOf(1), 'head').catch(() => undefined), { timeout: 20_000 }).toBeNull()
   })
+})
+
+/** What a server says that ends a connection. */
+const FATAL = Buffer.from('E\0\0\0\x1eSFATAL\0C57P01\0Mgoes down\0\0', 'latin1')
+const READY = Buffer.from('Z\0\0\0\x05I', 'latin1')
+
+test('a pool of pg whose new connection is ended as soon as it is ready rejects, and does not end the process', async () => {
+  let isGoing = false
+  const proxy = createServer((client) => {
+    const through = connect(Number(new URL(url).port), '127.0.0.1')
+    client.pipe(through).on('error', () => {})
+    through.on('data', (data) => {
+      if (isGoing && data.includes(READY))
+        client.end(Buffer.concat([data, FATAL])) // as one chunk, as it comes where much is going on
+      else client.write(data)
+    })
+    client.on('error', () => {}).on('close', () => through.destroy())
+  }).listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  const through = new URL(url)
+  through.port = `${(proxy.address() as AddressInfo).port}`
+  const other = poolOf(through.href, { maxUses: 1 })
+  others.push(other)
+  const store = postgresStore({ client: other, schema: freshSchema() })
+  await store.insert(jobOf(1), undefined, async () => {})
+  isGoing = true
+  await expect(store.insert(jobOf(2), undefined, async () => {})).rejects.toThrow()
+  isGoing = false
+  expect((await store.insert(jobOf(2), undefined, async () => {})).inserted).toBe(true)
+  proxy.close()
 })
 
 /** The next version that a watcher hears of, once it is this one or newer. */
