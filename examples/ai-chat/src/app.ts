@@ -41,3 +41,4 @@ app.route('/jobs', jobRoutes(jobs))
 
 app.get('/', (c) => c.html(page, 200, { 'content-security-policy': "default-src 'self'; style-src 'self' 'unsafe-inline'" }))
 app.get('/chat.js', (c) => c.body(script, 200, { 'content-type': 'text/javascript' }))
+app.get('/favicon.ico', (c) => c.body(null, 204))

@@ -35,10 +35,10 @@ form.addEventListener('submit', async (event) => {
   follow(pathname)
 })
 
-/** The job, once its answer has begun. */
+/** Resolves once the answer has begun. It may have, so the first look does not wait for a change. */
 async function begun(job) {
-  for (;;) {
-    const status = await (await fetch(job, { headers: { prefer: 'wait=5' } })).json()
+  for (let headers = {}; ; headers = { prefer: 'wait=5' }) {
+    const status = await (await fetch(job, { headers })).json()
     if (status.links.stream || !['queued', 'running'].includes(status.status)) return
   }
 }

@@ -4,6 +4,8 @@ export type PostgresRow = Record<string, unknown>
 /** What of a `Pool` of [pg](https://node-postgres.com) is used. Pools made after it (Neon, Vercel, Aurora) will do. */
 export interface PgPool {
   query(config: { name?: string; text: string; values?: unknown[] }): Promise<{ rows: PostgresRow[] }>
+  /** Tells a pool from a client, whose `connect` brings nothing. The store calls the other. */
+  connect(): Promise<PgPoolClient>
   connect(taken: (error: Error | undefined, client: PgPoolClient | undefined) => void): void
 }
 export interface PgPoolClient {

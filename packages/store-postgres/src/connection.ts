@@ -36,8 +36,10 @@ export function connectionOf(client: PostgresClient, prepare: boolean): Connecti
     if ('exec' in client && 'transaction' in client) return overPGlite(client)
     if ('connect' in client && 'query' in client) return overPool(client, prepare)
   }
-  throw new JobsError('invalid_option', 'postgresStore: client must be a pg.Pool, the sql of postgres.js, or a PGlite.')
+  throw noClient()
 }
+
+const noClient = () => new JobsError('invalid_option', 'postgresStore: client must be a pg.Pool, the sql of postgres.js, or a PGlite.')
 
 function overPool(pool: PgPool, prepare: boolean): Connection {
   const runOn = (client: Pick<PgPoolClient, 'query'>): Run =>
@@ -77,7 +79,7 @@ const taken = (pool: PgPool) =>
     pool.connect((error, client) => {
       client?.on('error', ignore)
       if (client) resolve(client)
-      else reject(error)
+      else reject(error ?? noClient()) // a pg.Client brings nothing
     })
   })
 
