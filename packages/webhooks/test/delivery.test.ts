@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createJobs, type JobHandle, type Jobs, type JobsOptions, memoryStore, type WebhookOption } from '@respond-async/core'
 import { respondAsync } from '@respond-async/core/fetch'
 import { sqliteStore } from '@respond-async/store-sqlite'
@@ -243,7 +246,9 @@ describe('tries', () => {
 describe('two instances and one file', () => {
   it('send once; what one owes when it dies another sends', async () => {
     const receiver = kept(await startReceiver())
-    const path = `${await import('node:fs/promises').then(({ mkdtemp }) => mkdtemp('/tmp/webhooks-'))}/jobs.db`
+    const folder = mkdtempSync(join(tmpdir(), 'webhooks-'))
+    closing.push(async () => rmSync(folder, { recursive: true, force: true }))
+    const path = join(folder, 'jobs.db')
     const setting = { webhook: receiver.url, allow: [receiver.origin] }
     const first = service({ ...setting, store: kept({ ...sqliteStore({ path }) } as never) })
     const second = service({ ...setting, store: kept({ ...sqliteStore({ path }) } as never) })

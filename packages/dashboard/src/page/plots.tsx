@@ -68,6 +68,9 @@ function drawThroughput(colour: Colour): ChartConfiguration<'bar', number[]> {
   }
 }
 
+/** A minute around jobs that ended in one moment: in the place of it there would be years. */
+const aroundMoments = ({ min, max }: { min: number; max: number }) => (min === max ? { min: min - 30_000, max: max + 30_000 } : {})
+
 function drawDurations(colour: Colour, open: (point: Point) => void): ChartConfiguration<'scatter', Point[]> {
   return {
     type: 'scatter',
@@ -86,6 +89,7 @@ function drawDurations(colour: Colour, open: (point: Point) => void): ChartConfi
       scales: {
         x: {
           ...{ type: 'linear', border: { display: false }, grid: { display: false } },
+          afterDataLimits: (scale) => void Object.assign(scale, aroundMoments(scale.getMinMax(false))),
           ticks: { ...ticks(colour), maxTicksLimit: 5, callback: (at, _index, all) => tickText(Number(at), apart(all)) },
         },
         y: {
