@@ -40,7 +40,7 @@ async function sqlite(): Promise<Backend> {
 }
 
 async function postgres(): Promise<Backend> {
-  const { url, stop, kill, restart } = await startPostgres()
+  const { url, stop, restart } = await startPostgres()
   closing.push(stop)
   return {
     open() {
@@ -48,10 +48,7 @@ async function postgres(): Promise<Backend> {
       client.on('error', () => {}) // the server goes away
       return { store: postgresStore({ client }), close: () => client.end() }
     },
-    async restart() {
-      await kill()
-      await restart()
-    },
+    restart,
   }
 }
 

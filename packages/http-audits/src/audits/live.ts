@@ -36,6 +36,14 @@ async function read(subject: Subject, { stream, release }: Writing, headers: Rec
   return reply
 }
 
+/** What HEAD is answered while the response is being written. */
+async function headOf(subject: Subject, answer: PlannedAnswer): Promise<Reply> {
+  const { stream, release } = await writing(subject, answer, { text: REST })
+  const reply = await subject.fetch(stream, { method: 'HEAD' })
+  await release()
+  return reply
+}
+
 export const liveAudits: readonly Audit[] = [
   {
     id: 'LIV1',
@@ -136,9 +144,7 @@ export const liveAudits: readonly Audit[] = [
     source: 'protocol, Live results',
     needs,
     async run(subject) {
-      const { stream, release } = await writing(subject, HERE, { text: REST })
-      const reply = await subject.fetch(stream, { method: 'HEAD' })
-      await release()
+      const reply = await headOf(subject, HERE)
       lists(reply, 'cache-control', 'private', 'no-store', 'no-transform')
       hasField(reply, 'x-accel-buffering', 'no')
       hasField(reply, 'accept-ranges', 'bytes')
@@ -172,10 +178,7 @@ export const liveAudits: readonly Audit[] = [
     source: 'RFC 9110 8.6',
     needs,
     async run(subject) {
-      const { stream, release } = await writing(subject, PLAIN, { text: REST })
-      const reply = await subject.fetch(stream, { method: 'HEAD' })
-      await release()
-      hasNoField(reply, 'content-length')
+      hasNoField(await headOf(subject, PLAIN), 'content-length')
     },
   },
 ]
