@@ -13,17 +13,15 @@ import { buildReport, type ReportRequest, untilAborted } from '../report.ts'
 const [connectionString = '', queueUrl] = process.argv.slice(2)
 const client = new pg.Pool({ connectionString, idleTimeoutMillis: 0 })
 client.on('error', console.error)
+/** The same database by whatever address, so a job is handed over with the insert. */
+const overPgBoss = (url: string) =>
+  pgBossEngine({ boss: new PgBoss({ connectionString: url, useListenNotify: true }), pollingIntervalSeconds: 0.5 })
+
 const jobs = createJobs({
   store: postgresStore({ client }),
   engine: queueUrl === undefined ? inProcess({ concurrency: 20 }) : overPgBoss(queueUrl),
 })
 const app = new Hono()
-
-/** In one transaction with the insert where both have the same database. */
-function overPgBoss(url: string) {
-  const boss = new PgBoss({ connectionString: url, useListenNotify: true })
-  return pgBossEngine({ boss, pollingIntervalSeconds: 0.5, transaction: url === connectionString })
-}
 
 app.post(
   '/reports',

@@ -17,7 +17,7 @@ boss.on('error', (error) => console.error('pg-boss:', error.message))
 
 export const jobs = createJobs({
   store: postgresStore({ client: pool, watch: () => new pg.Client({ connectionString }) }),
-  // One database for both: a job and its message are written in one transaction.
+  // One database for both: a job and its message are written by one statement.
   engine: pgBossEngine({ boss, concurrency: 4, pollingIntervalSeconds: 0.5 }),
   // So short that one can watch a crash being repaired. Their defaults are 30 s and 15 s.
   leaseMs: 3_000,

@@ -7,6 +7,13 @@ export interface JobMessage {
   readonly operation: string
   readonly dispatch: number
 }
+export const messageOf = ({ id, operation, dispatch }: Job): JobMessage => ({ v: 1, id, operation, dispatch })
+
+/** A statement that a store runs for an engine: `$1` and the following are `values`, all of them text, eight at most. */
+export interface SqlStatement {
+  readonly text: string
+  readonly values: readonly (string | null)[]
+}
 
 export interface EngineCapabilities {
   /** A message that was handed over survives a restart. */
@@ -21,7 +28,7 @@ export interface EngineCapabilities {
   readonly delay: boolean
   /** Whether `cancel` reaches a running handler: in this process, in another, or only with its next heartbeat. */
   readonly cancel: 'local' | 'remote' | 'none'
-  /** Kind of transaction that `dispatch` can take part in, where the store names the same kind: `'postgres'`. */
+  /** Kind of transaction that {@link JobEngine.prepare} writes for: `'postgres'`. */
   readonly transaction?: string
 }
 
@@ -56,8 +63,6 @@ export interface DispatchContext {
   readonly platform?: Platform
   /** The job's own `maxRunMs`, for engines with more than one way to run. */
   readonly maxRunMs?: number
-  /** The transaction that inserts the job, as the store gives it: the hand-over happens with it or not at all. */
-  readonly transaction?: unknown
 }
 
 export interface RunContext {
@@ -91,6 +96,12 @@ export interface JobEngine {
 
   /** Safe to call twice with the same message. Resolves once the hand-over is as durable as the engine can make it. */
   dispatch(message: JobMessage, context: DispatchContext): Promise<void>
+
+  /**
+   * Called for a new job instead of `dispatch`, where the store names the same kind of `transaction`: what the store is to write in
+   * the commit that inserts the job, in the form of that kind. `'postgres'`: {@link SqlStatement}s.
+   */
+  prepare?(message: JobMessage, context: Pick<DispatchContext, 'delayMs'>): Promise<unknown>
 
   /**
    * Asked before a job is stored; `null` when there is no room (the client is told 503). Absent: there is always room.

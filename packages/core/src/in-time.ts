@@ -16,8 +16,8 @@ export function inTime(store: JobStore, ms: number): JobStore {
       within(ms, call(...args))
   return {
     capabilities: store.capabilities,
-    async insert(job, events, hand) {
-      const work = store.insert(job, events, hand)
+    async insert(job, events, handOver) {
+      const work = store.insert(job, events, handOver)
       try {
         return await within(ms, work)
       } catch (error) {

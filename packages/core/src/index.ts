@@ -12,6 +12,7 @@ export type {
   RunContext,
   Runner,
   RunOutcome,
+  SqlStatement,
 } from './engine'
 export type { JobsErrorCode } from './errors'
 export { isJobsError, JobsError } from './errors'

@@ -1,6 +1,6 @@
 import { advance } from './advance'
 import { type Context, ttlOf } from './context'
-import type { JobMessage, Platform } from './engine'
+import { type JobMessage, messageOf, type Platform } from './engine'
 import type { Job } from './job'
 import { tidy } from './leftovers'
 import { isTerminal, type LifecycleEvent, tombstone } from './lifecycle'
@@ -67,8 +67,7 @@ async function redispatch(context: Context, job: Job, platform: Platform | undef
   const reservation = context.engine.reserve?.(delayMs, options?.maxRunMs, platform)
   if (reservation === null) return
   try {
-    const message = { v: 1, id: job.id, operation: job.operation, dispatch: job.dispatch } as const
-    await context.engine.dispatch(message, { delayMs, reservation, platform, maxRunMs: options?.maxRunMs })
+    await context.engine.dispatch(messageOf(job), { delayMs, reservation, platform, maxRunMs: options?.maxRunMs })
   } catch (error) {
     reservation?.release()
     context.onError(error, { during: 'dispatch', id: job.id, operation: job.operation })

@@ -16,7 +16,7 @@ export interface StoreCapabilities {
   /** Largest record without its bodies, and largest single body beside it, in bytes; `null`: no limit but memory. */
   readonly maxRecordBytes: number | null
   readonly maxBodyBytes: number | null
-  /** Kind of transaction that `insert` can run a hand-over in, where an engine names the same kind: `'postgres'`. */
+  /** Kind of hand-over that `insert` can write with the job, where an engine names the same kind: `'postgres'`. */
   readonly transaction?: string
 }
 
@@ -75,10 +75,10 @@ export interface JobStore {
    * Atomic create-if-absent: unique on `id`, and on (`owner`, `idempotencyKey`) when there is a key.
    * Returns the job that is stored now: the new one, or the one that was there.
    *
-   * `within`, given only to a store that names a kind of `transaction`: called after the insert, in its transaction, when the job
-   * is new; if it throws, nothing has been inserted and `insert` throws the same.
+   * `handOver`, given only to a store that names a kind of `transaction`: what the engine has prepared, to be written in the commit
+   * that inserts the job, if it is new. If that fails nothing has been inserted, and `insert` throws.
    */
-  insert(job: Job, events?: readonly JobEvent[], within?: (transaction: unknown) => Promise<void>): Promise<Inserted>
+  insert(job: Job, events?: readonly JobEvent[], handOver?: unknown): Promise<Inserted>
 
   /** One round trip. `'head'` need not load the bodies, which are then `undefined`: it is what a poll needs. */
   get(id: string, view?: JobView): Promise<Job | null>

@@ -1,6 +1,6 @@
 import { eventsOf } from './advance'
 import type { Context } from './context'
-import type { Platform, Reservation } from './engine'
+import { messageOf, type Platform, type Reservation } from './engine'
 import { JobsError } from './errors'
 import { type Body, JOB_ID, type Job, type JsonObject } from './job'
 import { transition } from './lifecycle'
@@ -46,11 +46,11 @@ export async function submit(context: Context, operation: Operation, wanted: Wan
       // Inserted as running when a slot is free: one write less. Nobody has seen it queued, so its revision is still the first.
       const job = claimed ? { ...claimed, revision: 1 } : queued
       const how = { delayMs, wanted, reservation, claimed: claimed && job }
-      const within = isTransactional(context) ? (transaction: unknown) => dispatch(context, job, { ...how, transaction }) : undefined
-      const answer = await store.insert(job, eventsOf(context, job, 'insert'), within)
+      const prepared = await handOverWith(context, job, delayMs)
+      const answer = await store.insert(job, eventsOf(context, job, 'insert'), prepared)
       if (answer.inserted) {
         inserted = true
-        if (!within) await handOver(context, job, how)
+        if (!prepared) await handOver(context, job, how)
         return { job: queued, replayed: false }
       }
       const there = answer.job
@@ -121,7 +121,13 @@ interface HandOver {
   readonly wanted: Wanted
   readonly reservation?: Reservation
   readonly claimed: Job | null
-  readonly transaction?: unknown
+}
+
+/** What the store writes with the job, where it and the engine share a kind of transaction: then nothing can be lost between the two. */
+async function handOverWith({ engine, store }: Context, job: Job, delayMs: number): Promise<unknown> {
+  const { transaction } = engine.capabilities
+  if (!transaction || transaction !== store.capabilities.transaction) return undefined
+  return await engine.prepare?.(messageOf(job), { delayMs })
 }
 
 /** Dispatches a stored job. If that fails, a durable store keeps it for the sweeper; otherwise the job is taken back. */
@@ -137,19 +143,12 @@ async function handOver(context: Context, job: Job, how: HandOver): Promise<void
   }
 }
 
-async function dispatch(context: Context, job: Job, { delayMs, wanted, reservation, claimed, transaction }: HandOver): Promise<void> {
+async function dispatch(context: Context, job: Job, { delayMs, wanted, reservation, claimed }: HandOver): Promise<void> {
   if (delayMs > 0 && !context.engine.capabilities.delay) return reservation?.release()
-  const message = { v: 1, id: job.id, operation: job.operation, dispatch: job.dispatch } as const
   const local = wanted.live === undefined && !claimed ? undefined : { live: wanted.live, claimed, carry: wanted.carry }
   const { platform } = wanted
   const maxRunMs = context.operations.get(job.operation)?.options.maxRunMs
-  await context.engine.dispatch(message, { delayMs, local, reservation, platform, maxRunMs, transaction })
-}
-
-/** Whether the hand-over can be part of the transaction that inserts: then there is nothing to be lost between the two. */
-function isTransactional({ engine, store }: Context): boolean {
-  const { transaction } = engine.capabilities
-  return transaction !== undefined && transaction === store.capabilities.transaction
+  await context.engine.dispatch(messageOf(job), { delayMs, local, reservation, platform, maxRunMs })
 }
 
 async function isOverLimit(context: Context, owner: string, limit: number): Promise<boolean> {

@@ -174,23 +174,28 @@ describe('who consumes', () => {
     expect(queue.runners).toHaveLength(1)
   })
 
-  test('a hand-over in the transaction of the insert: both or none', async () => {
+  test('what the engine has prepared is given to the store, which writes it with the job: both or none', async () => {
     const alone = memoryStore()
+    const handed: unknown[] = []
     const { store } = sharedStore({
       capabilities: { ...alone.capabilities, durable: true, shared: true, transaction: 'postgres' },
-      async insert(job, _events, within) {
-        await within?.('the transaction')
+      async insert(job, _events, handOver) {
+        if (handed.length > 0) throw new Error('the statement failed')
+        handed.push(handOver)
         return alone.insert(job)
       },
       get: alone.get,
     })
     const queue = remoteQueue({ transaction: 'postgres' })
-    const { wrap, post, send } = createService({ store, engine: queue.engine })
+    const prepare = vi.fn(async ({ id, dispatch }: JobMessage, { delayMs }: { delayMs: number }) => `${id} ${dispatch} ${delayMs}`)
+    const { wrap, post, send } = createService({ store, engine: { ...queue.engine, prepare } })
     wrap('report', {}, async () => ok('made'))
     const at = location(await post('report'))
-    expect(queue.contexts).toMatchObject([{ transaction: 'the transaction' }])
+    expect(handed).toEqual([`${at.split('/').at(-1)} 1 0`])
+    expect(queue.contexts).toEqual([])
     expect((await send('GET', at))?.status).toBe(202)
-    queue.engine.dispatch = () => Promise.reject(new Error('the queue is away'))
+    expect(await post('report')).toMatchObject({ status: 503 })
+    prepare.mockRejectedValueOnce(new Error('the queue is away'))
     expect(await post('report')).toMatchObject({ status: 503 })
     expect(await alone.due?.(Number.MAX_SAFE_INTEGER, 10)).toHaveLength(1)
   })

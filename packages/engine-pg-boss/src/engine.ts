@@ -1,9 +1,9 @@
-import { type JobEngine, JobsError } from '@respond-async/core'
-import type { PgBoss } from 'pg-boss'
+import { type JobEngine, type JobMessage, JobsError } from '@respond-async/core'
+import type { Db, PgBoss } from 'pg-boss'
 import { consume } from './consumer'
 import { messageId } from './message'
 import { createQueue } from './queue'
-import { isTransaction, within } from './transaction'
+import { noted } from './statements'
 
 export interface PgBossEngineOptions {
   /** Starts with the first hand-over or with `jobs.start()`, if it is not started by then. It stays yours to stop, after `jobs.stop()`. */
@@ -19,7 +19,7 @@ export interface PgBossEngineOptions {
    */
   pollingIntervalSeconds?: number
   /**
-   * Whether a job is handed over in the transaction that stores it, where the store can do that. `false` where pg-boss has another
+   * Whether a job is handed over in the statement that stores it, where the store can do that. `false` where pg-boss has another
    * database than the jobs.
    * @default true
    */
@@ -50,18 +50,19 @@ export function pgBossEngine(options: PgBossEngineOptions): JobEngine {
   const queue = createQueue(boss, name, onError)
   let started = false
   let stopped = false
+  const send = async (message: JobMessage, delayMs: number, db?: Db) => {
+    if (stopped) throw new JobsError('draining', 'This engine was stopped.')
+    await queue.ready()
+    await boss.send(name, message, { id: messageId(message.id, message.dispatch), startAfter: delayMs / 1_000, db })
+  }
 
   return {
     capabilities: {
       ...{ durable: true, remote: true, maxRunMs: MAX_RUN_MS, delay: true, cancel: 'remote' },
       transaction: transaction ? 'postgres' : undefined,
     },
-    async dispatch(message, { delayMs, transaction }) {
-      if (stopped) throw new JobsError('draining', 'This engine was stopped.')
-      const db = isTransaction(transaction) ? within(transaction) : undefined
-      await queue.ready()
-      await boss.send(name, message, { id: messageId(message.id, message.dispatch), startAfter: delayMs / 1_000, db })
-    },
+    dispatch: (message, { delayMs }) => send(message, delayMs),
+    prepare: (message, { delayMs }) => noted((db) => send(message, delayMs, db)),
     /** Where the message waits it is gone; where it runs, its worker finds that out within some seconds and tells the run. */
     async cancel(id, dispatch) {
       if (stopped) return // whoever gets the message will find the job canceled

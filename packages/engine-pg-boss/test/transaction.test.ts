@@ -1,4 +1,4 @@
-import { createJobs, type Execute, type JobMessage, memoryStore } from '@respond-async/core'
+import { createJobs, type Execute } from '@respond-async/core'
 import { pgBossEngine } from '@respond-async/engine-pg-boss'
 import { postgresStore } from '@respond-async/store-postgres'
 import { Pool } from 'pg'
@@ -8,7 +8,7 @@ import { type PostgresServer, startPostgres } from '../../../tests/postgres'
 
 const answered: Execute = async () => ({ status: 200, headers: {}, body: null })
 
-describe('a hand-over in the transaction that stores the job', () => {
+describe('a hand-over in the statement that stores the job', () => {
   let server: PostgresServer
   let pool: Pool
   let boss: PgBoss
@@ -42,21 +42,30 @@ describe('a hand-over in the transaction that stores the job', () => {
     await jobs.stop()
   }, 60_000)
 
-  it('is undone with it', async () => {
-    const engine = pgBossEngine({ boss })
-    const store = postgresStore({ client: pool })
-    const jobs = createJobs({ store: memoryStore(), engine })
+  it('is undone with it, and the job with it', async () => {
+    const jobs = createJobs({ store: postgresStore({ client: pool }), engine: pgBossEngine({ boss }), onError() {} })
     jobs.define('work', {}, answered)
-    const job = { ...(await jobs.submit('work', {})), id: 'undone' }
-    const message: JobMessage = { v: 1, id: 'undone', operation: 'work', dispatch: 1 }
-    let seen = 0
-    const inserted = store.insert(job, undefined, async (transaction) => {
-      await engine.dispatch(message, { delayMs: 0, transaction })
-      seen = (await messageOf('undone')).length // from outside
-      throw new Error('the power is gone')
-    })
-    await expect(inserted).rejects.toThrow('the power is gone')
-    expect([seen, await messageOf('undone'), await store.get('undone')]).toEqual([0, [], null])
+    const before = await rows('SELECT id FROM respond_async.jobs')
+    await pool.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the queue is full'; END $$`)
+    await pool.query('CREATE TRIGGER refuse AFTER INSERT ON pgboss.job_common FOR EACH ROW EXECUTE FUNCTION refuse()')
+    try {
+      await expect(jobs.submit('work', {})).rejects.toThrow('the queue is full')
+      expect(await rows('SELECT id FROM respond_async.jobs')).toEqual(before)
+    } finally {
+      await pool.query('DROP TRIGGER refuse ON pgboss.job_common')
+    }
+    await jobs.submit('work', {})
+  }, 60_000)
+
+  it('is none for a job that a key already made', async () => {
+    const jobs = createJobs({ store: postgresStore({ client: pool }), engine: pgBossEngine({ boss }) })
+    jobs.define('work', {}, answered)
+    const made = await Promise.all(Array.from({ length: 20 }, () => jobs.submit('work', {}, { idempotencyKey: 'one' })))
+    expect(new Set(made.map(({ id }) => id)).size).toBe(1)
+    const messages = await rows('SELECT m.id FROM pgboss.job m LEFT JOIN respond_async.jobs j ON j.id = m.data->>$1 WHERE j.id IS NULL', [
+      'id',
+    ])
+    expect(messages).toEqual([])
   }, 60_000)
 
   it('is no part of it where it is told so', async () => {

@@ -1,7 +1,7 @@
 import { type Job, type JobEvent, type JobStore, JobsError } from '@respond-async/core'
 import { cursorOf, placeOf, readable } from '@respond-async/core/store'
 import { postgresBlobs } from './blobs'
-import type { PostgresClient, PostgresTransaction } from './client'
+import type { PostgresClient } from './client'
 import { BODIES, type Column, columnValue, MEMBERS, SEARCHED, STATUSES } from './columns'
 import { connectionOf, type Run } from './connection'
 import { isMissing, understood } from './errors'
@@ -101,24 +101,6 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
     return [kept.length, kept.map((event) => JSON.stringify(event)).join('\n'), kept.map(({ version }) => version).join()]
   }
 
-  const insert = async (on: Run, job: Job, events: readonly JobEvent[] | undefined) => {
-    const lines = linesOf(events)
-    const [keyed, owned] = [job.idempotencyKey !== undefined, job.owner !== null]
-    const searched = SEARCHED.map((column) => columnValue(column, job))
-    const bodies = BODIES.map((column) => columnValue(column, job))
-    const values = [job.id, job.version, ...searched, recordText(job), ...bodies, ...lines]
-    const same = [job.id, ...(keyed ? [columnValue('idempotency_key', job)] : []), ...(keyed && owned ? [columnValue('owner', job)] : [])]
-    for (let tries = 0; tries < TRIES; tries++) {
-      const rows = await on(sql.insert(keyed, owned, lines.length > 0), values)
-      if (rows[0]?.done) return { inserted: true, job }
-      // Nothing: it lost to a job that was committed after the statement had begun.
-      const there = (rows.length > 0 ? rows : await on(sql.there(keyed, owned), same)).map(jobOf)
-      const winner = there.find(({ id }) => id === job.id) ?? there[0]
-      if (winner) return { inserted: false, job: winner }
-    }
-    throw new JobsError('store_unavailable', 'The job could not be stored: others with its key come and go.')
-  }
-
   const watchers =
     watch &&
     createWatchers(
@@ -134,16 +116,24 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
       ...{ durable: true, shared: true, due: true, list: true, listAll: true, events: maxEvents > 0, watch: watchers !== undefined },
       ...{ maxRecordBytes: MAX_RECORD_BYTES, maxBodyBytes: MAX_BODY_BYTES, transaction: 'postgres' },
     },
-    async insert(job, events, within) {
-      if (!within) return insert(run, job, events)
-      await setUp()
-      let answer: Awaited<ReturnType<typeof insert>> | undefined
-      await connection.transaction(async (on, transaction: PostgresTransaction) => {
-        answer = await insert((...call) => on(...call).catch((error) => Promise.reject(understood(error))), job, events)
-        if (answer.inserted) await within(transaction)
-      })
-      if (!answer) throw new JobsError('store_unavailable', 'The client did not run the transaction.')
-      return answer
+    async insert(job, events, handOver) {
+      const lines = linesOf(events)
+      const [keyed, owned] = [job.idempotencyKey !== undefined, job.owner !== null]
+      const searched = SEARCHED.map((column) => columnValue(column, job))
+      const bodies = BODIES.map((column) => columnValue(column, job))
+      const also = handOver === undefined ? [] : [JSON.stringify(handOver)]
+      const values = [job.id, job.version, ...searched, recordText(job), ...bodies, ...lines, ...also]
+      const statement = sql.insert({ keyed, owned, lines: lines.length > 0, handOver: also.length > 0 })
+      const same = [job.id, ...(keyed ? [columnValue('idempotency_key', job)] : []), ...(keyed && owned ? [columnValue('owner', job)] : [])]
+      for (let tries = 0; tries < TRIES; tries++) {
+        const rows = await run(statement, values)
+        if (rows[0]?.done) return { inserted: true, job }
+        // Nothing: it lost to a job that was committed after the statement had begun.
+        const there = (rows.length > 0 ? rows : await run(sql.there(keyed, owned), same)).map(jobOf)
+        const winner = there.find(({ id }) => id === job.id) ?? there[0]
+        if (winner) return { inserted: false, job: winner }
+      }
+      throw new JobsError('store_unavailable', 'The job could not be stored: others with its key come and go.')
     },
     async get(id, view = 'full') {
       const [row] = await run(view === 'head' ? sql.head : sql.full, [id])

@@ -62,6 +62,20 @@ ALTER TABLE "${schema}".blobs ALTER COLUMN data SET STORAGE EXTERNAL;
 CREATE INDEX IF NOT EXISTS jobs_all ON "${schema}".jobs (operation, status, created_at DESC, id DESC)
   WHERE NOT gone AND created_at > '-infinity';
 `,
+  // What an engine wants written with a job, `[{ text, values }]`: called by the statement that inserts it, with the rights of the caller.
+  (schema) => `
+CREATE OR REPLACE FUNCTION "${schema}".hand_over(statements text) RETURNS boolean LANGUAGE plpgsql AS $hand_over$
+DECLARE
+  statement json;
+  p text[];
+BEGIN
+  FOR statement IN SELECT value FROM json_array_elements(statements::json) LOOP
+    p := ARRAY(SELECT value FROM json_array_elements_text(statement->'values') WITH ORDINALITY ORDER BY ordinality);
+    EXECUTE statement->>'text' USING p[1], p[2], p[3], p[4], p[5], p[6], p[7], p[8];
+  END LOOP;
+  RETURN true;
+END $hand_over$;
+`,
 ]
 
 /** What the schema is at, when all steps have been run. */

@@ -8,6 +8,15 @@ const UNFINISHED = "('queued', 'running')"
 /** What the index of all owners' jobs is of, word for word. */
 const IN_ALL = "NOT gone AND created_at > '-infinity'"
 
+export interface InsertShape {
+  readonly keyed: boolean
+  readonly owned: boolean
+  /** Whether lines of history follow. */
+  readonly lines: boolean
+  /** Whether an engine's statements follow. */
+  readonly handOver: boolean
+}
+
 export interface UpdateShape {
   /** Of `$5` and the following. */
   readonly columns: readonly Column[]
@@ -70,15 +79,18 @@ WITH ORDINALITY AS e(event, version, n)`
     }`
 
   return {
-    /** `$1` id, `$2` version, `$3` to `$9` what is searched by, `$10` record, `$11`, `$12` bodies; then lines of history. */
-    insert: (keyed: boolean, owned: boolean, lines: boolean): Statement =>
+    /**
+     * `$1` id, `$2` version, `$3` to `$9` what is searched by, `$10` record, `$11`, `$12` bodies; then lines of history, then what an
+     * engine wants written with it.
+     */
+    insert: ({ keyed, owned, lines, handOver }: InsertShape): Statement =>
       cached(
-        `insert ${keyed} ${owned} ${lines}`,
+        `insert ${keyed} ${owned} ${lines} ${handOver}`,
         () => `WITH new AS (
 INSERT INTO ${jobs} (id, version, ${[...SEARCHED, 'record', ...BODIES].join(', ')}${lines ? ', lines' : ''})
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12${lines ? ', $13' : ''}) ON CONFLICT DO NOTHING RETURNING id
 )${lines ? `, kept AS (${newLines('new', '0', 13)})` : ''}
-SELECT true AS done, NULL::text AS record, NULL::text AS changes FROM new
+SELECT ${handOver ? `"${schema}".hand_over($${lines ? 16 : 13})` : 'true'} AS done, NULL::text AS record, NULL::text AS changes FROM new
 UNION ALL ${there(keyed, owned, '$5', '$6', ' AND NOT EXISTS (SELECT FROM new)')}`,
       ),
     /** `$1` id, `$2` key, `$3` owner. */

@@ -1,6 +1,7 @@
 import { PGlite } from '@electric-sql/pglite'
+import type { SqlStatement } from '@respond-async/core'
 import { type PostgresStoreOptions, postgresStore } from '@respond-async/store-postgres'
-import type { OpenedStore } from '@respond-async/store-testkit'
+import type { HandOvers, OpenedStore } from '@respond-async/store-testkit'
 import pg from 'pg'
 import postgres from 'postgres'
 import { afterAll, vi } from 'vitest'
@@ -32,6 +33,26 @@ export const postgresJsOf = (url: string, more: postgres.Options<Record<string, 
 
 type Options = Omit<PostgresStoreOptions, 'client' | 'schema' | 'watch'> & { watch?: boolean }
 
+/** Statements that write into a table of their own. It is made with the first. */
+function handOversIn(schema: string, query: (text: string) => PromiseLike<readonly object[]>): HandOvers {
+  const table = `${schema}_handed_over`
+  // Made as part of a hand-over, so that it needs no moment of its own before the store makes its tables.
+  const of = (name: string): SqlStatement[] => [
+    { text: `CREATE TABLE IF NOT EXISTS ${table} (name text, n integer)`, values: [] },
+    { text: `INSERT INTO ${table} VALUES ($1, $2::integer) RETURNING n`, values: [name, '7'] },
+  ]
+  return {
+    of,
+    failing: (name) => [...of(name), { text: 'SELECT $1::integer', values: ['seven'] }],
+    async done() {
+      const [there] = await query(`SELECT to_regclass('${table}') AS it`)
+      if (there && 'it' in there && there.it === null) return []
+      const rows = await query(`SELECT name FROM ${table}`)
+      return rows.map((row) => ('name' in row ? String(row.name) : ''))
+    },
+  }
+}
+
 /** Two pools of pg over one schema. */
 export function openPg(url: string, { watch, ...options }: Options = {}): OpenedStore {
   const schema = freshSchema()
@@ -44,6 +65,7 @@ export function openPg(url: string, { watch, ...options }: Options = {}): Opened
   const [a, b] = [open(), open()]
   return {
     ...{ a, b, reopen: async () => open() },
+    handOvers: handOversIn(schema, async (text) => (await (pools[0] as pg.Pool).query(text)).rows),
     async dispose() {
       await Promise.all([a.close?.(), b.close?.()])
       await Promise.all(pools.map((pool) => pool.end()))
@@ -63,6 +85,7 @@ export function openPostgresJs(url: string, { watch, ...options }: Options = {})
   const [a, b] = [open(), open()]
   return {
     ...{ a, b, reopen: async () => open() },
+    handOvers: handOversIn(schema, (text) => (clients[0] as postgres.Sql).unsafe(text)),
     async dispose() {
       await Promise.all([a.close?.(), b.close?.()])
       await Promise.all(clients.map((client) => client.end()))
@@ -80,6 +103,7 @@ export function openPGlite({ watch, ...options }: Options = {}): OpenedStore {
   const [a, b] = [open(), open()]
   return {
     ...{ a, b, reopen: async () => open() },
+    handOvers: handOversIn(schema, async (text) => (await client.query<object>(text)).rows),
     async dispose() {
       await Promise.all([a.close?.(), b.close?.()])
     },

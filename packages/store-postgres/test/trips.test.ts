@@ -29,6 +29,10 @@ const calls: [name: string, call: (store: JobStore, n: number) => Promise<unknow
   ['events', (store, n) => store.events?.(idOf(n), 0, 10) ?? Promise.reject()],
   ['a tombstone', (store, n) => store.replace(nextOf(jobOf(n, { version: 4 }), { goneAt: T0, responseBody: null }), [eventOf(5)])],
   ['remove', (store, n) => store.remove(idOf(n), 5)],
+  [
+    'insert with a hand-over',
+    (store, n) => store.insert(jobOf(n + 50), [eventOf(1)], [{ text: 'SELECT $1, $2::integer', values: ['x', '1'] }]),
+  ],
   ['insert with a key', (store, n) => store.insert(jobOf(n + 100, { idempotencyKey: `k${n}` }), [eventOf(1)])],
   ['insert with a key that is taken', (store, n) => store.insert(jobOf(n + 200, { idempotencyKey: `k${n}` }), [eventOf(1)])],
 ]

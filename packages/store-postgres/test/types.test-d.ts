@@ -15,7 +15,7 @@ test('the three clients are taken as they are', () => {
 })
 
 test('misuse does not compile', () => {
-  // @ts-expect-error one connection cannot run a transaction beside other calls: a pool can
+  // @ts-expect-error on one connection the calls of all would wait for each other: a pool has more
   postgresStore({ client: new pg.Client() })
   // @ts-expect-error an address is no client
   postgresStore({ client: 'postgres://localhost' })

@@ -1,6 +1,6 @@
 import { PGlite } from '@electric-sql/pglite'
 import type { Job, JobStore } from '@respond-async/core'
-import { type PostgresTransaction, postgresStore } from '@respond-async/store-postgres'
+import { postgresStore } from '@respond-async/store-postgres'
 import { afterAll, describe, expect, test } from 'vitest'
 import { eventOf, idOf, jobOf, nextOf, T0 } from './jobs'
 import { fileServer, freshSchema, poolOf, postgresJsOf } from './server'
@@ -37,22 +37,26 @@ describe('one after another and at once', () => {
   test('an insert that waits for the one that wins is shown it, and inserts when the other is taken back', async () => {
     const schema = freshSchema()
     const [a, b] = pools.map((client) => postgresStore({ client, schema })) as [JobStore, JobStore]
+    const holder = await pools[1].connect()
     for (const commits of [true, false]) {
+      await holder.query('SELECT pg_advisory_lock(7)')
       const key = `key ${commits}`
-      let waiting: ReturnType<JobStore['insert']> | undefined
-      const first = a.insert(jobOf(commits ? 1 : 3, { idempotencyKey: key }), undefined, async () => {
-        waiting = b.insert(jobOf(commits ? 2 : 4, { idempotencyKey: key }))
-        await expect.poll(() => waits(schema)).toBe(true)
-        if (!commits) throw new Error('taken back')
-      })
+      const handOver = [{ text: 'SELECT pg_advisory_xact_lock(7)', values: [] }, ...(commits ? [] : [{ text: 'SELECT 1 / 0', values: [] }])]
+      const first = a.insert(jobOf(commits ? 1 : 3, { idempotencyKey: key }), undefined, handOver)
+      await expect.poll(() => waiting(schema)).toBe(1)
+      const second = b.insert(jobOf(commits ? 2 : 4, { idempotencyKey: key }))
+      await expect.poll(() => waiting(schema)).toBe(2)
+      first.catch(() => {}) // looked at below
+      await holder.query('SELECT pg_advisory_unlock(7)')
       if (commits) {
         expect((await first).inserted).toBe(true)
-        expect(await waiting).toMatchObject({ inserted: false, job: { id: idOf(1) } })
+        expect(await second).toMatchObject({ inserted: false, job: { id: idOf(1) } })
       } else {
-        await expect(first).rejects.toThrow('taken back')
-        expect(await waiting).toMatchObject({ inserted: true, job: { id: idOf(4) } })
+        await expect(first).rejects.toThrow('division by zero')
+        expect(await second).toMatchObject({ inserted: true, job: { id: idOf(4) } })
       }
     }
+    holder.release()
   })
 
   test('a replace and a claim that waited for the winner are shown the winner, not what was there before', async () => {
@@ -67,7 +71,7 @@ describe('one after another and at once', () => {
         JSON.stringify(nextOf(jobOf(n), { message: 'the winner' })),
       ])
       const loser = n === 1 ? store.replace(nextOf(jobOf(n))) : store.claim?.(idOf(n), 1, { version: 2, status: 'running' })
-      await expect.poll(() => waits(schema)).toBe(true)
+      await expect.poll(() => waiting(schema)).toBe(1)
       await winner.query('COMMIT')
       winner.release()
       expect(await loser).toMatchObject({ [n === 1 ? 'current' : 'job']: { version: 2, message: 'the winner' } })
@@ -176,44 +180,11 @@ describe.each([
     expect(history?.events.map(({ version }) => version)).toEqual([4, 5, 6])
     expect(history?.truncated).toBe(true)
   })
-
-  test('a hand-over in the transaction of the insert is committed with it, or neither is', async () => {
-    expect(store.capabilities.transaction).toBe('postgres')
-    await store.insert(jobOf(29)) // the tables are there
-    const run = (text: string): Promise<{ rows: unknown[] }> =>
-      'unsafe' in client
-        ? Promise.resolve(client.unsafe(text)).then((rows) => ({ rows: [...rows] }))
-        : 'exec' in client
-          ? client.query(text)
-          : client.query(text)
-    await run(`CREATE TABLE ${schema}.queue (id text, n integer)`)
-    const handOver = async (transaction: unknown) => {
-      const { query } = transaction as PostgresTransaction
-      await query(`INSERT INTO ${schema}.queue VALUES ($1, $2)`, [idOf(30), 7])
-      const { rows } = await query(`SELECT status FROM ${schema}.jobs WHERE id = $1`, [idOf(30)])
-      expect(rows[0]?.status).toBe('queued')
-    }
-    const oops = new Error('the queue is full')
-    const failing = async (transaction: unknown) => {
-      await handOver(transaction)
-      throw oops
-    }
-    await expect(store.insert(jobOf(30), [eventOf(1)], failing)).rejects.toBe(oops)
-    expect(await store.get(idOf(30), 'head')).toBeNull()
-    expect((await run(`SELECT * FROM ${schema}.queue`)).rows).toHaveLength(0)
-
-    expect((await store.insert(jobOf(30), [eventOf(1)], handOver)).inserted).toBe(true)
-    expect((await store.events?.(idOf(30), 0, 9))?.events).toHaveLength(1)
-    expect((await store.insert(jobOf(30), [eventOf(1)], handOver)).inserted).toBe(false)
-    expect((await run(`SELECT * FROM ${schema}.queue`)).rows).toHaveLength(1)
-  })
 })
 
-/** Whether a statement on this schema waits for a lock. */
-async function waits(schema: string): Promise<boolean> {
-  const { rows } =
-    await sql`SELECT count(*)::integer AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE ${`%"${schema}"%`}`.then(
-      (rows) => ({ rows }),
-    )
-  return rows[0]?.n > 0
+/** How many statements on this schema wait for a lock. */
+async function waiting(schema: string): Promise<number> {
+  const [row] =
+    await sql`SELECT count(*)::integer AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE ${`%"${schema}"%`}`
+  return row?.n ?? 0
 }

@@ -21,7 +21,7 @@ import { watchCases } from './cases/watch'
 import { applies, type Declared, type StoreCase } from './store-case'
 
 export { declaredBy } from './capabilities'
-export type { Declared, Need, OpenedStore, OpenStore, StoreCase } from './store-case'
+export type { Declared, HandOvers, Need, OpenedStore, OpenStore, StoreCase } from './store-case'
 
 /** Everything that a job store promises, one case for each promise. */
 export const storeCases: readonly StoreCase[] = [

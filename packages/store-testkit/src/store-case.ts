@@ -7,8 +7,20 @@ export interface OpenedStore {
   readonly b: JobStore
   /** A further handle over the same storage, after `a` and `b` were closed. Needed where `a` and `b` of a durable store are one object. */
   reopen?(): Promise<JobStore>
+  /** What a store that names a kind of `transaction` is tried with. */
+  readonly handOvers?: HandOvers
   /** Closes what is open and throws the storage away. Called after every case, passed or failed. */
   dispose?(): Promise<void>
+}
+
+/** Hand-overs of the kind that the store names, over the same storage: what an engine of that kind would have prepared. */
+export interface HandOvers {
+  /** One that leaves `name` behind when it is done. */
+  of(name: string): unknown
+  /** One that does the same, and fails then. */
+  failing(name: string): unknown
+  /** The names that were left behind, in any order, each as often as it was. */
+  done(): Promise<readonly string[]>
 }
 
 /** Opens a store over storage in which there is nothing yet. Called once for each case. */

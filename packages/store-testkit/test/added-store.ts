@@ -10,15 +10,19 @@ type Is = (fault: AddedFault) => boolean
 interface Shared {
   readonly chunks: Chunks
   readonly maxBodyBytes: number | null
-  /** Jobs whose transaction is open: nobody sees them yet. */
-  readonly hidden: Map<string, Job>
-  /** The inserts before: the next one waits for them, as at a unique index. */
-  turn: Promise<unknown>
+  /** What hand-overs have left behind. */
+  readonly done: string[]
   /** What only faults look at: claimed jobs as they were, what was passed for them, events that are none, keys that stay locked. */
   readonly before: Map<string, Job>
   readonly passed: Map<string, Partial<Job>>
   readonly stray: Map<string, readonly JobEvent[]>
   readonly locked: Set<string | undefined>
+}
+
+/** A hand-over of the kind that these stores name. */
+interface HandOver {
+  readonly name: string
+  readonly fails: boolean
 }
 
 /** A store with `claim`, `blobs` and transactions, over one that has none of them. It has one fault, or none. */
@@ -27,7 +31,7 @@ export function openAdded(fault?: AddedFault): OpenStore {
   return async () => {
     const { a, b, reopen } = await openFaulty()()
     const shared: Shared = {
-      ...{ chunks: new Map(), maxBodyBytes: fault ? MAX_BODY : null, hidden: new Map(), turn: Promise.resolve() },
+      ...{ chunks: new Map(), maxBodyBytes: fault ? MAX_BODY : null, done: [] },
       ...{ before: new Map(), passed: new Map(), stray: new Map(), locked: new Set() },
     }
     return {
@@ -38,25 +42,31 @@ export function openAdded(fault?: AddedFault): OpenStore {
       },
       b: withAdditions(b, shared, is),
       reopen: async () => withAdditions((await reopen?.()) ?? a, shared, is),
+      ...(!is('comes_without_hand_overs') && {
+        handOvers: {
+          of: (name): HandOver => ({ name, fails: false }),
+          failing: (name): HandOver => ({ name, fails: true }),
+          done: async () => shared.done,
+        },
+      }),
     }
   }
 }
 
 function withAdditions(inner: JobStore, shared: Shared, is: Is): JobStore {
-  const { hidden, before, stray } = shared
+  const { before, stray } = shared
   const { blobs, removeAll } = chunksOf(shared.chunks, is, shared.maxBodyBytes, async (id) => (await inner.get(id)) !== null)
-  const seen = (jobs: Job[]) => jobs.filter(({ id }) => !hidden.has(id))
 
   return {
     capabilities: { ...inner.capabilities, transaction: is('names_no_transaction') ? '' : 'of the tests' },
     blobs,
-    insert: inTurn(shared, is, (job, events, within) => {
+    insert: (job, events, handOver) => {
       if (is('inserts_delete_chunks')) removeAll(job.id)
-      return insert(inner, shared, is, job, events, within)
-    }),
+      return insert(inner, shared, is, job, events, handOver as HandOver | undefined) // the kind that this store names
+    },
     claim: (id, version, changes, events) => claim(inner, shared, is, id, version, changes, events),
     async get(id, view) {
-      const job = hidden.has(id) ? null : await inner.get(id, view)
+      const job = await inner.get(id, view)
       return job && is('keeps_passed_changes') ? { ...job, meta: shared.passed.get(id)?.meta ?? job.meta } : job
     },
     async replace(next, events) {
@@ -71,7 +81,7 @@ function withAdditions(inner: JobStore, shared: Shared, is: Is): JobStore {
       return removed
     },
     async due(time, limit) {
-      if (!is('due_before_the_claim')) return seen((await inner.due?.(time, limit)) ?? [])
+      if (!is('due_before_the_claim')) return (await inner.due?.(time, limit)) ?? []
       const all = (await inner.due?.(Number.MAX_SAFE_INTEGER, 1_000)) ?? []
       const timeOf = (job: Job) => (before.get(job.id) ?? job).dueAt ?? 0
       return all
@@ -85,11 +95,11 @@ function withAdditions(inner: JobStore, shared: Shared, is: Is): JobStore {
       const jobs = (page?.jobs ?? []).filter(
         (job) => wanted === query || [query.status ?? job.status].flat().includes((before.get(job.id) ?? job).status),
       )
-      return { ...page, jobs: seen(jobs) }
+      return { ...page, jobs }
     },
     async events(id, after, limit) {
       const answer = await inner.events?.(id, after, limit)
-      if (!answer || hidden.has(id)) return { events: [], truncated: false }
+      if (!answer) return { events: [], truncated: false }
       return { ...answer, events: [...answer.events, ...(stray.get(id) ?? [])] }
     },
     async *watch(id, signal) {
@@ -102,45 +112,25 @@ function withAdditions(inner: JobStore, shared: Shared, is: Is): JobStore {
   }
 }
 
-/** One insert after the other. */
-function inTurn(shared: Shared, is: Is, insert: JobStore['insert']): JobStore['insert'] {
-  return async (job, events, within) => {
-    const [pending] = shared.hidden.values()
-    if (pending && is('waits_for_nobody')) return { inserted: false, job: pending }
-    const work = shared.turn.then(() => insert(job, events, within))
-    shared.turn = work.catch(() => {})
-    return work
-  }
-}
-
 async function insert(
   inner: JobStore,
-  { hidden, locked }: Shared,
+  { done, locked }: Shared,
   is: Is,
   job: Job,
   events: readonly JobEvent[] | undefined,
-  within: ((transaction: unknown) => Promise<void>) | undefined,
+  handOver: HandOver | undefined,
 ): Promise<Inserted> {
   if (job.idempotencyKey !== undefined && locked.has(job.idempotencyKey)) return { inserted: false, job }
-  if (within && !is('shows_what_is_not_committed') && !(await inner.get(job.id))) hidden.set(job.id, job)
-  try {
-    const answer = await inner.insert(job, events)
-    if (!within || is('within_is_skipped') || !(answer.inserted || is('within_runs_for_losers'))) return answer
-    try {
-      if (is('within_runs_twice')) await within({})
-      const done = within(is('gives_no_transaction') ? undefined : {})
-      if (!is('does_not_wait_for_within')) await done
-      else done.catch(() => {})
-      return answer
-    } catch (error) {
-      if (!is('keeps_what_failed')) await inner.remove(job.id)
-      if (is('keeps_the_key_of_what_failed')) locked.add(job.idempotencyKey)
-      if (is('swallows_errors')) return answer
-      throw is('wraps_errors') ? new Error('The transaction was rolled back', { cause: error }) : error
-    }
-  } finally {
-    hidden.delete(job.id)
-  }
+  const answer = await inner.insert(job, events)
+  if (!handOver || is('skips_hand_overs') || !(answer.inserted || is('hands_over_for_losers'))) return answer
+  const { name, fails } = handOver
+  if (!fails || is('keeps_half_of_what_failed')) done.push(name)
+  if (!fails && is('hands_over_twice')) done.push(name)
+  if (!fails) return answer
+  if (!is('keeps_what_failed')) await inner.remove(job.id)
+  if (is('keeps_the_key_of_what_failed')) locked.add(job.idempotencyKey)
+  if (is('swallows_errors')) return answer
+  throw new Error('The hand-over failed')
 }
 
 /** Reads, compares and sets until it is known who won: what one statement does elsewhere. */

@@ -37,7 +37,7 @@ it('leaves out what a store does not declare, and nothing else', () => {
   expect(moreFor({ list: true, listAll: true }).slice(-6)).toEqual(upTo('ALL', 6))
   expect(moreFor({ list: true, listAll: true, claim: true }).slice(-1)).toEqual(['ALL7'])
   expect(moreFor({ listAll: true })).toEqual([])
-  expect(moreFor({ transaction: 'postgres' })).toEqual(upTo('TRX', 7))
+  expect(moreFor({ transaction: 'postgres' })).toEqual(upTo('TRX', 5))
   const all = {
     ...{ claim: true, blobs: true, transaction: 'postgres' },
     due: true,
