@@ -13,7 +13,7 @@ const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000)
 const BURST = 15
 const PAUSE_MS = 350
 
-const OPTIONS = { leaseMs: 1_000, sweepMs: 300, startDeadlineMs: 1_000, storeTimeoutMs: 3_000 }
+const OPTIONS = { leaseMs: Number(process.env.CRASH_LEASE_MS ?? 1_000), sweepMs: 300, startDeadlineMs: 1_000, storeTimeoutMs: 3_000 }
 
 describe.each(chosen())('$title', (pair) => {
   const JOBS = Number(process.env.CRASH_JOBS ?? pair.jobs)
@@ -110,7 +110,7 @@ describe.each(chosen())('$title', (pair) => {
       if (job === BURST || random.number() < 0.6) void setTimeout(random.between(10, 150)).then(mishap)
       await setTimeout(PAUSE_MS)
       // Where one process is all there is, those that wait would only pile up.
-      while (fleet.ports().length === 0) await setTimeout(20)
+      while (fleet.ports().length === 0 || job - accepted.length > 4 * BURST) await setTimeout(20)
     }
     await Promise.all(submits)
     submitting = false

@@ -61,6 +61,13 @@ export type Settings = JobsOptions<never> &
     >
   >
 
+/**
+ * When a queued job that is handed over after `delayMs` is looked at again, if nobody has started it: some time after that, or right
+ * then where the engine cannot hold it back and it is still to be handed over.
+ */
+export const startBy = ({ engine, options }: Context, delayMs: number, now: number): number =>
+  now + delayMs + (delayMs > 0 && !engine.capabilities.delay ? 0 : options.startDeadlineMs)
+
 /** How long a finished job of this operation is kept; of an operation that this process does not know, the default. */
 export const ttlOf = (context: Context, job: Job): number =>
   context.operations.get(job.operation)?.options.resultTtlMs ?? context.options.defaults?.resultTtlMs ?? 86_400_000

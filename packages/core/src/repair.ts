@@ -1,5 +1,5 @@
 import { advance } from './advance'
-import { type Context, ttlOf } from './context'
+import { type Context, startBy, ttlOf } from './context'
 import { type JobMessage, messageOf, type Platform } from './engine'
 import type { Job } from './job'
 import { tidy } from './leftovers'
@@ -25,8 +25,12 @@ export async function repair(context: Context, job: Job, platform?: Platform): P
   if (job.dueAt === null || job.dueAt > now) return job
   if (isOwed(job, now)) return post(context, job, platform)
   if (isTerminal(job.status)) return expire(context, job, now)
-  const { job: after, done } = await advance(context, job, (current) => overdue(context, current, now))
-  if (done && after.status === 'queued') await redispatch(context, after, platform)
+  let delayMs = 0
+  const { job: after, done } = await advance(context, job, (current) => {
+    delayMs = current.status === 'running' ? pauseAfter(context, current) : 0 // what is queued has had its pause
+    return overdue(context, current, now, delayMs)
+  })
+  if (done && after.status === 'queued') await redispatch(context, after, delayMs, platform)
   else if (done && job.request?.chunkBytes !== undefined) await tidy(context, after, true)
   return after
 }
@@ -39,7 +43,7 @@ async function post({ outbox }: Context, job: Job, platform: Platform | undefine
 }
 
 /** The event for a job whose `dueAt` has come, or `null` when somebody has been quicker. */
-function overdue(context: Context, job: Job, now: number): LifecycleEvent | null {
+function overdue(context: Context, job: Job, now: number, delayMs: number): LifecycleEvent | null {
   if (job.dueAt === null || job.dueAt > now) return null
   const ttlMs = ttlOf(context, job)
   // Later each time: behind a backlog every one is a message more that somebody has to look at.
@@ -49,7 +53,7 @@ function overdue(context: Context, job: Job, now: number): LifecycleEvent | null
   if (job.cancelRequestedAt !== undefined) return { type: 'cancel', attempt, ttlMs }
   if (attempt >= job.maxAttempts || !job.request)
     return { type: 'fail', attempt, ttlMs, error: (job.timeoutAt ?? now + 1) <= now ? TIMEOUT : LOST }
-  return { type: 'release', attempt, dueAt: now + context.options.startDeadlineMs, redispatch: true }
+  return { type: 'release', attempt, dueAt: startBy(context, delayMs, now), redispatch: true }
 }
 
 /**
@@ -60,10 +64,16 @@ const isAlive = (context: Context, job: Job) =>
   context.running.get(job.id)?.attempt === job.attempt || // here; one long tick kept it from renewing
   !context.leases.isOver(job)
 
-/** Hands a queued job over again. If that fails, its `dueAt` brings it back. */
-async function redispatch(context: Context, job: Job, platform: Platform | undefined): Promise<void> {
+/** How long a job waits after an attempt that was lost. */
+function pauseAfter(context: Context, job: Job): number {
   const options = context.operations.get(job.operation)?.options
-  const delayMs = options && job.attempt > 0 ? backoff(job, options, context.options.random) : 0
+  return options ? backoff(job, options, context.options.random) : 0
+}
+
+/** Hands a queued job over again. If that fails, its `dueAt` brings it back. */
+async function redispatch(context: Context, job: Job, delayMs: number, platform: Platform | undefined): Promise<void> {
+  if (delayMs > 0 && !context.engine.capabilities.delay) return
+  const options = context.operations.get(job.operation)?.options
   const reservation = context.engine.reserve?.(delayMs, options?.maxRunMs, platform)
   if (reservation === null) return
   try {

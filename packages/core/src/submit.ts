@@ -1,5 +1,5 @@
 import { eventsOf } from './advance'
-import type { Context } from './context'
+import { type Context, startBy } from './context'
 import { messageOf, type Platform, type Reservation } from './engine'
 import { JobsError } from './errors'
 import { type Body, JOB_ID, type Job, type JsonObject } from './job'
@@ -102,7 +102,7 @@ function newJob(context: Context, operation: Operation, wanted: Wanted, delayMs:
     createdAt: now,
     updatedAt: now,
     scheduledAt: delayMs > 0 ? now + delayMs : undefined,
-    dueAt: now + delayMs + (delayMs > 0 && !context.engine.capabilities.delay ? 0 : context.options.startDeadlineMs),
+    dueAt: startBy(context, delayMs, now),
     attempt: 0,
     maxAttempts: operation.options.retries + 1,
     dispatch: 1,

@@ -201,6 +201,47 @@ describe('who consumes', () => {
   })
 })
 
+describe('the pause before another attempt, longer than the start deadline', () => {
+  const PAUSE_MS = 60_000
+  const half = () => 0.5 // no jitter
+  /** A job whose worker died in its first attempt, and what its engine is handed after that: when, in seconds, and for how long to hold back. */
+  async function lost(delay: boolean) {
+    const { store } = sharedStore()
+    const queue = remoteQueue({ delay })
+    const settings = { leaseMs: 1_000, startDeadlineMs: 1_000, sweepMs: 500, random: half }
+    const { wrap, post, jobs } = createService({ store, engine: queue.engine, ...settings })
+    wrap('report', { retries: 1, backoffMs: PAUSE_MS }, async () => ok('made'))
+    const id =
+      location(await post('report'))
+        .split('/')
+        .at(-1) ?? ''
+    const now = Date.now()
+    await store.claim?.(id, 1, { version: 2, status: 'running', attempt: 1, startedAt: now, dueAt: now + 1_000 })
+    await jobs.start()
+    queue.contexts.length = 0
+    const handed: [seconds: number, delayMs: number][] = []
+    for (let second = 0; second < 70; second++) {
+      await vi.advanceTimersByTimeAsync(1_000)
+      for (const { delayMs } of queue.contexts.splice(0)) handed.push([second, delayMs])
+    }
+    await jobs.stop()
+    return handed
+  }
+
+  test('is kept by an engine that can hold a message back, and nobody hands over again meanwhile', async () => {
+    const [first, ...more] = await lost(true)
+    expect(first).toEqual([expect.any(Number), PAUSE_MS])
+    expect(more.filter(([second]) => second < (first?.[0] ?? 0) + PAUSE_MS / 1_000)).toEqual([])
+    expect(more.every(([, delayMs]) => delayMs === 0)).toBe(true)
+  })
+
+  test('is waited for by the sweeper where the engine cannot, and is over then', async () => {
+    const [first] = await lost(false)
+    expect(first).toEqual([expect.any(Number), 0])
+    expect(first?.[0]).toBeGreaterThanOrEqual(PAUSE_MS / 1_000)
+  })
+})
+
 describe('leases of other processes', () => {
   const job = { id: 'a', version: 3 } as Job
 

@@ -33,12 +33,6 @@ interface Care {
 /** A record that is written with these keeps the bodies that it has. */
 const KEEP_BODIES = { requestBody: undefined, responseBody: undefined }
 
-/** A message that waits for the alarm. */
-interface Waiting {
-  readonly message: JobMessage
-  readonly at: number
-}
-
 /**
  * The Durable Object behind `durableObjectStore`. By its name it is a job (its record, its bodies, its alarm), an idempotency key
  * (which job holds it) or the index of an owner (for lists). Export it from the Worker that makes the jobs.
@@ -110,11 +104,10 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     return { events, truncated: (all[0]?.version ?? 0) > after + 1 }
   }
 
-  /** Runs a message under the alarm, as soon as it is time. */
-  async wake(message: JobMessage, delayMs: number) {
-    const at = Date.now() + delayMs
-    this.#kv.put<Waiting>('message', { message, at })
-    this.#setAlarm(at)
+  /** Runs a message under the alarm. */
+  async wake(message: JobMessage) {
+    this.#kv.put('message', message)
+    this.#setAlarm(Date.now())
   }
 
   /** The job's head; where there is no job, there will be none: an insert that is still on its way is refused. */
@@ -224,21 +217,20 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     const now = Date.now()
     const { dueAt } = after
     const overdue = after.version === before.version ? now + AGAIN_MS : now
-    const waiting = this.#kv.get<Waiting>('message')?.at ?? Number.POSITIVE_INFINITY
-    const next = Math.min(waiting, dueAt === null ? Number.POSITIVE_INFINITY : dueAt > now ? dueAt : overdue)
-    if (next < Number.POSITIVE_INFINITY) this.#setAlarm(next)
+    if (this.#kv.get('message')) this.#setAlarm(now)
+    else if (dueAt !== null) this.#setAlarm(dueAt > now ? dueAt : overdue)
   }
 
   async #attend(kept: KeptJob) {
     const host = this.#host()
     const { id } = JSON.parse(kept.head) as Job
     const alarm = startAlarm(this.env)
-    const waiting = this.#kv.get<Waiting>('message')
+    const message = this.#kv.get<JobMessage>('message')
     this.#alarm = alarm
     try {
-      if (waiting && waiting.at <= Date.now()) {
+      if (message) {
         this.#kv.delete('message')
-        await host.run(waiting.message, alarm.context)
+        await host.run(message, alarm.context)
       } else await host.repair(id, alarm.context.platform)
       await alarm.settled()
     } finally {
@@ -276,7 +268,8 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
   }
 
   #setAlarm(at: number) {
-    this.#alarmAt = Math.min(at, this.#kv.get<Waiting>('message')?.at ?? at, Date.now() + FARTHEST_MS)
+    const now = Date.now()
+    this.#alarmAt = Math.min(this.#kv.get('message') ? now : at, now + FARTHEST_MS) // what waits does not wait longer
     void this.ctx.storage.setAlarm(this.#alarmAt) // commits with what is written beside it; an error resets the object
   }
 

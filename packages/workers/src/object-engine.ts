@@ -19,12 +19,12 @@ export function objectEngine(jobAt: (id: string) => ObjectStub): JobEngine {
       starts: delayMs === 0 && maxRunMs <= WAIT_UNTIL_MS && platform?.waitUntil !== undefined && !alarmContext(platform),
       release() {},
     }),
-    async dispatch(message, { delayMs, local, platform }) {
+    async dispatch(message, { local, platform }) {
       const runner = run
       if (!runner) throw new JobsError('draining', 'This engine is not started.')
       const hold = platform?.waitUntil
       const context = local?.claimed ? { local, platform } : platform && alarmContext(platform)
-      if (!hold || !context || delayMs > 0) return jobAt(message.id).wake(message, delayMs)
+      if (!hold || !context) return jobAt(message.id).wake(message)
       // After the answer has left: work that began in the same tick would delay it.
       hold(new Promise((resolve) => setTimeout(resolve, 0)).then(() => runner(message, context)))
     },

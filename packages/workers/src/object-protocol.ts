@@ -66,7 +66,7 @@ export interface ObjectStub {
   claimJob(claim: ClaimedJob): Promise<(ReadJob & { readonly claimed: boolean }) | null>
   removeJob(version?: number): Promise<JobFacts | null>
   readEvents(after: number, limit: number): Promise<{ events: JobEvent[]; truncated: boolean }>
-  wake(message: JobMessage, delayMs: number): Promise<void>
+  wake(message: JobMessage): Promise<void>
   bar(): Promise<string | null>
 
   /** Opens a socket: see `SELF_HEADER`. */
