@@ -116,6 +116,16 @@ describe('exit codes', () => {
     expect(await run('--help')).toMatchObject({ code: 0, err: '' })
   })
 
+  test('says why it waits while a server is away, a line for each reason, and goes on when it is back', async () => {
+    const { url } = await jobServer([[503], [503], running(10), done], (_, __, res) => void res.destroy())
+    const ended = await run('watch', `${url}/jobs/1`)
+    const host = new URL(url).host
+    expect(ended).toMatchObject({ code: 0, err: `${host} answered 503\nrunning 10 %  step 10\nsucceeded 100 %\n` })
+    const broken = await serve((_, at, res) => (at < 3 ? void res.destroy() : done))
+    const { err } = await run('watch', `${broken.url}/jobs/1`, '-o', fileIn('watched'))
+    expect(err).toMatch(/^no answer from 127\.0\.0\.1:\d+ \(.+\)\nsucceeded 100 %\n/)
+  }, 60_000)
+
   test('6 where nothing answers, with the reason', async () => {
     const { url, close } = await serve(() => [200])
     close()

@@ -46,7 +46,7 @@ export async function submit(context: Context, operation: Operation, wanted: Wan
       // Inserted as running when a slot is free: one write less. Nobody has seen it queued, so its revision is still the first.
       const job = claimed ? { ...claimed, revision: 1 } : queued
       const how = { delayMs, wanted, reservation, claimed: claimed && job }
-      const prepared = await handOverWith(context, job, delayMs)
+      const prepared = sharesTransactions(context) ? await engine.prepare?.(messageOf(job), { delayMs }) : undefined
       const answer = await store.insert(job, eventsOf(context, job, 'insert'), prepared)
       if (answer.inserted) {
         inserted = true
@@ -123,11 +123,10 @@ interface HandOver {
   readonly claimed: Job | null
 }
 
-/** What the store writes with the job, where it and the engine share a kind of transaction: then nothing can be lost between the two. */
-async function handOverWith({ engine, store }: Context, job: Job, delayMs: number): Promise<unknown> {
+/** Whether the store can write the hand-over with the job: then nothing is lost between the two. */
+function sharesTransactions({ engine, store }: Context): boolean {
   const { transaction } = engine.capabilities
-  if (!transaction || transaction !== store.capabilities.transaction) return undefined
-  return await engine.prepare?.(messageOf(job), { delayMs })
+  return transaction !== undefined && transaction === store.capabilities.transaction
 }
 
 /** Dispatches a stored job. If that fails, a durable store keeps it for the sweeper; otherwise the job is taken back. */

@@ -22,7 +22,7 @@ export async function main(given: readonly string[]): Promise<number> {
       return EXIT.succeeded
     }
     if (!args.quiet) screen = screenOn(process.stderr)
-    const client = createClient({ events: args.events })
+    const client = createClient({ events: args.events, fetch: (url, init) => answered(screen, url, init) })
     if (args.command === 'cancel') return await cancel(client, args)
     let job: Job | undefined
     const stop = () => {
@@ -59,6 +59,18 @@ export async function main(given: readonly string[]): Promise<number> {
   }
 }
 
+/** Requests are made again by the client, which says nothing of that; whoever sits before a terminal wants to know. */
+async function answered(screen: Screen, url: string, init?: RequestInit): Promise<Response> {
+  try {
+    const response = await fetch(url, init)
+    if (response.status >= 500) screen.note(`${new URL(url).host} answered ${response.status}`)
+    return response
+  } catch (error) {
+    if (!init?.signal?.aborted) screen.note(`no answer from ${new URL(url).host}${reasonOf(error)}`)
+    throw error
+  }
+}
+
 async function begin(client: Client, args: Arguments, signal: AbortSignal): Promise<Job> {
   const options = { timeoutMs: args.timeoutMs, signal }
   if (args.command === 'watch') return client.resume(args.url, { ...options, headers: await headersOf(args.header) })
@@ -90,8 +102,13 @@ function explain(error: unknown): number {
     say(`${error.status} (${plain(error.code)}): ${plain(error.message)}`)
     return EXIT.refused
   }
+  say(`${error instanceof Error ? error.message : String(error)}${reasonOf(error)}`)
+  return error instanceof ClientError && error.code === 'timed_out' ? EXIT.timedOut : EXIT.unreachable
+}
+
+/** What lies behind an error, in brackets. */
+function reasonOf(error: unknown): string {
   const { cause } = error instanceof Error ? error : { cause: undefined }
   const deeper = cause instanceof Error ? (cause.cause instanceof Error ? cause.cause : cause) : undefined
-  say(`${error instanceof Error ? error.message : String(error)}${deeper ? ` (${deeper.message || deeper.name})` : ''}`)
-  return error instanceof ClientError && error.code === 'timed_out' ? EXIT.timedOut : EXIT.unreachable
+  return deeper ? ` (${deeper.message || deeper.name})` : ''
 }

@@ -4,23 +4,26 @@ import type { StatusDocument } from '../status-document'
 /** Shows how a job goes, on stderr: stdout is for its result. */
 export interface Screen {
   show(status: StatusDocument): void
+  /** Says why nothing is to be shown now. */
+  note(text: string): void
   /** Takes the bar away. */
   clear(): void
 }
 
-export const silent: Screen = { show() {}, clear() {} }
+export const silent: Screen = { show() {}, note() {}, clear() {} }
 
 /** A bar that moves on a terminal; elsewhere a line for each change. */
 export const screenOn = (stream: NodeJS.WriteStream): Screen => (stream.isTTY ? barOn(stream) : linesOn(stream))
 
 function linesOn(stream: NodeJS.WriteStream): Screen {
   let last = ''
+  const write = (line: string) => {
+    if (line !== last) stream.write(`${line}\n`)
+    last = line
+  }
   return {
-    show(status) {
-      const line = textOf(status)
-      if (line !== last) stream.write(`${line}\n`)
-      last = line
-    },
+    show: (status) => write(textOf(status)),
+    note: (text) => write(plain(text)),
     clear() {},
   }
 }
@@ -32,9 +35,11 @@ function textOf({ status, percentComplete, message }: StatusDocument): string {
 
 function barOn(stream: NodeJS.WriteStream): Screen {
   let bar: SingleBar | undefined
+  const lines = linesOn(stream)
+  const room = () => Math.max(0, (stream.columns || 80) - 60)
   return {
     show({ status, percentComplete = 0, message = '' }) {
-      const shown = { state: status, message: plain(message).slice(0, Math.max(0, (stream.columns || 80) - 60)) }
+      const shown = { state: status, message: plain(message).slice(0, room()) }
       if (!bar) {
         bar = new SingleBar({
           ...{ stream, format: '{state} {bar} {percentage} %  {message}', barCompleteChar: '█', barIncompleteChar: '░', barsize: 30 },
@@ -42,6 +47,10 @@ function barOn(stream: NodeJS.WriteStream): Screen {
         })
         bar.start(100, Math.floor(percentComplete), shown)
       } else bar.update(Math.floor(percentComplete), shown)
+    },
+    note(text) {
+      if (bar) bar.update({ message: plain(text).slice(0, room()) })
+      else lines.note(text)
     },
     clear() {
       bar?.stop()
