@@ -93,8 +93,8 @@ async function claimFirst(context: Context, message: JobMessage, start: ReturnTy
  * it could not see it.
  */
 function sinkFor(context: Context, { options }: Operation, attempt: Attempt): ResponseBody | undefined {
-  const { blobs, store, onError } = context
-  if (!blobs && (store.capabilities.shared || onWorkers())) return undefined
+  const { blobs, live, store, onError } = context
+  if (!blobs && (store.capabilities.shared || !live)) return undefined
   const { id, operation } = attempt
   const host = {
     offer: ({ status, headers }: ResponseHead, chunkBytes: number) =>
@@ -103,7 +103,7 @@ function sinkFor(context: Context, { options }: Operation, attempt: Attempt): Re
         attempt: attempt.attempt,
         response: { status, headers: keptFields(headers), size: 0, chunkBytes },
       }),
-    grown: () => context.live?.get(id)?.wake(),
+    grown: () => live?.get(id)?.wake(),
     failed: (error: unknown) => onError(error, { during: 'stream', id, operation }),
   }
   return new ResponseBody(host, blobs, () => id, responseName(attempt.attempt), options.maxResultBytes, resultTooLarge)

@@ -1,4 +1,4 @@
-import { type Job, type JobEvent, type JobStore, JobsError } from '@respond-async/core'
+import { type JobEvent, type JobStore, JobsError } from '@respond-async/core'
 import { cursorOf, placeOf, readable } from '@respond-async/core/store'
 import { postgresBlobs } from './blobs'
 import type { PostgresClient } from './client'

@@ -24,7 +24,7 @@ export function workersSubmission<R extends Request>(request: R, env: unknown, c
     headerFields: () => fieldsOf(headers),
     context: () => routerNotes(request),
     async readBody(limit: number, wanted: boolean, large?: BodySink) {
-      taken.body = await readBody(readable(request), limit, wanted, large)
+      taken.body = await readBody(readable(taken), limit, wanted, large)
       return taken.body
     },
   }
@@ -32,14 +32,15 @@ export function workersSubmission<R extends Request>(request: R, env: unknown, c
 }
 
 /** The router's Proxy throws where there is no body; a request with an announced body is read as it is. */
-const readable = (request: Request) => ({
-  method: request.method,
-  headers: request.headers,
-  bodyUsed: request.bodyUsed,
-  arrayBuffer: () => request.arrayBuffer(),
+const readable = ({ native, method, headers }: WorkersSubmission<Request>) => ({
+  ...{ method, headers }, // which cost a call into the platform each time
+  get bodyUsed() {
+    return native.bodyUsed
+  },
+  arrayBuffer: () => native.arrayBuffer(),
   get body() {
     try {
-      return request.body
+      return native.body
     } catch {
       return null // read through the Proxy of `withParams`: it takes null for something that has methods
     }
