@@ -61,12 +61,12 @@ export type Settings = JobsOptions<never> &
     >
   >
 
-/**
- * When a queued job that is handed over after `delayMs` is looked at again, if nobody has started it: some time after that, or right
- * then where the engine cannot hold it back and it is still to be handed over.
- */
-export const startBy = ({ engine, options }: Context, delayMs: number, now: number): number =>
-  now + delayMs + (delayMs > 0 && !engine.capabilities.delay ? 0 : options.startDeadlineMs)
+/** Whether a hand-over is left to the sweeper: the engine cannot hold a message back until its time has come. */
+export const isForSweeper = ({ engine }: Context, delayMs: number): boolean => delayMs > 0 && !engine.capabilities.delay
+
+/** When a queued job is looked at again that is to start after `delayMs`: when it is to be handed over, or some time after it was. */
+export const startBy = (context: Context, delayMs: number, now: number): number =>
+  now + delayMs + (isForSweeper(context, delayMs) ? 0 : context.options.startDeadlineMs)
 
 /** How long a finished job of this operation is kept; of an operation that this process does not know, the default. */
 export const ttlOf = (context: Context, job: Job): number =>

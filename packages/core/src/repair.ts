@@ -1,5 +1,5 @@
 import { advance } from './advance'
-import { type Context, startBy, ttlOf } from './context'
+import { type Context, isForSweeper, startBy, ttlOf } from './context'
 import { type JobMessage, messageOf, type Platform } from './engine'
 import type { Job } from './job'
 import { tidy } from './leftovers'
@@ -72,7 +72,7 @@ function pauseAfter(context: Context, job: Job): number {
 
 /** Hands a queued job over again. If that fails, its `dueAt` brings it back. */
 async function redispatch(context: Context, job: Job, delayMs: number, platform: Platform | undefined): Promise<void> {
-  if (delayMs > 0 && !context.engine.capabilities.delay) return
+  if (isForSweeper(context, delayMs)) return
   const options = context.operations.get(job.operation)?.options
   const reservation = context.engine.reserve?.(delayMs, options?.maxRunMs, platform)
   if (reservation === null) return

@@ -1,5 +1,5 @@
 import { eventsOf } from './advance'
-import { type Context, startBy } from './context'
+import { type Context, isForSweeper, startBy } from './context'
 import { messageOf, type Platform, type Reservation } from './engine'
 import { JobsError } from './errors'
 import { type Body, JOB_ID, type Job, type JsonObject } from './job'
@@ -143,7 +143,7 @@ async function handOver(context: Context, job: Job, how: HandOver): Promise<void
 }
 
 async function dispatch(context: Context, job: Job, { delayMs, wanted, reservation, claimed }: HandOver): Promise<void> {
-  if (delayMs > 0 && !context.engine.capabilities.delay) return reservation?.release()
+  if (isForSweeper(context, delayMs)) return reservation?.release()
   const local = wanted.live === undefined && !claimed ? undefined : { live: wanted.live, claimed, carry: wanted.carry }
   const { platform } = wanted
   const maxRunMs = context.operations.get(job.operation)?.options.maxRunMs

@@ -1,4 +1,4 @@
-import { type BodySink, type CapturedResponse, resultTooLarge } from '@respond-async/core'
+import type { BodySink, CapturedResponse } from '@respond-async/core'
 import { captureResponse, keptBody, responseFields } from '@respond-async/core/fetch'
 
 /**
@@ -15,8 +15,7 @@ export async function captureReturned(returned: unknown, maxResultBytes: number,
   }
   const { status, headers } = returned
   const isWhole = status >= 200 && headers.get('content-type')?.startsWith('application/json') === true
-  if (!isWhole || returned.bodyUsed) return captureResponse(returned, maxResultBytes, sink)
-  const fields = responseFields(headers)
-  if (Number(fields['content-length'] ?? 0) > maxResultBytes) throw resultTooLarge(maxResultBytes)
-  return { status, headers: fields, body: await keptBody(new Uint8Array(await returned.arrayBuffer()), sink) }
+  if (!isWhole || returned.bodyUsed || Number(headers.get('content-length') ?? 0) > maxResultBytes)
+    return captureResponse(returned, maxResultBytes, sink)
+  return { status, headers: responseFields(headers), body: await keptBody(new Uint8Array(await returned.arrayBuffer()), sink) }
 }
