@@ -46,7 +46,7 @@ export async function submit(context: Context, operation: Operation, wanted: Wan
       // Inserted as running when a slot is free: one write less. Nobody has seen it queued, so its revision is still the first.
       const job = claimed ? { ...claimed, revision: 1 } : queued
       const how = { delayMs, wanted, reservation, claimed: claimed && job }
-      const prepared = sharesTransactions(context) ? await engine.prepare?.(messageOf(job), { delayMs }) : undefined
+      const prepared = mayPrepare(context, delayMs) ? await engine.prepare?.(messageOf(job), { delayMs }) : undefined
       const answer = await store.insert(job, eventsOf(context, job, 'insert'), prepared)
       if (answer.inserted) {
         inserted = true
@@ -124,9 +124,9 @@ interface HandOver {
 }
 
 /** Whether the store can write the hand-over with the job: then nothing is lost between the two. */
-function sharesTransactions({ engine, store }: Context): boolean {
-  const { transaction } = engine.capabilities
-  return transaction !== undefined && transaction === store.capabilities.transaction
+function mayPrepare(context: Context, delayMs: number): boolean {
+  const { transaction } = context.engine.capabilities
+  return transaction !== undefined && transaction === context.store.capabilities.transaction && !isForSweeper(context, delayMs)
 }
 
 /** Dispatches a stored job. If that fails, a durable store keeps it for the sweeper; otherwise the job is taken back. */

@@ -201,6 +201,19 @@ describe('who consumes', () => {
   })
 })
 
+test('nothing is prepared for later where the engine cannot hold it back', async () => {
+  const { store } = sharedStore({ capabilities: { ...memoryStore().capabilities, durable: true, shared: true, transaction: 'postgres' } })
+  const queue = remoteQueue({ transaction: 'postgres', delay: false })
+  const prepare = vi.fn(async () => 'prepared')
+  const { wrap, post } = createService({ store, engine: { ...queue.engine, prepare } })
+  wrap('now', {}, async () => ok('made'))
+  wrap('later', { delayMs: 5_000 }, async () => ok('made'))
+  await post('later')
+  expect([prepare.mock.calls.length, queue.contexts.length]).toEqual([0, 0])
+  await post('now')
+  expect([prepare.mock.calls.length, queue.contexts.length]).toEqual([1, 0])
+})
+
 describe('the pause before another attempt, longer than the start deadline', () => {
   const PAUSE_MS = 60_000
   const half = () => 0.5 // no jitter
