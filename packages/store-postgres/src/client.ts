@@ -3,7 +3,7 @@ export type PostgresRow = Record<string, unknown>
 
 /** What of a `Pool` of [pg](https://node-postgres.com) is used. Pools made after it (Neon, Vercel, Aurora) will do. */
 export interface PgPool {
-  query(query: string | { name?: string; text: string }, values?: unknown[]): Promise<{ rows: PostgresRow[] }>
+  query(config: { name?: string; text: string; values?: unknown[] }): Promise<{ rows: PostgresRow[] }>
   /** Tells a pool from a client, whose `connect` brings nothing: one connection would make the calls of all wait for each other. */
   connect(): Promise<{ release(): void }>
 }

@@ -28,12 +28,11 @@ export function connectionOf(client: PostgresClient, prepare: boolean): Connecti
 }
 
 const overPool = (pool: PgPool, prepare: boolean): Connection => ({
-  async run(statement, values) {
-    // pg copies the own fields of what it is given one by one, so it gets an object that has none: it inherits them.
-    const { rows } = await pool.query(prepare ? (Object.create(statement) as Statement) : statement.text, values)
+  async run({ name, text }, values) {
+    const { rows } = await pool.query(prepare ? { name, text, values } : { text, values })
     return rows
   },
-  script: (text) => pool.query(text),
+  script: (text) => pool.query({ text }),
 })
 
 const overPostgresJs = (sql: PostgresJs, prepare: boolean): Connection => ({
