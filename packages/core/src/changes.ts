@@ -1,3 +1,4 @@
+import { ById } from './by-id'
 import type { Job } from './job'
 import type { JobStore } from './store'
 
@@ -27,11 +28,11 @@ interface Watched {
  */
 export function createChanges(
   store: JobStore,
-  running: ReadonlyMap<string, { hear: Listener }>,
+  running: Pick<ById<{ hear: Listener }>, 'get'>,
   failed: (error: unknown, id: string) => void,
 ): Changes {
   const { shared, watch: watched } = store.capabilities
-  const jobs = new Map<string, Watched>()
+  const jobs = new ById<Watched>()
   const tell = (those: Watched | undefined, job: Job | undefined) => {
     if (those) for (const watcher of [...those.watchers]) watcher(job)
   }

@@ -1,4 +1,5 @@
 import type { Attempt } from './attempt'
+import type { ById } from './by-id'
 import type { Changes } from './changes'
 import type { JobEngine } from './engine'
 import type { Feed } from './feed'
@@ -21,12 +22,12 @@ export interface Context {
   readonly engine: JobEngine
   readonly operations: Map<string, Operation>
   /** Attempts that run in this process, by job id. */
-  readonly running: Map<string, Attempt>
+  readonly running: ById<Attempt>
   readonly changes: Changes
   /** Jobs whose events are followed here, by id. None on Workers, where one request cannot write to another's answer: each follows by itself. */
-  readonly feeds: Map<string, Feed> | undefined
+  readonly feeds: ById<Feed> | undefined
   /** Responses that are read here while they are written, by job id; none on Workers, for the same reason. */
-  readonly live: Map<string, LiveFeed> | undefined
+  readonly live: ById<LiveFeed> | undefined
   readonly pacing: Pacing
   /** Tells of the end of jobs; none where the application gave no way to. */
   readonly outbox: Outbox | undefined

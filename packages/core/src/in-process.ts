@@ -1,3 +1,4 @@
+import { ById } from './by-id'
 import type { DispatchContext, JobEngine, JobMessage, LocalRun, Reservation, Runner } from './engine'
 import { JobsError } from './errors'
 import { checkBounds } from './options'
@@ -27,7 +28,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
   const { concurrency = 10, maxQueued = 1_000 } = options
   const queue: Waiting[] = []
   /** What waits, runs, or waits for its time, by id. */
-  const here = new Map<string, Waiting>()
+  const here = new ById<Waiting>()
   const timers = new Map<string, ReturnType<typeof setTimeout>>()
   let run: Runner | undefined
   let busy = 0 // slots that run a job or are kept for one

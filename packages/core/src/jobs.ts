@@ -1,5 +1,6 @@
 import { accept } from './accept'
 import { type Answer, JSON_TYPE } from './answer'
+import { ById } from './by-id'
 import { cancel, purge } from './cancel'
 import { createChanges, NO_CHANGES } from './changes'
 import type { Context } from './context'
@@ -106,15 +107,15 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   const store = given.capabilities.shared && !onWorkers() ? inTime(given, resolved.storeTimeoutMs) : given
   const engine = options.engine ?? store.engine ?? (onWorkers() ? waitUntil() : inProcess())
   const now = options.now ?? Date.now
-  const running: Context['running'] = new Map()
+  const running: Context['running'] = new ById()
   const unwatched = (error: unknown, id: string) => resolved.onError(error, { during: 'watch', id })
   const context: Context = {
     ...{ options: resolved, store, engine, now, operations: new Map(), running, draining: false },
     blobs: options.blobs ?? store.blobs,
     leases: store.capabilities.shared && !onWorkers() ? observedLeases(resolved.leaseMs) : COMPARED,
     changes: onWorkers() ? NO_CHANGES : createChanges(store, running, unwatched),
-    feeds: onWorkers() ? undefined : new Map(),
-    live: onWorkers() ? undefined : new Map(),
+    feeds: onWorkers() ? undefined : new ById(),
+    live: onWorkers() ? undefined : new ById(),
     pacing: createPacing(resolved),
     outbox: resolved.webhooks && createOutbox(() => context, resolved.webhooks),
     mount: `${resolved.baseUrl ?? ''}${resolved.path ?? '/jobs'}`,
@@ -217,7 +218,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       context.draining = true
       clearTimeout(sweeper)
       const waiting = await engine.stop?.(drainMs)
-      const left = [...running.values()]
+      const left = running.values()
       for (const attempt of left) attempt.interrupt('drained')
       await Promise.all(left.map((attempt) => attempt.over))
       // They have returned to the engine by now: it can settle their messages, which would otherwise be delivered again for nothing.
