@@ -44,8 +44,12 @@ export async function accept(
   const keepRequest = context.store.capabilities.durable || remote || (!delay && (options.retries > 0 || options.delayMs > 0))
   const received = new ReceivedBody(context, options.maxBodyBytes, key !== undefined)
   try {
-    const unread = await read(context, received, submission, keepRequest || key !== undefined)
-    if (unread) return unread
+    try {
+      const reading = received.read(submission, keepRequest || key !== undefined)
+      if (reading) await reading
+    } catch (error) {
+      return unreadable(context, error, received.limit)
+    }
     const native = submission.native as never
     const naming = options.owner ?? context.options.owner
     const owner = naming ? await ownerOf(naming, native) : null
@@ -56,7 +60,14 @@ export async function accept(
     if (told.refusal !== undefined) return problem('webhook-refused', told.refusal)
     const stored = keepRequest || received.chunks ? toStore(submission, options.storeHeaders, carry) : null
     const wanted: Wanted = {
-      ...{ id: received.id, owner, key, meta, live: submission, carry, platform, webhook: told.webhook },
+      id: received.id,
+      owner,
+      key,
+      meta,
+      live: submission,
+      carry,
+      platform,
+      webhook: told.webhook,
       fingerprint: key === undefined ? undefined : await received.fingerprint(submission),
       request: stored && { ...stored, ...received.chunks },
       requestBody: keepRequest ? received.body : null,
@@ -69,18 +80,12 @@ export async function accept(
 
 const NOBODY: Told = {}
 
-/** Reads the body to its end; a problem when that cannot be done. */
-async function read(context: Context, received: ReceivedBody, submission: Submission, isWanted: boolean): Promise<Answer | undefined> {
-  try {
-    const reading = received.read(submission, isWanted)
-    if (reading) await reading
-    return undefined
-  } catch (error) {
-    if (isJobsError(error, 'body_too_large')) return problem('body-too-large', `At most ${received.limit} bytes are taken here.`)
-    if (isJobsError(error, 'body_unreadable')) return problem('body-unreadable')
-    if (isJobsError(error, 'store_unavailable')) return unavailable(context, error, 'accept')
-    throw error
-  }
+/** Answers what kept the body from being read to its end. What is nobody's fault but the application's is thrown on. */
+function unreadable(context: Context, error: unknown, limit: number): Answer {
+  if (isJobsError(error, 'body_too_large')) return problem('body-too-large', `At most ${limit} bytes are taken here.`)
+  if (isJobsError(error, 'body_unreadable')) return problem('body-unreadable')
+  if (isJobsError(error, 'store_unavailable')) return unavailable(context, error, 'accept')
+  throw error
 }
 
 /** Makes the job, or finds the one that the key already made, and answers. */
@@ -102,21 +107,19 @@ export async function ownerOf(owner: Owner<never> | undefined, native: never): P
   return (owner && (await owner(native))) || null
 }
 
-/** The answer to an accepted request: waits first where the client or the route wants that. */
-async function answer(context: Context, operation: Operation, job: Job, prefer: Preferences, replayed: boolean): Promise<Answer> {
-  const { when } = operation.options
+/** The answer to an accepted request: after a wait where the client or the route wants that. */
+function answer(context: Context, { options }: Operation, job: Job, prefer: Preferences, replayed: boolean): Promise<Answer> | Answer {
   const asked = prefer.wait === undefined ? 0 : Math.min(prefer.wait * 1000, context.options.maxWaitMs)
-  const waitMs = Math.max(asked, typeof when === 'object' ? when.afterMs : 0)
-  if (waitMs > 0) {
-    const over = await waitForChange(context, job.id, job.revision, waitMs, true)
-    if (over && isTerminal(over.status) && over.goneAt === undefined) {
-      const result = await resultAnswer(context, over, true)
-      const headers = { ...result.headers, ...applied(asked > 0 && `wait=${asked / 1000}`), ...(replayed && REPLAYED) }
-      return { ...result, headers }
-    }
-    if (over) job = over
-  }
-  return accepted(context, job, prefer, replayed)
+  const waitMs = Math.max(asked, typeof options.when === 'object' ? options.when.afterMs : 0)
+  return waitMs > 0 ? answerIn(waitMs, context, job, prefer, replayed, asked) : accepted(context, job, prefer, replayed)
+}
+
+async function answerIn(waitMs: number, context: Context, job: Job, prefer: Preferences, replayed: boolean, asked: number) {
+  const after = await waitForChange(context, job.id, job.revision, waitMs, true)
+  if (!after || !isTerminal(after.status) || after.goneAt !== undefined) return accepted(context, after ?? job, prefer, replayed)
+  const result = await resultAnswer(context, after, true)
+  const headers = { ...result.headers, ...applied(asked > 0 && `wait=${asked / 1000}`), ...(replayed && REPLAYED) }
+  return { ...result, headers }
 }
 
 const REPLAYED = { 'Idempotency-Replayed': 'true' }

@@ -25,12 +25,12 @@ export class Attempt implements JobHandle {
   readonly carry: JsonObject
   /** What is written of its response, where that can be shown as it comes. */
   body: ResponseBody | undefined
-  /** Resolves when the attempt has to end without waiting for the handler any longer. */
-  readonly cut: Promise<Cut>
-  /** Resolves when its outcome is written. */
-  readonly over: Promise<void>
-  #cut!: (why: Cut) => void
-  #over!: () => void
+  #cutBecause: Cut | undefined
+  #whenCut: ((why: Cut) => void) | undefined
+  #isOver = false
+  /** Made when somebody first waits for it. */
+  #over: Promise<void> | undefined
+  #whenOver: (() => void) | undefined
   /** Made when a handler first asks for its signal: most never do. */
   #controller: AbortController | undefined
   #abortedBecause: string | undefined
@@ -51,12 +51,6 @@ export class Attempt implements JobHandle {
     this.attempt = job.attempt
     this.meta = job.meta ?? {}
     this.carry = carry ?? {}
-    this.cut = new Promise((resolve) => {
-      this.#cut = resolve
-    })
-    this.over = new Promise((resolve) => {
-      this.#over = resolve
-    })
     this.#renewAt = context.now() + context.options.leaseMs / 3
     this.#wake()
     if (job.cancelRequestedAt !== undefined) this.hear(job)
@@ -72,6 +66,21 @@ export class Attempt implements JobHandle {
 
   get isCanceled(): boolean {
     return this.#graceUntil < NEVER
+  }
+
+  /** Calls the one listener when the attempt has to end without waiting for the handler any longer. */
+  onCut(listener: (why: Cut) => void): void {
+    this.#whenCut = listener
+    if (this.#cutBecause) listener(this.#cutBecause)
+  }
+
+  /** Resolves when its outcome is written. */
+  get over(): Promise<void> {
+    this.#over ??= new Promise((resolve) => {
+      this.#whenOver = resolve
+      if (this.#isOver) resolve()
+    })
+    return this.#over
   }
 
   /** How long finished jobs of this operation are kept, in milliseconds. */
@@ -136,7 +145,13 @@ export class Attempt implements JobHandle {
   end(): void {
     clearTimeout(this.#timer)
     this.#settling = true
-    this.#over()
+    this.#isOver = true
+    this.#whenOver?.()
+  }
+
+  #cut(why: Cut): void {
+    this.#cutBecause ??= why
+    this.#whenCut?.(this.#cutBecause)
   }
 
   #abort(reason: string): void {

@@ -34,13 +34,17 @@ export function everyBeat(one: Beating): () => void {
     return () => clearInterval(own)
   }
   let isFirst = true
+  let still: Beating | undefined = one
   const entry = {
     beat() {
-      if (!isFirst) one.beat()
+      if (!isFirst) still?.beat()
       isFirst = false
     },
   }
   beating.add(entry)
   wind()
-  return () => beating.delete(entry)
+  return () => {
+    beating.delete(entry)
+    still = undefined // see ById: tables that the set has had may keep the entry
+  }
 }

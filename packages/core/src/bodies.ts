@@ -76,9 +76,9 @@ export class BodyWriter implements BodySink {
     this.#isClosed = true
   }
 
-  /** Writes what is left. */
-  async end(): Promise<void> {
-    if (this.filled > 0 && !this.#isClosed) await this.#flush()
+  /** Writes what is left; a promise only where there is something to be waited for. */
+  end(): Promise<void> | undefined {
+    return this.filled > 0 && !this.#isClosed ? this.#flush() : undefined
   }
 
   #flush(): Promise<void> {

@@ -1,4 +1,4 @@
-import { ById } from './by-id'
+import type { ById } from './by-id'
 import type { Job } from './job'
 import type { JobStore } from './store'
 
@@ -32,7 +32,7 @@ export function createChanges(
   failed: (error: unknown, id: string) => void,
 ): Changes {
   const { shared, watch: watched } = store.capabilities
-  const jobs = new ById<Watched>()
+  const jobs = new Map<string, Watched>()
   const tell = (those: Watched | undefined, job: Job | undefined) => {
     if (those) for (const watcher of [...those.watchers]) watcher(job)
   }

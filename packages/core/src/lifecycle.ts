@@ -122,20 +122,23 @@ function changesOf(job: Job, event: LifecycleEvent, now: number): Partial<Job> |
 export function tombstone(job: Job, now: number, forgetAt: number): Job {
   const { id, version, revision, operation, owner, status, createdAt, attempt, maxAttempts, dispatch } = job
   return {
-    ...{
-      id,
-      version: version + 1,
-      revision: revision + 1,
-      operation,
-      owner,
-      status,
-      createdAt,
-      updatedAt: now,
-      attempt,
-      maxAttempts,
-      dispatch,
-    },
-    ...{ goneAt: now, dueAt: forgetAt, request: null, response: null, requestBody: null, responseBody: null },
+    id,
+    version: version + 1,
+    revision: revision + 1,
+    operation,
+    owner,
+    status,
+    createdAt,
+    updatedAt: now,
+    attempt,
+    maxAttempts,
+    dispatch,
+    goneAt: now,
+    dueAt: forgetAt,
+    request: null,
+    response: null,
+    requestBody: null,
+    responseBody: null,
   }
 }
 
@@ -144,8 +147,16 @@ function finished(job: Job, status: JobStatus, now: number, event: { ttlMs: numb
   const { response = null, result, responseBody = null } = event
   const webhook = owedAt(job, status, now)
   return {
-    ...{ finishedAt: now, expiresAt, dueAt: sooner(webhook?.nextAt, expiresAt), timeoutAt: undefined, webhook },
-    ...{ request: null, requestBody: null, response, result, responseBody },
+    finishedAt: now,
+    expiresAt,
+    dueAt: sooner(webhook?.nextAt, expiresAt),
+    timeoutAt: undefined,
+    webhook,
+    request: null,
+    requestBody: null,
+    response,
+    result,
+    responseBody,
   }
 }
 

@@ -106,8 +106,12 @@ export class ResponseBody extends BodyWriter {
     return work
   }
 
-  override async end(): Promise<void> {
+  override end(): Promise<void> | undefined {
     this.#leave()
+    return this.#opening || this.#beating ? this.#endLive() : super.end()
+  }
+
+  async #endLive(): Promise<void> {
     await this.#opening
     await this.#beating
     if (this.#opening && this.index === 0) {

@@ -32,14 +32,7 @@ export function createRunner(context: Context): Runner {
 
     const attempt = new Attempt(context, job, local?.carry)
     if (known) context.running.set(job.id, attempt)
-    // The engine has heard that the job is not to go on, so it is looked at now and not with the next heartbeat: what is stored decides.
-    const interrupt = async () => {
-      const renew = { type: 'renew', attempt: attempt.attempt, leaseMs: context.options.leaseMs } as const
-      await attempt.write(renew).catch((error) => context.onError(error, { during: 'renew', id: job.id, operation: job.operation }))
-      if (!attempt.isCanceled && Object(signal?.reason).name === 'TimeoutError') attempt.interrupt('timeout')
-    }
-    signal?.addEventListener('abort', interrupt)
-    if (signal?.aborted) void interrupt()
+    const deaf = signal && heed(context, attempt, signal)
     const off = onChange?.((change) => attempt.hear(change)) ?? follow(context, attempt)
     const sink = sinkFor(context, operation, attempt)
     attempt.body = sink
@@ -50,13 +43,26 @@ export function createRunner(context: Context): Runner {
       if (!known) await context.outbox?.post(attempt.job) // which is under way: what a request began ends with it
       return outcome
     } finally {
-      signal?.removeEventListener('abort', interrupt)
+      deaf?.()
       off?.()
       sink?.close()
       attempt.end()
       if (context.running.get(job.id) === attempt) context.running.delete(job.id)
     }
   }
+}
+
+/** The engine says by its signal that a job is not to go on, so it is looked at now and not with the next heartbeat: what is stored decides. */
+function heed(context: Context, attempt: Attempt, signal: AbortSignal): () => void {
+  const { id, operation } = attempt
+  const interrupt = async () => {
+    const renew = { type: 'renew', attempt: attempt.attempt, leaseMs: context.options.leaseMs } as const
+    await attempt.write(renew).catch((error) => context.onError(error, { during: 'renew', id, operation }))
+    if (!attempt.isCanceled && Object(signal.reason).name === 'TimeoutError') attempt.interrupt('timeout')
+  }
+  signal.addEventListener('abort', interrupt)
+  if (signal.aborted) void interrupt()
+  return () => signal.removeEventListener('abort', interrupt)
 }
 
 /** Takes a queued job for this process. `null`: it is not to be had, or the message is of a hand-over that was never recorded. */
@@ -153,6 +159,6 @@ function settledOrCut(handled: ReturnType<typeof execute>, attempt: Attempt): Pr
       (response) => resolve({ kind: 'responded', response }),
       (error) => resolve({ kind: 'threw', error }),
     )
-    attempt.cut.then((why) => resolve({ kind: 'cut', why }))
+    attempt.onCut((why) => resolve({ kind: 'cut', why }))
   })
 }

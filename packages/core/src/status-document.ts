@@ -80,11 +80,13 @@ export function statusDocument(context: Context, job: Job, self: string, retryAf
 
 /** The status document as JSON, with the result in it where it is small JSON: a poll parses nothing. */
 export function documentText(context: Context, job: Job, self: string, retryAfterMs?: number): string {
-  return withResult(JSON.stringify(statusDocument(context, job, self, retryAfterMs)).slice(0, -1), job)
+  const text = JSON.stringify(statusDocument(context, job, self, retryAfterMs))
+  return hasResult(job) ? withResult(text.slice(0, -1), job) : text
 }
 
-const withResult = (open: string, { status, result }: Job): string =>
-  status === 'succeeded' && result !== undefined ? `${open},"result":${result}}` : `${open}}`
+const hasResult = ({ status, result }: Job): boolean => status === 'succeeded' && result !== undefined
+
+const withResult = (open: string, job: Job): string => (hasResult(job) ? `${open},"result":${job.result}}` : `${open}}`)
 
 /**
  * Texts of documents that were polled, but for their last members. A poll of a job that has not changed since the last one, in a

@@ -113,6 +113,15 @@ function newJob(context: Context, operation: Operation, wanted: Wanted, delayMs:
     request: wanted.request && operation.options.keepRequests === 'never' ? { ...wanted.request, keep: false } : wanted.request,
     response: null,
     requestBody: wanted.requestBody,
+    // What comes later is named now: all records of a job have one shape then, and cost less.
+    startedAt: undefined,
+    timeoutAt: undefined,
+    finishedAt: undefined,
+    expiresAt: undefined,
+    percentComplete: undefined,
+    error: undefined,
+    result: undefined,
+    responseBody: undefined,
   }
 }
 
@@ -130,24 +139,20 @@ function mayPrepare(context: Context, delayMs: number): boolean {
 }
 
 /** Dispatches a stored job. If that fails, a durable store keeps it for the sweeper; otherwise the job is taken back. */
-async function handOver(context: Context, job: Job, how: HandOver): Promise<void> {
+async function handOver(context: Context, job: Job, { delayMs, wanted, reservation, claimed }: HandOver): Promise<void> {
+  if (isForSweeper(context, delayMs)) return reservation?.release()
+  const local = wanted.live === undefined && !claimed ? undefined : { live: wanted.live, claimed, carry: wanted.carry }
+  const { platform } = wanted
+  const maxRunMs = context.operations.get(job.operation)?.options.maxRunMs
   try {
-    await dispatch(context, job, how)
+    await context.engine.dispatch(messageOf(job), { delayMs, local, reservation, platform, maxRunMs })
   } catch (error) {
-    how.reservation?.release()
+    reservation?.release()
     context.onError(error, { during: 'dispatch', id: job.id, operation: job.operation })
     if (context.store.capabilities.durable && job.request) return
     await context.store.remove(job.id)
     throw error
   }
-}
-
-async function dispatch(context: Context, job: Job, { delayMs, wanted, reservation, claimed }: HandOver): Promise<void> {
-  if (isForSweeper(context, delayMs)) return reservation?.release()
-  const local = wanted.live === undefined && !claimed ? undefined : { live: wanted.live, claimed, carry: wanted.carry }
-  const { platform } = wanted
-  const maxRunMs = context.operations.get(job.operation)?.options.maxRunMs
-  await context.engine.dispatch(messageOf(job), { delayMs, local, reservation, platform, maxRunMs })
 }
 
 async function isOverLimit(context: Context, owner: string, limit: number): Promise<boolean> {
