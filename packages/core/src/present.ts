@@ -4,7 +4,7 @@ import type { Job } from './job'
 import type { JobPresentation, Presentation, Representation } from './representation'
 import { documentText, polledText, statusDocument } from './status-document'
 
-/** Puts the body and the deviations of a representation on a standard answer that shows the job. */
+/** Puts the body and the deviations of a representation on a standard answer that shows the job. Its `headers` become those of the answer. */
 export function present(
   context: Context,
   show: keyof Representation,
@@ -16,8 +16,8 @@ export function present(
   const text = () => (show === 'status' ? polledText : documentText)(context, job, self, retryAfterMs)
   const own = context.options.representation?.[show]
   if (own) return merged(status, headers, own(presentationOf(context, job, self, retryAfterMs)), text)
-  if (minimal) return { status, headers: { ...headers, 'Content-Length': '0' }, body: null }
-  return { status, headers: { ...headers, 'Content-Type': JSON_TYPE }, body: text() }
+  headers[minimal ? 'Content-Length' : 'Content-Type'] = minimal ? '0' : JSON_TYPE
+  return { status, headers, body: minimal ? null : text() }
 }
 
 const presentationOf = (context: Context, job: Job, self: string, retryAfterMs: number | undefined): JobPresentation => ({

@@ -12,7 +12,7 @@ export function writeAnswer(res: ServerResponse, { status, headers, body }: Answ
     if (cookies !== undefined) fields['set-cookie'] = [cookies, fields['set-cookie']].flat().map(String)
   }
   if (isEvents(body)) return writeEvents(res, status, fields, body)
-  if (body !== null) fields['Content-Length'] = `${sizeOf(body)}`
+  if (body !== null) fields['Content-Length'] = `${typeof body === 'string' ? Buffer.byteLength(body) : sizeOf(body)}`
   else if (status !== 204 && status !== 304) fields['Content-Length'] ??= '0'
   res.writeHead(status, fields as Record<string, string | string[]>) // Node only reads them
   if (body === null || !isStream(body)) res.end(body ?? undefined)
