@@ -1,4 +1,4 @@
-import type { ById } from './by-id'
+import { ById } from './by-id'
 import type { Job } from './job'
 import type { JobStore } from './store'
 
@@ -32,7 +32,7 @@ export function createChanges(
   failed: (error: unknown, id: string) => void,
 ): Changes {
   const { shared, watch: watched } = store.capabilities
-  const jobs = new Map<string, Watched>()
+  const jobs = new ById<Watched>()
   const tell = (those: Watched | undefined, job: Job | undefined) => {
     if (those) for (const watcher of [...those.watchers]) watcher(job)
   }
