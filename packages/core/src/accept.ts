@@ -111,10 +111,11 @@ export async function ownerOf(owner: Owner<never> | undefined, native: never): P
 function answer(context: Context, { options }: Operation, job: Job, prefer: Preferences, replayed: boolean): Promise<Answer> | Answer {
   const asked = prefer.wait === undefined ? 0 : Math.min(prefer.wait * 1000, context.options.maxWaitMs)
   const waitMs = Math.max(asked, typeof options.when === 'object' ? options.when.afterMs : 0)
-  return waitMs > 0 ? answerIn(waitMs, context, job, prefer, replayed, asked) : accepted(context, job, prefer, replayed)
+  return waitMs > 0 ? answerLater(context, job, prefer, replayed, waitMs, asked) : accepted(context, job, prefer, replayed)
 }
 
-async function answerIn(waitMs: number, context: Context, job: Job, prefer: Preferences, replayed: boolean, asked: number) {
+/** @param asked how much of the wait the client wants: what is said to have been honoured */
+async function answerLater(context: Context, job: Job, prefer: Preferences, replayed: boolean, waitMs: number, asked: number) {
   const after = await waitForChange(context, job.id, job.revision, waitMs, true)
   if (!after || !isTerminal(after.status) || after.goneAt !== undefined) return accepted(context, after ?? job, prefer, replayed)
   const result = await resultAnswer(context, after, true)

@@ -16,8 +16,9 @@ export function present(
   const text = () => (show === 'status' ? polledText : documentText)(context, job, self, retryAfterMs)
   const own = context.options.representation?.[show]
   if (own) return merged(status, headers, own(presentationOf(context, job, self, retryAfterMs)), text)
-  headers[minimal ? 'Content-Length' : 'Content-Type'] = minimal ? '0' : JSON_TYPE
-  return { status, headers, body: minimal ? null : text() }
+  if (minimal) return { status, headers: { ...headers, 'Content-Length': '0' }, body: null }
+  headers['Content-Type'] = JSON_TYPE
+  return { status, headers, body: text() }
 }
 
 const presentationOf = (context: Context, job: Job, self: string, retryAfterMs: number | undefined): JobPresentation => ({

@@ -32,7 +32,7 @@ export function createRunner(context: Context): Runner {
 
     const attempt = new Attempt(context, job, local?.carry)
     if (known) context.running.set(job.id, attempt)
-    const deaf = signal && heed(context, attempt, signal)
+    const ignore = signal && heed(context, attempt, signal)
     const off = onChange?.((change) => attempt.hear(change)) ?? follow(context, attempt)
     const sink = sinkFor(context, operation, attempt)
     attempt.body = sink
@@ -43,7 +43,7 @@ export function createRunner(context: Context): Runner {
       if (!known) await context.outbox?.post(attempt.job) // which is under way: what a request began ends with it
       return outcome
     } finally {
-      deaf?.()
+      ignore?.()
       off?.()
       sink?.close()
       attempt.end()

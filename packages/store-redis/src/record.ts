@@ -43,7 +43,8 @@ const NEXT = ',\n'
 const TIMES = ['updatedAt', 'dueAt', 'startedAt', 'finishedAt', 'expiresAt'] as const
 
 type Numbers = [number, number, number, number, number, ...(number | null)[]]
-type Lines = [number, Job['status'], string | null, string, string | null, Numbers, Partial<Job>, ...[Partial<Job>, ...string[]][]]
+type Claim = [Partial<Job>, ...string[]]
+type Lines = [number, Job['status'], string | null, string, string | null, Numbers, Partial<Job>, ...Claim[]]
 
 /** @throws {SyntaxError} where the text is no such head. */
 export function jobOf(id: string, text: string): Job {
@@ -57,16 +58,33 @@ export function foundJobOf(text: string): Job {
   return assemble(text.slice(1, end), JSON.parse(`[${text.slice(end + 2)}]`) as Lines) // as above
 }
 
-function assemble(id: string, [version, status, owner, operation, idempotencyKey, numbers, rest, ...claims]: Lines): Job {
-  const [revision, createdAt, attempt, maxAttempts, dispatch, ...times] = numbers
-  const job: Record<string, unknown> = { id, version, revision, operation, owner, status, createdAt, dueAt: null }
+/** By index, because this is what a poll costs: lists that are taken apart by pattern are iterated. */
+function assemble(id: string, lines: Lines): Job {
+  const [version, status, owner, operation, idempotencyKey, numbers, rest] = lines
+  const createdAt = numbers[1]
+  const job: Record<string, unknown> = {
+    id,
+    version,
+    revision: numbers[0],
+    operation,
+    owner,
+    status,
+    createdAt,
+    dueAt: null,
+    attempt: numbers[2],
+    maxAttempts: numbers[3],
+    dispatch: numbers[4],
+    request: null,
+    response: null,
+  }
   for (let n = 0; n < TIMES.length; n++) {
-    const after = times[n] ?? null
+    const after = numbers[5 + n] ?? null
     if (after !== null) job[TIMES[n] as string] = createdAt + after
   }
   if (idempotencyKey !== null) job.idempotencyKey = idempotencyKey
-  Object.assign(job, { attempt, maxAttempts, dispatch, request: null, response: null }, rest)
-  for (const [changes, ...cleared] of claims) {
+  Object.assign(job, rest)
+  for (let n = 7; n < lines.length; n++) {
+    const [changes, ...cleared] = lines[n] as Claim
     Object.assign(job, changes)
     for (const name of cleared) delete job[name]
   }
