@@ -99,6 +99,13 @@ describe('exit codes', () => {
     expect(ended.err).toContain(text)
   })
 
+  test('5 for a status URL that was submitted to, with what to do', async () => {
+    const { url } = await jobServer([running(10)], ({ method }) => (method === 'GET' ? undefined : [405, { allow: 'GET' }]))
+    const ended = await run(`${url}/jobs/1`)
+    expect(ended).toMatchObject({ code: 5, out: '' })
+    expect(ended.err).toMatch(/^405 .+\nA job is followed by its status URL with: respond-async watch URL\n$/)
+  })
+
   test('2 for wrong usage, with the usage', async () => {
     for (const args of [
       ['POST'],

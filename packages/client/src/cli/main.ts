@@ -100,6 +100,7 @@ function explain(error: unknown): number {
   }
   if (error instanceof ProblemError) {
     say(`${error.status} (${plain(error.code)}): ${plain(error.message)}`)
+    if (error.status === 405) say('A job is followed by its status URL with: respond-async watch URL')
     return EXIT.refused
   }
   say(`${error instanceof Error ? error.message : String(error)}${reasonOf(error)}`)
