@@ -1,9 +1,9 @@
-import { IncomingMessage, ServerResponse } from 'node:http'
 import type { Body, BodyStream, CapturedResponse, Execution, JobHandle, StoredRequest } from '@respond-async/core'
 import { bytesOf, isStream, JobsError, sizeOf } from '@respond-async/core'
 import type { Application, Express, Request } from 'express'
+import { define, putAdded } from './added'
 import { type CapturingResponse, capturingResponses } from './capturing-response'
-import { type DetachedRequest, detachedRequests, EXPRESS_FIELDS } from './detached-request'
+import { type DetachedRequest, detachedRequests } from './detached-request'
 import { type AnyHandler, callInOrder } from './handlers'
 import type { ExpressSubmission, Notes } from './submission'
 
@@ -30,38 +30,17 @@ const responsesUnder = classesUnder(capturingResponses)
 
 /** An exchange of its own for the handler, in the place of the live one, which ends with the 202. */
 export function detach(live: ExpressSubmission, { requestBody, maxResultBytes, sink }: Execution): Exchange {
-  const { native, own, response, ownResponse } = live
+  const { native, own, response } = live
   const req = new (requestsUnder(Object.getPrototypeOf(native)))(live)
   req.receive(own, live.fields, requestBody !== null && isStream(requestBody) ? requestBody : live.chunks)
   if (Object.hasOwn(native, 'query')) define(req, 'query', native.query)
-  copyAdded(own, req)
+  putAdded(live.added, req)
   const res = new (responsesUnder(Object.getPrototypeOf(response)))(req, live.earlier, maxResultBytes, sink)
-  res.statusCode = ownResponse.statusCode ?? 200 // which stands on the prototype until it is set
-  res.locals = ownResponse.locals
-  copyAdded(ownResponse, res)
+  res.statusCode = live.statusCode
+  res.locals = live.locals
+  putAdded(live.responseAdded, res)
   return { req, res }
 }
-
-/** What every request and response of Node and Express has: a detached one has got its own. */
-const GIVEN = new Set(['__onFinished', 'next', 'res', 'locals', 'query', ...EXPRESS_FIELDS])
-const made = new IncomingMessage(null as never) // which Node takes for a request without a socket
-for (const one of [made, new ServerResponse(made)]) for (const name of Object.keys(one)) GIVEN.add(name)
-
-/** What earlier middleware hung on it, but not what it wrapped around the live one's methods. */
-function copyAdded(from: object, to: object): void {
-  // A plain copy, which inherits nothing that could be enumerated.
-  for (const name in from) {
-    if (GIVEN.has(name)) continue
-    const value: unknown = from[name as never]
-    if (!(name in to))
-      to[name as never] = value as never // names that nobody here knows
-    else if (typeof value !== 'function') define(to, name, value)
-  }
-}
-
-/** Also where the prototype has a getter of that name. */
-const define = (to: object, name: string, value: unknown) =>
-  Object.defineProperty(to, name, { value, writable: true, enumerable: true, configurable: true })
 
 /** The exchange of a job that was taken by another process. */
 export function rebuild(app: Application, stored: StoredRequest, { requestBody: body, maxResultBytes, sink }: Execution): Exchange {

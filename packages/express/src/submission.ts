@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { type Body, type BodySink, type JobRequest, JobsError, type JsonObject, type Submission } from '@respond-async/core'
 import type { Request, Response } from 'express'
+import { type Added, addedTo } from './added'
 import type { Peer, RequestHead } from './detached-request'
 
 /** How earlier middleware had left `req.body`: parsed (kept as JSON), as text, as bytes, or as the `{}` of Express 4. */
@@ -39,17 +40,15 @@ export class ExpressRequest implements JobRequest {
   }
 }
 
-/**
- * A request that may become a job, with what of it must be read before the 202 goes out.
- *
- * Every live request and response has a shape of its own, because Express sets their prototypes, so each field is slow to read
- * (microseconds): where many are read they are copied once, and read from the copy.
- */
+/** A request that may become a job, with what of it and of its response must be read before the 202 goes out. */
 export class ExpressSubmission extends ExpressRequest implements Submission<Request>, Peer {
   /** The request's own async context (AsyncLocalStorage): a queued handler would otherwise run in that of the job before it. */
   readonly scope = new AsyncResource('respond-async')
-  readonly own: RequestHead & Pick<Request, 'socket'>
-  readonly ownResponse: Partial<Pick<Response, 'statusCode'>> & Pick<Response, 'locals'>
+  readonly own: RequestHead
+  readonly added: Added
+  readonly statusCode: number
+  readonly locals: Response['locals']
+  readonly responseAdded: Added
   /** Fields that earlier middleware had set. */
   readonly earlier: OutgoingHttpHeaders
   readonly remoteAddress: string | undefined
@@ -63,10 +62,13 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
     readonly response: Response,
   ) {
     super(native)
-    this.own = { ...native }
-    this.ownResponse = { ...response }
+    const { method, url, rawHeaders, originalUrl, baseUrl, params, route, body, socket } = native
+    this.own = { method, url, rawHeaders, originalUrl, baseUrl, params, route, body }
+    this.added = addedTo(native)
+    this.statusCode = response.statusCode
+    this.locals = response.locals
+    this.responseAdded = addedTo(response)
     this.earlier = response.getHeaders()
-    const { socket } = this.own
     this.remoteAddress = socket.remoteAddress
     this.encrypted = (socket as Partial<TLSSocket>).encrypted === true
   }

@@ -1,0 +1,37 @@
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { EXPRESS_FIELDS } from './detached-request'
+
+/** What earlier middleware hung on a live request or response, by name. */
+export type Added = Readonly<Record<string, unknown>>
+
+/** What every request and response of Node and Express has: a detached one has got its own. */
+const GIVEN = new Set(['__onFinished', 'next', 'res', 'locals', 'query', ...EXPRESS_FIELDS])
+const made = new IncomingMessage(null as never) // which Node takes for a request without a socket
+for (const one of [made, new ServerResponse(made)]) for (const name of Object.keys(one)) GIVEN.add(name)
+
+const NOTHING: Added = {}
+
+/** Only what is not given is read: a copy of all of it would cost more than the rest of accepting in the adapter. */
+export function addedTo(live: object): Added {
+  let added: Record<string, unknown> | undefined
+  for (const name of Object.keys(live)) {
+    if (GIVEN.has(name)) continue
+    added ??= {}
+    added[name] = live[name as never]
+  }
+  return added ?? NOTHING
+}
+
+/** Puts it on a detached one, but not what it wrapped around the live one's methods. */
+export function putAdded(added: Added, to: object): void {
+  for (const name in added) {
+    const value = added[name]
+    if (!(name in to))
+      to[name as never] = value as never // names that nobody here knows
+    else if (typeof value !== 'function') define(to, name, value)
+  }
+}
+
+/** Also where the prototype has a getter of that name. */
+export const define = (to: object, name: string, value: unknown) =>
+  Object.defineProperty(to, name, { value, writable: true, enumerable: true, configurable: true })
