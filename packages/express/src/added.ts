@@ -4,22 +4,17 @@ import { EXPRESS_FIELDS } from './detached-request'
 /** What earlier middleware hung on a live request or response, by name. */
 export type Added = Readonly<Record<string, unknown>>
 
-/** What every request and response of Node and Express has: a detached one has got its own. */
-const GIVEN = new Set(['__onFinished', 'next', 'res', 'locals', 'query', ...EXPRESS_FIELDS])
 const made = new IncomingMessage(null as never) // which Node takes for a request without a socket
-for (const one of [made, new ServerResponse(made)]) for (const name of Object.keys(one)) GIVEN.add(name)
-
-const NOTHING: Added = {}
+/** What every request and response of Node and Express has: a detached one has got its own. */
+const GIVEN = new Set(
+  Object.keys({ ...made, ...new ServerResponse(made) }).concat('__onFinished', 'next', 'res', 'locals', 'query', ...EXPRESS_FIELDS),
+)
 
 /** Only what is not given is read: a copy of all of it would cost more than the rest of accepting in the adapter. */
 export function addedTo(live: object): Added {
-  let added: Record<string, unknown> | undefined
-  for (const name of Object.keys(live)) {
-    if (GIVEN.has(name)) continue
-    added ??= {}
-    added[name] = live[name as never]
-  }
-  return added ?? NOTHING
+  const added: Record<string, unknown> = {}
+  for (const name of Object.keys(live)) if (!GIVEN.has(name)) added[name] = live[name as never]
+  return added
 }
 
 /** Puts it on a detached one, but not what it wrapped around the live one's methods. */
