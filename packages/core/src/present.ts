@@ -16,7 +16,10 @@ export function present(
   const text = () => (show === 'status' ? polledText : documentText)(context, job, self, retryAfterMs)
   const own = context.options.representation?.[show]
   if (own) return merged(status, headers, own(presentationOf(context, job, self, retryAfterMs)), text)
-  if (minimal) return { status, headers: { ...headers, 'Content-Length': '0' }, body: null }
+  if (minimal) {
+    headers['Content-Length'] = '0'
+    return { status, headers, body: null }
+  }
   headers['Content-Type'] = JSON_TYPE
   return { status, headers, body: text() }
 }

@@ -7,7 +7,7 @@ export type Added = Readonly<Record<string, unknown>>
 const made = new IncomingMessage(null as never) // which Node takes for a request without a socket
 /** What every request and response of Node and Express has: a detached one has got its own. */
 const GIVEN = new Set(
-  Object.keys({ ...made, ...new ServerResponse(made) }).concat('__onFinished', 'next', 'res', 'locals', 'query', ...EXPRESS_FIELDS),
+  Object.keys({ ...made, ...new ServerResponse(made) }).concat('__onFinished', 'next', 'res', 'query', ...EXPRESS_FIELDS),
 )
 
 /** Only what is not given is read: a copy of all of it would cost more than the rest of accepting in the adapter. */

@@ -37,8 +37,7 @@ export function detach(live: ExpressSubmission, { requestBody, maxResultBytes, s
   putAdded(live.added, req)
   const res = new (responsesUnder(Object.getPrototypeOf(response)))(req, live.earlier, maxResultBytes, sink)
   res.statusCode = live.statusCode
-  res.locals = live.locals
-  putAdded(live.responseAdded, res)
+  putAdded(live.responseAdded, res) // its locals among it
   return { req, res }
 }
 

@@ -47,7 +47,6 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
   readonly own: RequestHead
   readonly added: Added
   readonly statusCode: number
-  readonly locals: Response['locals']
   readonly responseAdded: Added
   /** Fields that earlier middleware had set. */
   readonly earlier: OutgoingHttpHeaders
@@ -66,7 +65,6 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
     this.own = { method, url, rawHeaders, originalUrl, baseUrl, params, route, body }
     this.added = addedTo(native)
     this.statusCode = response.statusCode
-    this.locals = response.locals
     this.responseAdded = addedTo(response)
     this.earlier = response.getHeaders()
     this.remoteAddress = socket.remoteAddress

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
-import { type Answer, type EventStream, isEvents, isStream } from '@respond-async/core'
+import { type Answer, type EventStream, isEvents, isStream, sizeOf } from '@respond-async/core'
 
 /** Writes an answer at once: one head, one end. Fields that earlier middleware adds to, and not sets, keep what is in them. */
 export function writeAnswer(res: ServerResponse, { status, headers, body }: Answer): void {
@@ -12,7 +12,7 @@ export function writeAnswer(res: ServerResponse, { status, headers, body }: Answ
     if (cookies !== undefined) fields['set-cookie'] = [cookies, fields['set-cookie']].flat().map(String)
   }
   if (isEvents(body)) return writeEvents(res, status, fields, body)
-  if (body !== null) fields['Content-Length'] = `${isStream(body) ? body.size : Buffer.byteLength(body)}`
+  if (body !== null) fields['Content-Length'] = `${sizeOf(body)}`
   else if (status !== 204 && status !== 304) fields['Content-Length'] ??= '0'
   res.writeHead(status, fields as Record<string, string | string[]>) // Node only reads them
   if (body === null || !isStream(body)) res.end(body ?? undefined)

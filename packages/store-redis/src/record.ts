@@ -58,7 +58,7 @@ export function foundJobOf(text: string): Job {
   return assemble(text.slice(1, end), JSON.parse(`[${text.slice(end + 2)}]`) as Lines) // as above
 }
 
-/** By index, because this is what a poll costs: lists that are taken apart by pattern are iterated. */
+/** Times and claims by index: a rest pattern would make a list anew, and this is what a poll costs. */
 function assemble(id: string, lines: Lines): Job {
   const [version, status, owner, operation, idempotencyKey, numbers, rest] = lines
   const createdAt = numbers[1]

@@ -33,7 +33,9 @@ export function workersSubmission<R extends Request>(request: R, env: unknown, c
 
 /** The router's Proxy throws where there is no body; a request with an announced body is read as it is. */
 const readable = ({ native, method, headers }: WorkersSubmission<Request>) => ({
-  ...{ method, headers }, // which cost a call into the platform each time
+  // As they were read before: each time costs a call into the platform.
+  method,
+  headers,
   get bodyUsed() {
     return native.bodyUsed
   },
