@@ -9,7 +9,7 @@ import type { Accepted } from './submission.ts'
 /** So many polls come when Retry-After says; those after them are held by the server until something has changed. */
 const PACED_POLLS = 1
 /** The report changes its progress more often than anybody wants to read, so held polls leave it this long. */
-const BETWEEN_MS = 150
+const BETWEEN_MS = 80
 
 export interface Followed {
   readonly polls: number
