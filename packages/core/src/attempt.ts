@@ -1,9 +1,11 @@
 import { advance } from './advance'
+import type { ResponseHead } from './bodies'
 import { type Context, ttlOf } from './context'
 import type { Job, JsonObject } from './job'
 import type { LifecycleEvent } from './lifecycle'
-import type { ResponseBody } from './live-body'
+import type { LiveHost, ResponseBody } from './live-body'
 import type { JobHandle } from './operation'
+import { keptFields } from './outcome'
 
 /** Why an attempt is cut off before its handler has settled. */
 export type Cut = 'timeout' | 'canceled' | 'superseded' | 'drained'
@@ -17,7 +19,7 @@ const MESSAGE_LENGTH = 1_000
  * Every write of an attempt tells it what the job is by now, so its own heartbeat is how it learns that it was canceled or has
  * lost its lease.
  */
-export class Attempt implements JobHandle {
+export class Attempt implements JobHandle, LiveHost {
   readonly id: string
   readonly operation: string
   readonly attempt: number
@@ -118,9 +120,21 @@ export class Attempt implements JobHandle {
   }
 
   /** The last change: what the job is after that is no news. */
-  settle(event: LifecycleEvent): Promise<Job | null> {
+  async settle(event: LifecycleEvent): Promise<Job | null> {
     this.#settling = true
-    return this.write(event)
+    const { done, job } = await advance(this.context, this.job, event)
+    return done ? job : null
+  }
+
+  offer({ status, headers }: ResponseHead, chunkBytes: number): Promise<Job | null> {
+    const response = { status, headers: keptFields(headers), size: 0, chunkBytes }
+    return this.write({ type: 'respond', attempt: this.attempt, response })
+  }
+  grown(): void {
+    this.context.live?.get(this.id)?.wake()
+  }
+  failed(error: unknown): void {
+    this.#tell(error, 'stream')
   }
 
   /** What the job is by now, from whoever knows: a write of this attempt, or a change made elsewhere in this process. */

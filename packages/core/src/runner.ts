@@ -1,6 +1,6 @@
 import { advance, eventsOf } from './advance'
 import { Attempt } from './attempt'
-import { REQUEST, type ResponseHead, readChunks, responseName } from './bodies'
+import { REQUEST, readChunks, responseName } from './bodies'
 import type { Context } from './context'
 import type { JobMessage, LocalRun, Platform, Runner } from './engine'
 import { JobsError } from './errors'
@@ -8,7 +8,6 @@ import type { Job } from './job'
 import { transition } from './lifecycle'
 import { ResponseBody } from './live-body'
 import type { Operation } from './operation'
-import { keptFields } from './outcome'
 import { onWorkers } from './settings'
 import { type Ended, resultTooLarge, settle } from './settle'
 import { startOf } from './submit'
@@ -99,20 +98,9 @@ async function claimFirst(context: Context, message: JobMessage, start: ReturnTy
  * it could not see it.
  */
 function sinkFor(context: Context, { options }: Operation, attempt: Attempt): ResponseBody | undefined {
-  const { blobs, live, store, onError } = context
+  const { blobs, live, store } = context
   if (!blobs && (store.capabilities.shared || !live)) return undefined
-  const { id, operation } = attempt
-  const host = {
-    offer: ({ status, headers }: ResponseHead, chunkBytes: number) =>
-      attempt.write({
-        type: 'respond',
-        attempt: attempt.attempt,
-        response: { status, headers: keptFields(headers), size: 0, chunkBytes },
-      }),
-    grown: () => live?.get(id)?.wake(),
-    failed: (error: unknown) => onError(error, { during: 'stream', id, operation }),
-  }
-  return new ResponseBody(host, blobs, () => id, responseName(attempt.attempt), options.maxResultBytes, resultTooLarge)
+  return new ResponseBody(attempt, blobs, () => attempt.id, responseName(attempt.attempt), options.maxResultBytes, resultTooLarge)
 }
 
 interface Run {
@@ -148,7 +136,8 @@ async function execute(context: Context, operation: Operation, attempt: Attempt,
   const requestBody = request?.chunkBytes === undefined ? whole : readChunks(context.blobs, id, REQUEST, request)
   const { maxResultBytes } = operation.options
   const response = await operation.execute({ handle: attempt, live: local?.live, request, requestBody, sink, platform, maxResultBytes })
-  await sink?.end()
+  const ended = sink?.end()
+  if (ended) await ended
   return response
 }
 

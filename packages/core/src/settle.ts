@@ -23,7 +23,7 @@ type Verdict =
   | { readonly type: 'cancel' }
   | { readonly type: 'fail'; readonly error: JobFailure; readonly outcome?: Outcome; readonly retry: false | 'later' | 'at once' }
 
-/** Turns the end of an attempt into the event for the job, and that into what the engine must know. */
+/** Turns the end of an attempt into the last change of the job by it, writes that, and tells the engine what it must know. */
 export async function settle(
   context: Context,
   operation: Operation,
@@ -32,31 +32,36 @@ export async function settle(
   sink: ResponseBody | undefined,
 ): Promise<RunOutcome> {
   if (ended.kind === 'cut' && ended.why === 'superseded') return { kind: 'skip', why: 'the job was given to another worker, or is over' }
-  const verdict = judge(context, operation, attempt, ended, sink)
   const { job } = attempt
-  const about = { attempt: attempt.attempt, ttlMs: attempt.ttlMs }
-  const end = async (event: LifecycleEvent) => {
-    const after = await write(context, attempt, event)
-    if (after) await tidy(context, after, job.request?.chunkBytes !== undefined || (sink?.size ?? 0) > 0)
-  }
+  const { event, outcome } = conclude(context, operation, attempt, judge(context, operation, attempt, ended, sink))
+  const after = await write(context, attempt, event)
+  const tidied = after && tidy(context, after, job.request?.chunkBytes !== undefined || (sink?.size ?? 0) > 0)
+  if (tidied) await tidied
+  if (event.type === 'succeed') context.pacing.learn(job.operation, context.now() - (job.startedAt ?? job.createdAt))
+  return outcome
+}
+
+/** The event for the job, and what the engine must know. */
+interface Conclusion {
+  readonly event: LifecycleEvent
+  readonly outcome: RunOutcome
+}
+const DONE: RunOutcome = { kind: 'done' }
+
+function conclude(context: Context, operation: Operation, { job, attempt, ttlMs }: Attempt, verdict: Verdict): Conclusion {
   switch (verdict.type) {
     case 'succeed':
-      await end({ type: 'succeed', ...about, ...verdict.outcome })
-      context.pacing.learn(job.operation, context.now() - (job.startedAt ?? job.createdAt))
-      return { kind: 'done' }
+      return { event: { type: 'succeed', attempt, ttlMs, ...verdict.outcome }, outcome: DONE }
     case 'cancel':
-      await end({ type: 'cancel', ...about })
-      return { kind: 'done' }
+      return { event: { type: 'cancel', attempt, ttlMs }, outcome: DONE }
     case 'fail': {
-      if (!verdict.retry || job.attempt >= job.maxAttempts) {
-        await end({ type: 'fail', ...about, error: verdict.error, ...verdict.outcome })
-        return { kind: 'done' }
-      }
+      if (!verdict.retry || job.attempt >= job.maxAttempts)
+        return { event: { type: 'fail', attempt, ttlMs, error: verdict.error, ...verdict.outcome }, outcome: DONE }
       const redispatch = verdict.retry === 'at once' // by another process, when it finds the job due
       const delayMs = redispatch ? 0 : backoff(job, operation.options, context.options.random)
       const kept = context.engine.capabilities.delay && !redispatch ? context.options.startDeadlineMs : 0
-      await end({ type: 'release', attempt: attempt.attempt, dueAt: context.now() + delayMs + kept, redispatch })
-      return redispatch ? { kind: 'done' } : { kind: 'retry', delayMs }
+      const event = { type: 'release', attempt, dueAt: context.now() + delayMs + kept, redispatch } as const
+      return { event, outcome: redispatch ? DONE : { kind: 'retry', delayMs } }
     }
   }
 }
