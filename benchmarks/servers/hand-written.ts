@@ -19,9 +19,12 @@ const jobs = new Map<string, Job>()
 
 export const findJob = (id: string): Job | undefined => jobs.get(id)
 
-export function createJob(operation: string): Job {
+export function newJob(operation: string): Job {
   const now = Date.now()
-  const job: Job = { id: crypto.randomUUID(), operation, createdAt: now, version: 1, status: 'queued', lastUpdatedAt: now }
+  return { id: crypto.randomUUID(), operation, createdAt: now, version: 1, status: 'queued', lastUpdatedAt: now }
+}
+export function createJob(operation: string): Job {
+  const job = newJob(operation)
   jobs.set(job.id, job)
   return job
 }

@@ -8,20 +8,26 @@ export interface StoreGroup {
   /** What the contender by hand is. */
   readonly byHand: string
   open(): Promise<Backend>
-  /** Another way of it by hand. */
-  readonly another?: { readonly name: string; readonly args: readonly string[] }
+  /** Other ways of it by hand. */
+  readonly others: readonly { readonly name: string; readonly file: string; readonly args?: readonly string[] }[]
   readonly files: { readonly 'hand-written': string; readonly 'respond-async': string }
 }
 
 export const STORE_GROUPS: readonly StoreGroup[] = [
   {
     ...{ name: 'redis', title: 'Express and Redis', byHand: 'BullMQ', open: openRedis },
-    another: { name: 'hand-written over BullMQ, automatic pipelines', args: ['pipelines'] },
+    others: [
+      { name: 'hand-written over BullMQ, automatic pipelines', file: 'stores/express-bullmq.ts', args: ['pipelines'] },
+      { name: 'hand-written over Redis itself', file: 'stores/express-redis-by-hand.ts' },
+    ],
     files: { 'hand-written': 'stores/express-bullmq.ts', 'respond-async': 'stores/express-redis.ts' },
   },
   {
     ...{ name: 'postgres', title: 'Hono and Postgres', byHand: 'pg-boss', open: openPostgres },
-    another: { name: 'hand-written over pg-boss, ten jobs at a time', args: ['batches'] },
+    others: [
+      { name: 'hand-written over pg-boss, ten jobs at a time', file: 'stores/hono-pg-boss.ts', args: ['batches'] },
+      { name: 'hand-written over Postgres itself', file: 'stores/hono-postgres-by-hand.ts' },
+    ],
     files: { 'hand-written': 'stores/hono-pg-boss.ts', 'respond-async': 'stores/hono-postgres.ts' },
   },
 ]
@@ -36,13 +42,13 @@ export async function withGroup<T>(group: StoreGroup, use: (group: Group) => Pro
     return { name, kind, runtime: 'node', file, args, backend }
   }
   try {
-    const { files, byHand, name, title, another } = group
-    const contenders = [
-      await contender('hand-written', files['hand-written'], `hand-written over ${byHand}`),
-      ...(another ? [await contender('hand-written, another way', files['hand-written'], another.name, another.args)] : []),
+    const { files, byHand, name, title, others } = group
+    const contenders = [await contender('hand-written', files['hand-written'], `hand-written over ${byHand}`)]
+    for (const { name, file, args } of others) contenders.push(await contender('hand-written, another way', file, name, args))
+    contenders.push(
       await contender('respond-async', files['respond-async'], 'respond-async'),
       await contender('respond-async with an engine', files['respond-async'], `respond-async, ${byHand} as its engine`),
-    ]
+    )
     return await use({ name, title, contenders })
   } finally {
     for (const backend of backends) await backend.stop()
