@@ -1,7 +1,7 @@
 import type { Answer } from './answer'
 import type { Context } from './context'
 import type { Platform } from './engine'
-import { isJobsError } from './errors'
+import { isJobsError, JobsError } from './errors'
 import { parseIdempotencyKey } from './idempotency'
 import type { Job } from './job'
 import { isTerminal } from './lifecycle'
@@ -80,11 +80,14 @@ export async function accept(
 
 const NOBODY: Told = {}
 
+/** What a place for large bodies may throw. */
+const STORE_ERRORS = ['store_unavailable', 'store_full', 'too_large']
+
 /** Answers what kept the body from being read to its end. What is nobody's fault but the application's is thrown on. */
 function unreadable(context: Context, error: unknown, limit: number): Answer {
   if (isJobsError(error, 'body_too_large')) return problem('body-too-large', `At most ${limit} bytes are taken here.`)
   if (isJobsError(error, 'body_unreadable')) return problem('body-unreadable')
-  if (isJobsError(error, 'store_unavailable')) return unavailable(context, error, 'accept')
+  if (error instanceof JobsError && STORE_ERRORS.includes(error.code)) return unavailable(context, error, 'accept')
   throw error
 }
 
@@ -97,7 +100,8 @@ async function take(context: Context, operation: Operation, wanted: Wanted, pref
     return await answer(context, operation, made.job, prefer, made.replayed)
   } catch (error) {
     // It may come to be after all, and the client may come again with its key and be told of it.
-    if (wanted.key !== undefined && isJobsError(error, 'store_unavailable')) received.keep()
+    const isCertain = isJobsError(error) && error.code !== 'store_unavailable'
+    if (wanted.key !== undefined && !isCertain) received.keep()
     return unavailable(context, error, 'accept')
   }
 }

@@ -21,6 +21,25 @@ export interface Answer {
   readonly held?: unknown
 }
 
+/** Sets a field in place of the one that it had in whatever case (RFC 9110 5.1), or takes it away. */
+export function setField(
+  headers: Record<string, string | readonly string[]>,
+  name: string,
+  value: string | readonly string[] | null,
+): void {
+  const plain = name.toLowerCase()
+  for (const other in headers) if (other !== name && other.toLowerCase() === plain) delete headers[other]
+  if (value === null) delete headers[name]
+  else headers[name] = value
+}
+
+/** What a field says, whatever case it is in. */
+export function fieldOf(headers: HeaderFields, name: string): string | undefined {
+  const plain = name.toLowerCase()
+  for (const other in headers) if (other.toLowerCase() === plain) return String(headers[other])
+  return undefined
+}
+
 export const JSON_TYPE = 'application/json'
 
 export const isStream = (body: Answer['body']): body is BodyStream => typeof body === 'object' && body !== null && 'part' in body

@@ -37,7 +37,9 @@ export class Attempt implements JobHandle, LiveHost {
   #controller: AbortController | undefined
   #abortedBecause: string | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
+  // By `performance.now()`: a clock that is set would hold up the renewals, and with them the lease.
   #renewAt: number
+  readonly #timeoutAt: number
   #graceUntil = NEVER
   #reported: { percentComplete: number; message?: string } | undefined
   #reporting: Promise<void> | undefined
@@ -53,7 +55,9 @@ export class Attempt implements JobHandle, LiveHost {
     this.attempt = job.attempt
     this.meta = job.meta ?? {}
     this.carry = carry ?? {}
-    this.#renewAt = context.now() + context.options.leaseMs / 3
+    const now = performance.now()
+    this.#renewAt = now + context.options.leaseMs / 3
+    this.#timeoutAt = job.timeoutAt === undefined ? NEVER : now + job.timeoutAt - context.now()
     this.#wake()
     if (job.cancelRequestedAt !== undefined) this.hear(job)
   }
@@ -66,6 +70,10 @@ export class Attempt implements JobHandle, LiveHost {
     return this.#controller.signal
   }
 
+  /** Why its handler is not even to be called. */
+  get cut(): Cut | undefined {
+    return this.isCanceled ? 'canceled' : this.#cutBecause
+  }
   get isCanceled(): boolean {
     return this.#graceUntil < NEVER
   }
@@ -91,7 +99,7 @@ export class Attempt implements JobHandle, LiveHost {
   }
 
   async progress(percentComplete: number, message = this.#reported?.message): Promise<void> {
-    this.#reported = { percentComplete, message: message?.slice(0, MESSAGE_LENGTH) }
+    this.#reported = { percentComplete, message: message === undefined ? message : String(message).slice(0, MESSAGE_LENGTH) }
     this.#reporting ??= this.#report()
     await this.#reporting
   }
@@ -122,8 +130,17 @@ export class Attempt implements JobHandle, LiveHost {
   /** The last change: what the job is after that is no news. */
   async settle(event: LifecycleEvent): Promise<Job | null> {
     this.#settling = true
-    const { done, job } = await advance(this.context, this.job, event)
+    const { done, job } = await advance(
+      this.context,
+      this.job,
+      event.type === 'release' ? (current) => this.#released(current, event) : event,
+    )
     return done ? job : null
+  }
+
+  /** What another process has canceled meanwhile is not tried again. */
+  #released({ cancelRequestedAt }: Job, event: LifecycleEvent): LifecycleEvent {
+    return cancelRequestedAt === undefined ? event : { type: 'cancel', attempt: this.attempt, ttlMs: this.ttlMs }
   }
 
   offer({ status, headers }: ResponseHead, chunkBytes: number): Promise<Job | null> {
@@ -143,7 +160,7 @@ export class Attempt implements JobHandle, LiveHost {
     if (job?.status !== 'running' || job.attempt !== this.attempt) return this.interrupt('superseded')
     if (job.version > this.job.version) this.job = job
     if (job.cancelRequestedAt !== undefined && !this.isCanceled) {
-      this.#graceUntil = this.context.now() + this.context.options.cancelGraceMs
+      this.#graceUntil = performance.now() + this.context.options.cancelGraceMs
       this.#abort('The job was canceled')
       this.#wake()
     }
@@ -176,16 +193,16 @@ export class Attempt implements JobHandle, LiveHost {
   /** One timer for all that an attempt waits for: the next renewal, the time limit, the end of the grace. */
   #wake(): void {
     clearTimeout(this.#timer)
-    const next = Math.min(this.#renewAt, this.job.timeoutAt ?? NEVER, this.#graceUntil)
-    this.#timer = setTimeout(() => this.#tick(), Math.max(0, next - this.context.now()))
+    const next = Math.min(this.#renewAt, this.#timeoutAt, this.#graceUntil)
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, next - performance.now()))
     Object(this.#timer).unref?.() // the work keeps a process alive, not the watch over it
   }
 
   #tick(): void {
     if (this.#settling) return
-    const now = this.context.now()
+    const now = performance.now()
     if (now >= this.#graceUntil) return this.#cut('canceled')
-    if (now >= (this.job.timeoutAt ?? NEVER)) return this.interrupt('timeout')
+    if (now >= this.#timeoutAt) return this.interrupt('timeout')
     const { leaseMs } = this.context.options
     if (now >= this.#renewAt) {
       this.#renewAt = now + leaseMs / 3

@@ -33,13 +33,19 @@ export function createChanges(
 ): Changes {
   const { shared, watch: watched } = store.capabilities
   const jobs = new ById<Watched>()
-  const tell = (those: Watched | undefined, job: Job | undefined) => {
-    if (those) for (const watcher of [...those.watchers]) watcher(job)
+  const tell = (id: string, those: Watched | undefined, job: Job | undefined) => {
+    if (!those) return
+    for (const watcher of [...those.watchers])
+      try {
+        watcher(job)
+      } catch (error) {
+        failed(error, id) // the others are told all the same
+      }
   }
   /** One subscription for all who wait for a job. */
   const subscribe = async (id: string, those: Watched) => {
     try {
-      for await (const _version of store.watch?.(id, those.watch.signal) ?? []) tell(those, undefined)
+      for await (const _version of store.watch?.(id, those.watch.signal) ?? []) tell(id, those, undefined)
     } catch (error) {
       if (!those.watch.signal.aborted) failed(error, id)
     }
@@ -49,7 +55,7 @@ export function createChanges(
     watched,
     emit(job) {
       running.get(job.id)?.hear(job)
-      tell(jobs.get(job.id), job)
+      tell(job.id, jobs.get(job.id), job)
     },
     on(id, watcher) {
       let those = jobs.get(id)

@@ -7,6 +7,11 @@ export interface JobMessage {
   readonly operation: string
   readonly dispatch: number
 }
+/** A message that an engine gives back when it stops. */
+export interface LeftMessage extends JobMessage {
+  /** How long it would have been held still, in milliseconds. @default 0 */
+  readonly delayMs?: number
+}
 export const messageOf = ({ id, operation, dispatch }: Job): JobMessage => ({ v: 1, id, operation, dispatch })
 
 /** A statement that a store runs for an engine: `$1` and the following are `values`, all of them text, eight at most. */
@@ -116,5 +121,5 @@ export interface JobEngine {
    * Stop consuming; resolves when what runs has ended or `drainMs` have passed, to the messages that it held only here and that
    * nobody will run now: core hands their jobs back. Called again, with a short time, once what was left has been cut off.
    */
-  stop?(drainMs: number): Promise<void> | Promise<readonly JobMessage[]>
+  stop?(drainMs: number): Promise<void> | Promise<readonly LeftMessage[]>
 }

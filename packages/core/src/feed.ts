@@ -49,6 +49,7 @@ export function follow(context: Context, job: Job, self: string, seen: number, l
     context.feeds?.set(job.id, made)
     feed = made
   }
+  feed.take(job)
   return feed.join({ line, self, sent: Math.min(seen, job.revision), status: undefined, isFull: false })
 }
 
@@ -79,7 +80,7 @@ export class Feed {
     private readonly over: () => void,
   ) {
     const { complete, watched } = context.changes
-    const off = context.changes.on(job.id, (changed) => (changed ? this.#take(changed) : this.#read()))
+    const off = context.changes.on(job.id, (changed) => (changed ? this.take(changed) : this.#read()))
     const alive = setInterval(() => this.#alive(), ALIVE_MS)
     const look = complete ? undefined : setInterval(() => this.#read(), watched ? READ_IF_WATCHED_MS : READ_MS)
     for (const timer of [alive, look]) Object(timer).unref?.()
@@ -115,7 +116,7 @@ export class Feed {
     const { context, job } = this
     context.store
       .get(job.id, 'head')
-      .then((found) => (found ? this.#take(found) : this.end()))
+      .then((found) => (found ? this.take(found) : this.end()))
       .catch((error) => context.onError(error, { during: 'events', id: job.id, operation: job.operation }))
       .finally(() => {
         this.#reading = false
@@ -123,7 +124,8 @@ export class Feed {
       })
   }
 
-  #take(job: Job): void {
+  /** What somebody else has read of it. */
+  take(job: Job): void {
     if (job.goneAt !== undefined) return this.end()
     if (job.revision <= this.job.revision) return
     this.job = job

@@ -1,5 +1,5 @@
 import { ById } from './by-id'
-import type { DispatchContext, JobEngine, JobMessage, LocalRun, Reservation, Runner } from './engine'
+import type { DispatchContext, JobEngine, JobMessage, LeftMessage, LocalRun, Reservation, Runner } from './engine'
 import { JobsError } from './errors'
 import { checkBounds } from './options'
 
@@ -13,6 +13,12 @@ export interface InProcessOptions {
 interface Waiting {
   message: JobMessage
   readonly local: LocalRun | undefined
+}
+interface Held {
+  readonly waiting: Waiting
+  readonly timer: ReturnType<typeof setTimeout>
+  /** When its time comes, by `performance.now()`. */
+  readonly until: number
 }
 
 /** After the answer has left: work that began in the same tick would delay it. */
@@ -29,11 +35,12 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
   const queue: Waiting[] = []
   /** What waits, runs, or waits for its time, by id. */
   const here = new ById<Waiting>()
-  const timers = new Map<string, ReturnType<typeof setTimeout>>()
+  const timers = new Map<string, Held>()
   let run: Runner | undefined
   let busy = 0 // slots that run a job or are kept for one
   let kept = 0 // places in the queue that are kept for a job that is being stored
-  let idle = () => {}
+  const idle = new Set<() => void>() // who wait for the last slot to become free
+  const left: LeftMessage[] = [] // what nobody will run here any more
   let stopped = false
   let turnEnds = 0
 
@@ -54,7 +61,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
   const leave = () => {
     busy--
     next(Date.now() < turnEnds)
-    if (busy === 0) idle()
+    if (busy === 0) for (const wake of idle) wake()
   }
   // Those that wait have been answered, so a slot that becomes free may take the next of them in the same turn of the event loop:
   // short jobs would otherwise be done no faster than `concurrency` a turn. Not for long, because others want their turn.
@@ -75,7 +82,10 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
     const outcome = await (run as Runner)(message, { local }).catch(() => undefined)
     here.delete(message.id)
     // The live request is kept for another attempt: a retry here sees what the first run saw.
-    if (outcome?.kind === 'retry' && !stopped) hold({ message, local: local && { ...local, claimed: null } }, outcome.delayMs)
+    if (outcome?.kind === 'retry') {
+      if (stopped) left.push({ ...message, delayMs: outcome.delayMs })
+      else hold({ message, local: local && { ...local, claimed: null } }, outcome.delayMs)
+    }
     leave()
   }
   const hold = (waiting: Waiting, delayMs: number) => {
@@ -89,7 +99,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
       },
       Math.min(delayMs, MAX_TIMER_MS),
     )
-    timers.set(waiting.message.id, timer)
+    timers.set(waiting.message.id, { waiting, timer, until: performance.now() + delayMs })
   }
 
   return {
@@ -100,7 +110,8 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
       return queue.length + timers.size + kept < maxQueued ? reservation(false) : null
     },
     async dispatch(message: JobMessage, { delayMs, local, reservation }: DispatchContext) {
-      if (!run || stopped) throw new JobsError('draining', 'This engine is not started, or was stopped.')
+      // A slot that was reserved before the stop is waited for.
+      if (!run || (stopped && !reservation?.starts)) throw new JobsError('draining', 'This engine is not started, or was stopped.')
       const there = here.get(message.id)
       if (there) {
         there.message = message // handed over again, because it has waited for long: it keeps its place
@@ -115,7 +126,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
       next()
     },
     async cancel(id) {
-      clearTimeout(timers.get(id))
+      clearTimeout(timers.get(id)?.timer)
       const waited = timers.delete(id)
       const at = queue.findIndex(({ message }) => message.id === id)
       if (at >= 0) queue.splice(at, 1)
@@ -126,17 +137,23 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
     },
     async stop(drainMs) {
       stopped = true
-      for (const timer of timers.values()) clearTimeout(timer)
-      const left = [...queue, ...[...timers.keys()].map((id) => here.get(id) as Waiting)].map(({ message }) => message)
-      if (busy === 0) return left
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, drainMs)
-        idle = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-      return left
+      left.push(...queue.splice(0).map(({ message }) => message))
+      for (const { waiting, timer, until } of timers.values()) {
+        clearTimeout(timer)
+        left.push({ ...waiting.message, delayMs: Math.max(0, until - performance.now()) })
+      }
+      timers.clear()
+      if (busy > 0)
+        await new Promise<void>((resolve) => {
+          const wake = () => {
+            clearTimeout(timer)
+            idle.delete(wake)
+            resolve()
+          }
+          const timer = setTimeout(wake, drainMs)
+          idle.add(wake)
+        })
+      return left.splice(0)
     },
   }
 }

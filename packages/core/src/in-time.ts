@@ -1,7 +1,7 @@
 import { JobsError } from './errors'
 import type { Job } from './job'
 import { transition } from './lifecycle'
-import type { BlobStore, JobStore } from './store'
+import type { BlobStore, Inserted, JobStore } from './store'
 
 /**
  * A store with a bound on the time that it may take: a server that hangs would otherwise hold every request, and every handler
@@ -21,7 +21,8 @@ export function inTime(store: JobStore, ms: number): JobStore {
       try {
         return await within(ms, work)
       } catch (error) {
-        work.then(({ inserted }) => (inserted ? undo(store, job) : undefined)).catch(() => {})
+        const late = ({ inserted }: Inserted) => (inserted ? undo(store, job) : undefined)
+        work.then(late, (failed) => (failed instanceof JobsError ? undefined : undoLater(store, job, ms))).catch(() => {})
         throw error
       }
     },
@@ -29,6 +30,7 @@ export function inTime(store: JobStore, ms: number): JobStore {
     replace: bounded((next, events) => store.replace(next, events)),
     remove: bounded((id, version) => store.remove(id, version)),
     claim: store.claim && bounded(store.claim.bind(store)),
+    holder: store.holder && bounded(store.holder.bind(store)),
     due: store.due && bounded(store.due.bind(store)),
     list: store.list && bounded(store.list.bind(store)),
     events: store.events && bounded(store.events.bind(store)),
@@ -50,6 +52,13 @@ async function undo(store: JobStore, job: Job): Promise<void> {
   if (!stays) return void (await store.remove(job.id, job.version))
   const back = transition(job, { type: 'release', attempt: job.attempt, dueAt: job.createdAt, redispatch: true }, job.createdAt)
   if (back) await store.replace(back)
+}
+
+/** What failed on its way may be written all the same, and later than now: a connection was lost, or a client has its own time limit. */
+async function undoLater(store: JobStore, job: Job, ms: number): Promise<void> {
+  const head = { ...job, requestBody: undefined, responseBody: undefined } // nobody's body is held for so long
+  await new Promise<void>((resolve) => Object(setTimeout(resolve, ms)).unref?.())
+  await undo(store, head)
 }
 
 function blobsInTime(blobs: BlobStore, ms: number): BlobStore {

@@ -106,7 +106,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   // On Workers a timer is dear, and a platform that bounds every request bounds the store's answer with it.
   const store = given.capabilities.shared && !onWorkers() ? inTime(given, resolved.storeTimeoutMs) : given
   const engine = options.engine ?? store.engine ?? (onWorkers() ? waitUntil() : inProcess())
-  const now = options.now ?? Date.now
+  const now = options.now ? () => Math.floor(options.now?.() ?? Date.now()) : Date.now
   const running: Context['running'] = new ById()
   const unwatched = (error: unknown, id: string) => resolved.onError(error, { during: 'watch', id })
   const context: Context = {
@@ -183,9 +183,10 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       await ready()
       const request = { method: 'POST', url: how.url ?? '/', headers: { 'content-type': 'application/json', ...how.headers } }
       const requestBody = JSON.stringify(input)
-      const { owner = null, idempotencyKey: key, meta, delayMs, webhook: url } = how
+      const { idempotencyKey: key, meta, delayMs, webhook: url } = how
       checkWebhook('submit', url, options.webhooks)
       const known = operation(name)
+      const owner = how.owner || null // as over HTTP: nobody
       const webhook = url === undefined ? toldOfAll(known.options.webhook) : newWebhook(url)
       const fingerprint = key === undefined ? undefined : await fingerprintOf(request.method, request.url, JSON_TYPE, requestBody)
       return jobMade(await submit(context, known, { owner, key, fingerprint, meta, webhook, delayMs, request, requestBody }))
@@ -217,13 +218,13 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       const stopBy = now() + drainMs
       context.draining = true
       clearTimeout(sweeper)
-      const waiting = await engine.stop?.(drainMs)
+      const waiting = [...((await engine.stop?.(drainMs)) ?? [])]
       const left = running.values()
       for (const attempt of left) attempt.interrupt('drained')
       await Promise.all(left.map((attempt) => attempt.over))
       // They have returned to the engine by now: it can settle their messages, which would otherwise be delivered again for nothing.
-      if (left.length > 0) await engine.stop?.(SETTLE_MS)
-      await handBack(context, waiting ?? [])
+      if (left.length > 0) waiting.push(...((await engine.stop?.(SETTLE_MS)) ?? []))
+      await handBack(context, waiting)
       await context.outbox?.settled(Math.max(0, stopBy - now()))
       for (const feed of context.feeds?.values() ?? []) feed.end()
       for (const feed of context.live?.values() ?? []) feed.breakOff()

@@ -29,18 +29,22 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
   let oldest = finished.values()
   const histories = new Map<string, JobEvent[]>()
   let bytes = 0
+  let finishedBytes = 0
 
   const drop = (job: Job) => {
+    const size = bodyBytes(job)
     jobs.delete(job.id)
-    finished.delete(job.id)
+    if (finished.delete(job.id)) finishedBytes -= size
     histories.delete(job.id)
     freeKey(job)
-    bytes -= bodyBytes(job)
+    bytes -= size
   }
   const freeKey = (job: Job) => {
     if (job.idempotencyKey !== undefined) keys.delete(keyOf(job))
   }
   const makeRoom = (jobsMore: number, bytesMore: number, but?: string) => {
+    // Looked at first: for what never finds room nothing is to be dropped.
+    if (jobs.size - finished.size + jobsMore > maxJobs || bytes - finishedBytes + bytesMore > maxBytes) throw full()
     for (let fromStart = false; jobs.size + jobsMore > maxJobs || bytes + bytesMore > maxBytes; ) {
       const { value: id, done } = oldest.next()
       if (!done) {
@@ -48,17 +52,22 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
       } else if (!fromStart) {
         fromStart = true
         oldest = finished.values()
-      } else
-        throw new JobsError(
-          'store_full',
-          `The memory store holds ${jobs.size} jobs and ${bytes} bytes, none of them finished; raise maxJobs or maxBytes.`,
-        )
+      } else throw full() // but the one that is to grow
     }
   }
-  const put = (job: Job, events: readonly JobEvent[] = []) => {
+  const full = () =>
+    new JobsError(
+      'store_full',
+      `The memory store holds ${jobs.size - finished.size} jobs and ${bytes - finishedBytes} bytes that are not finished; raise maxJobs or maxBytes.`,
+    )
+  const put = (job: Job, size: number, more: number, events: readonly JobEvent[] = []) => {
+    bytes += more
     jobs.set(job.id, job)
     if (job.idempotencyKey !== undefined) keys.set(keyOf(job), job.id)
-    if (job.finishedAt !== undefined || job.goneAt !== undefined) finished.add(job.id)
+    if (job.finishedAt !== undefined || job.goneAt !== undefined) {
+      finishedBytes += finished.has(job.id) ? more : size
+      finished.add(job.id)
+    }
     if (maxEvents > 0 && events.length > 0)
       histories.set(job.id, [...(histories.get(job.id) ?? []), ...events.map(frozenCopy)].slice(-maxEvents))
   }
@@ -74,8 +83,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
       const size = bodyBytes(job)
       fits(size)
       makeRoom(1, size)
-      bytes += size
-      put(own(job), events)
+      put(own(job), size, size, events)
       return { inserted: true, job }
     },
     async get(id, view) {
@@ -86,12 +94,12 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
       const before = jobs.get(next.id)
       if (!before || before.version !== next.version - 1) return { replaced: false, current: before ? shown(before, 'head') : null }
       const whole = own(next, before)
-      const more = bodyBytes(whole) - bodyBytes(before)
-      fits(bodyBytes(whole))
+      const size = bodyBytes(whole)
+      const more = size - bodyBytes(before)
+      fits(size)
       if (more > 0) makeRoom(0, more, next.id)
-      bytes += more
       if (before.idempotencyKey !== next.idempotencyKey) freeKey(before)
-      put(whole, events)
+      put(whole, size, more, events)
       return { replaced: true }
     },
     async remove(id, version) {
@@ -99,6 +107,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
       if (!job || (version !== undefined && job.version !== version)) return false
       drop(job)
       return true
+    },
+    async holder(owner, key) {
+      const there = jobs.get(keys.get(keyOf({ owner, idempotencyKey: key } as Job)) ?? '') // all that a key is made of
+      return there ? shown(there, 'head') : null
     },
     async due(before, limit) {
       const due: Job[] = []

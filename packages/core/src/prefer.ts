@@ -37,7 +37,7 @@ export function callbackUrl(field: string | null): string | undefined {
   return value && unquote(value)
 }
 
-const unquote = (value: string) => (value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value)
+const unquote = (value: string) => (/^".*"$/.test(value) ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value)
 
 function seconds(value: string | undefined): number | undefined {
   if (value === '') return Number.POSITIVE_INFINITY

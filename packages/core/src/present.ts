@@ -1,4 +1,4 @@
-import { type Answer, JSON_TYPE } from './answer'
+import { type Answer, JSON_TYPE, setField } from './answer'
 import type { Context } from './context'
 import type { Job } from './job'
 import type { JobPresentation, Presentation, Representation } from './representation'
@@ -15,7 +15,7 @@ export function present(
   const { status, headers, retryAfterMs, minimal } = standard
   const text = () => (show === 'status' ? polledText : documentText)(context, job, self, retryAfterMs)
   const own = context.options.representation?.[show]
-  if (own) return merged(status, headers, own(presentationOf(context, job, self, retryAfterMs)), text)
+  if (own) return merged(status, headers, own(presentationOf(context, job, self, retryAfterMs)), minimal ? null : text)
   if (minimal) {
     headers['Content-Length'] = '0'
     return { status, headers, body: null }
@@ -30,12 +30,15 @@ const presentationOf = (context: Context, job: Job, self: string, retryAfterMs: 
   meta: job.meta ?? {},
 })
 
-function merged(status: number, standard: Record<string, string>, own: Presentation, text: () => string): Answer {
-  const body = own.body === undefined ? text() : own.body !== null && typeof own.body === 'object' ? JSON.stringify(own.body) : own.body
+function merged(status: number, standard: Record<string, string>, own: Presentation, text: (() => string) | null): Answer {
+  const body = !text
+    ? null
+    : own.body === undefined
+      ? text()
+      : own.body !== null && typeof own.body === 'object'
+        ? JSON.stringify(own.body)
+        : own.body
   const headers: Record<string, string> = { ...standard, ...(body === null ? { 'Content-Length': '0' } : { 'Content-Type': JSON_TYPE }) }
-  for (const [name, value] of Object.entries(own.headers ?? {})) {
-    if (value === null) delete headers[name]
-    else headers[name] = value
-  }
+  for (const [name, value] of Object.entries(own.headers ?? {})) setField(headers, name, value)
   return { status: own.status ?? status, headers, body }
 }

@@ -1,6 +1,6 @@
 import { advance } from './advance'
 import { type Context, isForSweeper, startBy, ttlOf } from './context'
-import { type JobMessage, messageOf, type Platform } from './engine'
+import { type LeftMessage, messageOf, type Platform } from './engine'
 import type { Job } from './job'
 import { tidy } from './leftovers'
 import { isTerminal, type LifecycleEvent, tombstone } from './lifecycle'
@@ -47,6 +47,7 @@ function overdue(context: Context, job: Job, now: number, delayMs: number): Life
   if (job.dueAt === null || job.dueAt > now) return null
   const ttlMs = ttlOf(context, job)
   // Later each time: behind a backlog every one is a message more that somebody has to look at.
+  if (job.status === 'queued' && context.draining) return null // the next process hands it over, sooner than this would be
   if (job.status === 'queued') return { type: 'redispatch', dueAt: now + context.options.startDeadlineMs * Math.min(job.dispatch, 4) }
   if (job.status !== 'running' || isAlive(context, job)) return null
   const { attempt } = job
@@ -85,20 +86,21 @@ async function redispatch(context: Context, job: Job, delayMs: number, platform:
 }
 
 /** Gives jobs that this process held in its own queue to whoever sweeps next. */
-export async function handBack(context: Context, messages: readonly JobMessage[]): Promise<void> {
+export async function handBack(context: Context, messages: readonly LeftMessage[]): Promise<void> {
   if (!context.store.capabilities.durable) return
-  const give = async ({ id, dispatch }: JobMessage) => {
+  const give = async ({ id, dispatch, delayMs = 0 }: LeftMessage) => {
     const job = await context.store.get(id, 'head')
-    const now = context.now()
-    if (job) await advance(context, job, (current) => (current.dispatch === dispatch ? { type: 'redispatch', dueAt: now } : null))
+    const dueAt = context.now() + Math.ceil(delayMs)
+    if (job) await advance(context, job, (current) => (current.dispatch === dispatch ? { type: 'redispatch', dueAt } : null))
   }
-  const failed = (error: unknown, { id, operation }: JobMessage) => context.onError(error, { during: 'stop', id, operation })
+  const failed = (error: unknown, { id, operation }: LeftMessage) => context.onError(error, { during: 'stop', id, operation })
   await Promise.all(messages.map((message) => give(message).catch((error) => failed(error, message))))
 }
 
 /** An expired job leaves a tombstone; a tombstone that has had its time, nothing. */
 async function expire(context: Context, job: Job, now: number): Promise<Job | null> {
   if (job.goneAt !== undefined) {
+    await removeBlobs(context, job.id) // once more: it may have failed when the job was buried
     await context.store.remove(job.id, job.version)
     return null
   }

@@ -1,4 +1,4 @@
-import { type Answer, type BodyStream, bytesOf, isEvents, isStream, sizeOf } from './answer'
+import { type Answer, type BodyStream, bytesOf, isEvents, isStream, setField, sizeOf } from './answer'
 import { readChunks, responseName } from './bodies'
 import type { Context } from './context'
 import type { Body, HeaderFields, Job } from './job'
@@ -42,13 +42,16 @@ export async function storedBody(context: Context, job: Job): Promise<Body | Bod
     const failed = (error: unknown) => context.onError(error, { during: 'GET result', id, operation: job.operation })
     return readChunks(context.blobs, id, responseName(attempt), response, failed)
   }
-  return result ?? (responseBody === undefined ? (await context.store.get(id, 'full'))?.responseBody : responseBody)
+  if (result !== undefined || responseBody !== undefined) return result ?? responseBody
+  const full = await context.store.get(id, 'full')
+  return full?.goneAt === undefined ? full?.responseBody : undefined // a tombstone has none: not the same as an empty one
 }
 
 /** One range of a stored 200 (RFC 9110 14.2). Several ranges, other units and nonsense are ignored, as the RFC allows. */
 export function withRange(answer: Answer, request: JobRequest): Answer {
   if (answer.status !== 200 || answer.body === null || isEvents(answer.body)) return answer
-  const headers: HeaderFields = { ...answer.headers, 'Accept-Ranges': 'bytes' }
+  const headers: Record<string, string | readonly string[]> = { ...answer.headers }
+  setField(headers, 'Accept-Ranges', 'bytes')
   const [, from, to] = /^bytes=(\d*)-(\d*)$/i.exec(request.headers.get('range')?.trim() ?? '') ?? []
   // Without an entity tag or a date of its own no validator can match, so a conditional range is the whole (13.1.5).
   const conditional = request.headers.get('if-range')

@@ -26,17 +26,20 @@ export function createRunner(context: Context): Runner {
       context.onError(new JobsError('unknown_operation', hint), { during: 'run', id: message.id, operation: message.operation })
       return { kind: 'retry', delayMs: UNKNOWN_OPERATION_MS }
     }
-    const job = local?.claimed ?? (await claim(context, operation, message))
+    const job = local?.claimed ?? (await claimed(context, operation, message))
     if (!job) return { kind: 'skip', why: 'the job is over, another worker has it, or it was handed over again' }
 
-    const attempt = new Attempt(context, job, local?.carry)
+    const attempt = (local?.claimed && context.running.get(job.id)) ?? new Attempt(context, job, local?.carry)
     if (known) context.running.set(job.id, attempt)
     const ignore = signal && heed(context, attempt, signal)
     const off = onChange?.((change) => attempt.hear(change)) ?? follow(context, attempt)
     const sink = sinkFor(context, operation, attempt)
     attempt.body = sink
     try {
-      const ended = await settledOrCut(execute(context, operation, attempt, { local, platform, sink }), attempt)
+      const why = attempt.cut
+      const ended: Ended = why
+        ? { kind: 'cut', why }
+        : await settledOrCut(execute(context, operation, attempt, { local, platform, sink }), attempt)
       if (ended.kind === 'cut') sink?.close()
       const outcome = await settle(context, operation, attempt, ended, sink)
       if (!known) await context.outbox?.post(attempt.job) // which is under way: what a request began ends with it
@@ -62,6 +65,16 @@ function heed(context: Context, attempt: Attempt, signal: AbortSignal): () => vo
   signal.addEventListener('abort', interrupt)
   if (signal.aborted) void interrupt()
   return () => signal.removeEventListener('abort', interrupt)
+}
+
+/** An engine that only waits for its runs hears of no errors. */
+async function claimed(context: Context, operation: Operation, message: JobMessage): Promise<Job | null> {
+  try {
+    return await claim(context, operation, message)
+  } catch (error) {
+    context.onError(error, { during: 'claim', id: message.id, operation: message.operation })
+    throw error
+  }
 }
 
 /** Takes a queued job for this process. `null`: it is not to be had, or the message is of a hand-over that was never recorded. */
@@ -122,6 +135,7 @@ function follow(context: Context, attempt: Attempt): (() => void) | undefined {
   let off = () => {}
   const timer = setTimeout(() => {
     off = changes.on(id, (job) => job ?? look().catch(failed))
+    look().catch(failed) // at what has been written before
   }, FOLLOWED_AFTER_MS)
   Object(timer).unref?.()
   return () => {

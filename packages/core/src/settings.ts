@@ -44,7 +44,8 @@ export function resolveSettings(options: JobsOptions<never>): Settings {
   if (!options.store) warnOfMemory()
   const page = options.representation?.status ? false : options.page
   const given = withoutUndefined({ ...options, page, path: trimmed(path), baseUrl: trimmed(baseUrl) })
-  return { newId: () => crypto.randomUUID(), random: Math.random, onError: report, ...DEFAULTS, ...given }
+  const onError = options.onError ? guarded(options.onError) : report
+  return { newId: () => crypto.randomUUID(), random: Math.random, ...DEFAULTS, ...given, onError }
 }
 
 let hasWarned = false
@@ -60,6 +61,17 @@ function warnOfMemory(): void {
 }
 
 const trimmed = (url: string | undefined) => url?.replace(/\/+$/, '')
+
+/** Who is told of an error must not make another one in the middle of a job. */
+const guarded =
+  (onError: typeof report): typeof report =>
+  (error, about) => {
+    try {
+      onError(error, about)
+    } catch (thrown) {
+      report(thrown, { ...about, during: 'onError' })
+    }
+  }
 
 /** Where an application does not want to hear of errors itself, the console does. */
 function report(error: unknown, { during, id, operation }: ErrorContext): void {

@@ -5,7 +5,7 @@ import { isJobsError, JobsError } from './errors'
 import { errorResponse, failureOf } from './failure'
 import type { Job, JobFailure } from './job'
 import { tidy } from './leftovers'
-import type { LifecycleEvent, Outcome } from './lifecycle'
+import { isTerminal, type LifecycleEvent, type Outcome } from './lifecycle'
 import type { ResponseBody } from './live-body'
 import { backoff, type CapturedResponse, type Operation } from './operation'
 import { outcomeOf } from './outcome'
@@ -38,7 +38,7 @@ export async function settle(
   const tidied = after && tidy(context, after, job.request?.chunkBytes !== undefined || (sink?.size ?? 0) > 0)
   if (tidied) await tidied
   if (event.type === 'succeed') context.pacing.learn(job.operation, context.now() - (job.startedAt ?? job.createdAt))
-  return outcome
+  return after && isTerminal(after.status) ? DONE : outcome // a cancel may have come before a retry
 }
 
 /** The event for the job, and what the engine must know. */
@@ -69,7 +69,7 @@ function conclude(context: Context, operation: Operation, { job, attempt, ttlMs 
 function judge(context: Context, operation: Operation, attempt: Attempt, ended: Ended, sink: ResponseBody | undefined): Verdict {
   switch (ended.kind) {
     case 'cut':
-      if (ended.why === 'drained') return { type: 'fail', error: LOST, retry: 'at once' }
+      if (ended.why === 'drained' && !attempt.isCanceled) return { type: 'fail', error: LOST, retry: 'at once' }
       return ended.why === 'timeout' && !attempt.isCanceled ? { type: 'fail', error: TIMEOUT, retry: 'later' } : { type: 'cancel' }
     case 'threw':
       if (attempt.isCanceled) return { type: 'cancel' }

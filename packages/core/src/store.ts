@@ -98,6 +98,11 @@ export interface JobStore {
    */
   claim?(id: string, version: number, changes: Partial<Job>, events?: readonly JobEvent[]): Promise<Claimed>
   /**
+   * The head of the job that has this owner's key, `null` where there is none: what `insert` compares with. Asked only where nothing
+   * new may be taken, so that a repeat still finds what its first try made; without it such a repeat waits like everybody else.
+   */
+  holder?(owner: string | null, key: string): Promise<Job | null>
+  /**
    * Heads of the jobs whose `dueAt` is at or before `before`, soonest first. A record that cannot be read is left out, so that the
    * others are repaired; `get` throws for it.
    */

@@ -1,4 +1,5 @@
-import { eventsOf } from './advance'
+import { advance, eventsOf } from './advance'
+import { Attempt } from './attempt'
 import { type Context, isForSweeper, startBy } from './context'
 import { messageOf, type Platform, type Reservation } from './engine'
 import { JobsError } from './errors'
@@ -6,6 +7,7 @@ import { type Body, JOB_ID, type Job, type JsonObject } from './job'
 import { transition } from './lifecycle'
 import type { Operation } from './operation'
 import { repair } from './repair'
+import { onWorkers } from './settings'
 import type { JobWebhook } from './webhook'
 
 /** A job to be made, whoever wants it. */
@@ -34,10 +36,14 @@ type Made = { readonly job: Job; readonly replayed: boolean; readonly refused?: 
 export async function submit(context: Context, operation: Operation, wanted: Wanted): Promise<Made> {
   const { engine, store, options: settings } = context
   const delayMs = wanted.delayMs ?? operation.options.delayMs
-  if (settings.maxPerOwner !== undefined && wanted.owner !== null && (await isOverLimit(context, wanted.owner, settings.maxPerOwner)))
-    return { refused: 'too-many-jobs' }
-  const reservation = engine.reserve?.(delayMs, operation.options.maxRunMs, wanted.platform)
-  if (reservation === null) return { refused: 'queue-full' }
+  const tooMany =
+    settings.maxPerOwner !== undefined && wanted.owner !== null && (await isOverLimit(context, wanted.owner, settings.maxPerOwner))
+  const reservation = tooMany ? null : engine.reserve?.(delayMs, operation.options.maxRunMs, wanted.platform)
+  if (reservation === null) {
+    // A repeat takes no room: what its first try made is there.
+    const holder = wanted.key === undefined ? null : await store.holder?.(wanted.owner, wanted.key)
+    return (holder && (await madeBefore(context, operation, wanted, holder))) ?? { refused: tooMany ? 'too-many-jobs' : 'queue-full' }
+  }
   let inserted = false
   try {
     for (let tries = 0; ; tries++) {
@@ -53,19 +59,24 @@ export async function submit(context: Context, operation: Operation, wanted: Wan
         if (!prepared) await handOver(context, job, how)
         return { job: queued, replayed: false }
       }
-      const there = answer.job
-      const sameKey = wanted.key !== undefined && there.idempotencyKey === wanted.key && there.owner === wanted.owner
-      if (sameKey) {
-        const current = await repair(context, there, wanted.platform)
-        if (current && current.idempotencyKey === wanted.key)
-          return current.fingerprint === wanted.fingerprint ? { job: current, replayed: true } : { refused: 'idempotency-key-reused' }
-      }
+      const before = await madeBefore(context, operation, wanted, answer.job)
+      if (before) return before
       // Either what held the key has just expired, or `newId` gave an id that is taken.
       if (tries === 3) throw new Error(`newId() gave the id of another job ${tries + 1} times; it must give a new one at every call`)
     }
   } finally {
     if (!inserted) reservation?.release()
   }
+}
+
+/** What the job that is there says to a repeat; `undefined` where it has another key, or none any more. */
+async function madeBefore(context: Context, operation: Operation, wanted: Wanted, there: Job): Promise<Made | undefined> {
+  const { key, owner, fingerprint, platform } = wanted
+  if (key === undefined || there.idempotencyKey !== key || there.owner !== owner) return undefined
+  const current = await repair(context, there, platform)
+  if (current?.idempotencyKey !== key) return undefined
+  const isRepeat = current.fingerprint === fingerprint && current.operation === operation.name
+  return isRepeat ? { job: current, replayed: true } : { refused: 'idempotency-key-reused' }
 }
 
 /** The job that was made, for callers that no HTTP answer tells why there is none. @throws {JobsError} `queue_full`, `idempotency_conflict` */
@@ -142,16 +153,23 @@ function mayPrepare(context: Context, delayMs: number): boolean {
 async function handOver(context: Context, job: Job, { delayMs, wanted, reservation, claimed }: HandOver): Promise<void> {
   if (isForSweeper(context, delayMs)) return reservation?.release()
   const local = wanted.live === undefined && !claimed ? undefined : { live: wanted.live, claimed, carry: wanted.carry }
+  // It hears of a cancel from now on, and not only once the engine has got round to it.
+  const attempt = claimed && !onWorkers() ? new Attempt(context, claimed, wanted.carry) : undefined
+  if (attempt) context.running.set(job.id, attempt)
   const { platform } = wanted
   const maxRunMs = context.operations.get(job.operation)?.options.maxRunMs
   try {
     await context.engine.dispatch(messageOf(job), { delayMs, local, reservation, platform, maxRunMs })
   } catch (error) {
     reservation?.release()
+    attempt?.end()
+    if (attempt) context.running.delete(job.id)
     context.onError(error, { during: 'dispatch', id: job.id, operation: job.operation })
-    if (context.store.capabilities.durable && job.request) return
-    await context.store.remove(job.id)
-    throw error
+    if (!context.store.capabilities.durable || !job.request) {
+      await context.store.remove(job.id)
+      throw error
+    }
+    if (claimed) await advance(context, claimed, { type: 'release', attempt: claimed.attempt, dueAt: context.now(), redispatch: true })
   }
 }
 

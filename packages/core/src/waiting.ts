@@ -17,12 +17,12 @@ const READ_LATER_IF_WATCHED_MS = 5_000
 export async function waitForChange(context: Context, id: string, revision: number, ms: number, untilOver: boolean): Promise<Job | null> {
   const enough = (job: Job) => isTerminal(job.status) || (!untilOver && job.revision !== revision)
   const { complete, watched } = context.changes
-  const until = context.now() + ms
+  const until = performance.now() + ms // by no clock that may be set
   const change = listen(context, id, enough) // before the read, so that no change falls between the two
   try {
     for (let round = 0; ; round++) {
       const job = await context.store.get(id, 'head')
-      const left = until - context.now()
+      const left = until - performance.now()
       if (!job || enough(job) || left <= 0) return job
       const pause = READ_AGAIN_MS[round] ?? (watched ? READ_LATER_IF_WATCHED_MS : READ_LATER_MS)
       await change.within(complete ? left : Math.min(left, pause))

@@ -28,6 +28,19 @@ describe('a memory store that is full', () => {
     expect(await idsIn(store)).toEqual(['job-6', 'job-5', 'job-3'])
   })
 
+  it('drops nothing for what would find no room even so', async () => {
+    const store = memoryStore({ maxBytes: 100 })
+    await store.insert(job(1, { requestBody: 'x'.repeat(60) }))
+    for (const n of [2, 3]) {
+      await store.insert(job(n))
+      await store.replace(finished(job(n), { result: '"small"' }))
+    }
+    await expect(store.insert(job(4, { requestBody: 'x'.repeat(50) }))).rejects.toEqual(noRoom)
+    expect(await idsIn(store)).toEqual(['job-3', 'job-2', 'job-1'])
+    await store.insert(job(5, { requestBody: 'x'.repeat(40) }))
+    expect(await idsIn(store)).toEqual(['job-5', 'job-1'])
+  })
+
   it('frees the id and the key of a job that it dropped', async () => {
     const store = memoryStore({ maxJobs: 1 })
     await store.insert(job(1, { idempotencyKey: 'key' }))

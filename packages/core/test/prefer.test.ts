@@ -14,6 +14,7 @@ test.each([
   ['wait=-1', {}],
   ['wait=1.5', {}],
   ['wait="7"', { wait: 7 }],
+  ['wait="25', {}],
   ['foo="a, respond-async", handling=lenient', {}],
   [',, ,respond-async,,', { respondAsync: true }],
   ['"unclosed, respond-async', {}],

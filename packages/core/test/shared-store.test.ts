@@ -10,6 +10,7 @@ import {
   type JobEngine,
   type JobMessage,
   type JobStore,
+  JobsError,
   memoryStore,
   type Runner,
 } from '../src/index'
@@ -420,6 +421,30 @@ describe('a store that hangs', () => {
     await vi.advanceTimersByTimeAsync(1)
     expect(await store.due?.(Number.MAX_SAFE_INTEGER, 10)).toEqual([])
   })
+
+  test.each([undefined, 'k'])('an insert that fails and is made all the same, key %s, is taken back or run', async (key) => {
+    const { store } = sharedStore()
+    const { insert } = store
+    Object.assign(store, {
+      insert(job: Job) {
+        setTimeout(() => insert(job), 500) // after its client has given up
+        return Promise.reject(new Error('Query read timeout'))
+      },
+    })
+    const { wrap, post, jobs } = createService({ store, storeTimeoutMs: 1_000, leaseMs: 600_000, sweepMs: 0, engine: inProcess() })
+    wrap('report', { retries: 1 }, async () => ok('made'))
+    const headers: Record<string, string> = key === undefined ? {} : { 'idempotency-key': key }
+    expect(await post('report', { headers })).toMatchObject({ status: 503 })
+    await vi.advanceTimersByTimeAsync(900)
+    const [made] = (await store.due?.(Number.MAX_SAFE_INTEGER, 10)) ?? []
+    expect(made).toMatchObject({ status: 'running' })
+    await vi.advanceTimersByTimeAsync(200)
+    await jobs.sweep()
+    await vi.advanceTimersByTimeAsync(10)
+    const after = await store.get(String(made?.id))
+    if (key === undefined) expect(after).toBeNull()
+    else expect(after).toMatchObject({ status: 'succeeded' })
+  })
 })
 
 describe('a store that hangs while a client comes again with its key', () => {
@@ -626,6 +651,29 @@ describe('large bodies', () => {
     expect(blobs.bodies.size).toBe(0)
   })
 
+  test('whose removal fails go with the tombstone', async () => {
+    const { store } = sharedStore()
+    const blobs = mapBlobs()
+    const { wrap, accept, send, jobs } = createService({ store, blobs, tombstoneMs: 1_000, sweepMs: 0 })
+    wrap('copy', {}, async ({ sink }) => {
+      await sink?.write(pattern(CHUNK + 1))
+      return { status: 200, headers: {}, body: null }
+    })
+    const at = location(await accept('copy', () => null))
+    await vi.waitFor(async () => expect(json(await send('GET', at)).status).toBe('succeeded'))
+    const { remove } = blobs
+    blobs.remove = () => Promise.reject(new Error('disk'))
+    expect((await send('DELETE', at))?.status).toBe(503)
+    expect(blobs.bodies.size).toBe(2)
+    await vi.advanceTimersByTimeAsync(1_001)
+    await jobs.sweep()
+    expect(await store.get(at.slice('/jobs/'.length))).not.toBeNull()
+    blobs.remove = remove
+    await jobs.sweep()
+    expect(blobs.bodies.size).toBe(0)
+    expect(await store.get(at.slice('/jobs/'.length))).toBeNull()
+  })
+
   test('of a request that is refused, replayed or too large nothing stays', async () => {
     const { store } = sharedStore()
     const blobs = mapBlobs()
@@ -642,6 +690,19 @@ describe('large bodies', () => {
     await vi.waitFor(() => expect(blobs.bodies.size).toBe(2))
     blobs.write = () => Promise.reject(new Error('disk'))
     expect(await accept('copy', upload(pattern(CHUNK + 1)))).toMatchObject({ status: 503 })
+    blobs.write = mapBlobs().write
+    const { insert } = store
+    store.insert = async (job) => {
+      await insert(job)
+      throw new Error('Connection terminated unexpectedly')
+    }
+    const other = { 'idempotency-key': 'other' }
+    const removed = vi.spyOn(blobs, 'remove')
+    expect(await accept('copy', upload(pattern(CHUNK + 1)), other)).toMatchObject({ status: 503 })
+    expect(removed).not.toHaveBeenCalled()
+    store.insert = insert
+    blobs.write = () => Promise.reject(new JobsError('store_full', 'The disk is full.'))
+    expect(await accept('copy', upload(pattern(CHUNK + 1)))).toMatchObject({ status: 503, headers: { 'Retry-After': '10' } })
   })
 
   test('a handler that writes on after its job was canceled leaves nothing behind', async () => {

@@ -1,0 +1,40 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createService, json, location, ok } from './service'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** Names and values of the fields that say something of `name`, in whatever case. */
+const fields = (headers: object = {}, name = '') => Object.entries(headers).filter(([other]) => other.toLowerCase() === name)
+
+test('a field that a handler set in another case is not sent twice', async () => {
+  const { wrap, post, send } = createService({ cors: ['https://a.example'] })
+  const headers = { ...ok(1).headers, vary: 'Accept-Language', 'access-control-allow-origin': '*', 'accept-ranges': 'none' }
+  wrap('report', {}, async () => ({ ...ok(1), headers }))
+  const at = location(await post('report'))
+  await vi.advanceTimersByTimeAsync(10)
+  const answer = await send('GET', `${at}/result`, { origin: 'https://a.example' })
+  expect(answer?.status).toBe(200)
+  expect(fields(answer?.headers, 'vary')).toEqual([['Vary', 'Accept-Language, Origin']])
+  expect(fields(answer?.headers, 'access-control-allow-origin')).toEqual([['Access-Control-Allow-Origin', 'https://a.example']])
+  expect(fields(answer?.headers, 'accept-ranges')).toEqual([['Accept-Ranges', 'bytes']])
+})
+
+test('a representation sets and takes away fields in whatever case it writes them', async () => {
+  const own = { headers: { location: '/elsewhere', 'retry-after': '9', link: null, 'content-type': 'application/vnd.own+json' } }
+  const { wrap, post } = createService({ representation: { accepted: () => own } })
+  wrap('report', {}, async () => ok(1))
+  const answer = await post('report')
+  expect(fields(answer?.headers, 'location')).toEqual([['location', '/elsewhere']])
+  expect(fields(answer?.headers, 'retry-after')).toEqual([['retry-after', '9']])
+  expect(fields(answer?.headers, 'content-type')).toEqual([['content-type', 'application/vnd.own+json']])
+  expect(fields(answer?.headers, 'link')).toEqual([])
+})
+
+test('what says that it is minimal is, whatever a representation would show', async () => {
+  const { wrap, post } = createService({ representation: { accepted: ({ id }) => ({ body: { taskId: id } }) } })
+  wrap('report', {}, async () => ok(1))
+  expect(json(await post('report'))).toEqual({ taskId: expect.any(String) })
+  const answer = await post('report', { headers: { prefer: 'return=minimal' } })
+  expect(answer).toMatchObject({ status: 202, body: null, headers: { 'Preference-Applied': 'return=minimal', 'Content-Length': '0' } })
+})

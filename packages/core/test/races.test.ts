@@ -1,0 +1,227 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { inProcess, isEvents, type Job, type JobStore, memoryStore } from '../src/index'
+import { createService, gate, json, location, ok } from './service'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** What several processes share. */
+function sharedStore(extra: Partial<JobStore> = {}): JobStore {
+  const alone = memoryStore()
+  return { ...alone, capabilities: { ...alone.capabilities, durable: true, shared: true }, ...extra }
+}
+const idOf = (path: string) => path.slice('/jobs/'.length)
+
+describe('between two steps', () => {
+  test('a job that is canceled before its handler has begun never calls it', async () => {
+    const { wrap, post, send } = createService()
+    let runs = 0
+    wrap('report', {}, async () => ok(++runs))
+    const at = location(await post('report'))
+    expect((await send('DELETE', at))?.status).toBe(202)
+    await vi.advanceTimersByTimeAsync(10)
+    expect(json(await send('GET', at)).status).toBe('canceled')
+    expect(runs).toBe(0)
+  })
+
+  test('a result that goes while it is read is gone, and not empty', async () => {
+    const store = sharedStore()
+    const { wrap, post, send, jobs } = createService({ store })
+    wrap('report', {}, async () => ({ status: 200, headers: { 'content-type': 'text/csv' }, body: new Uint8Array(5_000) }))
+    const at = location(await post('report'))
+    await vi.waitFor(async () => expect(json(await send('GET', at)).status).toBe('succeeded'))
+    const { get } = store
+    store.get = async (id, view) => {
+      if (view === 'full') await jobs.purge(id)
+      return get(id, view)
+    }
+    expect((await send('GET', `${at}/result`))?.status).toBe(410)
+  })
+
+  test('a cancel by another process that comes before a throw ends the job, whatever attempts are left', async () => {
+    const store = sharedStore()
+    const [here, there] = [createService({ store, sweepMs: 0 }), createService({ store, sweepMs: 0 })]
+    const go = gate()
+    here.wrap('report', { retries: 3, backoffMs: 60_000 }, async () => {
+      await go.opened
+      throw new Error('no')
+    })
+    const at = location(await here.post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    await there.jobs.cancel(idOf(at))
+    go.open()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(json(await there.send('GET', at)).status).toBe('canceled')
+  })
+
+  test('a repeat is answered with what its first try made, although nothing new would be taken', async () => {
+    const limits = [{ maxPerOwner: 1, owner: () => 'ada' }, { engine: inProcess({ concurrency: 1, maxQueued: 1 }) }]
+    for (const limit of limits) {
+      const { wrap, post } = createService(limit)
+      wrap('report', {}, () => new Promise(() => {}))
+      const keyed = { headers: { 'idempotency-key': '"a"' } }
+      const at = location(await post('report', keyed))
+      for (let status = 202; status === 202; status = (await post('report'))?.status ?? 0);
+      const again = await post('report', keyed)
+      expect([again?.status, location(again), again?.headers['Idempotency-Replayed']]).toEqual([202, at, 'true'])
+      expect((await post('report', { ...keyed, body: 'other' }))?.status).toBe(422)
+      expect([429, 503]).toContain((await post('report', { headers: { 'idempotency-key': '"b"' } }))?.status)
+    }
+  })
+
+  test('one key for two operations is a conflict', async () => {
+    const { wrap, jobs } = createService()
+    for (const name of ['invoice', 'charge']) wrap(name, {}, async () => ok(name))
+    const how = { owner: 'ada', idempotencyKey: 'key' }
+    await jobs.submit('invoice', 1, how)
+    await expect(jobs.submit('charge', 1, how)).rejects.toMatchObject({ code: 'idempotency_conflict' })
+  })
+})
+
+describe('a clock that is set back', () => {
+  test('does not hold up the renewals of a lease', async () => {
+    let back = 0
+    const renewed: number[] = []
+    const store = sharedStore()
+    const { replace } = store
+    store.replace = async (next, events) => {
+      renewed.push(next.version)
+      return replace(next, events)
+    }
+    const { wrap, post } = createService({ store, sweepMs: 0, leaseMs: 3_000, now: () => Date.now() - back })
+    wrap('report', {}, () => new Promise(() => {}))
+    await post('report')
+    await vi.advanceTimersByTimeAsync(100)
+    back = 3_600_000
+    await vi.advanceTimersByTimeAsync(4_000)
+    expect(renewed.length).toBeGreaterThanOrEqual(3)
+  })
+
+  test('does not hold a poll for longer than it was to wait', async () => {
+    let back = 0
+    const { wrap, post, send } = createService({ now: () => Date.now() - back })
+    wrap('report', {}, () => new Promise(() => {}))
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    const { headers } = (await send('GET', at)) ?? {}
+    const polled = send('GET', at, { prefer: 'wait=1', 'if-none-match': String(headers?.ETag) })
+    await vi.advanceTimersByTimeAsync(10)
+    back = 3_600_000
+    await vi.advanceTimersByTimeAsync(1_100)
+    expect(await Promise.race([polled, 'held'])).toMatchObject({ status: 304 })
+  })
+})
+
+describe('who is told', () => {
+  test('of a claim that fails', async () => {
+    const alone = sharedStore()
+    const store: JobStore = { ...alone, claim: () => Promise.reject(new Error('connection refused')) }
+    const { wrap, jobs, errors } = createService({ store, sweepMs: 0, engine: inProcess({ concurrency: 1 }) })
+    wrap('report', {}, async () => ok(1))
+    for (let count = 0; count < 2; count++) await jobs.submit('report', count) // the second one waits, and is claimed
+    await vi.advanceTimersByTimeAsync(100)
+    expect(errors).toMatchObject([{ message: 'connection refused' }])
+  })
+
+  test('an onError that throws takes nothing with it', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const onError = () => {
+      throw new Error('no log')
+    }
+    const { wrap, post, send } = createService({ onError })
+    wrap('report', {}, async () => {
+      throw new Error('no')
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    expect(json(await send('GET', at)).status).toBe('failed')
+    expect(logged).toHaveBeenCalled()
+    logged.mockRestore()
+  })
+
+  test('of a change, although another who waits for it cannot be', async () => {
+    let broken = false
+    const status = ({ id, status }: { id: string; status: string }) => {
+      if (broken) throw new Error('no words')
+      return { body: { id, status } }
+    }
+    const { wrap, post, send } = createService({ representation: { status } })
+    const go = gate()
+    wrap('report', {}, async () => {
+      await go.opened
+      return ok(1)
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    const { body } = (await send('GET', `${at}/events`)) ?? {}
+    if (!body || !isEvents(body)) throw new Error('no events')
+    body.open({ write: () => true, end() {}, fail() {} })
+    const { headers } = (await send('GET', at)) ?? {}
+    let answered = false
+    const polled = send('GET', at, { prefer: 'wait=20', 'if-none-match': String(headers?.ETag) }).finally(() => {
+      answered = true
+    })
+    await vi.advanceTimersByTimeAsync(10)
+    broken = true
+    go.open()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(answered).toBe(true)
+    await polled.catch(() => {})
+  })
+
+  test('a new line of events begins with what its own read has seen', async () => {
+    const store = sharedStore()
+    const [here, there] = [createService({ store, sweepMs: 0 }), createService({ store, sweepMs: 0 })]
+    here.wrap('report', {}, async ({ handle }) => {
+      await handle.progress(7)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      await handle.progress(11)
+      return new Promise(() => {})
+    })
+    const at = location(await here.post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    const listen = async () => {
+      const { body } = (await there.send('GET', `${at}/events`)) ?? {}
+      const pieces: string[] = []
+      if (!body || !isEvents(body)) throw new Error('no events')
+      const write = (piece: string | Uint8Array) => pieces.push(typeof piece === 'string' ? piece : new TextDecoder().decode(piece)) > 0
+      const { close } = body.open({ write, end() {}, fail() {} })
+      return { pieces, close }
+    }
+    const first = await listen()
+    await vi.advanceTimersByTimeAsync(95)
+    const { get } = store
+    const slow = gate()
+    // Only what is read for the line itself has seen the change: the feed's own reads are slow.
+    const second = await (async () => {
+      const listening = listen()
+      store.get = async (id, view) => {
+        await slow.opened
+        return get(id, view)
+      }
+      return listening
+    })()
+    expect(second.pieces.join('')).toContain('"percentComplete":11')
+    slow.open()
+    for (const line of [first, second]) line.close()
+  })
+})
+
+describe('what comes in another form', () => {
+  test('a message that is no text, an owner without a name, a clock with fractions', async () => {
+    const { wrap, jobs, send } = createService({ now: () => Date.now() + 0.25 })
+    let reported: unknown
+    wrap('report', {}, async ({ handle }) => {
+      reported = await handle.progress(5, 7 as never)
+      return ok(1)
+    })
+    const job = await jobs.submit('report', 1, { owner: '' })
+    await jobs.submit('report', 2)
+    await vi.advanceTimersByTimeAsync(10)
+    expect(reported).toBeUndefined()
+    expect(job).toMatchObject({ owner: null } satisfies Partial<Job>)
+    expect(json(await send('GET', `/jobs/${job.id}`))).toMatchObject({ status: 'succeeded', message: '7' })
+    const { cursor } = await jobs.list({ owner: null, limit: 1 })
+    expect((await jobs.list({ owner: null, limit: 1, cursor })).jobs).toHaveLength(1)
+  })
+})

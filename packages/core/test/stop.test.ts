@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { inProcess, type Job, type JobStore, memoryStore } from '../src/index'
+import { createService, gate, json, location, ok } from './service'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** What two processes share, one after the other. */
+function durableStore(extra: Partial<JobStore> = {}): JobStore {
+  const alone = memoryStore()
+  return { ...alone, capabilities: { ...alone.capabilities, durable: true, shared: true }, ...extra }
+}
+const idOf = (path: string) => path.slice('/jobs/'.length)
+const HOUR_MS = 3_600_000
+
+test('what waits for its time goes on waiting in the next process', async () => {
+  const store = durableStore()
+  const ran: string[] = []
+  const startService = () => {
+    const service = createService({ store, sweepMs: 1_000, engine: inProcess() })
+    service.wrap('later', { delayMs: HOUR_MS }, async () => ok(ran.push('later')))
+    service.wrap('flaky', { retries: 3, backoffMs: 600_000 }, async () => {
+      ran.push('flaky')
+      throw new Error('not yet')
+    })
+    return service
+  }
+  const first = startService()
+  await first.post('later')
+  await first.post('flaky')
+  await vi.advanceTimersByTimeAsync(100)
+  await first.jobs.stop({ drainMs: 100 })
+  const second = startService()
+  await second.jobs.start()
+  await vi.advanceTimersByTimeAsync(300_000)
+  expect(ran).toEqual(['flaky'])
+  await vi.advanceTimersByTimeAsync(310_000)
+  expect(ran).toEqual(['flaky', 'flaky'])
+  await vi.advanceTimersByTimeAsync(HOUR_MS)
+  expect(ran.filter((one) => one === 'later')).toHaveLength(1)
+})
+
+test('a job that fails while the process stops is tried again after its pause, by the next one', async () => {
+  const store = durableStore()
+  const go = gate()
+  const { wrap, post, jobs } = createService({ store, sweepMs: 0, engine: inProcess() })
+  wrap('flaky', { retries: 1, backoffMs: 100 }, async () => {
+    await go.opened
+    throw new Error('not yet')
+  })
+  const at = location(await post('flaky'))
+  await vi.advanceTimersByTimeAsync(10)
+  const stopped = jobs.stop({ drainMs: 5_000 })
+  go.open()
+  await stopped
+  const job = (await store.get(idOf(at))) as Job
+  expect(job).toMatchObject({ status: 'queued', dispatch: 2 })
+  expect(job.dueAt).toBeLessThanOrEqual(Date.now() + 100)
+})
+
+test('a job whose slot was kept before the stop is run, however long it takes to store it', async () => {
+  const alone = durableStore()
+  const stored = gate()
+  const store: JobStore = {
+    ...alone,
+    async insert(job) {
+      await stored.opened
+      return alone.insert(job)
+    },
+  }
+  const { wrap, post, jobs, errors } = createService({ store, sweepMs: 0, engine: inProcess() })
+  wrap('report', {}, async () => ok('made'))
+  await jobs.start()
+  const accepted = post('report')
+  await vi.advanceTimersByTimeAsync(10)
+  const stopped = jobs.stop({ drainMs: 5_000 })
+  stored.open()
+  const at = location(await accepted)
+  await vi.advanceTimersByTimeAsync(10)
+  await stopped
+  expect(await store.get(idOf(at))).toMatchObject({ status: 'succeeded' })
+  expect(errors).toEqual([])
+})
+
+test('two who stop it are told when what ran has ended', async () => {
+  const { wrap, post, jobs } = createService()
+  const go = gate()
+  wrap('report', {}, async () => {
+    await go.opened
+    return ok('made')
+  })
+  await post('report')
+  await vi.advanceTimersByTimeAsync(10)
+  const told: string[] = []
+  void jobs.stop({ drainMs: 60_000 }).then(() => told.push('first'))
+  void jobs.stop({ drainMs: 60_000 }).then(() => told.push('second'))
+  go.open()
+  await vi.advanceTimersByTimeAsync(10)
+  expect(told.sort()).toEqual(['first', 'second'])
+})
+
+test('a job that was canceled is canceled, and not lost, when the process stops before its handler has', async () => {
+  const { wrap, post, send, jobs } = createService()
+  wrap('report', {}, () => new Promise(() => {}))
+  const at = location(await post('report'))
+  await vi.advanceTimersByTimeAsync(10)
+  await send('DELETE', at)
+  const stopped = jobs.stop({ drainMs: 100 })
+  await vi.advanceTimersByTimeAsync(100)
+  await stopped
+  expect(json(await send('GET', at))).toMatchObject({ status: 'canceled' })
+})
+
+test('a poll that a stopping process answers leaves what was handed back to the next one', async () => {
+  const store = durableStore()
+  const { wrap, post, send, jobs } = createService({ store, sweepMs: 0, engine: inProcess({ concurrency: 1 }) })
+  wrap('report', { retries: 1 }, () => new Promise(() => {}))
+  const waiting = [await post('report'), await post('report')].map(location)[1] as string
+  const stopped = jobs.stop({ drainMs: 100 })
+  await vi.advanceTimersByTimeAsync(200)
+  await stopped
+  expect(json(await send('GET', waiting))).toMatchObject({ status: 'queued' })
+  expect((await store.get(idOf(waiting)))?.dueAt).toBeLessThanOrEqual(Date.now())
+})
