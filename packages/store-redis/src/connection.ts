@@ -132,7 +132,7 @@ function understood(cause: unknown): never {
   if (/\bOOM command not allowed\b/.test(message))
     throw new JobsError(
       'store_full',
-      'Redis has reached its maxmemory and takes no more jobs: raise maxmemory, or keep results for a shorter time (ttlMs).',
+      'Redis has reached its maxmemory and takes no more jobs: raise maxmemory, or keep results for a shorter time (resultTtlMs).',
       { cause },
     )
   const rubbish = /RUBBISH (\S+)/.exec(message)?.[1]

@@ -11,7 +11,8 @@ import type { Body, Job, JobEvent } from '@respond-async/core'
  *     [revision, createdAt, attempt, maxAttempts, dispatch, and as milliseconds after createdAt:
  *       updatedAt, dueAt, startedAt, finishedAt, expiresAt],
  *     {…all other members but the id, which is in the key…}
- *     ,[{…what a claim changed…}, "<what a claim cleared>", …]     (none or more, until the next full write)
+ *     ,[{…what a claim changed…}, "<what a claim cleared>", …, "?<the call>"]     (none or more, until the next full write; an
+ *       insert ends with one that changes nothing)
  *
  * The numbers are without names because they would be half of what a finished job takes.
  */
@@ -91,10 +92,16 @@ function assemble(id: string, lines: Lines): Job {
   return job as unknown as Job // every member that `headOf` took apart is back
 }
 
-/** What a claim changes, for the end of a head. Version and status stand in its first lines. */
+/** The head of a new job, and which call it is that inserts it. */
+export const newHeadOf = (job: Job): string => `${headOf(job)}${NEXT}${changesOf({})}`
+
+/**
+ * What a claim changes, for the end of a head. Version and status stand in its first lines. A name of no member, another in each call,
+ * is cleared with it: a command that a client sends again finds its own, and one of somebody who wants the very same does not.
+ */
 export function changesOf({ version: _version, status: _status, ...changes }: Partial<Job>): string {
   const cleared = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [name] : []))
-  return JSON.stringify([changes, ...cleared])
+  return JSON.stringify([changes, ...cleared, `?${crypto.randomUUID().slice(0, 8)}`])
 }
 
 /** `E<version> <JSON>`: the scripts need the version alone. */

@@ -2,8 +2,8 @@ import { type Job, type JobEvent, type JobStore, JobsError, sizeOf } from '@resp
 import { placeOf, readable } from '@respond-async/core/store'
 import type { RedisClient } from './clients'
 import { type Argument, connectionOf, notAJob, type Reply, textOf } from './connection'
-import { changesOf, decodeBody, encodeBody, eventOf, foundJobOf, headOf, jobOf, lineOf } from './record'
-import { CLAIM, DUE, EVENTS, INSERT, LIST, MEMORY, READ_BLOB, REMOVE, REMOVE_BLOBS, REPLACE, WRITE_BLOB } from './scripts'
+import { changesOf, decodeBody, encodeBody, eventOf, foundJobOf, headOf, jobOf, lineOf, newHeadOf } from './record'
+import { CLAIM, DUE, EVENTS, HOLDER, INSERT, LIST, MEMORY, READ_BLOB, REMOVE, REMOVE_BLOBS, REPLACE, WRITE_BLOB } from './scripts'
 import { canSubscribe, subscriptionsOver } from './subscriptions'
 
 export interface RedisStoreOptions {
@@ -57,6 +57,7 @@ export function redisStore(options: RedisStoreOptions): JobStore {
   const base = `{${prefix}}`
   const due = `${base}:due`
   const recordKey = (id: string) => `${base}:j:${id}`
+  const nameKey = (owner: string | null, key: string) => `${base}:k:${JSON.stringify(owner)},${JSON.stringify(key)}`
   const channelOf = (id: string) => (watch ? `${prefix}:c:${id}` : '')
   const watched = watch && canSubscribe(client)
 
@@ -67,9 +68,8 @@ export function redisStore(options: RedisStoreOptions): JobStore {
       throw new JobsError('too_large', `A body of ${maxBodyBytes} bytes at most is kept here.`)
     return encodeBody(body, carries)
   }
-  const written = (job: Job, events: readonly JobEvent[] | undefined, channel: string): Argument[] => {
+  const written = (job: Job, head: string, events: readonly JobEvent[] | undefined, channel: string): Argument[] => {
     const { id, createdAt, dueAt, goneAt, requestBody, responseBody } = job
-    const head = headOf(job)
     if (head.length * 3 > maxRecordBytes && sizeOf(head) > maxRecordBytes)
       throw new JobsError('too_large', `A job of ${maxRecordBytes} bytes at most is kept here, besides its bodies.`)
     return [
@@ -124,9 +124,9 @@ export function redisStore(options: RedisStoreOptions): JobStore {
     async insert(job, events) {
       checkPolicy()
       const keys = [due, recordKey(job.id)]
-      if (job.idempotencyKey !== undefined) keys.push(`${base}:k:${JSON.stringify(job.owner)},${JSON.stringify(job.idempotencyKey)}`)
-      const answer = await connection.run(INSERT, keys, written(job, events, ''))
-      return answer === 1 ? { inserted: true, job } : { inserted: false, job: readFound(answer) }
+      if (job.idempotencyKey !== undefined) keys.push(nameKey(job.owner, job.idempotencyKey))
+      const answer = await connection.run(INSERT, keys, written(job, newHeadOf(job), events, ''))
+      return isOne(answer) ? { inserted: true, job } : { inserted: false, job: readFound(answer) }
     },
     async get(id, view = 'full') {
       const key = recordKey(id)
@@ -138,8 +138,8 @@ export function redisStore(options: RedisStoreOptions): JobStore {
       return head === null ? null : readWhole(id, head, request, response)
     },
     async replace(next, events) {
-      const answer = await connection.run(REPLACE, [due, recordKey(next.id)], written(next, events, channelOf(next.id)))
-      if (answer === 1) return { replaced: true }
+      const answer = await connection.run(REPLACE, [due, recordKey(next.id)], written(next, headOf(next), events, channelOf(next.id)))
+      if (isOne(answer)) return { replaced: true }
       return { replaced: false, current: answer === null ? null : read(next.id, answer) }
     },
     async claim(id, version, changes, events) {
@@ -158,16 +158,23 @@ export function redisStore(options: RedisStoreOptions): JobStore {
       const answer = await connection.runForBytes(CLAIM, [due, recordKey(id)], [...args, ...linesOf(events)])
       if (answer === null) return { claimed: false, job: null }
       const [claimed, head, request, response] = listOf(answer)
-      return { claimed: claimed === 1, job: readWhole(id, head, request, response) }
+      return { claimed: isOne(claimed), job: readWhole(id, head, request, response) }
     },
     async remove(id, version) {
-      return (await connection.run(REMOVE, [due, recordKey(id)], [id, version === undefined ? '' : `${version}`, channelOf(id)])) === 1
+      return isOne(await connection.run(REMOVE, [due, recordKey(id)], [id, version === undefined ? '' : `${version}`, channelOf(id)]))
+    },
+    async holder(owner, key) {
+      const answer = await connection.run(HOLDER, [due, nameKey(owner, key)], [])
+      return answer === null ? null : readFound(answer)
     },
     async due(before, limit) {
-      return readable(listOf(await connection.run(DUE, [due], [`${before}`, `${limit}`])), readFound)
+      for (;;) {
+        const found = listOf(await connection.run(DUE, [due], [`${before}`, `${limit}`]))
+        if (found.length !== 1 || textOf(found[0]) !== 'more') return readable(found, readFound)
+      }
     },
     async list({ owner, status, operation, limit, cursor }) {
-      const statuses = typeof status === 'string' ? status : (status ?? ALL_STATUSES).join()
+      const statuses = typeof status === 'string' ? status : [...new Set(status ?? ALL_STATUSES)].join()
       const place = placeOf(cursor)
       const filter = [owner === undefined ? '*' : JSON.stringify(owner), statuses, operation === undefined ? '' : JSON.stringify(operation)]
       const [more, ...jobs] = listOf(
@@ -204,12 +211,18 @@ export function redisStore(options: RedisStoreOptions): JobStore {
 }
 
 const MAX_ID = 128
+/** Clients may be set to answer numbers as text. */
+const isOne = (reply: Reply | undefined) => Number(reply) === 1
 const invalid = (message: string) => new JobsError('invalid_option', message)
 
-/** How long a record may stay, in milliseconds: for ever while it is not finished, else until it should long have been swept. */
-function lifeOf({ finishedAt, goneAt, dueAt }: Job): string {
+/**
+ * How long a record may stay, in milliseconds: for ever while it is not finished, else until it should long have been swept. One of
+ * whose end a webhook is still to tell is due before it expires.
+ */
+function lifeOf({ finishedAt, goneAt, dueAt, expiresAt = 0 }: Job): string {
   if ((finishedAt === undefined && goneAt === undefined) || dueAt === null) return ''
-  return `${Math.max(0, dueAt - Date.now()) + MARGIN_MS}`
+  const until = goneAt === undefined ? Math.max(dueAt, expiresAt) : dueAt
+  return `${Math.max(0, until - Date.now()) + MARGIN_MS}`
 }
 
 function readBody(key: string, stored: Reply | undefined) {

@@ -66,6 +66,8 @@ local function body(name, value)
   if value == '-' then call('UNLINK', name) elseif value ~= '' then set(name, value) else live(name) end
 end
 local function write(id, new, old)
+  -- Before all else: a server that is full denies a script its first write, and none after one that is not denied.
+  if ARGV[6] ~= '' then call('UNLINK', key(':b:', id)) end
   set(key(':j:', id), ARGV[2])
   if ARGV[7] == '-' and ARGV[8] == '-' then
     if old then call('UNLINK', key(':q:', id), key(':r:', id)) end
@@ -83,7 +85,7 @@ local function write(id, new, old)
   if ARGV[4] ~= '' then call('ZADD', due, ARGV[4], id) elseif old then call('ZREM', due, id) end
   remember(id, ARGV[10], 12)
   if ARGV[10] ~= '0' then live(key(':e:', id)) end
-  if ARGV[6] ~= '' then call('UNLINK', key(':b:', id)) else live(key(':b:', id)) end
+  if ARGV[6] == '' then live(key(':b:', id)) end
   if ARGV[9] ~= '' then call('PUBLISH', ARGV[9], new.version) end
   if ARGV[11] ~= '' then
     tidy(due)
@@ -95,12 +97,12 @@ local function write(id, new, old)
 end
 `
 
-/** Answers 1, or the job that has the id or the key. */
+/** Answers 1, also where the client sends it again, or the job that has the id or the key. */
 export const INSERT = `
 ${WRITE}
 local id = ARGV[1]
 local there = call('GET', key(':j:', id))
-if there then return shown(id, there) end
+if there then return there == ARGV[2] and 1 or shown(id, there) end
 local new = split(ARGV[2], id)
 local holder = new.name and call('GET', new.name)
 if holder then
@@ -135,7 +137,10 @@ local function answer(claimed, text)
   return { claimed, text, bodies[1], bodies[2] }
 end
 local old = split(there, id)
-if old.version ~= ARGV[2] then return answer(0, there) end
+if old.version ~= ARGV[2] then
+  local again = old.version == ARGV[3] and string.sub(there, -#ARGV[5]) == ARGV[5]
+  return answer(again and 1 or 0, there)
+end
 local text = 'J' .. ARGV[3] .. ',\\n' .. (ARGV[4] == '' and old.rest or string.gsub(old.rest, '^"%a+"', '"' .. ARGV[4] .. '"')) .. ',\\n' .. ARGV[5]
 call('SET', KEYS[2], text, 'KEEPTTL')
 local new = split(text, id)
@@ -151,6 +156,14 @@ if ARGV[6] == '-' then call('ZREM', due, id) elseif ARGV[6] ~= '' then call('ZAD
 remember(id, ARGV[8], 9)
 if ARGV[7] ~= '' then call('PUBLISH', ARGV[7], ARGV[3]) end
 return answer(1, text)
+`
+
+/** KEYS[2] an idempotency key. Answers the job that has it, or nothing. */
+export const HOLDER = `
+${COMMON}
+local id = call('GET', KEYS[2])
+local there = id and call('GET', key(':j:', id))
+return there and shown(id, there)
 `
 
 /** ARGV id, version or '', channel or ''. */
@@ -169,14 +182,28 @@ if ARGV[3] ~= '' then call('PUBLISH', ARGV[3], old.version + 1) end
 return 1
 `
 
-/** ARGV latest time, limit. Answers the jobs. A key of another kind is passed over, so that it does not hold up the others. */
+/**
+ * ARGV latest time, limit. Answers the jobs, and 'more' alone where so many had gone that it is to be called again: nobody else is
+ * served meanwhile. A key of another kind is passed over, so that it does not hold up the others.
+ */
 export const DUE = `
 ${COMMON}
-local jobs = {}
-for _, id in ipairs(call('ZRANGEBYSCORE', due, '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])) do
-  local there = redis.pcall('GET', key(':j:', id))
-  if type(there) == 'string' then jobs[#jobs + 1] = shown(id, there) elseif not there then call('ZREM', due, id) end
-end
+local jobs, passed, gone, limit = {}, 0, 0, tonumber(ARGV[2])
+repeat
+  local ids = call('ZRANGEBYSCORE', due, '-inf', ARGV[1], 'LIMIT', passed, limit)
+  for _, id in ipairs(ids) do
+    if #jobs == limit then break end
+    local there = redis.pcall('GET', key(':j:', id))
+    if type(there) == 'string' then jobs[#jobs + 1] = shown(id, there) end
+    if there then
+      passed = passed + 1
+    else
+      call('ZREM', due, id)
+      gone = gone + 1
+    end
+  end
+  if gone > 1000 then return { 'more' } end
+until #ids < limit or #jobs == limit
 return jobs
 `
 

@@ -97,6 +97,38 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
     })
   })
 
+  describe('a command that the client sends again because its reply was lost', () => {
+    it.each(['ioredis', 'REST'])('is answered as it was the first time: %s', async (which) => {
+      const rest = await startRest(server.url)
+      const proxy = await proxyTo(which === 'REST' ? Number(new URL(rest.url).port) : server.port)
+      const direct = new Redis({ port: proxy.port, host: '127.0.0.1', maxRetriesPerRequest: 1 })
+      direct.on('error', () => {})
+      const mine = open(which === 'REST' ? (await upstash(`http://127.0.0.1:${proxy.port}`)).client : direct, { maxEvents: 10 })
+      const one = job('a', { idempotencyKey: 'k', requestBody: 'in' })
+      await mine.insert(job('warm'))
+      await mine.claim?.('warm', 1, claimOf(job('warm')))
+      proxy.loseReply()
+      expect(await mine.insert(one, [event(1)])).toEqual({ inserted: true, job: one })
+      proxy.loseReply()
+      const claimed = { ...one, ...claimOf(one) }
+      expect(await mine.claim?.('a', 1, claimOf(one), [event(2)])).toEqual({ claimed: true, job: claimed })
+      expect(proxy.lost()).toBe(2)
+      expect(await store.get('a', 'full')).toEqual(claimed)
+      expect((await store.events?.('a', 0, 10))?.events).toEqual([event(1), event(2)])
+      expect((await store.list?.({ owner: 'ann', status: 'running', limit: 10 }))?.jobs.map(({ id }) => id)).toEqual(['warm', 'a'])
+      direct.disconnect()
+      await proxy.close()
+      await rest.stop()
+    })
+    it('is another one than a second call that wants the very same', async () => {
+      const one = job('a', { idempotencyKey: 'k' })
+      expect((await store.insert(one)).inserted).toBe(true)
+      expect(await store.insert(one)).toMatchObject({ inserted: false, job: { id: 'a', version: 1 } })
+      expect((await store.claim?.('a', 1, claimOf(one)))?.claimed).toBe(true)
+      expect(await store.claim?.('a', 1, claimOf(one))).toMatchObject({ claimed: false, job: { id: 'a', version: 2 } })
+    })
+  })
+
   describe('blobs', () => {
     const chunk = (seed: number) => Uint8Array.from({ length: 70_000 }, (_, at) => (at * seed) & 255)
     it.each(['ioredis', 'REST'])('gives back chunks as they were, and removes all but one body: %s', async (which) => {
@@ -127,8 +159,10 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
       expect(await life()).toBe(-1)
       await store.blobs?.write('a', 'request', 1, chunk(3))
       expect(await life()).toBe(-1)
+      const began = Date.now()
       await store.replace(finished(job('a')))
-      expect(await life()).toBeGreaterThan(DAY)
+      const left = await life()
+      expect(left).toBeGreaterThanOrEqual(DAY - (Date.now() - began))
       await store.replace(next(finished(job('a')), { goneAt: T0 }))
       expect(await store.blobs?.read('a', 'request', 0)).toBe(null)
       await store.blobs?.write('a', 'request', 0, chunk(3))
@@ -151,6 +185,15 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
         expect(await redis.pttl(key), key).toBeLessThanOrEqual(DAY + 5_000)
       }
     })
+    it('waits for the end of a result that is due before, and not for that of a tombstone', async () => {
+      const life = () => redis.pttl('{respond-async}:j:a')
+      const owed = finished(job('a'), { expiresAt: T0 + 7 * DAY }) // due in 5 s: a webhook is to be sent
+      await store.insert(job('a'))
+      await store.replace(owed)
+      expect(await life()).toBeGreaterThan(8 * DAY - 60_000)
+      await store.replace(next(owed, { goneAt: T0 }))
+      expect(await life()).toBeLessThanOrEqual(DAY + 5_000)
+    })
     it('frees the key and leaves no line behind in an index', async () => {
       const jobs = ['a', 'b', 'c', 'd'].map((id, n) => job(id, { createdAt: T0 + n, dueAt: T0 + n, idempotencyKey: id }))
       for (const one of jobs) await store.insert(one)
@@ -164,6 +207,18 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
       expect((await store.insert(job('e', { idempotencyKey: 'b' }))).inserted).toBe(true)
       expect((await store.insert(job('f', { idempotencyKey: 'e' }))).inserted).toBe(true)
       expect((await store.insert(job('g', { idempotencyKey: 'b' }))).job.id).toBe('e')
+    })
+    it('fills a page of what is due, however many have gone before it', async () => {
+      const due = '{respond-async}:due'
+      const gone = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => [n, `${prefix}${n}`]).flat()
+      for (const id of ['a', 'b', 'c', 'd']) await store.insert(job(id, { dueAt: T0 + id.charCodeAt(0) }))
+      await redis.hset('{respond-async}:j:hash', 'x', 'y')
+      await redis.zadd(due, ...gone('few', 7), T0, 'hash')
+      expect((await store.due?.(T0 + DAY, 3))?.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
+      expect(await redis.zcard(due)).toBe(5)
+      await redis.zadd(due, ...gone('many', 2_500))
+      expect((await store.due?.(T0 + DAY, 3))?.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
+      expect((await store.due?.(T0 + DAY, 100))?.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd'])
     })
     it('clears an index that is only ever written', async () => {
       const random = vi.spyOn(Math, 'random').mockReturnValue(0)
@@ -187,7 +242,7 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
   })
 
   it('makes one trip for each call, of one command', async () => {
-    const proxy = await countingProxy(server.port)
+    const proxy = await proxyTo(server.port)
     const client = new Redis({ port: proxy.port, host: '127.0.0.1', enableReadyCheck: false })
     const mine = open(client, { maxEvents: 10 })
     const one = job('a', { idempotencyKey: 'k', requestBody: 'in' })
@@ -198,6 +253,7 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
     await mine.due?.(0, 1)
     await mine.list?.({ owner: 'ann', limit: 1 })
     await mine.events?.('warm', 0, 1)
+    await mine.holder?.('ann', 'k')
     await mine.remove('warm')
     await vi.waitFor(async () => expect(await mine.get('warm', 'head')).toBe(null))
     const trips: Record<string, number> = {}
@@ -215,6 +271,7 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
     await counted('progress', () => mine.replace(next({ ...one, version: 2 }, { requestBody: undefined, percentComplete: 5 }), [event(3)]))
     await counted('finish', () => mine.replace(finished({ ...one, version: 3 }, { responseBody: 'out' }), [event(4)]))
     await counted('replace that is lost', () => mine.replace(next(one)))
+    await counted('holder', () => mine.holder?.('ann', 'k'))
     await counted('due', () => mine.due?.(T0, 10))
     await counted('list', () => mine.list?.({ owner: 'ann', limit: 10 }))
     await counted('events', () => mine.events?.('a', 0, 10))
@@ -223,6 +280,29 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
     expect((await mine.insert(other)).inserted).toBe(true)
     client.disconnect()
     await proxy.close()
+  })
+
+  it('lists a job once, also where its status is asked for twice', async () => {
+    for (const id of ['a', 'b', 'c']) await store.insert(job(id))
+    const page = await store.list?.({ owner: 'ann', status: ['queued', 'running', 'queued'], limit: 3 })
+    expect(page?.jobs.map(({ id }) => id)).toEqual(['c', 'b', 'a'])
+    expect(page?.cursor).toBe(undefined)
+  })
+
+  it('understands a client that answers numbers as text', async () => {
+    const client = new Redis(server.url, { stringNumbers: true })
+    const mine = open(client, { maxEvents: 10 })
+    const one = job('a')
+    expect(await mine.insert(one, [event(1)])).toEqual({ inserted: true, job: one })
+    expect((await mine.insert(one)).inserted).toBe(false)
+    expect((await mine.claim?.('a', 1, claimOf(one), [event(2)]))?.claimed).toBe(true)
+    expect((await mine.claim?.('a', 1, claimOf(one)))?.claimed).toBe(false)
+    expect(await mine.replace(finished({ ...one, version: 2 }), [event(3)])).toEqual({ replaced: true })
+    expect(await mine.events?.('a', 1, 10)).toEqual({ events: [event(2), event(3)], truncated: false })
+    expect((await mine.due?.(T0 + DAY, 10))?.map(({ id }) => id)).toEqual(['a'])
+    expect(await mine.remove('a', 1)).toBe(false)
+    expect(await mine.remove('a')).toBe(true)
+    client.disconnect()
   })
 
   it('runs on after the server has forgotten its scripts', async () => {
@@ -347,6 +427,26 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
       await redis.config('SET', 'maxmemory', '0')
       expect((await store.insert(job('b'))).inserted).toBe(true)
     })
+    it('buries jobs while the server is full, and so makes room for others', async () => {
+      const bare = finished(job('bare'))
+      const large = finished(job('large'), { responseBody: 'x'.repeat(3_000_000) })
+      const chunked = finished(job('chunked'))
+      for (const one of [bare, large, chunked]) {
+        await store.insert({ ...job(one.id) })
+        await store.replace(one)
+      }
+      await store.blobs?.write('chunked', 'response-1', 0, new Uint8Array(3_000_000))
+      const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1])
+      onTestFinished(() => redis.config('SET', 'maxmemory', '0').then(() => {}))
+      await redis.config('SET', 'maxmemory', `${used - 4_000_000}`)
+      await expect(store.insert(job('new'))).rejects.toMatchObject({ code: 'store_full' })
+      for (const one of [bare, large, chunked]) {
+        const stone = next(one, { goneAt: T0, requestBody: null, responseBody: null })
+        expect(await store.replace(stone)).toEqual({ replaced: true })
+        expect(await store.get(one.id, 'full')).toEqual(stone)
+      }
+      await vi.waitFor(async () => expect((await store.insert(job('new'))).inserted).toBe(true))
+    })
     it('warns once of a server that drops keys', async () => {
       const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
       await redis.config('SET', 'maxmemory-policy', 'allkeys-lru')
@@ -456,9 +556,14 @@ describe.skipIf(!hasRedisServer)('a Redis that goes away', () => {
   )
 })
 
-/** Passes everything on, and counts the commands that clients send: each begins with `*` and the number of its parts. */
-async function countingProxy(port: number) {
+/**
+ * Passes everything on, and counts the commands that clients send: each begins with `*` and the number of its parts. Where a reply is
+ * to be lost, the connection is, in the moment the reply comes.
+ */
+async function proxyTo(port: number) {
   let count = 0
+  let losing = false
+  let lost = 0
   const sockets = new Set<Socket>()
   const { connect } = await import('node:net')
   const proxy = createServer((client) => {
@@ -471,13 +576,24 @@ async function countingProxy(port: number) {
       count += data.toString('latin1').match(/(^|\r\n)\*\d+\r\n/g)?.length ?? 0
       upstream.write(data)
     })
-    upstream.pipe(client)
+    upstream.on('data', (data) => {
+      if (!losing) return client.write(data)
+      losing = false
+      lost++
+      client.destroy()
+    })
+    client.on('close', () => upstream.destroy())
+    upstream.on('close', () => client.destroy())
   })
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
   const address = proxy.address()
   return {
     port: typeof address === 'object' && address ? address.port : 0,
     commands: () => count,
+    loseReply() {
+      losing = true
+    },
+    lost: () => lost,
     async close() {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => proxy.close(resolve))

@@ -6,6 +6,7 @@ export const declaredBy = (store: JobStore): Declared => ({
   ...store.capabilities,
   claim: store.claim !== undefined,
   blobs: store.blobs !== undefined,
+  holder: store.holder !== undefined,
 })
 
 /** The same, found out by opening it once. */

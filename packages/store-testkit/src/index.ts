@@ -7,6 +7,7 @@ import { compareAndSetCases } from './cases/compare-and-set'
 import { dueCases } from './cases/due'
 import { getCases } from './cases/get'
 import { historyCases } from './cases/history'
+import { holderCases } from './cases/holder'
 import { insertCases } from './cases/insert'
 import { keyCases } from './cases/key'
 import { lifeCases } from './cases/life'
@@ -45,6 +46,7 @@ export const storeCases: readonly StoreCase[] = [
   ...blobCases,
   ...transactionCases,
   ...listAllCases,
+  ...holderCases,
 ]
 
 /** The cases that a store with these capabilities has to pass. `declaredBy(store)` gives them for one that is open. */

@@ -21,6 +21,10 @@ export function claim(store: JobStore, id: string, version: number, changes: Par
   return store.claim ? store.claim(id, version, changes, events) : absent('claim')
 }
 
+export function holder(store: JobStore, owner: string | null, key: string): Promise<Job | null> {
+  return store.holder ? store.holder(owner, key) : absent('holder')
+}
+
 export const blobsOf = (store: JobStore): BlobStore => store.blobs ?? absent('blobs')
 
 /** Follows the cursors to the end. `between` is called after every page. */

@@ -32,6 +32,8 @@ export interface Declared extends StoreCapabilities {
   readonly claim?: boolean
   /** @default false */
   readonly blobs?: boolean
+  /** @default false */
+  readonly holder?: boolean
 }
 
 /** What a case can only be tried with: a declared `true`, a declared limit, or a named kind of transaction. */

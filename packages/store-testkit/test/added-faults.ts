@@ -70,3 +70,21 @@ export const ADDED_FAULTS = {
 } as const satisfies Record<string, readonly string[]>
 
 export type AddedFault = keyof typeof ADDED_FAULTS
+
+/** The same for the jobs that have a key. */
+export const HOLDER_FAULTS = {
+  one_handle_has_holders: ['CAP10'],
+  holders_of_nothing_are_undefined: ['HOL1', 'HOL2', 'HOL3'],
+  holders_with_null_for_bodies: ['HOL1', 'HOL5'],
+  holders_as_inserted: ['HOL1', 'HOL3', 'HOL5'],
+  caches_holders: ['HOL1', 'HOL3', 'HOL4'],
+  holders_of_any_owner: ['HOL2'],
+  holders_take_nobody_for_an_empty_name: ['HOL2'],
+  holders_ignore_case: ['HOL2'],
+  holders_that_were_removed: ['HOL3'],
+  holders_that_are_gone: ['HOL3'],
+  hands_out_its_holders: ['HOL4'],
+  holders_before_the_claim: ['HOL5'],
+} as const satisfies Record<string, readonly string[]>
+
+export type HolderFault = keyof typeof HOLDER_FAULTS

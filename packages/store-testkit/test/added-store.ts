@@ -1,10 +1,11 @@
 import type { Claimed, Inserted, Job, JobEvent, JobStore } from '@respond-async/core'
 import type { OpenStore } from '../src/index'
 import { type Chunks, chunksOf, MAX_BODY } from './added-chunks'
-import type { AddedFault } from './added-faults'
+import { type AddedFault, HOLDER_FAULTS, type HolderFault } from './added-faults'
+import { withHolder } from './added-holder'
 import { openFaulty } from './faulty-store'
 
-type Is = (fault: AddedFault) => boolean
+type Is = (fault: AddedFault | HolderFault) => boolean
 
 /** What the handles share beside the store below them. */
 interface Shared {
@@ -12,11 +13,13 @@ interface Shared {
   readonly maxBodyBytes: number | null
   /** What hand-overs have left behind. */
   readonly done: string[]
-  /** What only faults look at: claimed jobs as they were, what was passed for them, events that are none, keys that stay locked. */
+  /** What only faults look at: claimed jobs as they were, what was passed for them, events that are none, keys that stay locked, jobs as they were inserted. */
   readonly before: Map<string, Job>
   readonly passed: Map<string, Partial<Job>>
   readonly stray: Map<string, readonly JobEvent[]>
   readonly locked: Set<string | undefined>
+  readonly firsts: Job[]
+  readonly handedOut: Map<string, Job>
 }
 
 /** A hand-over of the kind that these stores name. */
@@ -25,23 +28,31 @@ interface HandOver {
   readonly fails: boolean
 }
 
-/** A store with `claim`, `blobs` and transactions, over one that has none of them. It has one fault, or none. */
-export function openAdded(fault?: AddedFault): OpenStore {
+/**
+ * A store with `claim`, `blobs` and transactions, over one that has none of them. It has one fault, or none. It has `holder` where its
+ * fault is one of that, or it has none: other faults would be seen there a second time.
+ */
+export function openAdded(fault?: AddedFault | HolderFault): OpenStore {
   const is: Is = (name) => name === fault
   return async () => {
     const { a, b, reopen } = await openFaulty()()
     const shared: Shared = {
       ...{ chunks: new Map(), maxBodyBytes: fault ? MAX_BODY : null, done: [] },
-      ...{ before: new Map(), passed: new Map(), stray: new Map(), locked: new Set() },
+      ...{ before: new Map(), passed: new Map(), stray: new Map(), locked: new Set(), firsts: [], handedOut: new Map() },
+    }
+    const open = (inner: JobStore) => {
+      const store = withAdditions(inner, shared, is)
+      return fault === undefined || fault in HOLDER_FAULTS ? withHolder(store, shared, is) : store
     }
     return {
       a: {
-        ...withAdditions(a, shared, is),
+        ...open(a),
         ...(is('one_handle_claims') && { claim: undefined }),
         ...(is('one_handle_has_blobs') && { blobs: undefined }),
+        ...(is('one_handle_has_holders') && { holder: undefined }),
       },
-      b: withAdditions(b, shared, is),
-      reopen: async () => withAdditions((await reopen?.()) ?? a, shared, is),
+      b: open(b),
+      reopen: async () => open((await reopen?.()) ?? a),
       ...(!is('comes_without_hand_overs') && {
         handOvers: {
           of: (name): HandOver => ({ name, fails: false }),

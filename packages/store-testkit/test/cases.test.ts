@@ -37,9 +37,11 @@ it('leaves out what a store does not declare, and nothing else', () => {
   expect(moreFor({ list: true, listAll: true }).slice(-6)).toEqual(upTo('ALL', 6))
   expect(moreFor({ list: true, listAll: true, claim: true }).slice(-1)).toEqual(['ALL7'])
   expect(moreFor({ listAll: true })).toEqual([])
+  expect(moreFor({ holder: true })).toEqual(upTo('HOL', 4))
+  expect(moreFor({ holder: true, claim: true }).slice(-1)).toEqual(['HOL5'])
   expect(moreFor({ transaction: 'postgres' })).toEqual(upTo('TRX', 5))
   const all = {
-    ...{ claim: true, blobs: true, transaction: 'postgres' },
+    ...{ claim: true, blobs: true, holder: true, transaction: 'postgres' },
     due: true,
     list: true,
     listAll: true,
@@ -49,7 +51,7 @@ it('leaves out what a store does not declare, and nothing else', () => {
     maxRecordBytes: 1_000,
     maxBodyBytes: 1_000,
   }
-  const untried = ['CAP6', 'CAP7']
+  const untried = ['CAP6', 'CAP7', 'CAP10']
   expect(idsFor(all)).toEqual(storeCases.map(({ id }) => id).filter((id) => !untried.includes(id)))
   expect(untried.filter((id) => !idsFor({}).includes(id))).toEqual([])
 })
@@ -60,6 +62,7 @@ it('says so where a store has what none of the cases that were asked for tries',
   expect(failures).toEqual([
     'CAP6 the store has "claim": add claim: true to the capabilities that you give, or use declaredBy(store)',
     'CAP7 the store has "blobs": add blobs: true to the capabilities that you give, or use declaredBy(store)',
+    'CAP10 the store has "holder": add holder: true to the capabilities that you give, or use declaredBy(store)',
   ])
 })
 

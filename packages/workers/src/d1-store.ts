@@ -107,6 +107,11 @@ export function d1Store({ database, maxEvents = 0, migrate = true }: D1StoreOpti
       ])
       return Boolean(removed?.length)
     },
+    async holder(owner, key) {
+      const [rows] = await execute([[`${HEAD} WHERE owner = ? AND idempotency_key = ?`, ownerColumn(owner), key]])
+      const row = rows?.[0]
+      return row ? jobOf(row) : null
+    },
     async due(before, limit) {
       const [rows = []] = await execute([[`${HEAD} WHERE due_at <= ? ORDER BY due_at LIMIT ?`, before, limit]])
       return readable(rows, jobOf)

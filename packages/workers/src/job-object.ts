@@ -147,6 +147,10 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     if (this.#kv.get('holder') === id) await this.#clear()
   }
 
+  async holder() {
+    return this.#kv.get<string>('holder') ?? null
+  }
+
   async putRow(row: IndexRow) {
     this.#index.put(row)
     if (this.#isCaredFor) return

@@ -78,6 +78,7 @@ export interface ObjectStub {
 
   claim(id: string, instead?: string): Promise<string>
   free(id: string): Promise<void>
+  holder(): Promise<string | null>
 
   putRow(row: IndexRow): Promise<void>
   dropRow(id: string): Promise<void>

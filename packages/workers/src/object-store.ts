@@ -163,6 +163,14 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       await Promise.all([...exchange(id, key, undefined), indexOf(owner)?.dropRow(id)])
       return true
     },
+    async holder(owner, key) {
+      const name = keyName(owner, key)
+      const id = await at(name).holder()
+      const read = id === null ? null : await jobAt(id).readJob('head')
+      const job = read && parse(read.head)
+      // A key may be claimed before its job is stored, and be free only after the job has let go of it.
+      return job && keyOf(job) === name ? job : null
+    },
     async list({ owner, status, operation, limit, cursor }) {
       if (owner === undefined)
         throw invalid('durableObjectStore: there is one index for each owner; name the owner of the jobs to be listed')

@@ -80,6 +80,8 @@ describe('the tables', () => {
       'k',
       't',
     )
+    const holder = await plan('SELECT head FROM respond_async_jobs WHERE owner = ? AND idempotency_key = ?', '', 'k')
+    expect(holder).toEqual(['SEARCH respond_async_jobs USING INDEX respond_async_jobs_key (owner=? AND idempotency_key=?)'])
     await env.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
         INSERT INTO respond_async_jobs (id, version, owner, status, operation, created_at, due_at, token, head)

@@ -32,6 +32,7 @@ const fill = (id: string, text: string, holder = part(id)) => {
 let source: EventSource | undefined
 let timer: ReturnType<typeof setTimeout> | undefined
 let failures = 0
+let hearsEvents = true
 let isOver = form.hidden
 let newest = ''
 let quarter = Math.floor(Math.max(0, bar.position) * 4)
@@ -111,9 +112,14 @@ function connect(): void {
   // A hidden tab keeps no connection: a browser has six of them for all tabs of a server that speaks HTTP/1.1.
   if (isOver || document.hidden || (source && source.readyState !== EventSource.CLOSED)) return
   source = new EventSource(`${self}/events`)
-  source.onerror = () => lost()
+  source.onerror = () => {
+    // Not yet a lost connection: there are proxies that let no events through. Where none were heard, a poll is due already.
+    if (hearsEvents) pollIn(AGAIN_MS)
+    hearsEvents = false
+  }
   for (const name of [...Object.keys(TRANSITIONS), 'progress'])
     source.addEventListener(name, ({ data }: MessageEvent<string>) => {
+      hearsEvents = true
       heard(SILENT_MS)
       show(JSON.parse(data))
     })

@@ -5,7 +5,7 @@ import { event, job, next, T0 } from '../records'
 import { storeCase } from '../store-case'
 
 /** A job nothing of which is frozen, as an application would make it. */
-const loose = (): Job =>
+export const loose = (): Job =>
   structuredClone(
     job(1, {
       ...{ meta: { list: [1] }, error: { code: 'c', status: 500, title: 't', message: 'm' } },
@@ -15,7 +15,7 @@ const loose = (): Job =>
   )
 
 /** Changes whatever of a record can be changed; an immutable one throws, which is as good as a copy. */
-function spoil(value: unknown): void {
+export function spoil(value: unknown): void {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return
   for (const member of Object.values(value)) spoil(member)
   for (const name of [...Object.keys(value), 'spoiled']) {

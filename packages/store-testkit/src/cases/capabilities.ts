@@ -13,7 +13,7 @@ const declared = (id: string, name: 'due' | 'list' | 'events' | 'watch'): StoreC
   })
 
 /** Nothing declares these, so a store may have one that nobody has asked to be tried. */
-const untried = (id: string, name: 'claim' | 'blobs'): StoreCase => ({
+const untried = (id: string, name: 'claim' | 'blobs' | 'holder'): StoreCase => ({
   ...storeCase(id, `has no "${name}", as none of its cases is run`, async ({ a, b }) => {
     for (const store of [a, b])
       ok(
@@ -55,4 +55,5 @@ export const capabilityCases = [
     for (const { capabilities } of [a, b])
       ok(capabilities.list || !capabilities.listAll, 'capabilities.listAll is true, and capabilities.list is not')
   }),
+  untried('CAP10', 'holder'),
 ]

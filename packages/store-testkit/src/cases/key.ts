@@ -3,14 +3,14 @@ import { idOf, insertAll, job, next, parallel, stone } from '../records'
 import { storeCase } from '../store-case'
 
 /** Owners and keys that become one where they are joined with a separator, or where `null` becomes a word. */
-const PAIRS: readonly (readonly [owner: string | null, key: string])[] = [
+export const PAIRS: readonly (readonly [owner: string | null, key: string])[] = [
   ...([[null, 'k'] as const, ['', 'k'], ['null', 'k'], ['undefined', 'k']] as const),
   ...([['a:b', 'c'] as const, ['a', 'b:c'], ['a/b', 'c'], ['a', 'b/c'], ['a|b', 'c'], ['a', 'b|c']] as const),
   ...([['a\u0000b', 'c'] as const, ['a', 'b\u0000c'], ['a"', 'c'], ['a', '"c'], ['a,', 'c'], ['a', ',c']] as const),
 ]
 
 /** Keys that a careless comparison takes for the same: case, blanks, Unicode forms, numbers. */
-const KEYS = [
+export const KEYS = [
   'key',
   'KEY',
   'key ',
