@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sqliteStore } from '@respond-async/store-sqlite'
-import type { Page } from 'playwright-core'
+import type { Page, Route } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { CHROMIUM, closeBrowser, openPage } from './browser'
 import { startService, steps } from './service'
@@ -91,6 +91,33 @@ describe.skipIf(!CHROMIUM)('the page of a job', () => {
     await started(work, options(), first.port)
     await until(page, 'state', 'succeeded')
     expect(await page.locator('#connection').isVisible()).toBe(false)
+  })
+
+  it.each([
+    ['are cut', (route: Route) => route.abort()],
+    ['are refused', (route: Route) => route.fulfill({ status: 502 })],
+  ])('polls as it is advised where its events %s, and speaks of no lost connection', async (_, keepOut) => {
+    const { work, next } = steps(['row 1 of 2'])
+    const { submit } = await started(work, { retryAfterMinMs: 4_000 })
+    const url = await submit()
+    const { page } = await opened(url)
+    await page.route('**/events', keepOut)
+    await page.addInitScript(() => {
+      const note = () => {
+        const text = document.getElementById('connection')?.textContent
+        if (text) document.documentElement.dataset.told = text
+      }
+      new MutationObserver(note).observe(document, { childList: true, subtree: true })
+    })
+    const polls: number[] = []
+    page.on('request', (request) => request.url() === url && request.resourceType() === 'fetch' && polls.push(Date.now()))
+    await page.reload()
+    next()
+    await vi.waitFor(() => expect(polls.length).toBeGreaterThanOrEqual(3), { timeout: 20_000, interval: 50 })
+    await until(page, 'message', 'row 1 of 2')
+    const [first = 0, second = 0, third = 0] = polls
+    expect([second - first > 3_000, third - second > 3_000]).toEqual([true, true])
+    expect(await page.evaluate(() => document.documentElement.dataset.told)).toBeUndefined()
   })
 
   it.each(['redirect', 'inline'] as const)('gives way to the result where that is configured: %s', async (onComplete) => {

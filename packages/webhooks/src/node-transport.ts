@@ -88,18 +88,22 @@ function post({ url, headers, body }: Outgoing, address: string, signal: AbortSi
     servername: literalOf(url) === undefined ? url.hostname : '',
   }
   return new Promise((resolve, reject) => {
+    let reply: WebhookReply | undefined
+    const end = (error: unknown) => (reply ? resolve(reply) : reject(error)) // once the head has come, nothing else is asked of it
     const outgoing = request(options, (response) => {
       const retryAfterMs = retryAfterOf(response.headers['retry-after'], Date.now())
-      const reply = { status: response.statusCode ?? 0, retryAfterMs }
+      reply = { status: response.statusCode ?? 0, retryAfterMs }
       let size = 0
       response.on('data', (chunk: Buffer) => {
         size += chunk.length
         if (size > MAX_ANSWER_BYTES) response.destroy()
       })
-      response.on('error', () => resolve(reply)) // the head has come, and nothing else is asked of it
-      response.on('close', () => resolve(reply))
+      response.on('error', end)
+      response.on('close', end)
     })
-    outgoing.on('error', reject)
+    outgoing.on('error', end)
+    outgoing.on('close', () => end(new Error('The connection was closed.'))) // all that is heard of an answer of 101
+    signal.addEventListener('abort', () => end(signal.reason)) // whatever the runtime makes of it
     outgoing.end(body)
   })
 }

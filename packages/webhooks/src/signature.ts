@@ -73,6 +73,10 @@ async function readRequest(request: Pick<Request, 'headers' | 'text'>): Promise<
   return [Object.fromEntries(request.headers), await request.text()]
 }
 
-/** The secrets for a message. */
-export const secretsFor = async (secrets: Secrets | ((job: Job) => Secrets | Promise<Secrets>), job: Job): Promise<Secrets> =>
-  typeof secrets === 'function' ? secrets(job) : secrets
+/** The secrets for a message. @throws {JobsError} `invalid_option` where it would go out unsigned, or badly signed. */
+export async function secretsFor(secrets: Secrets | ((job: Job) => Secrets | Promise<Secrets>), job: Job): Promise<Secrets> {
+  if (typeof secrets !== 'function') return secrets
+  const found = await secrets(job)
+  checkSecrets(found ?? [])
+  return found
+}

@@ -1,8 +1,8 @@
-import { createJobs, type JobStore, type Jobs, memoryStore } from '@respond-async/core'
+import { createJobs, type Job, type JobStore, type Jobs, memoryStore } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/core/fetch'
 import { afterEach, expect, it, vi } from 'vitest'
 import { isPublic } from '../src/addresses'
-import { webhooks } from '../src/index'
+import { type WebhooksOptions, webhooks } from '../src/index'
 import { SECRET, startReceiver } from './receiver'
 
 const closing: (() => Promise<unknown>)[] = []
@@ -13,6 +13,7 @@ afterEach(async () => {
 const logged = (jobs: Jobs<Request>, id: string) =>
   vi.waitFor(async () => expect((await jobs.get(id))?.webhook?.log).toHaveLength(1), { timeout: 5_000, interval: 10 })
 const idOf = (answer: Response) => answer.headers.get('location')?.split('/').at(-1) ?? ''
+const JOB = { id: 'j', operation: 'report', status: 'succeeded' } as Job
 const post = () => new Request('http://localhost/', { method: 'POST' })
 
 it('more ends at once than one origin takes are all told, without a sweep', async () => {
@@ -65,10 +66,43 @@ it('a job that is deleted while a try is written down is gone', async () => {
 
 it('secrets that never come hold up no more than one try', async () => {
   const sender = webhooks({ secrets: () => new Promise(() => {}), timeoutMs: 100 })
-  const job = { id: 'j', operation: 'report', status: 'succeeded' } as Parameters<typeof sender.send>[0]['job']
-  expect(await sender.send({ id: 'msg_j', url: 'https://hooks.example.com/', body: '{}', job })).toEqual({
+  expect(await sender.send({ id: 'msg_j', url: 'https://hooks.example.com/', body: '{}', job: JOB })).toEqual({
     error: 'The secrets took too long.',
   })
+})
+
+/** One message to a receiver that answers so; what came of it. */
+async function sentTo(respond: Parameters<typeof startReceiver>[0], secrets: WebhooksOptions['secrets'] = [SECRET]) {
+  const receiver = await startReceiver(respond)
+  closing.push(receiver.close)
+  const sender = webhooks({ secrets, allow: [receiver.origin], timeoutMs: 500 })
+  const reply = await sender.send({ id: 'msg_j', url: receiver.url, body: '{}', job: JOB })
+  return { reply, arrived: receiver.arrived }
+}
+
+it('an answer of 101 is a failure, and ends the try', { timeout: 5_000 }, async () => {
+  const { reply } = await sentTo((res) => void res.writeHead(101, { connection: 'upgrade', upgrade: 'else' }).end())
+  expect(reply).toEqual({ error: 'The connection was closed.' })
+})
+
+it.each([200, 503])('an answer of %i whose body does not end counts by its head', async (status) => {
+  const { reply } = await sentTo((res) => void res.writeHead(status, { 'content-length': 100 }).write('so far'))
+  expect(reply).toMatchObject({ status })
+})
+
+it('an answer that does not even begin counts as none', async () => {
+  const { reply } = await sentTo(() => {})
+  expect(reply).toEqual({ error: 'The receiver took too long.' })
+})
+
+it.each([
+  ['none', []],
+  ['a secret that is too short', ['whsec_c2hvcnQ=']],
+  ['nothing at all', undefined as never],
+])('nothing is sent where the function of secrets finds %s', async (_, found) => {
+  const { reply, arrived } = await sentTo(undefined, async () => found)
+  expect(reply).toEqual({ error: expect.stringMatching(/secret/) })
+  expect(arrived).toEqual([])
 })
 
 it('a name that is never found refuses the request in the end', async () => {
