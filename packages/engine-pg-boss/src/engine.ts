@@ -52,8 +52,7 @@ export function pgBossEngine(options: PgBossEngineOptions): JobEngine {
   let stopped = false
   const send = async (message: JobMessage, delayMs: number, db?: Db) => {
     if (stopped) throw new JobsError('draining', 'This engine was stopped.')
-    await queue.ready()
-    await boss.send(name, message, { id: messageId(message.id, message.dispatch), startAfter: delayMs / 1_000, db })
+    await queue.send(message, { id: messageId(message.id, message.dispatch), startAfter: delayMs / 1_000, db })
   }
 
   return {

@@ -68,6 +68,30 @@ describe('a hand-over in the statement that stores the job', () => {
     expect(messages).toEqual([])
   }, 60_000)
 
+  it('follows where somebody else has deleted the queue, which is made again', async () => {
+    const options = { startDeadlineMs: 2_000, sweepMs: 200, onError() {} }
+    const jobs = createJobs({ store: postgresStore({ client: pool }), engine: pgBossEngine({ boss, queue: 'deleted' }), ...options })
+    jobs.define('work', {}, answered)
+    await jobs.submit('work', {})
+    await pool.query(`SELECT pgboss.delete_queue('deleted')`)
+    const { id } = await jobs.submit('work', {})
+    expect(await messageOf(id)).toEqual([])
+    await expect.poll(() => messageOf(id), { timeout: 20_000 }).toHaveLength(1)
+    await jobs.start()
+    await expect.poll(async () => (await jobs.get(id))?.status, { timeout: 20_000 }).toBe('succeeded')
+    await jobs.stop()
+  }, 60_000)
+
+  it('is made where pg-boss has noticed by itself that the queue is gone', async () => {
+    const engine = pgBossEngine({ boss, queue: 'noticed' })
+    const jobs = createJobs({ store: postgresStore({ client: pool }), engine, onError() {} })
+    jobs.define('work', {}, answered)
+    await jobs.submit('work', {})
+    await boss.deleteQueue('noticed')
+    const made = await Promise.all([1, 2, 3].map(() => jobs.submit('work', {})))
+    for (const { id } of made) expect(await messageOf(id)).toHaveLength(1)
+  }, 60_000)
+
   it('is no part of it where it is told so', async () => {
     const jobs = createJobs({ store: postgresStore({ client: pool }), engine: pgBossEngine({ boss, transaction: false }) })
     jobs.define('work', {}, answered)

@@ -12,6 +12,8 @@ export interface ListenClient {
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 30_000
+/** How long a connection may take until it listens: one that is taken and never answered would otherwise be the last. */
+const CONNECT_MS = 10_000
 
 /**
  * Listens on a connection of its own. Rejects when the first one cannot be made: then something is wrong with how it is made. One
@@ -36,8 +38,10 @@ export const listenWith =
       client.on('error', lose)
       client.on('end', lose)
       try {
-        await client.connect()
-        await client.query(`LISTEN ${channel}`)
+        await within(
+          CONNECT_MS,
+          client.connect().then(() => client.query(`LISTEN ${channel}`)),
+        )
       } catch (error) {
         client.end().catch(() => {}) // it has just been said why
         throw error
@@ -63,3 +67,11 @@ export const listenWith =
       await current.end()
     }
   }
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`The connection to listen on did not answer within ${ms} ms.`)), ms)
+  })
+  await Promise.race([work, late]).finally(() => clearTimeout(timer))
+}

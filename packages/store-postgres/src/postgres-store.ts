@@ -66,7 +66,7 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
   const channel = `${schema}_jobs`
   const sql = statements(schema, maxEvents, notify ? channel : undefined)
   let ready: Promise<unknown> | undefined
-  /** Made once, before the first call; after a failure again, before the next. */
+  /** Checked and made once, before the first call; after a failure again, before the next. */
   const setUp = async () => {
     ready ??= prepared().catch((error) => {
       ready = undefined
@@ -75,6 +75,8 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
     await ready
   }
   const prepared = async () => {
+    if (connection.hexadecimal && (await connection.run(sql.byteOutput, []))[0]?.form !== 'hex')
+      throw invalid("bytea_output is not 'hex' in this database or for this role, and other bytes only pg can read")
     if (!migrate) return
     const version = await connection.run(sql.version, []).then(
       ([row]) => Number(row?.version),
@@ -168,6 +170,11 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
     async remove(id, version) {
       const guarded = version !== undefined
       return (await run(sql.remove(guarded), guarded ? [id, version] : [id])).length > 0
+    },
+    async holder(owner, key) {
+      const values = owner === null ? [columnText(key)] : [columnText(key), columnText(owner)]
+      const [row] = await run(sql.holder(owner !== null), values)
+      return row ? jobOf(row) : null
     },
     due: async (before, limit) => readable(await run(sql.due, [before, limit]), jobOf),
     async list({ owner, status, operation, limit, cursor }) {

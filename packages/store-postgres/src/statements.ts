@@ -68,14 +68,11 @@ SELECT ${source}.id, (${first} + e.n)::integer, e.version, e.event
 FROM ${source}, unnest(string_to_array($${at + 1}::text, E'\\n'), string_to_array($${at + 2}::text, ',')::double precision[])
 WITH ORDINALITY AS e(event, version, n)`
 
+  const isKeyed = (owned: boolean, owner: string, key: string) => `idempotency_key = ${key} AND owner ${owned ? `= ${owner}` : 'IS NULL'}`
   /** `$1` id, `$5` owner, `$6` key, where there is a key. */
   const there = (keyed: boolean, owned: boolean, owner: string, key: string, where = '') =>
     `SELECT false AS done, ${HEAD} FROM ${jobs} WHERE id = $1${where}${
-      keyed
-        ? `\nUNION ALL SELECT false, ${HEAD} FROM ${jobs} WHERE idempotency_key = ${key} AND owner ${
-            owned ? `= ${owner}` : 'IS NULL'
-          } AND id <> $1${where}`
-        : ''
+      keyed ? `\nUNION ALL SELECT false, ${HEAD} FROM ${jobs} WHERE ${isKeyed(owned, owner, key)} AND id <> $1${where}` : ''
     }`
 
   return {
@@ -95,6 +92,8 @@ UNION ALL ${there(keyed, owned, '$5', '$6', ' AND NOT EXISTS (SELECT FROM new)')
       ),
     /** `$1` id, `$2` key, `$3` owner. */
     there: (keyed: boolean, owned: boolean): Statement => fixed(there(keyed, owned, '$3', '$2')),
+    /** `$1` key, `$2` owner where there is one. */
+    holder: (owned: boolean): Statement => fixed(`SELECT ${HEAD} FROM ${jobs} WHERE ${isKeyed(owned, '$2', '$1')}`),
     head: fixed(`SELECT ${HEAD} FROM ${jobs} WHERE id = $1`),
     full: fixed(`SELECT ${FULL} FROM ${jobs} WHERE id = $1`),
     /** `$1` id, `$2` the version it has to have, `$3` the one it gets, `$4` record or changes, and what the shape says. */
@@ -166,6 +165,7 @@ FROM ${events} WHERE job_id = $1 AND version > $2 ORDER BY line LIMIT $3`),
 ON CONFLICT (job_id, name, chunk) DO UPDATE SET data = excluded.data`),
     readChunk: fixed(`SELECT data FROM ${blobs} WHERE job_id = $1 AND name = $2 AND chunk = $3`),
     removeChunks: (keep: boolean): Statement => fixed(`DELETE FROM ${blobs} WHERE job_id = $1${keep ? ' AND name <> $2' : ''}`),
+    byteOutput: fixed("SELECT current_setting('bytea_output') AS form"),
     version: fixed(`SELECT max(version) AS version FROM "${schema}".migrations`),
   }
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { PGlite } from '@electric-sql/pglite'
 import type { JobStore } from '@respond-async/core'
 import { postgresStore } from '@respond-async/store-postgres'
@@ -189,6 +189,39 @@ test('a watch whose connection cannot be made fails, and the next one is tried a
   port = 0
   expect(await heard(watch(store, idOf(1), stop.signal), 1)).toBe(1)
   await store.close?.()
+})
+
+test('a watch whose new connection hangs gives it up, and begins again on another', async () => {
+  const sockets = new Set<Socket>()
+  let isSilent = false
+  const balancer = createServer((client) => {
+    sockets.add(client.on('error', () => {}))
+    if (isSilent) return void client.resume()
+    const through = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {})
+    client.pipe(through).pipe(client)
+    client.on('close', () => through.destroy())
+  }).listen(0, '127.0.0.1')
+  await once(balancer, 'listening')
+  const through = new URL(url)
+  through.port = `${(balancer.address() as AddressInfo).port}`
+  const schema = freshSchema()
+  const store = postgresStore({ client: pool, schema, watch: () => new pg.Client(through.href) })
+  const stop = new AbortController()
+  await store.insert(jobOf(1))
+  const watcher = watch(store, idOf(1), stop.signal)
+  expect(await heard(watcher, 1)).toBe(1)
+
+  isSilent = true
+  for (const socket of sockets) socket.destroy()
+  sockets.clear()
+  await expect.poll(() => sockets.size, { timeout: 10_000 }).toBe(1)
+  isSilent = false
+  await store.replace(nextOf(jobOf(1)))
+  expect(await heard(watcher, 2)).toBe(2)
+  await expect.poll(() => [...sockets].map(({ destroyed }) => destroyed)).toEqual([true, false])
+  stop.abort()
+  await store.close?.()
+  balancer.close()
 })
 
 test('a PGlite tells its own watchers', async () => {

@@ -1,3 +1,4 @@
+import { PGlite } from '@electric-sql/pglite'
 import { JobsError } from '@respond-async/core'
 import { postgresSchema, postgresStore } from '@respond-async/store-postgres'
 import pg from 'pg'
@@ -95,6 +96,27 @@ test('misuse is told when the store is made', () => {
     expect(refused(options), JSON.stringify(options)).toBe('invalid_option')
   for (const options of [{}, { schema: 'user' }, { client: sql, watch: true }, { prepare: false, watch: () => new pg.Client(url) }])
     expect(refused(options), JSON.stringify(options)).toBeUndefined()
+})
+
+test('a client that reads no other bytes than hexadecimal ones is refused where they come as something else; pg reads all', async () => {
+  const escaping = postgresJsOf(url, { connection: { bytea_output: 'escape' } })
+  for (const migrate of [true, false]) {
+    const store = postgresStore({ client: escaping, schema: freshSchema(), migrate })
+    await expect(store.get('x')).rejects.toMatchObject({ name: 'JobsError', code: 'invalid_option' })
+    await expect(store.insert(jobOf(1))).rejects.toThrow('bytea_output')
+  }
+  await escaping.end()
+  const schema = freshSchema()
+  const db = new PGlite()
+  await db.exec("SET bytea_output = 'escape'")
+  await expect(postgresStore({ client: db, schema }).get('x')).rejects.toThrow('bytea_output')
+  await db.close()
+  const client = poolOf(url, { options: '-c bytea_output=escape' })
+  const store = postgresStore({ client, schema })
+  const requestBody = Uint8Array.from({ length: 256 }, (_, byte) => byte)
+  await store.insert(jobOf(1, { requestBody }))
+  expect(Buffer.compare((await store.get(jobOf(1).id))?.requestBody as Uint8Array, requestBody)).toBe(0)
+  await client.end()
 })
 
 test('a reserved word is a schema like any other', async () => {

@@ -34,6 +34,7 @@ const calls: [name: string, call: (store: JobStore, n: number) => Promise<unknow
     (store, n) => store.insert(jobOf(n + 50), [eventOf(1)], [{ text: 'SELECT $1, $2::integer', values: ['x', '1'] }]),
   ],
   ['insert with a key', (store, n) => store.insert(jobOf(n + 100, { idempotencyKey: `k${n}` }), [eventOf(1)])],
+  ['holder', (store, n) => store.holder?.(null, `k${n}`) ?? Promise.reject()],
   ['insert with a key that is taken', (store, n) => store.insert(jobOf(n + 200, { idempotencyKey: `k${n}` }), [eventOf(1)])],
 ]
 

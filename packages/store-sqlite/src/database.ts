@@ -8,6 +8,8 @@ export interface SqliteStatement {
   get(...values: SqliteValue[]): unknown
   all(...values: SqliteValue[]): unknown[]
   run(...values: SqliteValue[]): { readonly changes: number | bigint }
+  setReadBigInts?(enabled: boolean): void
+  setReturnArrays?(enabled: boolean): void
 }
 
 /** The part of `DatabaseSync` of `node:sqlite` that the store uses. */
@@ -62,6 +64,18 @@ function useWriteAheadLog(database: SqliteDatabase, busyTimeoutMs: number): void
   }
 }
 const PAUSE_MS = 5
+
+/** A database whose owner may have asked for bigints or for rows as arrays, as one that gives numbers and objects. */
+export const withPlainRows = (database: SqliteDatabase): SqliteDatabase => ({
+  exec: (sql) => database.exec(sql),
+  close: () => database.close(),
+  prepare(sql) {
+    const statement = database.prepare(sql)
+    statement.setReadBigInts?.(false)
+    statement.setReturnArrays?.(false)
+    return statement
+  },
+})
 
 /** Whether there is a file behind it, which outlives the process. */
 export function hasFile(database: SqliteDatabase): boolean {

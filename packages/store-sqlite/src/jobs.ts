@@ -1,7 +1,7 @@
 import { type Body, isTerminal, type Job } from '@respond-async/core'
 import { readable } from '@respond-async/core/store'
 import type { SqliteDatabase, SqliteStatement } from './database'
-import { type FullRow, fullJobOf, headOf, type JobRow, jobOf, ownerKeyOf, storedBody } from './record'
+import { columnText, type FullRow, fullJobOf, headOf, type JobRow, jobOf, keyText, ownerKeyOf, storedBody } from './record'
 
 const body = (name: string) => `(SELECT data FROM respond_async_bodies WHERE job_id = id AND name = '${name}') AS ${name}_body`
 
@@ -37,7 +37,8 @@ export function jobsOf(database: SqliteDatabase) {
   const values = (job: Job) => {
     const { id, version, dueAt, status, operation, owner, createdAt, goneAt = null } = job
     const { head, result } = headOf(job)
-    return [version, dueAt, head, result, id, status, operation, owner, ownerKeyOf(job), createdAt, goneAt] as const
+    const key = ownerKeyOf(job)
+    return [version, dueAt, head, result, id, status, columnText(operation), columnText(owner), key, createdAt, goneAt] as const
   }
 
   return {
@@ -51,6 +52,8 @@ export function jobsOf(database: SqliteDatabase) {
       const key = ownerKeyOf(job)
       return one(prepared.head, job.id) ?? (key === null ? null : one(prepared.keyed, key))
     },
+    /** Whoever has this owner's key. */
+    keyed: (owner: string | null, key: string) => one(prepared.keyed, keyText(owner, key)),
     due: (before: number, limit: number) => readable(prepared.due.all(before, limit) as JobRow[], jobOf), // what the statement selects
 
     /** Whether it was inserted: neither its id nor its key was taken. */

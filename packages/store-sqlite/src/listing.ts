@@ -1,7 +1,7 @@
 import { type Job, type JobQuery, TRANSITIONS } from '@respond-async/core'
 import { cursorOf, type Place, placeOf } from '@respond-async/core/store'
 import type { SqliteDatabase, SqliteStatement } from './database'
-import { type JobRow, jobOf } from './record'
+import { columnText, type JobRow, jobOf } from './record'
 
 /** Every state there is: a list that asks for none in particular asks for them all. */
 const STATES = Object.keys(TRANSITIONS)
@@ -27,7 +27,10 @@ WHERE ${ofOwner ? 'owner IS ?1 AND ' : ''}${ofOperation ? 'operation = ?5 AND ' 
   return `${arms.join(' UNION ALL ')} ORDER BY created_at DESC, id DESC LIMIT ?4`
 }
 
-/** The operations of all jobs, from one to the next: as many steps along the index as there are, however many jobs they have. */
+/**
+ * The operations of all jobs, as their column has them, from one to the next: as many steps along the index as there are, however
+ * many jobs they have.
+ */
 const OPERATIONS = `WITH RECURSIVE found (operation) AS (
 SELECT min(operation) FROM respond_async_jobs WHERE gone_at IS NULL
 UNION ALL SELECT (SELECT min(operation) FROM respond_async_jobs WHERE gone_at IS NULL AND operation > found.operation) FROM found WHERE operation IS NOT NULL
@@ -49,11 +52,11 @@ export function listingOf(database: SqliteDatabase): (query: JobQuery) => { jobs
     if (states.length === 0) return { jobs: [] }
     const ofOwner = owner !== undefined
     /** One row more than the page, where there is one: it tells that there is another page. */
-    const rowsOf = (one: string | undefined) => {
-      const sql = listSql({ states: states.length, ofOwner, ofOperation: one !== undefined })
-      return statement(sql).all(owner ?? null, createdAt, id, limit + 1, one ?? null, ...states) as unknown as ListRow[] // what the statement selects
+    const rowsOf = (one: string | null) => {
+      const sql = listSql({ states: states.length, ofOwner, ofOperation: one !== null })
+      return statement(sql).all(columnText(owner), createdAt, id, limit + 1, one, ...states) as unknown as ListRow[] // what the statement selects
     }
-    const rows = ofOwner || operation !== undefined ? rowsOf(operation) : allOperations().flatMap(rowsOf).sort(newerFirst)
+    const rows = ofOwner || operation !== undefined ? rowsOf(columnText(operation)) : allOperations().flatMap(rowsOf).sort(newerFirst)
     const jobs = rows.slice(0, limit).map(jobOf)
     const last = rows.length > limit ? jobs.at(-1) : undefined
     return { jobs, cursor: last && cursorOf(last) }

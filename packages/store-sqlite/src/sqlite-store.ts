@@ -1,6 +1,6 @@
 import { type Claimed, type Inserted, type Job, type JobEvent, type JobStore, JobsError, type Replaced } from '@respond-async/core'
 import { chunksOf } from './chunks'
-import { hasFile, meaningOf, openFile, type SqliteDatabase, transactionsOf } from './database'
+import { hasFile, meaningOf, openFile, type SqliteDatabase, transactionsOf, withPlainRows } from './database'
 import { historyOf } from './history'
 import { jobsOf } from './jobs'
 import { listingOf } from './listing'
@@ -56,7 +56,7 @@ export type SqliteStoreOptions = SqliteFileOptions | SqliteDatabaseOptions
 export function sqliteStore(options: SqliteStoreOptions): JobStore {
   const { migrate = true, maxEvents = 0, watchMs = 100 } = checked(options)
   const own = options.database === undefined
-  const database = options.database ?? openFile(options)
+  const database = options.database ? withPlainRows(options.database) : openFile(options)
   try {
     if (migrate) setUp(database)
     else checkSetUp(database)
@@ -131,6 +131,9 @@ function storeOver(database: SqliteDatabase, own: boolean, maxEvents: number, wa
         return true
       })
       return { claimed, job }
+    },
+    async holder(owner, key) {
+      return jobs.keyed(owner, key)
     },
     async due(before, limit) {
       return jobs.due(before, limit)
