@@ -1,3 +1,5 @@
+import { type Deadline, within } from './clock'
+
 /** Largest status document that is read, in bytes. What is larger is no status: it is a result, and is left a stream. */
 const LARGEST_DOCUMENT = 4_194_304
 
@@ -48,19 +50,42 @@ function again(response: Response, chunks: readonly Uint8Array[], rest?: Readabl
   const headers = new Headers(response.headers)
   if (headers.has('content-encoding')) for (const name of ['content-encoding', 'content-length']) headers.delete(name)
   let at = 0
-  const body = new ReadableStream<Uint8Array>({
+  const body = streamOf(
+    async () => chunks[at++] ?? (await rest?.read())?.value,
+    async (reason) => rest?.cancel(reason),
+  )
+  const empty = chunks.length === 0 && !rest
+  return from(response.url, new Response(empty ? null : body, { status, statusText, headers }))
+}
+
+/** The answer, whose body is read within the time of its job, however late its parts are asked for. */
+export function bounded(response: Response, deadline: Deadline): Response {
+  if (!response.body || deadline.isOpen) return response
+  const reader = response.body.getReader()
+  const cancel = (reason: unknown) => reader.cancel(reason)
+  const body = streamOf(async () => {
+    try {
+      return (await within(deadline.scope(), () => reader.read())).value
+    } catch (error) {
+      cancel(error).catch(() => {}) // its connection is of no use any more
+      throw error
+    }
+  }, cancel)
+  return from(response.url, new Response(body, response))
+}
+
+const streamOf = (next: () => Promise<Uint8Array | undefined>, cancel: (reason: unknown) => Promise<void> | undefined) =>
+  new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const chunk = chunks[at++] ?? (await rest?.read())?.value
+      const chunk = await next()
       if (chunk) controller.enqueue(chunk)
       else controller.close()
     },
-    cancel: (reason) => rest?.cancel(reason),
+    cancel,
   })
-  const empty = chunks.length === 0 && !rest
-  const made = new Response(empty ? null : body, { status, statusText, headers })
-  Object.defineProperty(made, 'url', { value: response.url })
-  return made
-}
+
+/** A response that was made here, from this address. */
+export const from = (url: string, response: Response): Response => Object.defineProperty(response, 'url', { value: url })
 
 /** Lets go of a body that nobody will read, so that its connection is free again. */
 export const drop = (response: Response): void => void response.body?.cancel().catch(() => {})

@@ -1,5 +1,5 @@
 import { drop } from './body'
-import { orAborted, scope } from './clock'
+import { scope, within } from './clock'
 import { ClientError, ProblemError } from './errors'
 import { pauseAfterFailure, retryAfterOf } from './pacing'
 import { passesOrThrow, problemOf, type Strikes } from './problem'
@@ -11,9 +11,8 @@ import { type Tracking, take } from './tracking'
  * Asks for a job to end: at its `cancel` link, otherwise with DELETE on its status. Reads the status first where nothing is known of it: a
  * DELETE of a finished job would remove it. Whether anything is new.
  */
-export async function requestCancel(job: Tracking, given: AbortSignal | null | undefined): Promise<boolean> {
+export async function requestCancel(job: Tracking, signal: AbortSignal): Promise<boolean> {
   const { clock, pace, submitAttempts } = job.settings
-  const { signal } = given ? { signal: given } : new AbortController()
   const strikes: Strikes = { count: 0 }
   let isRequested = false
   let last: unknown
@@ -44,7 +43,7 @@ export async function requestCancel(job: Tracking, given: AbortSignal | null | u
 }
 
 /** `undefined`: not now. Otherwise whether the answer told anything new. */
-async function ask(
+function ask(
   job: Tracking,
   url: string,
   method: string,
@@ -53,10 +52,8 @@ async function ask(
   advise: (ms: number | undefined) => void = () => {},
 ): Promise<boolean | undefined> {
   const { requestTimeoutMs, clock, words } = job.settings
-  const limit = scope([parent], requestTimeoutMs, () => new Error('The answer did not come in time.'))
-  const { signal } = limit
-  try {
-    const { response, url: from } = await orAborted(job.send({ method, url, headers: { accept: 'application/json' }, signal }), signal)
+  return within(scope([parent], requestTimeoutMs), async (signal) => {
+    const { response, url: from } = await job.send({ method, url, headers: { accept: 'application/json' }, signal })
     advise(retryAfterOf(response.headers, clock.now()))
     if (method !== 'GET' && [404, 409, 410].includes(response.status)) {
       // Over already, or gone: the status says which, unless that is gone too.
@@ -72,11 +69,9 @@ async function ask(
       drop(response)
       return false
     }
-    const reading = await orAborted(readStatus(response, from, words), signal)
+    const reading = await readStatus(response, from, words)
     // An answer to a cancellation without a word on the state is no result.
     if (method !== 'GET' && reading.response) return false
     return take(job, reading) || method !== 'GET'
-  } finally {
-    limit.end()
-  }
+  })
 }

@@ -1,14 +1,16 @@
+import { bounded } from './body'
+import { deadlineAfter, scope, until, within } from './clock'
 import { ClientError, ProblemError } from './errors'
 import { createJob, type Job } from './job'
 import { httpUrl } from './links'
-import { type ClientOptions, settingsOf } from './options'
+import { type ClientOptions, type HeadersGiven, settingsOf } from './options'
 import { adviceOf } from './pacing'
 import { problemOf } from './problem'
-import { readSubmission } from './reading'
-import { type Credentials, type Sent, sender } from './request'
+import { readSubmission, type Submission } from './reading'
+import { type Credentials, sender } from './request'
 import { pack, type SubmitInit } from './submission'
 import { OWN_FIELDS, submitRequest } from './submit'
-import { tracking } from './tracking'
+import { type Task, tracking } from './tracking'
 
 /** Settings of one job, before those of its client. */
 export interface JobOptions {
@@ -25,7 +27,7 @@ export interface SubmitOptions extends JobOptions {
 
 export interface ResumeOptions extends JobOptions {
   /** Fields for the origin of the job's address, besides those of the client. */
-  headers?: HeadersInit
+  headers?: HeadersGiven
 }
 
 export interface Client {
@@ -69,20 +71,28 @@ export function createClient(options: ClientOptions = {}): Client {
     throw new ClientError('invalid_option', `"${String(input)}" is no http(s) address; give \`baseUrl\` to use one that is relative.`)
   }
 
+  function task({ timeoutMs = settings.timeoutMs, signal }: JobOptions): Task {
+    const deadline = deadlineAfter(settings.clock, timeoutMs, signal)
+    return { deadline, settings: { ...settings, clock: until(deadline, settings.clock) } }
+  }
+
   /** Who may hear who asks: the client's fields are for its own server, those of one job for where that was sent. */
-  function connect(url: string, fields: Headers, init: RequestInit = {}) {
+  function connect({ deadline }: Task, url: string, fields: Headers, init: RequestInit = {}) {
     const { origin } = new URL(url)
     const home = settings.home ?? origin
     const mine: Credentials[] = [home, ...settings.trustedOrigins].map((one) => ({ origin: one, headers: settings.headers }))
     mine.push(...[origin, ...settings.trustedOrigins].map((one) => ({ origin: one, headers: async () => fields })))
     const { credentials, mode, referrer, referrerPolicy, keepalive } = init
     const given = Object.entries({ credentials, mode, referrer, referrerPolicy, keepalive }).filter(([, value]) => value !== undefined)
-    return sender(settings.fetch, mine, Object.fromEntries(given))
+    return sender(async (input, asked) => bounded(await settings.fetch(input, asked), deadline), mine, Object.fromEntries(given))
   }
 
-  async function begun<Result>({ response, url }: Sent, fields: Headers, init: SubmitInit, options: JobOptions): Promise<Job<Result>> {
-    const { reading, isAccepted, monitor } = await readSubmission(response, url, settings.words)
-    const own = { ...settings, timeoutMs: options.timeoutMs ?? settings.timeoutMs }
+  function begun<Result>(
+    own: Task,
+    { response, url, reading, isAccepted, monitor }: Submission,
+    fields: Headers,
+    init: SubmitInit,
+  ): Job<Result> {
     const advice = adviceOf(response.headers, reading.document, settings.clock.now())
     // GET answered with 202 and nothing else: the same address again, until it is another answer (GitHub's statistics).
     const again = (init.method ?? 'POST').toUpperCase() === 'GET' ? url : undefined
@@ -93,33 +103,36 @@ export function createClient(options: ClientOptions = {}): Client {
         cause: new ProblemError({ status: response.status }, reading.response),
       })
     }
-    return createJob<Result>(tracking(own, connect(url, fields, init), followed, reading, advice), options.signal ?? init.signal)
+    return createJob<Result>(tracking(own, connect(own, url, fields, init), followed, reading, advice))
   }
 
   return {
     async submit<Result>(input: string | URL | Request, init: SubmitInit = {}, options: SubmitOptions = {}) {
       const url = absolute(input instanceof Request ? input.url : input)
-      const packed = await pack(input, init)
-      const fields = withoutOwn(packed.headers)
       const signal = options.signal ?? init.signal ?? (input instanceof Request ? input.signal : undefined)
-      const own = { ...settings, timeoutMs: options.timeoutMs ?? settings.timeoutMs }
-      const began = settings.clock.now()
-      const send = connect(url, fields, init)
-      const sent = await submitRequest(own, send, url, packed, options.idempotencyKey, signal)
-      const timeoutMs = own.timeoutMs === undefined ? undefined : Math.max(0, own.timeoutMs - (settings.clock.now() - began))
-      return begun<Result>(sent, fields, { ...init, method: packed.method }, { timeoutMs, signal: signal ?? undefined })
+      const own = task({ timeoutMs: options.timeoutMs, signal: signal ?? undefined })
+      return within(own.deadline.scope(), async (whole) => {
+        const packed = await pack(input, init)
+        const fields = withoutOwn(packed.headers)
+        const send = connect(own, url, fields, init)
+        const submission = await submitRequest(own.settings, send, url, packed, options.idempotencyKey, whole)
+        return begun<Result>(own, submission, fields, { ...init, method: packed.method })
+      })
     },
-    resume<Result>(url: string | URL, { headers, timeoutMs, signal }: ResumeOptions = {}) {
+    resume<Result>(url: string | URL, options: ResumeOptions = {}) {
       const at = absolute(url)
-      const own = { ...settings, timeoutMs: timeoutMs ?? settings.timeoutMs }
-      return createJob<Result>(tracking(own, connect(at, new Headers(headers)), at), signal)
+      const own = task(options)
+      return createJob<Result>(tracking(own, connect(own, at, new Headers(options.headers)), at))
     },
     async follow<Result>(response: FollowedResponse<Result>, options: ResumeOptions = {}) {
+      const own = task(options)
       // Typed clients narrow what Response has; it is one.
-      const answer = response as unknown as Response
-      if (!answer.ok) throw await problemOf(answer)
-      const url = absolute(answer.url || settings.baseUrl || '')
-      return begun<Result>({ response: answer, url }, new Headers(options.headers), {}, options)
+      const answer = bounded(response as unknown as Response, own.deadline)
+      return within(scope([options.signal], settings.requestTimeoutMs), async () => {
+        if (!answer.ok) throw await problemOf(answer)
+        const url = absolute(answer.url || settings.baseUrl || '')
+        return begun<Result>(own, await readSubmission(answer, url, settings.words), new Headers(options.headers), {})
+      })
     },
   }
 }

@@ -1,5 +1,5 @@
 import { drop } from './body'
-import { orAborted, scope } from './clock'
+import { scope, within } from './clock'
 import { ClientError, ProblemError } from './errors'
 import { httpUrl } from './links'
 import { listen } from './listen'
@@ -50,7 +50,7 @@ function pauseOf(job: Tracking): number {
 }
 
 /** Asks once. `false`: the server could not tell now. */
-async function poll(job: Tracking, parent: AbortSignal, strikes: Strikes, changed: () => void): Promise<boolean> {
+function poll(job: Tracking, parent: AbortSignal, strikes: Strikes, changed: () => void): Promise<boolean> {
   const { clock, plain, waitSeconds, requestTimeoutMs } = job.settings
   const headers: Record<string, string> = { accept: 'application/json, */*;q=0.5' }
   // Without an ETag the server could not know what from: what happened since the last answer would be missed until the next change.
@@ -58,12 +58,10 @@ async function poll(job: Tracking, parent: AbortSignal, strikes: Strikes, change
   if (!plain && job.etag !== undefined) headers['if-none-match'] = job.etag
   if (waits) headers.prefer = `wait=${waitSeconds}`
   const begun = clock.now()
-  const limit = scope([parent], requestTimeoutMs + (waits ? 1_000 * waitSeconds : 0), () => new Error('The answer did not come in time.'))
-  try {
-    const { signal } = limit
-    const sent = await orAborted(job.send({ method: 'GET', url: job.url, headers, signal, stopsAtSeeOther: true }), signal)
-    const reading = await orAborted(readAnswer(job, sent, strikes), signal)
-    parent.throwIfAborted()
+  return within(scope([parent], requestTimeoutMs + (waits ? 1_000 * waitSeconds : 0)), async (signal) => {
+    const sent = await job.send({ method: 'GET', url: job.url, headers, signal, stopsAtSeeOther: true })
+    const reading = await readAnswer(job, sent, strikes)
+    signal.throwIfAborted()
     const { response } = sent
     job.advice = retryAfterOf(response.headers, clock.now())
     if (reading === 'later') return false
@@ -79,9 +77,7 @@ async function poll(job: Tracking, parent: AbortSignal, strikes: Strikes, change
     job.held = applied && (differs || clock.now() - begun >= 500 * waitSeconds)
     if (differs) changed()
     return true
-  } finally {
-    limit.end()
-  }
+  })
 }
 
 async function readAnswer(job: Tracking, { response, url }: Sent, strikes: Strikes): Promise<Reading | 'unchanged' | 'later'> {

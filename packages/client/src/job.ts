@@ -1,5 +1,5 @@
 import { requestCancel } from './cancel'
-import { scope } from './clock'
+import { within } from './clock'
 import { JobCanceledError } from './errors'
 import { follow } from './follow'
 import { fetchResult, jobFailure } from './result'
@@ -52,8 +52,8 @@ export interface Job<Result = unknown> extends AsyncIterable<StatusDocument<Resu
 }
 
 /** The loop that follows a job, while there is anybody who wants to know. */
-export function createJob<Result>(tracked: Tracking, given: AbortSignal | null | undefined): Job<Result> {
-  const { deadline, settings } = tracked
+export function createJob<Result>(tracked: Tracking): Job<Result> {
+  const { deadline } = tracked
   const listeners = new Set<() => void>()
   let version = tracked.reading ? 1 : 0
   let error: unknown
@@ -72,7 +72,7 @@ export function createJob<Result>(tracked: Tracking, given: AbortSignal | null |
   }
 
   function start(): void {
-    const limit = scope([given], deadline.at - settings.clock.now(), deadline.error)
+    const limit = deadline.scope()
     let left = false
     stop = () => {
       left = true
@@ -137,8 +137,10 @@ export function createJob<Result>(tracked: Tracking, given: AbortSignal | null |
     async result() {
       const document = await finished()
       if (document.status === 'canceled') throw new JobCanceledError(document)
-      if (document.status === 'failed') throw await jobFailure(tracked, document, given)
-      return (await fetchResult(tracked, document, given)) as JobResponse<Result>
+      return within(deadline.renewed(), async (signal) => {
+        if (document.status === 'failed') throw await jobFailure(tracked, document, signal)
+        return (await fetchResult(tracked, document, signal)) as JobResponse<Result>
+      })
     },
     async stream() {
       for (;;) {
@@ -146,7 +148,7 @@ export function createJob<Result>(tracked: Tracking, given: AbortSignal | null |
         const url = current()?.links.stream
         if (over() || url === undefined) return job.result()
         const seen = version
-        const response = await openStream(tracked, url, given)
+        const response = await openStream(tracked, url)
         if (response) return response
         await until(() => version > seen) // another attempt has begun meanwhile, or the job is over
       }
@@ -158,7 +160,7 @@ export function createJob<Result>(tracked: Tracking, given: AbortSignal | null |
       return response.status === 204 || response.status === 205 ? (undefined as Result) : response.json()
     },
     async cancel() {
-      if (!over() && (await requestCancel(tracked, given))) changed()
+      if (!over() && (await within(deadline.renewed(), (signal) => requestCancel(tracked, signal)))) changed()
       const document = current()
       if (!document) throw error
       return typed(document)

@@ -17,12 +17,7 @@ const LARGEST_EVENT = 4_194_304
  */
 export async function listen(job: Tracking, url: string, parent: AbortSignal, changed: () => void): Promise<void> {
   const { clock, pace, requestTimeoutMs, words } = job.settings
-  const limit = scope([parent])
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const within = (ms: number) => {
-    clearTimeout(timer)
-    timer = setTimeout(() => limit.abort(new Error('The stream of events is silent.')), ms)
-  }
+  const limit = scope([parent], requestTimeoutMs)
   let retryMs: number | undefined
   let fruitful = false
   let refused = false
@@ -30,7 +25,6 @@ export async function listen(job: Tracking, url: string, parent: AbortSignal, ch
     const { signal } = limit
     const headers: Record<string, string> = { accept: 'text/event-stream' }
     if (job.lastEventId !== undefined) headers['last-event-id'] = job.lastEventId
-    within(requestTimeoutMs)
     const { response, url: from } = await orAborted(job.send({ method: 'GET', url, headers, signal }), signal)
     const isStream = response.status === 200 && /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')
     if (!isStream || !response.body) {
@@ -61,7 +55,7 @@ export async function listen(job: Tracking, url: string, parent: AbortSignal, ch
     const decoder = new TextDecoder()
     try {
       for (;;) {
-        within(SILENCE_MS)
+        limit.abortIn(SILENCE_MS)
         const { done, value } = await orAborted(reader.read(), signal)
         if (done || signal.aborted) break
         parser.feed(decoder.decode(value, { stream: true }))
@@ -73,7 +67,6 @@ export async function listen(job: Tracking, url: string, parent: AbortSignal, ch
   } catch {
     parent.throwIfAborted() // otherwise the connection was lost
   } finally {
-    clearTimeout(timer)
     limit.end()
     job.fruitless = refused ? Number.POSITIVE_INFINITY : fruitful ? 0 : job.fruitless + 1
   }

@@ -4,6 +4,9 @@ import type { Pace } from './pacing'
 import type { Words } from './reading'
 import type { Fetch } from './request'
 
+/** Fields, as `Headers` takes them: the types of Node have no other name for it. */
+export type HeadersGiven = ConstructorParameters<typeof Headers>[0]
+
 export interface ClientOptions extends Partial<Clock> {
   /** What relative addresses are relative to. @default the page's address in a browser; elsewhere addresses must be absolute */
   baseUrl?: string | URL
@@ -13,12 +16,18 @@ export interface ClientOptions extends Partial<Clock> {
    * Fields for every request to the origin of `baseUrl` (without it: of the address that is given): `Authorization`, an API key. A function
    * is asked before each request. No other origin gets them, wherever a server points.
    */
-  headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>)
+  headers?: HeadersGiven | (() => HeadersGiven | Promise<HeadersGiven>)
   /** Further origins that get the same fields, as `https://status.example.com`. @default [] */
   trustedOrigins?: readonly string[]
-  /** How long a job may take altogether, in milliseconds, from `submit` or `resume`; then `ClientError` `timed_out`. @default no limit */
+  /**
+   * How long a job may take altogether, in milliseconds, from `submit` or `resume` to the last byte of its result; then `ClientError`
+   * `timed_out`. What is asked for after that, a cancellation say, has as much time once more. @default no limit
+   */
   timeoutMs?: number
-  /** How long a single answer may take, in milliseconds, besides what the server was asked to hold it. @default 30_000 */
+  /**
+   * How long a single answer may take with its body, in milliseconds, besides what the server was asked to hold it. A result need only
+   * begin in this time, and an upload takes as long as it takes. @default 30_000
+   */
   requestTimeoutMs?: number
   /** How often a submission is tried before `ClientError` `unreachable`. Following a job never gives up by itself. @default 5 */
   submitAttempts?: number

@@ -14,12 +14,19 @@ export interface Reading {
 
 export type Words = Readonly<Record<string, JobStatus>>
 
-/** An answer to a submission: `monitor` is where the job can be followed; without it all is done, and the answer is the result. */
-export async function readSubmission(
-  response: Response,
-  url: string,
-  words: Words,
-): Promise<{ reading: Reading; isAccepted: boolean; monitor: string | undefined }> {
+/** An answer to a submission. */
+export interface Submission {
+  /** Its body has been read. */
+  readonly response: Response
+  /** Where it came from. */
+  readonly url: string
+  readonly reading: Reading
+  readonly isAccepted: boolean
+  /** Where the job can be followed. Without it all is done, and the answer is the result. */
+  readonly monitor: string | undefined
+}
+
+export async function readSubmission(response: Response, url: string, words: Words): Promise<Submission> {
   const { json, response: whole } = await readBody(response)
   const status = statusIn(json, words)
   const monitor = monitorIn(response.headers, json, url)
@@ -29,8 +36,10 @@ export async function readSubmission(
     [...response.headers.keys()].some((name) => asynchronous.test(name)) ||
     // 200 and 201 with a pending document: Replicate, Zalando and others.
     (status !== undefined && !isOver({ status }) && monitor !== undefined)
-  if (!isAccepted) return { reading: { document: { status: 'succeeded', links: {}, raw: json }, response: whole }, isAccepted, monitor }
-  return { reading: finish({ json, response: whole }, status ?? 'queued', url), isAccepted, monitor }
+  const reading: Reading = isAccepted
+    ? finish({ json, response: whole }, status ?? 'queued', url)
+    : { document: { status: 'succeeded', links: {}, raw: json }, response: whole }
+  return { response, url, reading, isAccepted, monitor }
 }
 
 /** An answer (2xx) of a status URL. The words in the body decide; where there are none, the status code. */

@@ -1,5 +1,5 @@
-import { drop } from './body'
-import { orAborted, scope } from './clock'
+import { drop, from } from './body'
+import { orAborted, scope, within } from './clock'
 import { ClientError, ProblemError } from './errors'
 import { pauseAfterFailure, retryAfterOf } from './pacing'
 import { passesOrThrow, type Strikes } from './problem'
@@ -15,10 +15,10 @@ interface Part {
  * The response that a handler is writing. A connection that is lost is made again, from the byte where it was; the fields are those of
  * the first answer. `undefined`: it is not to be had here any more, the job will say why.
  */
-export async function openStream(job: Tracking, url: string, given: AbortSignal | null | undefined): Promise<Response | undefined> {
-  const leaving = scope([given])
-  const { signal } = leaving
-  const first = await open(job, url, 0, undefined, signal)
+export async function openStream(job: Tracking, url: string): Promise<Response | undefined> {
+  const { deadline } = job
+  const leaving = new AbortController()
+  const first = await within(deadline.scope(), (signal) => open(job, url, 0, undefined, signal))
   if (!first) return undefined
   const { status, statusText, headers } = first.response
   const etag = headers.get('etag') ?? undefined
@@ -26,26 +26,27 @@ export async function openStream(job: Tracking, url: string, given: AbortSignal 
   let at = 0
   const body = new ReadableStream<Uint8Array>(
     {
-      async pull(controller) {
-        for (;;) {
-          const read = await next(part, signal)
-          if (read?.done) {
-            leaving.end()
-            return controller.close()
+      pull: (controller) =>
+        within(deadline.scope(leaving.signal), async (signal) => {
+          for (;;) {
+            const read = await next(part, signal)
+            if (read?.done) return controller.close()
+            if (read?.value) {
+              at += read.value.length
+              return controller.enqueue(read.value)
+            }
+            part.reader?.cancel().catch(() => {}) // it has broken off
+            const again = await open(job, url, at, etag, signal)
+            if (!again || again.response.headers.get('etag') !== headers.get('etag')) {
+              again?.reader?.cancel().catch(() => {}) // of another attempt
+              throw new ClientError(
+                'stream_restarted',
+                'The response broke off and was not gone on with: the handler failed, or runs again.',
+              )
+            }
+            part = again
           }
-          if (read?.value) {
-            at += read.value.length
-            return controller.enqueue(read.value)
-          }
-          part.reader?.cancel().catch(() => {}) // it has broken off
-          const again = await open(job, url, at, etag, signal)
-          if (!again || again.response.headers.get('etag') !== headers.get('etag')) {
-            again?.reader?.cancel().catch(() => {}) // of another attempt
-            throw new ClientError('stream_restarted', 'The response broke off and was not gone on with: the handler failed, or runs again.')
-          }
-          part = again
-        }
-      },
+        }),
       cancel(reason) {
         leaving.abort(reason)
         return part.reader?.cancel(reason)
@@ -53,9 +54,7 @@ export async function openStream(job: Tracking, url: string, given: AbortSignal 
     },
     { highWaterMark: 0 },
   )
-  const made = new Response(first.reader ? body : null, { status, statusText, headers: bare(headers) })
-  Object.defineProperty(made, 'url', { value: first.response.url || url })
-  return made
+  return from(first.response.url || url, new Response(first.reader ? body : null, { status, statusText, headers: bare(headers) }))
 }
 
 /** What comes next; `undefined`: the connection was lost. */
@@ -79,24 +78,25 @@ async function open(job: Tracking, url: string, at: number, etag: string | undef
   if (at > 0 && etag !== undefined) headers['if-range'] = etag
   for (let failures = 1; ; failures++) {
     let advice: number | undefined
-    const limit = scope([parent], requestTimeoutMs, () => new Error('The answer did not come in time.'))
     try {
-      const { response } = await orAborted(job.send({ method: 'GET', url, headers, signal: limit.signal }), limit.signal)
-      const { status } = response
-      if (status === 416 && at > 0 && wasWhole(response, at)) return { response: withTag(response, etag), reader: undefined }
-      if (at > 0 ? status === 206 : response.ok) return { response, reader: response.body?.getReader() }
-      advice = retryAfterOf(response.headers, clock.now())
-      if (status !== 429 && status < 500) {
-        drop(response)
+      const found = await within(scope([parent], requestTimeoutMs), async (signal): Promise<Part | null | undefined> => {
+        const { response } = await job.send({ method: 'GET', url, headers, signal })
+        const { status } = response
+        if (status === 416 && at > 0 && wasWhole(response, at)) return { response: withTag(response, etag), reader: undefined }
+        if (at > 0 ? status === 206 : response.ok) return { response, reader: response.body?.getReader() }
+        advice = retryAfterOf(response.headers, clock.now())
+        if (status !== 429 && status < 500) {
+          drop(response)
+          return null
+        }
+        await passesOrThrow(response, strikes, true)
         return undefined
-      }
-      await passesOrThrow(response, strikes, true)
+      })
+      if (found !== undefined) return found ?? undefined
     } catch (error) {
       parent.throwIfAborted()
       if (error instanceof ProblemError) return undefined
       if (error instanceof ClientError) throw error
-    } finally {
-      limit.end()
     }
     await clock.sleep(pauseAfterFailure(advice, failures, pace), parent)
   }

@@ -1,9 +1,10 @@
-import { orAborted, scope, timedOut } from './clock'
+import { scope, within } from './clock'
 import { ClientError, ProblemError } from './errors'
 import type { Settings } from './options'
 import { pauseAfterFailure, retryAfterOf } from './pacing'
 import { passesOrThrow, problemOf, type Strikes } from './problem'
-import type { Send, Sent } from './request'
+import { readSubmission, type Submission } from './reading'
+import type { Send } from './request'
 import type { Packed } from './submission'
 
 /**
@@ -11,13 +12,13 @@ import type { Packed } from './submission'
  * them all; what cannot be sent again is sent once.
  */
 export async function submitRequest(
-  { clock, pace, plain, requestTimeoutMs, submitAttempts, timeoutMs }: Settings,
+  { clock, pace, plain, requestTimeoutMs, submitAttempts, words }: Settings,
   send: Send,
   url: string,
   packed: Packed,
   key: string | false | undefined,
-  given: AbortSignal | null | undefined,
-): Promise<Sent> {
+  whole: AbortSignal,
+): Promise<Submission> {
   const { method, body, isRepeatable } = packed
   const isSafe = method === 'GET' || method === 'HEAD'
   const own: Record<string, string> = {}
@@ -26,22 +27,19 @@ export async function submitRequest(
   if (!plain) headers.prefer ??= 'respond-async'
   if (!plain && !isSafe && isRepeatable && key !== false) headers['idempotency-key'] ??= key ?? crypto.randomUUID()
   const mayRepeat = isRepeatable && (isSafe || headers['idempotency-key'] !== undefined)
-  const whole = scope([given], timeoutMs, () => timedOut(timeoutMs ?? 0))
+  refuseWrong(url, { method, headers: { ...own, ...headers }, body: body === null ? null : '' })
   const strikes: Strikes = { count: 0 }
-  try {
-    for (let attempt = 1; ; attempt++) {
-      let advice: number | undefined
-      let last: unknown
-      // The time is for the connection to be made and answered: a large upload takes as long as it takes.
-      const limit = scope(
-        [whole.signal],
-        body === null || typeof body === 'string' ? requestTimeoutMs : undefined,
-        () => new Error('No answer came in time.'),
-      )
-      try {
-        const sent = await orAborted(send({ method, url, headers, body, signal: limit.signal }), limit.signal)
+  for (let attempt = 1; ; attempt++) {
+    let advice: number | undefined
+    let last: unknown
+    // A large upload takes as long as it takes.
+    const limit = scope([whole], body === null || typeof body === 'string' ? requestTimeoutMs : undefined)
+    try {
+      const answer = await within(limit, async (signal) => {
+        const sent = await send({ method, url, headers, body, signal })
+        limit.abortIn(requestTimeoutMs)
         const { response } = sent
-        if (response.status < 400) return sent
+        if (response.status < 400) return readSubmission(response, sent.url, words)
         advice = retryAfterOf(response.headers, clock.now())
         const error = await problemOf(response)
         // 409 after a lost answer: the first try is still being taken.
@@ -50,22 +48,29 @@ export async function submitRequest(
           if (!mayRepeat || attempt >= submitAttempts || response.status === 500 || response.status === 404) throw error
           await passesOrThrow(error.response ?? response, strikes, false)
         }
-        last = error
-      } catch (error) {
-        whole.signal.throwIfAborted()
-        if (error instanceof ProblemError || error instanceof ClientError) throw error
-        last = error
-      } finally {
-        limit.end()
-      }
-      if (!mayRepeat || attempt >= submitAttempts)
-        throw new ClientError('unreachable', `${method} ${url} was not answered${attempt > 1 ? `, tried ${attempt} times` : ''}.`, {
-          cause: last,
-        })
-      await orAborted(clock.sleep(pauseAfterFailure(advice, attempt, pace), whole.signal), whole.signal)
+        return error
+      })
+      if (!(answer instanceof ProblemError)) return answer
+      last = answer
+    } catch (error) {
+      whole.throwIfAborted()
+      if (error instanceof ProblemError || error instanceof ClientError) throw error
+      last = error
     }
-  } finally {
-    whole.end()
+    if (!mayRepeat || attempt >= submitAttempts)
+      throw new ClientError('unreachable', `${method} ${url} was not answered${attempt > 1 ? `, tried ${attempt} times` : ''}.`, {
+        cause: last,
+      })
+    await clock.sleep(pauseAfterFailure(advice, attempt, pace), whole)
+  }
+}
+
+/** What no try could send: `fetch` throws the same error for it as for a lost connection. */
+function refuseWrong(url: string, init: RequestInit): void {
+  try {
+    new Request(url, init)
+  } catch (error) {
+    throw new ClientError('invalid_option', String(error))
   }
 }
 

@@ -1,14 +1,19 @@
-import { type Deadline, deadlineAfter, until } from './clock'
+import type { Deadline } from './clock'
 import { isFields } from './json'
 import type { Settings } from './options'
 import type { Reading } from './reading'
 import type { Send } from './request'
 
-/** What is known of a job, and how to ask for more. The loop that follows it writes here, one at a time. */
-export interface Tracking {
+/** What holds for all that is done for one job. */
+export interface Task {
+  /** Nothing sleeps past the deadline on this clock. */
   readonly settings: Settings
-  readonly send: Send
   readonly deadline: Deadline
+}
+
+/** What is known of a job, and how to ask for more. The loop that follows it writes here, one at a time. */
+export interface Tracking extends Task {
+  readonly send: Send
   /** The status URL; empty for what was answered at once. */
   readonly url: string
   /** `undefined` until something has been heard. */
@@ -25,13 +30,10 @@ export interface Tracking {
   lastEventId: string | undefined
 }
 
-export function tracking(settings: Settings, send: Send, url: string, reading?: Reading, advice?: number): Tracking {
-  const deadline = deadlineAfter(settings.clock, settings.timeoutMs)
-  return {
-    ...{ settings: { ...settings, clock: until(deadline, settings.clock) }, send, deadline, url, reading, advice },
-    ...{ etag: undefined, unchanged: 0, held: false, fruitless: 0, lastEventId: undefined },
-  }
-}
+export const tracking = (task: Task, send: Send, url: string, reading?: Reading, advice?: number): Tracking => ({
+  ...{ ...task, send, url, reading, advice },
+  ...{ etag: undefined, unchanged: 0, held: false, fruitless: 0, lastEventId: undefined },
+})
 
 /** Takes what was read; whether it differs from what was known. */
 export function take(job: Tracking, reading: Reading): boolean {

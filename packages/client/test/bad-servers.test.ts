@@ -1,5 +1,14 @@
-import { afterEach, describe, expect, test } from 'vitest'
-import { ClientError, type ClientOptions, createClient, JobCanceledError, JobFailedError, ProblemError } from '../src/index'
+import type { ServerResponse } from 'node:http'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import {
+  ClientError,
+  type ClientOptions,
+  createClient,
+  JobCanceledError,
+  JobFailedError,
+  type JobOptions,
+  ProblemError,
+} from '../src/index'
 import { type Answer, all, closeServers, quickClock, type Script, serve } from './server'
 
 afterEach(closeServers)
@@ -213,6 +222,107 @@ describe('servers that are busy or broken', () => {
     const before = server.asked.length
     await expect(job.result()).rejects.toBe(reason)
     expect(server.asked.length).toBe(before)
+  })
+})
+
+/** Begins an answer that does not end. */
+const begin = (res: ServerResponse, status: number, type = 'application/json', headers = {}) =>
+  void res.writeHead(status, { 'content-type': type, ...headers }).write(type.includes('json') ? '{"a":' : 'part')
+
+/** A job whose status is this; everything else of it is answered by `more`. */
+async function jobOf(status: object, more: Script, options: ClientOptions & JobOptions = {}) {
+  const left: string[] = []
+  const server = await serve((asked, at, res) => {
+    res.on('close', () => left.push(asked.url))
+    return asked.url === '/j' && asked.method === 'GET' ? [200, {}, status] : more(asked, at, res)
+  })
+  const { signal, ...rest } = options
+  return { server, left, job: createClient(rest).resume(`${server.url}/j`, { signal }) }
+}
+const succeeded = { status: 'succeeded', links: { result: '/r' } }
+
+describe('an answer that does not end', () => {
+  const within = { timeoutMs: 200 }
+  const lateAfter = (ms: number) => ({ code: 'timed_out', message: expect.stringContaining(`within ${ms} ms`) })
+  const late = lateAfter(200)
+
+  test('of a submission: the time of the job, of a request and the signal are kept', async () => {
+    const server = await serve((_, __, res) => begin(res, 202, undefined, { location: '/jobs/1' }))
+    const client = createClient({ submitAttempts: 2, sleep: async () => {} })
+    await expect(client.submit(server.url, {}, within)).rejects.toMatchObject(late)
+    const reason = new Error('enough')
+    const controller = new AbortController()
+    setTimeout(() => controller.abort(reason), 200)
+    await expect(client.submit(server.url, { signal: controller.signal })).rejects.toBe(reason)
+    for (const body of ['text', new Blob(['upload'])]) {
+      const before = server.asked.length
+      const impatient = createClient({ requestTimeoutMs: 500, submitAttempts: 2, sleep: async () => {} })
+      await expect(impatient.submit(server.url, { body })).rejects.toMatchObject({ code: 'unreachable' })
+      expect(server.asked).toHaveLength(before + 2)
+    }
+    const answer = await fetch(server.url)
+    await expect(client.follow(answer, within)).rejects.toMatchObject(late)
+  })
+
+  test('of a result: it may take its time, but not more than the job has', async () => {
+    const slow: Script = (_, __, res) => {
+      begin(res, 200, 'text/plain')
+      setTimeout(() => res.end(), 300)
+      return undefined
+    }
+    const patient = await jobOf(succeeded, slow, { requestTimeoutMs: 100, timeoutMs: 10_000 })
+    expect(await (await patient.job.result()).text()).toBe('part')
+    const stalled: Script = (_, __, res) => begin(res, 200)
+    const { job, left } = await jobOf(succeeded, stalled, within)
+    await expect(job.json()).rejects.toMatchObject(late)
+    await vi.waitUntil(() => left.includes('/r'))
+    const controller = new AbortController()
+    const given = await jobOf(succeeded, stalled, { signal: controller.signal })
+    const reading = (await given.job.result()).text()
+    const reason = new Error('enough')
+    controller.abort(reason)
+    await expect(reading).rejects.toBe(reason)
+    await vi.waitUntil(() => given.left.includes('/r'))
+  })
+
+  test('of a result in the place of a status', async () => {
+    const server = await serve((_, __, res) => begin(res, 200, 'application/pdf'))
+    const response = await createClient({ timeoutMs: 1_000 }).resume(server.url).result()
+    expect([response.url, response.headers.get('content-type')]).toEqual([`${server.url}/`, 'application/pdf'])
+    await expect(response.text()).rejects.toMatchObject(lateAfter(1_000))
+  })
+
+  test('of a stream', async () => {
+    const status = { status: 'running', links: { stream: '/s' } }
+    const { job } = await jobOf(status, (_, __, res) => begin(res, 200, 'text/plain', { etag: '"1"' }), within)
+    await expect(job.stream().then((response) => response.text())).rejects.toMatchObject(late)
+  })
+
+  test('of a failure: that it failed is known', async () => {
+    const failed = { status: 'failed', error: { code: 'no_paper' }, links: { result: '/r' } }
+    const stalled: Script = (_, __, res) => begin(res, 500)
+    const { job } = await jobOf(failed, stalled, { requestTimeoutMs: 100 })
+    await expect(job.result()).rejects.toMatchObject({ name: 'JobFailedError', code: 'no_paper', response: undefined })
+    await expect((await jobOf(failed, stalled, within)).job.result()).rejects.toMatchObject(late)
+  })
+
+  test('or begin: a result, a cancellation', async () => {
+    await expect((await jobOf(succeeded, () => undefined, within)).job.result()).rejects.toMatchObject(late)
+    await expect((await jobOf({ status: 'running' }, () => undefined, within)).job.cancel()).rejects.toMatchObject(late)
+  })
+
+  test('the time of a job is as it was given, and over it can be canceled still, and a result fetched', async () => {
+    const server = await serve(({ method }) => {
+      if (method === 'POST') return [202, { location: '/jobs/1' }]
+      return method === 'DELETE' ? [200, {}, { status: 'canceled' }] : [202, {}, { status: 'running' }]
+    })
+    const job = await createClient({ timeoutMs: 10_000 }).submit(`${server.url}/reports`, {}, { timeoutMs: 1_000 })
+    await expect(job.finished()).rejects.toMatchObject(lateAfter(1_000))
+    expect((await job.cancel()).status).toBe('canceled')
+    const { job: done } = await jobOf(succeeded, () => [200, {}, 'all'], { timeoutMs: 1_000 })
+    await done.finished()
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    expect(await (await done.result()).text()).toBe('all')
   })
 })
 
@@ -456,5 +566,10 @@ describe('submitting', () => {
     expect(() => createClient({ maxPollMs: Number.NaN })).toThrow(/maxPollMs/)
     expect(() => createClient().resume('/jobs/1')).toThrow(/baseUrl/)
     await expect(createClient().submit('http://localhost', { json: 1, body: 'a' })).rejects.toThrow(/json/)
+    for (const init of [{ method: 'GET', body: 'a' }, { method: 'TRACE' }])
+      await expect(createClient().submit('http://localhost', init)).rejects.toMatchObject({ code: 'invalid_option' })
+    await expect(createClient().submit('http://localhost', {}, { idempotencyKey: 'ключ' })).rejects.toMatchObject({
+      code: 'invalid_option',
+    })
   })
 })

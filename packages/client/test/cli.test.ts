@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { bundled, type Ended, endProcesses, fileIn, start } from './processes'
 import { type Answer, closeServers, type Script, serve } from './server'
@@ -27,6 +29,13 @@ function jobServer(polls: readonly Answer[], more: Script = () => undefined) {
     if (asked.url === '/jobs/1/result') return [201, { 'content-type': 'text/csv' }, 'a,b\n1,2\n']
     return more(asked, at, res)
   })
+}
+
+/** Its first job has succeeded with a result that does not end; nothing else is answered. */
+const stalling: Script = ({ url }, _, res) => {
+  if (url === '/jobs/1') return done
+  if (url === '/jobs/1/result') res.writeHead(200, { 'content-type': 'text/plain' }).write('part')
+  return undefined
 }
 
 describe('submitting', () => {
@@ -94,7 +103,7 @@ describe('exit codes', () => {
     [4, [202, {}, { status: 'running' }], 'respond-async watch '],
   ])('%i', async (code, answer, text) => {
     const { url } = await jobServer([answer])
-    const ended = await run(`${url}/reports`, ...(code === 4 ? ['--timeout', '0.5'] : []))
+    const ended = await run(`${url}/reports`, ...(code === 4 ? ['--timeout', '2'] : []))
     expect([ended.code, ended.out]).toEqual([code, ''])
     expect(ended.err).toContain(text)
   })
@@ -115,12 +124,40 @@ describe('exit codes', () => {
       ['http://x', '--json', '1', '--data', 'a'],
       ['http://x', '--timeout', 'soon'],
       ['http://x', '--data', '@/nowhere'],
+      ['http://x', '-o', '/nowhere/result'],
+      ['http://x', '-o', tmpdir()],
+      ['GET', 'http://x', '--data', 'a'],
+      ['watch', 'http://x', '--json', '1'],
+      ['TRACE', 'http://x'],
+      ['http://x', '--idempotency-key', 'ключ'],
+      ['http://x', '-H', 'authorization: a\u0001b'],
+      ['http://x', '-H', 'x: ключ'],
+      ['http://x', '-H', 'x@(: 1'],
     ]) {
       const ended = await run(...args)
       expect([args, ended.code, ended.out]).toEqual([args, 2, ''])
       expect(ended.err).toContain('Usage')
     }
     expect(await run('--help')).toMatchObject({ code: 0, err: '' })
+  })
+
+  test('4 after the time that was given, whatever takes it, with what is known of the job', async () => {
+    const { url } = await serve(stalling)
+    const late = 'Not finished within 2 s.\n'
+    const timed = async (...args: string[]) => start(process.execPath, [program, ...args, '-q', '--timeout', '2'], null).ended
+    expect(await timed('watch', `${url}/jobs/1`)).toEqual({
+      code: 4,
+      out: 'part',
+      err: `Its result is still there: respond-async watch ${url}/jobs/1\n${late}`,
+    })
+    expect(await timed('cancel', `${url}/jobs/2`)).toEqual({ code: 4, out: '', err: late })
+    expect(await timed('POST', `${url}/jobs/2`)).toEqual({ code: 4, out: '', err: late })
+    expect(await timed('POST', `${url}/jobs/2`, '--data', '@-')).toEqual({ code: 4, out: '', err: late })
+  })
+
+  test('5 for a job that is not there, without a word that it goes on', async () => {
+    const { url } = await serve(() => [404])
+    expect(await run('watch', `${url}/jobs/1`)).toEqual({ code: 5, out: '', err: '404 (http-404): The server answered 404.\n' })
   })
 
   test('says why it waits while a server is away, a line for each reason, and goes on when it is back', async () => {
@@ -177,6 +214,39 @@ describe('Ctrl-C', () => {
     child.kill('SIGINT')
     expect((await ended).code).toBe(3)
     expect(of('POST /jobs/1/cancel')).toHaveLength(1)
+  })
+})
+
+describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
+  test('ends a result on its way', async () => {
+    const { url } = await serve(stalling)
+    const { child, ended, said } = start(process.execPath, [program, 'watch', `${url}/jobs/1`])
+    await vi.waitUntil(() => said().includes('part'), { timeout: 20_000 })
+    child.kill(signal)
+    expect(await ended).toMatchObject({ code: 130, out: 'part' })
+  })
+
+  test('ends the wait for stdin, and nothing is sent', async () => {
+    const { url, asked } = await serve(stalling)
+    const { child, ended } = start(process.execPath, [program, `${url}/jobs/1`, '--json', '@-'], null)
+    child.stdin.write('{')
+    await vi.waitUntil(() => child.stdin.writableLength === 0)
+    await setTimeout(1_000) // nothing tells that it reads
+    child.kill(signal)
+    expect(await ended).toEqual({ code: 130, out: '', err: '' })
+    expect(asked).toEqual([])
+  })
+
+  test.skipIf(process.platform === 'win32')('a second one ends what cannot be left', async () => {
+    const pipe = fileIn(`pipe-${signal}`)
+    spawnSync('mkfifo', [pipe])
+    // To open a pipe that nobody writes to holds a thread of Node's.
+    const { child, ended } = start(process.execPath, [program, 'http://x', '--data', `@${pipe}`])
+    await setTimeout(1_000)
+    child.kill(signal)
+    await setTimeout(500)
+    child.kill(signal)
+    expect(await ended).toMatchObject({ code: null, out: '' })
   })
 })
 

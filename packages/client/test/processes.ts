@@ -34,8 +34,8 @@ export interface Ended {
   readonly err: string
 }
 
-/** Starts a program, and gathers what it says. */
-export function start(command: string, args: readonly string[], input?: string) {
+/** Starts a program, and gathers what it says. `null`: its input does not end. */
+export function start(command: string, args: readonly string[], input?: string | null) {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] })
   children.add(child)
   let out = ''
@@ -47,7 +47,7 @@ export function start(command: string, args: readonly string[], input?: string) 
     err += text
   })
   child.stdin.on('error', () => {}) // it may end without reading
-  child.stdin.end(input)
+  if (input !== null) child.stdin.end(input)
   const ended = once(child, 'close').then(([code]): Ended => ({ code, out, err }))
   return { child, ended, said: () => out + err }
 }

@@ -15,7 +15,7 @@ What is sent
 What comes of it
   -o, --output FILE       saves the result in the place of printing it
   --detach                prints the status URL once the request is accepted, and ends
-  --timeout SECONDS       how long to wait altogether
+  --timeout SECONDS       how long to wait altogether, for stdin and the result too
   --cancel-on-interrupt   Ctrl-C asks for the job to be canceled; otherwise it goes on and its URL is shown
   --no-events             polls, even where the server offers events
   -q, --quiet             no progress
@@ -69,6 +69,9 @@ export function readArguments(given: readonly string[]): Arguments {
   const help = values.help === true || (positionals.length === 0 && given.length === 0)
   const { json, data, form = [], header = [], output } = values
   if ([json, data, form[0]].filter((one) => one !== undefined).length > 1) throw new UsageError('Give one of --json, --data and --form.')
+  const sends = command === 'submit' && method !== 'GET' && method !== 'HEAD'
+  if (!sends && [json, data, form[0]].some((one) => one !== undefined))
+    throw new UsageError(`${command === 'submit' ? method : command} sends no body: --json, --data and --form do not go with it.`)
   const seconds = values.timeout === undefined ? undefined : Number(values.timeout)
   if (seconds !== undefined && !(seconds > 0)) throw new UsageError(`--timeout takes seconds, not "${values.timeout}".`)
   return {

@@ -1,13 +1,16 @@
 import { type Client, createClient } from '../client'
+import { orAborted, scope } from '../clock'
 import { ClientError, JobCanceledError, JobFailedError, ProblemError } from '../errors'
 import type { Job } from '../job'
 import { isOver } from '../status-document'
 import { type Arguments, readArguments, USAGE, UsageError } from './arguments'
 import { headersOf, messageOf } from './message'
-import { writeResult } from './output'
+import { checkOutput, writeResult } from './output'
 import { plain, type Screen, screenOn, silent } from './screen'
 
 const EXIT = { succeeded: 0, failed: 1, usage: 2, canceled: 3, timedOut: 4, refused: 5, unreachable: 6, interrupted: 130 } as const
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 const say = (text: string) => void process.stderr.write(`${text}\n`)
 
@@ -22,41 +25,59 @@ export async function main(given: readonly string[]): Promise<number> {
       return EXIT.succeeded
     }
     if (!args.quiet) screen = screenOn(process.stderr)
+    if (args.output !== undefined) await checkOutput(args.output)
     const client = createClient({ events: args.events, fetch: (url, init) => answered(screen, url, init) })
-    if (args.command === 'cancel') return await cancel(client, args)
+    const { signal } = scope([interrupt.signal], args.timeoutMs, () => new ClientError('timed_out', lateText(args)))
     let job: Job | undefined
+    let isCanceling = false
     const stop = () => {
-      const isFirst = !interrupt.signal.aborted && !isCanceling
-      if (args.cancelOnInterrupt && job && isFirst) {
+      if (args.cancelOnInterrupt && job && !isCanceling) {
         isCanceling = true
         screen.clear()
         say('Asking for the job to be canceled …')
         job.cancel().catch((error) => interrupt.abort(error))
-      } else interrupt.abort()
+        return
+      }
+      // A second one is for the system: it ends what this cannot, a pipe that nobody opens at its other end.
+      for (const name of SIGNALS) process.removeListener(name, stop)
+      interrupt.abort()
     }
-    let isCanceling = false
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
-    job = await begin(client, args, interrupt.signal)
-    if (args.detach && job.url !== undefined) {
-      console.log(job.url)
-      return EXIT.succeeded
-    }
-    try {
+    for (const name of SIGNALS) process.on(name, stop)
+    const work = async (): Promise<number> => {
+      if (args.command === 'cancel') return cancel(client, args, signal)
+      job = await begin(client, args, signal)
+      if (args.detach && job.url !== undefined) {
+        console.log(job.url)
+        return EXIT.succeeded
+      }
       for await (const status of job) screen.show(status)
       screen.clear()
       await writeResult(await job.result(), args.output)
       return EXIT.succeeded
+    }
+    try {
+      // What does not listen to the signal is left too: stdin, a file.
+      return await orAborted(work(), signal)
     } catch (error) {
-      if (job.url !== undefined && !(job.status && isOver(job.status))) {
-        screen.clear()
-        say(`The job goes on: respond-async watch ${job.url}`)
-      }
+      screen.clear()
+      sayWhatIsLeft(job, error)
       throw error
     }
   } catch (error) {
     screen.clear()
     return interrupt.signal.aborted && !(error instanceof ProblemError) ? EXIT.interrupted : explain(error)
   }
+}
+
+const lateText = ({ timeoutMs = 0 }: Arguments) => `Not finished within ${timeoutMs / 1_000} s.`
+
+/** How to come back to a job of which something is known, and that the server still has. */
+function sayWhatIsLeft(job: Job | undefined, error: unknown): void {
+  const { url, status } = job ?? {}
+  const isGone = error instanceof ProblemError && (error.status === 404 || error.status === 410)
+  if (url === undefined || !status || isGone) return
+  if (!isOver(status)) say(`The job goes on: respond-async watch ${url}`)
+  else if (status.status === 'succeeded') say(`Its result is still there: respond-async watch ${url}`)
 }
 
 /** Requests are made again by the client, which says nothing of that; whoever sits before a terminal wants to know. */
@@ -72,22 +93,22 @@ async function answered(screen: Screen, url: string, init?: RequestInit): Promis
 }
 
 async function begin(client: Client, args: Arguments, signal: AbortSignal): Promise<Job> {
-  const options = { timeoutMs: args.timeoutMs, signal }
-  if (args.command === 'watch') return client.resume(args.url, { ...options, headers: await headersOf(args.header) })
-  return client.submit(args.url, await messageOf(args), { ...options, idempotencyKey: args.idempotencyKey })
+  if (args.command === 'watch') return client.resume(args.url, { signal, headers: await headersOf(args.header) })
+  return client.submit(args.url, await messageOf(args), { signal, idempotencyKey: args.idempotencyKey })
 }
 
 /** 0 when it is canceled or will be, 1 when it has finished otherwise. */
-async function cancel(client: Client, args: Arguments): Promise<number> {
-  const job = client.resume(args.url, { timeoutMs: args.timeoutMs, headers: await headersOf(args.header) })
+async function cancel(client: Client, args: Arguments, signal: AbortSignal): Promise<number> {
+  const job = client.resume(args.url, { signal, headers: await headersOf(args.header) })
   const document = await job.cancel()
   console.log(document.status)
   return document.status === 'succeeded' || document.status === 'failed' ? EXIT.failed : EXIT.succeeded
 }
 
 function explain(error: unknown): number {
-  if (error instanceof UsageError) {
-    say(`${error.message}\n\n${USAGE}`)
+  const { code } = error instanceof ClientError ? error : {}
+  if (error instanceof UsageError || code === 'invalid_option') {
+    say(`${(error as Error).message}\n\n${USAGE}`)
     return EXIT.usage
   }
   if (error instanceof JobCanceledError) {
@@ -104,7 +125,7 @@ function explain(error: unknown): number {
     return EXIT.refused
   }
   say(`${error instanceof Error ? error.message : String(error)}${reasonOf(error)}`)
-  return error instanceof ClientError && error.code === 'timed_out' ? EXIT.timedOut : EXIT.unreachable
+  return code === 'timed_out' ? EXIT.timedOut : EXIT.unreachable
 }
 
 /** What lies behind an error, in brackets. */

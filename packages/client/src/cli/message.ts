@@ -29,12 +29,15 @@ export async function headersOf(given: readonly string[]): Promise<Headers> {
       if (line.trim() === '') continue
       const [, name, value = ''] = /^([^:\s]+):\s*(.*)$/.exec(line) ?? []
       // Not shown: it may be a secret.
-      if (!name) throw new UsageError('--header takes "Name: value".')
+      if (!name || !isField(name, value)) throw new UsageError('--header takes "Name: value", in ASCII or Latin-1.')
       headers.append(name, value)
     }
   }
   return headers
 }
+
+/** `Headers` takes control characters that `fetch` cannot send. */
+const isField = (name: string, value: string) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
 
 async function formOf(fields: readonly string[]): Promise<FormData> {
   const form = new FormData()

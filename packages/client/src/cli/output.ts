@@ -1,6 +1,20 @@
-import { createWriteStream } from 'node:fs'
+import { constants, createWriteStream } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { UsageError } from './arguments'
+
+/** Finds out before the job has run whether its result can be saved. What is in the file stays until there is one. */
+export async function checkOutput(file: string): Promise<void> {
+  try {
+    const known = await stat(file).catch(() => undefined)
+    if (known?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' })
+    await access(known ? file : dirname(file), constants.W_OK)
+  } catch (error) {
+    throw new UsageError(`${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`)
+  }
+}
 
 /** Writes a result as it comes: to a file, or to stdout. */
 export async function writeResult(response: Response, file: string | undefined): Promise<void> {
