@@ -15,11 +15,21 @@ import { detachRequest, rebuildRequest } from './web-replay'
 import { type WebSubmission, webSubmission } from './web-submission'
 
 export { contentOf, fieldsFor, toResponse } from './web-answer'
-export { captureResponse, keptBody, responseFields } from './web-capture'
+export { captureResponse, keptBody } from './web-capture'
 export { platformOf, unwrappedHandle } from './web-handle'
 export { contentInit, detachRequest, rebuildRequest } from './web-replay'
+export { requestScope, type Scope } from './web-scope'
 export { hasSocketPairs, isTooBig, socketResponse } from './web-socket'
-export { type BodySource, checkSize, fieldsOf, readBody, readStream, type WebSubmission, webSubmission } from './web-submission'
+export {
+  type BodySource,
+  checkSize,
+  fieldsOf,
+  fieldsOf as responseFields,
+  readBody,
+  readStream,
+  type WebSubmission,
+  webSubmission,
+} from './web-submission'
 
 /** The request that a wrapped handler gets: its own, with the job on it. */
 export type RequestWithJob = Request & { readonly job: JobHandle }
@@ -44,11 +54,14 @@ export function respondAsync<Rest extends unknown[]>(
   handler: (request: RequestWithJob, ...rest: Rest) => Response | Promise<Response>,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
-  jobs.define(name, options, async ({ handle, live, request, requestBody, sink, platform, maxResultBytes }) => {
+  jobs.define(name, options, ({ handle, live, request, requestBody, sink, platform, maxResultBytes }) => {
     const taken = live as Live<Rest> | undefined // what is passed to accept below
-    const own = taken ? detachRequest(taken.request, bodyFor(taken.body, requestBody)) : rebuildRequest(request ?? NOTHING, requestBody)
-    const rest = taken?.rest ?? ([platform?.env, platform?.context] as unknown as Rest) // as Workers call a handler
-    return captureResponse(await handler(withJob(own, handle), ...rest), maxResultBytes, sink)
+    const run = async () => {
+      const own = taken ? detachRequest(taken.request, bodyFor(taken.body, requestBody)) : rebuildRequest(request, requestBody)
+      const rest = taken?.rest ?? ([platform?.env, platform?.context] as unknown as Rest) // as Workers call a handler
+      return captureResponse(await handler(withJob(own, handle), ...rest), maxResultBytes, sink)
+    }
+    return taken ? taken.scope(run) : run()
   })
   return async (request, ...rest) => {
     const submission: Live<Rest> = Object.assign(webSubmission(request), { rest })
@@ -62,9 +75,6 @@ type Live<Rest> = WebSubmission & { readonly rest: Rest }
 /** The body of an inline run: what was read of the live request, unless that is large and was stored in pieces. */
 export const bodyFor = (taken: Body | BodyStream | null, stored: Body | BodyStream | null): Body | BodyStream | null =>
   stored !== null && isStream(stored) ? stored : taken
-
-/** What a job without a stored request is run with: it cannot be one that came over HTTP. */
-const NOTHING = { method: 'POST', url: '/', headers: {} }
 
 /** Puts the job where handlers of all fetch adapters find it. */
 export const withJob = <R extends Request>(request: R, job: JobHandle): R & { readonly job: JobHandle } =>
@@ -85,7 +95,7 @@ export function jobRoutes(
   const mount = path.replace(/\/+$/, '')
   return async (request, ...rest) => {
     const [pathname = ''] = pathOf(request.url).split(/[?#]/, 1)
-    if (!pathname.startsWith(mount) || (pathname.length > mount.length && pathname[mount.length] !== '/')) return undefined
+    if (!`${pathname}/`.startsWith(`${mount}/`)) return undefined
     const match = { native: request, mount, rest: pathname.slice(mount.length), owner, platform: platformOf(rest[0], rest[1]) }
     const answer = await jobs.route(request, match)
     return answer && toResponse(answer)

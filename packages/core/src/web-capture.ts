@@ -8,7 +8,7 @@ import {
   resultTooLarge,
   sizeOf,
 } from '@respond-async/core'
-import { readStream } from './web-submission'
+import { fieldsOf, readStream } from './web-submission'
 
 /**
  * Reads the handler's response to its end, whatever it streams; into `sink`, once it is large or takes its time.
@@ -26,7 +26,7 @@ export async function captureResponse(
   if (!response) throw new JobsError('handler_passed', 'The handler did not answer.')
   const { status, body } = response
   if (!(status >= 200)) throw new TypeError(`A response of status ${status} cannot be kept.`)
-  const headers = { ...more, ...responseFields(response.headers) }
+  const headers = { ...more, ...fieldsOf(response.headers) }
   if (body === null) return { status, headers, body: null }
   if (Number(headers['content-length'] ?? 0) > maxResultBytes) throw resultTooLarge(maxResultBytes)
   return { status, headers, body: await readStream(body, maxResultBytes, resultTooLarge, sink, () => ({ status, headers })) }
@@ -37,13 +37,4 @@ export async function keptBody<B extends Body | null>(body: B, sink: BodySink | 
   if (!sink || body === null || sizeOf(body) <= sink.after) return body
   await sink.write(bytesOf(body))
   return null
-}
-
-/** Fields by lower-case name, `set-cookie` as a list. */
-export function responseFields(headers: Headers): Record<string, string | string[]> {
-  const fields: Record<string, string | string[]> = {}
-  headers.forEach((value, name) => {
-    fields[name] = name === 'set-cookie' ? headers.getSetCookie() : value
-  })
-  return fields
 }

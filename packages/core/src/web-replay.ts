@@ -1,5 +1,5 @@
 import { type Body, type BodyStream, bytesOf, isStream, type StoredRequest } from '@respond-async/core'
-import { headersOf, streamOf } from './web-answer'
+import { type Content, headersOf, streamOf } from './web-answer'
 
 /**
  * A request for the handler alone: same method, URL, fields and body as the live one, without the client's signal, because the
@@ -8,28 +8,27 @@ import { headersOf, streamOf } from './web-answer'
 export function detachRequest(live: Request, body: Body | BodyStream | null, headers = new Headers(live.headers)): Request {
   const request = newRequest(live.url, live.method, headers, body, constructorOf(live))
   for (const name of [...Object.keys(live).filter((own) => !(own in request)), ...PLATFORM_FIELDS])
-    if (name in live) define(request, name, live[name as keyof Request])
+    if (name in live)
+      Object.defineProperty(request, name, { value: live[name as keyof Request], enumerable: true, configurable: true, writable: true })
   return request
 }
 
 /** What platforms add to their requests: Workers `cf`, Bun `params` and `cookies`. */
 const PLATFORM_FIELDS = ['cf', 'params', 'cookies']
 
-const define = (request: Request, name: string, value: unknown) =>
-  Object.defineProperty(request, name, { value, enumerable: true, configurable: true, writable: true })
-
-/** The stored request as a real one. A path alone gets the origin of `base`. */
-export function rebuildRequest(stored: StoredRequest, body: Body | BodyStream | null, base = 'http://localhost'): Request {
-  const headers = headersOf(stored.headers)
-  if (body !== null && isStream(body)) headers.set('content-length', `${body.size}`) // which nobody can see in it
-  return newRequest(new URL(stored.url, base).href, stored.method, headers, body)
+/** The stored request as a real one; `null`: of a job that did not come over HTTP. A path alone gets the origin of `base`. */
+export function rebuildRequest(stored: StoredRequest | null, body: Body | BodyStream | null, base = 'http://localhost'): Request {
+  const { method = 'POST', url = '/', headers = {} }: Partial<StoredRequest> = stored ?? {}
+  const fields = headersOf(headers)
+  if (body !== null && isStream(body)) fields.set('content-length', `${body.size}`) // which nobody can see in it
+  return newRequest(new URL(url, base).href, method, fields, body)
 }
 
 /** A body as `Request` takes it. */
-export function contentInit(body: Body | BodyStream | null): { body: BodyInit | null; duplex?: 'half' } {
+export function contentInit(body: Body | BodyStream | null): { body: Content | null; duplex?: 'half' } {
   if (body !== null && isStream(body)) return { body: streamOf(body), duplex: 'half' }
   const bytes = body === null ? null : bytesOf(body) // a text would bring a media type of its own
-  return { body: bytes as BodyInit | null } // bytes of core are never in shared memory
+  return { body: bytes as Content | null } // bytes of core are never in shared memory
 }
 
 function newRequest(
@@ -42,8 +41,7 @@ function newRequest(
   const init = { method, headers, ...contentInit(body) }
   try {
     return new Class(url, init)
-  } catch (error) {
-    if (Class === Request) throw error
+  } catch {
     return new Request(url, init) // a class that only its platform can make
   }
 }

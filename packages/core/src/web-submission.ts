@@ -1,4 +1,5 @@
-import { type Body, type BodySink, JobsError, type JsonObject, type ResponseHead, type Submission } from '@respond-async/core'
+import { type Body, type BodySink, bytesOf, JobsError, type JsonObject, type ResponseHead, type Submission } from '@respond-async/core'
+import { requestScope, type Scope } from './web-scope'
 
 /** What is read of a Web request: a `Request` is one. */
 export type BodySource = Pick<Request, 'method' | 'headers' | 'body' | 'bodyUsed' | 'arrayBuffer'>
@@ -8,6 +9,7 @@ export interface WebSubmission<Native = Request> extends Submission<Native> {
   /** The live request. It ends with the answer: the handler gets one of its own, see `detachRequest`. */
   readonly request: Request
   readonly body: Body | null
+  readonly scope: Scope
 }
 
 /** Makes a submission of a Web request. `context`: what an adapter notes for a replay. */
@@ -19,6 +21,7 @@ export function webSubmission(request: Request, context: () => JsonObject | unde
     headers: request.headers,
     native: request,
     request,
+    scope: requestScope(),
     get body() {
       return body
     },
@@ -31,11 +34,14 @@ export function webSubmission(request: Request, context: () => JsonObject | unde
   }
 }
 
-/** All fields by lower-case name. Of those in a request only `cookie` may come in several lines, and `Headers` joins them as RFC 9113 8.2.3 says. */
-export const fieldsOf = (headers: Headers): Record<string, string> => {
-  const fields: Record<string, string> = {}
+/**
+ * All fields by lower-case name, `set-cookie` as a list. In a request only `cookie` may come in several lines, and `Headers` joins them
+ * as RFC 9113 8.2.3 says.
+ */
+export function fieldsOf(headers: Headers): Record<string, string | string[]> {
+  const fields: Record<string, string | string[]> = {}
   headers.forEach((value, name) => {
-    fields[name] = value
+    fields[name] = name === 'set-cookie' ? headers.getSetCookie() : value
   })
   return fields
 }
@@ -101,11 +107,12 @@ export async function readStream(
   for (;;) {
     const { done, value } = await reader.read()
     if (done) break
-    size += value.length
-    chunks.push(value)
+    const piece = bytesOf(value) // some servers send a stream of texts as it is
+    size += piece.length
+    chunks.push(piece)
     try {
       if (size > limit) throw tooMuch(limit)
-      if (large && size > after) for (const piece of chunks.splice(0)) await large.write(piece)
+      if (large && size > after) for (const gathered of chunks.splice(0)) await large.write(gathered)
     } catch (error) {
       reader.cancel(error).catch(() => {}) // the sender need not be waited for, and what it thinks of it changes nothing
       throw error

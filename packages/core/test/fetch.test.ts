@@ -1,5 +1,15 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createJobs, inProcess, isJobsError, type JobEngine, waitUntil } from '@respond-async/core'
-import { captureResponse, detachRequest, jobRoutes, readBody, rebuildRequest, respondAsync, toResponse } from '@respond-async/core/fetch'
+import {
+  captureResponse,
+  detachRequest,
+  jobRoutes,
+  readBody,
+  rebuildRequest,
+  requestScope,
+  respondAsync,
+  toResponse,
+} from '@respond-async/core/fetch'
 import { describe, expect, it, vi } from 'vitest'
 
 const ORIGIN = 'http://localhost'
@@ -84,6 +94,23 @@ describe('captureResponse', () => {
     })
   })
 
+  it('takes a stream of texts, as servers on Node do', async () => {
+    const texts = () =>
+      new ReadableStream<string>({
+        start(controller) {
+          controller.enqueue('naïve ')
+          controller.enqueue('texts')
+          controller.close()
+        },
+      }) as unknown as ReadableStream<Uint8Array>
+    const bytes = new TextEncoder().encode('naïve texts')
+    expect((await captureResponse(new Response(texts()), 12)).body).toEqual(bytes)
+    expect(await codeOf(captureResponse(new Response(texts()), 11))).toBe('result_too_large')
+    const written: number[] = []
+    await captureResponse(new Response(texts()), 12, { after: 0, write: async (piece) => void written.push(...piece.subarray()) })
+    expect(new Uint8Array(written)).toEqual(bytes)
+  })
+
   it('stops at the limit, announced or not', async () => {
     const announced = chunks('12345')
     expect(await codeOf(captureResponse(new Response(announced.stream, { headers: { 'content-length': '5' } }), 4))).toBe(
@@ -154,6 +181,16 @@ describe('the request of a handler', () => {
   })
 })
 
+describe('the scope of a request', () => {
+  it('is none on Workers, where no request may wake another', () => {
+    vi.stubGlobal('WebSocketPair', class {})
+    const work = vi.fn(async () => {})
+    void requestScope()(work)
+    vi.unstubAllGlobals()
+    expect(work).toHaveBeenCalledOnce()
+  })
+})
+
 describe('respondAsync and jobRoutes', () => {
   const finished = async (fetch: (request: Request) => Promise<Response | undefined>, location: string) => {
     for (;;) {
@@ -210,6 +247,24 @@ describe('respondAsync and jobRoutes', () => {
     await jobs.run({ v: 1, id, operation: 'a', dispatch: 1 }, { platform: { env: { key: 'other ' } } })
     const result = await jobRoutes(jobs)(new Request(`${ORIGIN}/jobs/${id}/result`))
     expect(await result?.text()).toBe('other body')
+  })
+
+  it('run a handler in the async context of its request, also after a wait in the queue and again', async () => {
+    const user = new AsyncLocalStorage<string>()
+    const jobs = createJobs({ engine: inProcess({ concurrency: 1 }), onError: () => {} })
+    const handle = respondAsync(jobs, { operation: 'a', retries: 2, backoffMs: 1 }, async (request) => {
+      const before = user.getStore()
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      if (request.job.attempt < 3) return new Response(null, { status: 500 })
+      return Response.json([before, user.getStore()])
+    })
+    const users = ['ada', 'bob', 'cleo', 'dan']
+    const accepted = await Promise.all(users.map((name) => user.run(name, () => handle(post()))))
+    for (const [at, name] of users.entries()) {
+      const location = accepted[at]?.headers.get('location') ?? ''
+      const document = (await (await finished(jobRoutes(jobs), location))?.json()) as object
+      expect(document).toMatchObject({ status: 'succeeded', attempt: 3, result: [name, name] })
+    }
   })
 
   it('know their own paths and leave the others alone', async () => {

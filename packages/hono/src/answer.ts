@@ -3,15 +3,26 @@ import { contentOf, fieldsFor, toResponse } from '@respond-async/core/fetch'
 import type { Context } from 'hono'
 
 /**
- * Writes an answer of core on the context, with the fields that earlier middleware has set by `c.header()`.
+ * Writes an answer of core on the context, with the fields that earlier middleware has set by `c.header()` or on `c.res`.
  *
  * Where there are none, a response made of plain fields is a good deal cheaper: servers send those without building `Headers`.
  */
 export function writeAnswer(c: Context, answer: Answer): Response {
-  if (fieldsSet(c).keys().next().done) return toResponse(answer)
-  // The types want a body for this status, and lists that can be written; Hono hands on what it gets.
-  return c.body(contentOf(answer) as string, answer.status as 200, fieldsFor(answer) as Record<string, string | string[]>)
+  const headers = fieldsSet(c)
+  if (headers.keys().next().done) return toResponse(answer)
+  const fields = fieldsFor(answer)
+  for (const name in fields) {
+    const value = fields[name] as string | readonly string[]
+    if (typeof value === 'string' && !ADDED_TO.test(name)) headers.set(name, value)
+    else for (const one of [value].flat()) headers.append(name, one)
+  }
+  c.res = undefined // or Hono would write what was on it over the fields of the answer
+  c.res = new Response(contentOf(answer), { status: answer.status, headers })
+  return c.res
 }
+
+/** Fields that each who answers adds to; in all others the answer's own word counts. */
+const ADDED_TO = /^(vary|set-cookie)$/i
 
 /** The fields that a response made by this context gets by itself. */
 export const fieldsSet = (c: Context): Headers => c.body(null).headers

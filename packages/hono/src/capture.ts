@@ -1,5 +1,5 @@
-import type { BodySink, CapturedResponse } from '@respond-async/core'
-import { captureResponse, keptBody, responseFields } from '@respond-async/core/fetch'
+import type { CapturedResponse, Execution } from '@respond-async/core'
+import { captureResponse, fieldsOf, keptBody } from '@respond-async/core/fetch'
 import type { Context, Handler, MiddlewareHandler } from 'hono'
 import { fieldsSet } from './answer'
 import type { DetachedContext } from './detached-context'
@@ -25,29 +25,27 @@ export async function runHandlers(
 export async function captureHandlers(
   c: DetachedContext,
   handlers: readonly AnyHandler[],
-  maxResultBytes: number,
-  sink: BodySink | undefined,
+  { maxResultBytes, sink }: Execution,
 ): Promise<CapturedResponse> {
   let response: Response | undefined
   try {
     response = await runHandlers(c, handlers, nothing)
   } catch (error) {
     response = responseOf(c, error)
-    if (!response) throw error
   }
   // A response that the context did not make gets what the handler set by `c.header()`, as it does behind any middleware that looks at `c.res`.
-  if (!response || c.made?.response !== response) return captureResponse(response, maxResultBytes, sink, responseFields(fieldsSet(c)))
+  if (!response || c.made?.response !== response) return captureResponse(response, maxResultBytes, sink, fieldsOf(fieldsSet(c)))
   // A text has a media type of its own (WHATWG Fetch, "extract a body"); its size is looked at by core.
-  const headers = { 'content-type': 'text/plain;charset=UTF-8', ...responseFields(response.headers) }
+  const headers = { 'content-type': 'text/plain;charset=UTF-8', ...fieldsOf(response.headers) }
   return { status: response.status, headers, body: await keptBody(c.made.text, sink) }
 }
 
 /** What is behind a handler in a job. */
 const nothing = async () => {}
 
-/** The response of an `HTTPException`, as Hono's own error handler makes it. */
-function responseOf(c: Context, error: unknown): Response | undefined {
-  if (!(error instanceof Error) || !('getResponse' in error) || typeof error.getResponse !== 'function') return undefined
+/** The response of an `HTTPException`, as Hono's own error handler makes it. Any other error is thrown on. */
+function responseOf(c: Context, error: unknown): Response {
+  if (!(error instanceof Error && 'getResponse' in error && typeof error.getResponse === 'function')) throw error
   const made: Response = error.getResponse()
   return c.newResponse(made.body, made)
 }

@@ -1,6 +1,7 @@
 import type { JobHandle } from '@respond-async/core'
 import type { Context } from 'hono'
 import type { StatusCode } from 'hono/utils/http-status'
+import { fieldsSet } from './answer'
 import { DetachedRequest } from './detached-request'
 import type { HonoSubmission } from './submission'
 
@@ -43,13 +44,13 @@ const detachedClass = (Context: ContextClass) =>
   class extends Context {
     readonly #from: HonoSubmission
     #req: DetachedRequest | undefined
-    made: Made | undefined = undefined
+    made: Made | undefined
 
     constructor(from: HonoSubmission) {
       const { native: live } = from
       // What the application has set for these is bound to the live context.
-      super(live.req.raw, { env: live.env, path: live.req.path, notFoundHandler: () => ownPart(this, live, live.notFound()) })
-      this.setRenderer((...args: Parameters<typeof live.render>) => ownPart(this, live, live.render(...args)))
+      super(live.req.raw, { env: live.env, path: live.req.path, notFoundHandler: () => ownPart(this, live, live.notFound) })
+      this.setRenderer((...args: Parameters<typeof live.render>) => ownPart(this, live, () => live.render(...args)))
       this.#from = from
 
       const body = this.body as Make
@@ -74,13 +75,15 @@ const detachedClass = (Context: ContextClass) =>
     }
   }
 
-/** What the live context makes has the fields of its own answer, the 202, on it: they are taken off again. */
-async function ownPart(c: Context, live: Context, made: Response | Promise<Response>): Promise<Response> {
-  const { body, status, headers: all } = await made
+/**
+ * What the live context makes of what the handler has set. It has the fields of the live context's own answer, the 202, on it: they
+ * are taken off again.
+ */
+async function ownPart(c: Context, live: Context, make: () => Response | Promise<Response>): Promise<Response> {
+  const others = fieldsSet(live)
+  setVariables(live, c.var, c.get('job'))
+  const { body, status, headers: all } = await make()
   const headers = new Headers(all)
-  if (live.finalized)
-    live.res.headers.forEach((value, name) => {
-      if (name !== 'content-type' && headers.get(name) === value) headers.delete(name)
-    })
+  for (const name of others.keys()) if (name !== 'content-type' && headers.get(name) === others.get(name)) headers.delete(name)
   return c.newResponse(body, { status: status === 200 ? undefined : (status as StatusCode), headers })
 }

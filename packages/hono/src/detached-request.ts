@@ -1,4 +1,3 @@
-import { isStream } from '@respond-async/core'
 import { HonoRequest } from 'hono/request'
 import type { HonoSubmission } from './submission'
 
@@ -17,14 +16,15 @@ const decoder = new TextDecoder()
  */
 export class DetachedRequest extends HonoRequest {
   readonly #from: HonoSubmission
-  readonly #live: HonoRequest
+  /** Where the head and the body are: in the submission, until the handler has put another request in its place. */
+  #source: HonoSubmission | Request
   #raw: Request | undefined
 
   constructor(from: HonoSubmission) {
     const live: HonoRequest = from.native.req
     super(live.raw, live.path, live[MATCHES as keyof HonoRequest] as unknown as Matches)
     this.#from = from
-    this.#live = live
+    this.#source = from
     this.routeIndex = live.routeIndex
     Object.defineProperty(this, 'raw', DetachedRequest.#RAW)
   }
@@ -36,27 +36,28 @@ export class DetachedRequest extends HonoRequest {
     },
     set(raw: Request) {
       this.#raw = raw
+      this.#source = raw
     },
   }
 
   override get url(): string {
-    return this.#from.url
+    return this.#source.url
   }
 
   override get method(): string {
-    return this.#from.method
+    return this.#source.method
   }
 
   override header(name?: string): never {
-    const { headers } = this.#from
+    const { headers } = this.#source
     // `never`: the overloads of the base class say what each form returns.
     return (name ? (headers.get(name) ?? undefined) : Object.fromEntries(headers)) as never
   }
 
   override async text(): Promise<string> {
-    const { body } = this.#from
-    if (body === null || typeof body === 'string') return body ?? ''
-    return isStream(body) ? super.text() : decoder.decode(body)
+    const { body } = this.#source
+    if (typeof body === 'string') return body
+    return body instanceof Uint8Array ? decoder.decode(body) : super.text()
   }
 
   override async json<T = unknown>(): Promise<T> {
@@ -64,6 +65,6 @@ export class DetachedRequest extends HonoRequest {
   }
 
   override valid(target: never): never {
-    return (super.valid(target) ?? this.#live.valid(target)) as never // the base class says by type parameters what is there
+    return (super.valid(target) ?? this.#from.native.req.valid(target as never)) as never // the base class says by type parameters what is there
   }
 }

@@ -54,10 +54,10 @@ export function respondAsync(jobs: Jobs<Context>, operation: string | RespondAsy
   const before = handlers.slice(0, -1)
   const handler = handlers.slice(-1)
   jobs.define(name, options, (execution) => {
-    if (execution.live === undefined) return replay(execution, handlers)
-    const live = execution.live as HonoSubmission // what is passed to accept below
+    const live = execution.live as HonoSubmission | undefined // what is passed to accept below
+    if (!live) return replay(execution, handlers)
     live.body = bodyFor(live.body, execution.requestBody)
-    return captureHandlers(detachedContext(live, execution.handle), handler, execution.maxResultBytes, execution.sink)
+    return live.scope(() => captureHandlers(detachedContext(live, execution.handle), handler, execution))
   })
   const accept: MiddlewareHandler = async (c, next) => {
     const answer = await jobs.accept(name, new HonoSubmission(c), new HonoPlatform(c))

@@ -1,4 +1,4 @@
-import { type CapturedResponse, type Execution, JobsError, type JsonObject, type StoredRequest } from '@respond-async/core'
+import { type CapturedResponse, type Execution, JobsError, type JsonObject } from '@respond-async/core'
 import { rebuildRequest } from '@respond-async/core/fetch'
 import { type Context, Hono } from 'hono'
 import { HonoRequest } from 'hono/request'
@@ -33,32 +33,27 @@ const isJson = (value: unknown): boolean =>
       Object.values(value as object).every(isJson)
     : typeof value !== 'bigint' && !Number.isNaN(value)
 
-/** What a job without a stored request is run with: it cannot be one that came over HTTP. */
-const NOTHING: StoredRequest = { method: 'POST', url: '/', headers: {} }
-
 /** Runs the handlers on a context that Hono makes of the stored request. */
-export function replay({ handle, request, requestBody, sink, platform, maxResultBytes }: Execution, handlers: readonly AnyHandler[]) {
-  const stored = request ?? NOTHING
-  const raw = rebuildRequest(stored, requestBody)
+export function replay(execution: Execution, handlers: readonly AnyHandler[]) {
+  const { handle, request, requestBody, platform } = execution
+  const raw = rebuildRequest(request, requestBody)
   return new Promise<CapturedResponse>((resolve) => {
     const app = new Hono().all('*', (c: Context) => {
-      Object.defineProperty(c, 'req', { value: storedRequest(raw, c.req.path, stored.context as Notes | undefined) })
+      Object.defineProperty(c, 'req', { value: storedRequest(raw, c.req.path, request?.context as Notes | undefined) })
       setVariables(c, handle.carry, handle)
-      resolve(captureHandlers(c, handlers, maxResultBytes, sink))
+      resolve(captureHandlers(c, handlers, execution))
       return c.body(null)
     })
     app.fetch(raw, platform?.env ?? {}, platform?.context as Context['executionCtx'])
   })
 }
 
-const NOTHING_NOTED: Notes = { route: '/', params: {}, valid: {} }
-
 /** `c.req` with what the router and the validators had found. */
-function storedRequest(raw: Request, path: string, { route, params, valid }: Notes = NOTHING_NOTED): HonoRequest {
+function storedRequest(raw: Request, path: string, { route = '/', params = {}, valid = {} }: Partial<Notes> = {}): HonoRequest {
   const encoded: Record<string, string> = {} // because `param()` decodes what the router found
   for (const name in params) encoded[name] = encodeURIComponent(params[name] as string)
   const req = new HonoRequest(raw, path, [[[[undefined, { basePath: '/', path: route, method: raw.method, handler: () => {} }], encoded]]])
-  for (const target of TARGETS) if (valid[target]) req.addValidatedData(target, valid[target])
+  for (const target in valid) req.addValidatedData(target as (typeof TARGETS)[number], valid[target] as object)
   const found = req.valid
   req.valid = (target: never): never => {
     const data = found.call(req, target)

@@ -1,5 +1,5 @@
 import { type Body, type BodySink, type BodyStream, type JsonObject, type Submission, sizeOf } from '@respond-async/core'
-import { checkSize, detachRequest, fieldsOf, keptBody, readBody } from '@respond-async/core/fetch'
+import { checkSize, detachRequest, fieldsOf, keptBody, readBody, requestScope } from '@respond-async/core/fetch'
 import type { Context } from 'hono'
 import { notesOf } from './replay'
 
@@ -15,10 +15,12 @@ export class HonoSubmission implements Submission<Context> {
   headers: Headers
   /** What was read of the request before the 202: it cannot be read after it. In pieces, where it is large. */
   body: Body | BodyStream | null = null
+  readonly scope = requestScope()
 
   constructor(readonly native: Context) {
     this.variables = native.var
     this.headers = native.req.raw.headers
+    void native.env?.incoming?.socket?.remoteAddress // Node forgets where a client was that has left, unless it has been asked before
   }
 
   get method(): string {
@@ -34,9 +36,8 @@ export class HonoSubmission implements Submission<Context> {
     const { raw, bodyCache } = this.native.req
     const [kind] = Object.keys(bodyCache)
     if (!kind) {
-      const read = await readBody(raw, limit, wanted, large)
-      this.body = read
-      return read
+      this.body = await readBody(raw, limit, wanted, large)
+      return this.body
     }
     const value: unknown = await bodyCache[kind as keyof typeof bodyCache]
     let body = value as Body
@@ -50,12 +51,11 @@ export class HonoSubmission implements Submission<Context> {
       }
     }
     checkSize(sizeOf(body), limit)
-    const whole = body.length > 0 ? body : null
-    this.body = whole
-    return wanted ? keptBody(whole, large) : null
+    this.body = body.length > 0 ? body : null
+    return wanted ? keptBody(this.body, large) : null
   }
 
-  headerFields(): Record<string, string> {
+  headerFields(): ReturnType<typeof fieldsOf> {
     return fieldsOf(this.headers)
   }
 

@@ -1,14 +1,19 @@
 import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
+import { getConnInfo } from '@hono/node-server/conninfo'
 import { createJobs, inProcess, type JobEngine, type Jobs, type JobsOptions } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/hono'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { every } from 'hono/combine'
+import { contextStorage, getContext } from 'hono/context-storage'
 import { setCookie } from 'hono/cookie'
 import { cors } from 'hono/cors'
 import { etag } from 'hono/etag'
 import { HTTPException } from 'hono/http-exception'
+import { jsx } from 'hono/jsx'
+import { jsxRenderer, useRequestContext } from 'hono/jsx-renderer'
 import { jwt, sign } from 'hono/jwt'
 import { logger } from 'hono/logger'
 import { requestId } from 'hono/request-id'
@@ -173,6 +178,51 @@ describe.each(Object.keys(WAYS))('%s', (way) => {
     expect(result.headers.has('x-request-id')).toBe(false)
   })
 
+  it.each(['by c.header() alone', 'on c.res'])(
+    'adds to the Vary and the cookies that earlier middleware has set %s, and has the last word in all else',
+    async (set) => {
+      const { jobs } = errorsOf(options())
+      const app = new Hono()
+      app.use(async (c, next) => {
+        if (set === 'on c.res') c.res.headers.set('x-earlier', 'yes')
+        else c.header('x-earlier', 'yes')
+        c.header('vary', 'X-Tenant')
+        c.header('cache-control', 'public, max-age=60')
+        setCookie(c, 'session', 'x')
+        await next()
+        c.header('x-later', 'yes')
+      })
+      const handler = (c: Context) => {
+        c.header('vary', 'Accept')
+        c.header('cache-control', 'private, no-store')
+        setCookie(c, 'mine', '1')
+        setCookie(c, 'mine', '2')
+        return c.json({ ok: true })
+      }
+      app.post('/plain', handler)
+      app.post('/soon', respondAsync(jobs, { operation: 'soon', when: { afterMs: 20_000 } }, handler))
+      app.post('/work', respondAsync(jobs, 'work', handler))
+      app.route('/jobs', jobRoutes(jobs))
+      const seen = async ({ status, headers }: Response) => ({
+        ...{ status, vary: headers.get('vary'), cache: headers.get('cache-control'), earlier: headers.get('x-earlier') },
+        ...{ later: headers.get('x-later'), cookies: headers.getSetCookie(), type: headers.get('content-type') },
+      })
+      const expected = { status: 200, vary: 'X-Tenant, Accept', cache: 'private, no-store', earlier: 'yes', later: 'yes' }
+      const cookies = ['session=x; Path=/', 'mine=1; Path=/', 'mine=2; Path=/']
+      const soon = await app.request('/soon', { method: 'POST' })
+      expect(await seen(soon)).toEqual({ ...expected, cookies, type: 'application/json' })
+      expect(await soon.json()).toEqual({ ok: true })
+      const { accepted, result } = await follow(app, '/work')
+      expect(await seen(result)).toEqual({ ...expected, cookies, type: 'application/json' })
+      expect(await result.json()).toEqual({ ok: true })
+      expect(await seen(accepted)).toMatchObject({
+        ...{ status: 202, vary: 'X-Tenant, Prefer', cache: 'no-store', earlier: 'yes', later: 'yes', cookies: ['session=x; Path=/'] },
+      })
+      const status = await app.request(accepted.headers.get('location') ?? '')
+      expect(await seen(status)).toMatchObject({ vary: expect.stringMatching(/^X-Tenant, Prefer/), cache: 'private, no-cache' })
+    },
+  )
+
   it('gives a response that the context did not make what c.header() said', async () => {
     const { jobs } = errorsOf(options())
     const app = serving(jobs).post(
@@ -306,14 +356,105 @@ describe('inline', () => {
     expect(page.headers.get('retry-after')).toBeNull()
   })
 
-  it('keeps on when the client leaves after the 202', async () => {
+  it('shows a layout of the application what the handler has set', async () => {
+    const { jobs } = errorsOf({})
+    const app = serving(jobs)
+    app.notFound((c) => c.text(`nothing of ${c.get('title' as never)}`, 404))
+    app.use(jsxRenderer(({ children }) => jsx('main', { title: useRequestContext().get('title') }, children)))
+    const handler = (c: Context) => {
+      c.set('title', 'Reports')
+      return c.req.path === '/missing' ? c.notFound() : c.render(jsx('p', {}, 'done') as never)
+    }
+    app.post('/page', respondAsync(jobs, 'page', handler))
+    app.post('/missing', respondAsync(jobs, 'missing', handler))
+    expect(await (await follow(app, '/page')).result.text()).toContain('<main title="Reports"><p>done</p></main>')
+    expect(await (await follow(app, '/missing')).result.text()).toBe('nothing of Reports')
+  })
+
+  it('keeps what earlier middleware has set off a rendered result, before the answer and after it', async () => {
+    const { jobs } = errorsOf({})
+    const app = serving(jobs)
+    app.use('/work/*', async (c, next) => {
+      c.header('x-earlier', 'yes')
+      setCookie(c, 'a', '1')
+      setCookie(c, 'b', '2')
+      await next()
+    })
+    const handler = (c: Context) => c.render('done' as never)
+    app.post('/work/soon', respondAsync(jobs, { operation: 'soon', when: { afterMs: 20_000 } }, handler))
+    app.post('/work/later', respondAsync(jobs, 'later', handler))
+    const { result } = await follow(app, '/work/later')
+    expect([result.headers.getSetCookie(), result.headers.get('x-earlier')]).toEqual([[], null])
+    const soon = await app.request('/work/soon', { method: 'POST' })
+    expect(soon.headers.getSetCookie()).toEqual(['a=1; Path=/', 'b=2; Path=/'])
+  })
+
+  it('has the request that the handler puts in the place of its own', async () => {
+    const { jobs } = errorsOf({})
+    const app = serving(jobs).post(
+      '/',
+      respondAsync(jobs, 'a', async (c) => {
+        const before = await c.req.text()
+        c.req.raw = new Request('http://other/path?b=2', { method: 'PUT', body: 'another', headers: { 'x-other': 'yes' } })
+        const { method, url } = c.req
+        return c.json({ before, method, url, query: c.req.query(), other: c.req.header('x-other'), text: await c.req.text() })
+      }),
+    )
+    const { result } = await follow(app, '/?a=1', { method: 'POST', body: 'the body' })
+    expect(await result.json()).toEqual({
+      ...{ before: 'the body', method: 'PUT', url: 'http://other/path?b=2', query: { b: '2' }, other: 'yes', text: 'another' },
+    })
+  })
+
+  it('runs a handler that has waited for its turn in the async context of its request', async () => {
+    const { jobs } = errorsOf({ engine: inProcess({ concurrency: 1 }) })
+    const app = serving(jobs)
+    app.use('/work', contextStorage(), async (c, next) => {
+      c.set('user' as never, c.req.header('x-user') as never)
+      await next()
+    })
+    app.post(
+      '/work',
+      respondAsync(jobs, { operation: 'a', retries: 1, backoffMs: 1 }, async (c) => {
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        if (c.get('job').attempt === 1) throw new Error('again')
+        return c.json(getContext().get('user' as never))
+      }),
+    )
+    const users = ['ada', 'bob', 'cleo', 'dan']
+    const followed = users.map((user) => follow(app, '/work', { method: 'POST', headers: { 'x-user': user } }))
+    const seen = await Promise.all(followed.map(async (one) => (await one).result.json()))
+    expect(seen).toEqual(users)
+  })
+
+  it('gives the handler’s own context to helpers, where the storage is given to it too', async () => {
+    const { jobs } = errorsOf({})
+    const app = serving(jobs)
+    app.use('/work', contextStorage())
+    const helper = async () => {
+      const c = getContext()
+      setCookie(c, 'helped', '1')
+      return { late: c.get('late' as never), job: c.get('job').operation, text: await c.req.text() }
+    }
+    const handler = async (c: Context) => {
+      c.set('late', 'yes')
+      return c.json(await helper())
+    }
+    app.post('/work', respondAsync(jobs, 'a', every(contextStorage(), handler)))
+    const { result } = await follow(app, '/work', { method: 'POST', body: 'the body' })
+    expect(await result.json()).toEqual({ late: 'yes', job: 'a', text: 'the body' })
+    expect(result.headers.getSetCookie()).toEqual(['helped=1; Path=/'])
+  })
+
+  it('keeps on when the client leaves after the 202, and knows where that was', async () => {
     const { jobs, errors } = errorsOf({})
     const gate = withResolvers()
     const app = serving(jobs).post(
       '/',
       respondAsync(jobs, 'a', async (c) => {
         await gate.promise
-        return c.json({ aborted: [c.req.raw.signal.aborted, c.get('job').signal.aborted], body: await c.req.raw.text() })
+        const { address } = getConnInfo(c).remote
+        return c.json({ aborted: [c.req.raw.signal.aborted, c.get('job').signal.aborted], body: await c.req.raw.text(), address })
       }),
     )
     const left = withResolvers()
@@ -334,7 +475,9 @@ describe('inline', () => {
     await left.promise
     gate.resolve()
     expect((await finished(app, location)).status).toBe('succeeded')
-    expect(await (await app.request(`${location}/result`)).json()).toEqual({ aborted: [false, false], body: 'the body' })
+    expect(await (await app.request(`${location}/result`)).json()).toEqual({
+      ...{ aborted: [false, false], body: 'the body', address: '127.0.0.1' },
+    })
     expect(errors).toEqual([])
     server.close()
   })

@@ -40,11 +40,14 @@ export function respondAsync<Env = Cloudflare.Env, R extends Request = Request>(
   handler: WorkersHandler<Env, R>,
 ): (request: R, env?: Env, ctx?: ExecutionContext) => Promise<Response> {
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
-  jobs.define(name, options, async ({ handle, live, request: stored, requestBody, sink, platform, maxResultBytes }) => {
+  jobs.define(name, options, ({ handle, live, request: stored, requestBody, sink, platform, maxResultBytes }) => {
     const taken = live as WorkersSubmission<R> | undefined // what is passed to accept below
-    const request = taken ? detachedRequest(taken, bodyFor(taken.body, requestBody)) : rebuiltRequest<R>(stored, requestBody)
-    const { env, ctx } = taken ?? { env: platform?.env, ctx: platform?.context }
-    return captureReturned(await call(request, handle, env, ctx), maxResultBytes, sink)
+    const run = async () => {
+      const request = taken ? detachedRequest(taken, bodyFor(taken.body, requestBody)) : rebuiltRequest<R>(stored, requestBody)
+      const { env, ctx } = taken ?? { env: platform?.env, ctx: platform?.context }
+      return captureReturned(await call(request, handle, env, ctx), maxResultBytes, sink)
+    }
+    return taken ? taken.scope(run) : run()
   })
   // Both are what this Worker was called with: by a request, or by its alarm.
   const call = (request: R, job: JobHandle, env: unknown, ctx: unknown) =>

@@ -15,3 +15,11 @@ declare namespace Cloudflare {
     mainModule: typeof import('./worker')
   }
 }
+
+/** The part of Node's that the tests use: its own types and those of Workers do not go together. */
+declare module 'node:async_hooks' {
+  export class AsyncLocalStorage<T> {
+    run<R>(store: T, work: () => R): R
+    getStore(): T | undefined
+  }
+}

@@ -72,6 +72,12 @@ describe('where a job runs', () => {
     expect((await until(job, 'succeeded')).attempt).toBe(3)
   })
 
+  it('runs a short one in the async context of its request', async () => {
+    const submitted = await Promise.all(['ada', 'bob', 'cleo'].map((name) => submit(`user?name=${name}`)))
+    const ended = await Promise.all(submitted.map((job) => until(job, 'succeeded')))
+    expect(ended.map(({ result }) => result)).toEqual(['ada', 'bob', 'cleo'])
+  })
+
   it('finds jobs that were not made at the top level through prepare()', async () => {
     const store = durableObjectStore(env.LAZY)
     const id = crypto.randomUUID()

@@ -1,4 +1,5 @@
 import { env } from 'cloudflare:workers'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createJobs, type Jobs } from '@respond-async/core'
 import { type IRequest, Router } from 'itty-router'
 import { durableObjectStore, JobObject } from '../src/durable-object'
@@ -68,6 +69,10 @@ wrap('flaky', { retries: 2, backoffMs: 1 })
 wrap('later', { delayMs: 3_600_000 })
 wrap('brief', { resultTtlMs: 60_000 })
 router.all('/jobs/*', jobRoutes(jobs))
+
+const user = new AsyncLocalStorage<unknown>()
+const ofUser = respondAsync(jobs, 'user', () => Response.json(user.getStore()))
+router.post('/user', (request, own, ctx) => user.run(request.query.name, () => ofUser(request, own, ctx)))
 router.all('/queued/*', queueFetch)
 
 export default { fetch: router.fetch, queue: consume } satisfies ExportedHandler<Cloudflare.Env>

@@ -1,0 +1,27 @@
+/** Of the adapter outside of Workers: what it does there belongs to their requests, see runs.workers.test.ts. */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { createJobs, inProcess } from '@respond-async/core'
+import { expect, it } from 'vitest'
+import { jobRoutes, respondAsync } from '../src/index'
+
+it('runs a handler in the async context of its request, also after a wait in the queue and again', async () => {
+  const user = new AsyncLocalStorage<string>()
+  const jobs = createJobs({ engine: inProcess({ concurrency: 1 }), onError: () => {} })
+  const handle = respondAsync(jobs, { operation: 'a', retries: 1, backoffMs: 1 }, async (request) => {
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    if (request.job.attempt === 1) throw new Error('again')
+    return Response.json(user.getStore())
+  })
+  const routes = jobRoutes(jobs)
+  const ended = async (location: string) => {
+    for (;;) {
+      const answer = await routes(new Request(`http://localhost${location}`, { headers: { prefer: 'wait=20' } }))
+      if (answer?.status !== 202) return answer?.json()
+    }
+  }
+  const users = ['ada', 'bob', 'cleo', 'dan']
+  const request = () => new Request('http://localhost/', { method: 'POST' })
+  const accepted = await Promise.all(users.map((name) => user.run(name, () => handle(request()))))
+  const documents = await Promise.all(accepted.map(({ headers }) => ended(headers.get('location') ?? '')))
+  expect(documents).toMatchObject(users.map((name) => ({ status: 'succeeded', attempt: 2, result: name })))
+})
