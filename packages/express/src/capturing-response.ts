@@ -34,7 +34,7 @@ export function capturingResponses(
     declare socket: Socket // which is not ours to write, as the types have it
     declare _closed: boolean
     declare _header: string | null // what Node and others tell by that the head has been sent
-    readonly captured: Promise<CapturedResponse>
+    declare readonly captured: Promise<CapturedResponse>
     readonly #earlier: OutgoingHttpHeaders
     readonly #limit: number
     readonly #sink: BodySink | undefined
@@ -65,9 +65,7 @@ export function capturingResponses(
     }
 
     fail(error: unknown): void {
-      this.#over = true
-      this.#chunks = []
-      this.#reject(error) // which does nothing once it has resolved
+      if (!this.finished) this.destroy(error)
     }
 
     override setHeader(name: string, value: number | string | readonly string[]): this {
@@ -108,9 +106,10 @@ export function capturingResponses(
 
     override write(chunk: string | Uint8Array, encoding?: BufferEncoding | Done, done?: Done): boolean {
       if (typeof encoding === 'function') return this.write(chunk, undefined, encoding)
+      // A writer may use its buffer again, so the bytes are copied; what has none is refused before the head is sent, as by Node.
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.copyBytesFrom(chunk)
       this.flushHeaders()
-      // A writer may use its buffer again, so the bytes are copied.
-      this.#take(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : new Uint8Array(chunk))
+      this.#take(bytes)
       const spilling = this.#spilling
       if (spilling) {
         if (done) spilling.then(() => process.nextTick(done))
@@ -130,12 +129,12 @@ export function capturingResponses(
     override end(chunk?: string | Uint8Array | Done, encoding?: BufferEncoding | Done, done?: Done): this {
       if (typeof chunk === 'function') return this.end(undefined, undefined, chunk)
       if (typeof encoding === 'function') return this.end(chunk, undefined, encoding)
+      const last =
+        chunk &&
+        (typeof chunk !== 'string' ? Buffer.copyBytesFrom(chunk) : !encoding || encoding === 'utf8' ? chunk : Buffer.from(chunk, encoding))
       if (done) this.once('finish', done)
       this.#sendHead()
-      if (chunk)
-        this.#take(
-          typeof chunk !== 'string' ? new Uint8Array(chunk) : !encoding || encoding === 'utf8' ? chunk : Buffer.from(chunk, encoding),
-        )
+      if (last) this.#take(last)
       if (this.#over) return this
       this.#over = true
       this.finished = true
@@ -144,8 +143,10 @@ export function capturingResponses(
       return this
     }
 
-    override destroy(error: Error = new Error('The handler destroyed its response.')): this {
-      this.fail(error)
+    override destroy(error: unknown = new Error('The handler destroyed its response.')): this {
+      this.#over = true
+      this.#chunks = []
+      this.#reject(error) // which does nothing once it has resolved
       process.nextTick(close, this)
       return this
     }
@@ -166,9 +167,9 @@ export function capturingResponses(
     /** Hands what there is to the sink, and what comes meanwhile; the writer hears by 'drain' when it may go on. */
     async #spill(sink: BodySink): Promise<boolean> {
       try {
-        for (let piece = this.#chunks.shift(); piece !== undefined; piece = this.#chunks.shift()) await sink.write(bytesOf(piece))
+        while (this.#chunks.length > 0) await sink.write(bytesOf(this.#chunks.shift() as Body))
       } catch (error) {
-        this.destroy(error as Error)
+        this.destroy(error)
         return false
       } finally {
         this.#spilling = undefined
@@ -202,12 +203,10 @@ export function capturingResponses(
       return this.#chunks.length > 1 ? Buffer.concat(this.#chunks.map(bytesOf)) : only
     }
   }
-  Object.defineProperties(Capturing.prototype, {
-    emit: { value: emitSafely },
-    writableFinished: {
-      get(this: ServerResponse) {
-        return this.finished
-      },
+  Capturing.prototype.emit = emitSafely
+  Object.defineProperty(Capturing.prototype, 'writableFinished', {
+    get(this: ServerResponse) {
+      return this.finished
     },
   })
   Object.setPrototypeOf(Capturing.prototype, prototype)
@@ -220,7 +219,11 @@ function finish(response: CapturingResponse): void {
 }
 
 function close(response: CapturingResponse): void {
+  if (response._closed) return
   response.destroyed = true
   response._closed = true
   response.emit('close')
+  const { req } = response
+  // Nobody has read it, and somebody waits for its end: Node reads it then, too.
+  if (req.readableFlowing === null && req.listenerCount('close') + req.listenerCount('end') > 0) req.resume()
 }

@@ -25,7 +25,7 @@ export const EXPRESS_FIELDS = ['originalUrl', 'baseUrl', 'params', 'route', 'bod
 /** Who sent the request. */
 export interface Peer {
   readonly remoteAddress?: string
-  readonly encrypted: boolean
+  readonly encrypted?: boolean
 }
 
 /** Makes the class of detached requests under an application's own prototype (`app.request`, and what was put on it). */
@@ -97,15 +97,15 @@ export function detachedRequests(prototype: object): new (peer: Peer) => Detache
       callback(this.listenerCount('error') > 0 ? error : null)
     }
   }
-  Object.defineProperty(Detached.prototype, 'emit', { value: emitSafely })
+  Detached.prototype.emit = emitSafely
   Object.setPrototypeOf(Detached.prototype, prototype)
   return Detached
 }
 
 /** Stands where the socket was: tells who the client is, and takes what handlers do to sockets without doing it. */
 class DetachedSocket extends EventEmitter implements Peer {
-  readonly remoteAddress: string | undefined
-  readonly encrypted: boolean
+  declare readonly remoteAddress: string | undefined
+  declare readonly encrypted: boolean | undefined
   constructor(peer: Peer) {
     super()
     this.remoteAddress = peer.remoteAddress
@@ -114,8 +114,8 @@ class DetachedSocket extends EventEmitter implements Peer {
 }
 Object.assign(DetachedSocket.prototype, { readable: true, writable: true, writableLength: 0 })
 for (const name of ['setTimeout', 'setKeepAlive', 'setNoDelay', 'ref', 'unref', 'cork', 'uncork', 'end', 'destroy'])
-  Object.defineProperty(DetachedSocket.prototype, name, {
-    value(this: DetachedSocket) {
+  Object.assign(DetachedSocket.prototype, {
+    [name](this: DetachedSocket) {
       return this
     },
   })

@@ -28,13 +28,25 @@ function classesUnder<Class>(make: (prototype: object) => Class): (prototype: ob
 const requestsUnder = classesUnder(detachedRequests)
 const responsesUnder = classesUnder(capturingResponses)
 
+/** What Express tells of a request by getters, in whose place middleware may put its own. Express 4 does so with the query. */
+const OVERRIDDEN = ['query', 'ip', 'ips', 'protocol', 'host', 'hostname'] as const
+
 /** An exchange of its own for the handler, in the place of the live one, which ends with the 202. */
 export function detach(live: ExpressSubmission, { requestBody, maxResultBytes, sink }: Execution): Exchange {
   const { native, own, response } = live
   const req = new (requestsUnder(Object.getPrototypeOf(native)))(live)
-  req.receive(own, live.fields, requestBody !== null && isStream(requestBody) ? requestBody : live.chunks)
-  if (Object.hasOwn(native, 'query')) define(req, 'query', native.query)
+  req.receive(own, live.fields, isStream(requestBody) ? requestBody : live.chunks)
+  for (const name of OVERRIDDEN) if (Object.hasOwn(native, name)) define(req, name, native[name])
   putAdded(live.added, req)
+  // A session ends, and another begins, on the live request, which is the one that it knows.
+  for (const name of ['session', 'sessionID'])
+    if (name in live.added)
+      Object.defineProperty(req, name, {
+        get: () => native[name as never],
+        set(value: never) {
+          native[name as never] = value
+        },
+      })
   const res = new (responsesUnder(Object.getPrototypeOf(response)))(req, live.earlier, maxResultBytes, sink)
   res.statusCode = live.statusCode
   putAdded(live.responseAdded, res) // its locals among it
@@ -45,15 +57,17 @@ export function detach(live: ExpressSubmission, { requestBody, maxResultBytes, s
 export function rebuild(app: Application, stored: StoredRequest, { requestBody: body, maxResultBytes, sink }: Execution): Exchange {
   const notes: Notes = stored.context ?? {}
   const { request, response } = app as Express // every application has them
-  const req = new (requestsUnder(request))({ remoteAddress: notes.remoteAddress, encrypted: notes.encrypted === true })
+  const req = new (requestsUnder(request))(notes)
   const headers = { ...stored.headers } as Record<string, string | string[]> // a copy, which the handler may change
   if (body !== null && notes.hasBody !== false) headers['content-length'] = String(sizeOf(body))
   const { url = stored.url, baseUrl = '', params = {}, parsedAs } = notes
   const rawHeaders = Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, one]))
-  const { method, url: originalUrl } = stored
-  const head = { method, url, rawHeaders, originalUrl, baseUrl, params: params as Request['params'], route: undefined } // params as Express gave them
   req.receive(
-    { ...head, body: parsedBody(notes, stored, body) },
+    {
+      ...{ method: stored.method, url, rawHeaders, originalUrl: stored.url, baseUrl, route: undefined },
+      params: params as Request['params'], // as Express gave them
+      body: parsedBody(notes, stored, body),
+    },
     headers,
     parsedAs === undefined || parsedAs === 'empty' ? piecesOf(body) : undefined,
   )
@@ -64,7 +78,7 @@ export function rebuild(app: Application, stored: StoredRequest, { requestBody: 
   return { req, res }
 }
 
-const piecesOf = (body: Body | BodyStream | null) => (body === null ? [] : isStream(body) ? body : [bytesOf(body)])
+const piecesOf = (body: Body | BodyStream | null) => (isStream(body) ? body : body === null ? [] : [bytesOf(body)])
 
 /** `req.body` as earlier middleware had left it; of a job that was not made by a request, its input. */
 function parsedBody({ parsedAs }: Notes, { context, headers }: StoredRequest, body: Body | BodyStream | null): unknown {

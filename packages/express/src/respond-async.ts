@@ -59,7 +59,7 @@ const NOTHING = { method: 'POST', url: '/', headers: {} }
 function handlersOf(name: string, handler: unknown): AnyHandler[] {
   const handlers = [handler].flat(8)
   if (handlers.length > 0 && handlers.every((one): one is AnyHandler => typeof one === 'function')) return handlers
-  throw new JobsError('invalid_option', `respondAsync("${name}"): give it a handler, (req, res, next) => …, or a list of them.`)
+  throw new JobsError('invalid_option', `respondAsync("${name}"): give it a handler, or a list of them.`)
 }
 
 /** `req.job` of a handler that runs as if it were not wrapped: there is nobody to report to, and the client may stop it by leaving. */

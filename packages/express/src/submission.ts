@@ -22,9 +22,9 @@ export interface Notes {
 
 /** What core reads of a request of Express. */
 export class ExpressRequest implements JobRequest {
-  readonly method: string
-  readonly url: string
-  readonly fields: IncomingHttpHeaders
+  declare readonly method: string
+  declare readonly url: string
+  declare readonly fields: IncomingHttpHeaders
   constructor(readonly native: Request) {
     this.method = native.method
     this.url = native.originalUrl
@@ -44,14 +44,14 @@ export class ExpressRequest implements JobRequest {
 export class ExpressSubmission extends ExpressRequest implements Submission<Request>, Peer {
   /** The request's own async context (AsyncLocalStorage): a queued handler would otherwise run in that of the job before it. */
   readonly scope = new AsyncResource('respond-async')
-  readonly own: RequestHead
-  readonly added: Added
-  readonly statusCode: number
-  readonly responseAdded: Added
+  declare readonly own: RequestHead
+  declare readonly added: Added
+  declare readonly statusCode: number
+  declare readonly responseAdded: Added
   /** Fields that earlier middleware had set. */
-  readonly earlier: OutgoingHttpHeaders
-  readonly remoteAddress: string | undefined
-  readonly encrypted: boolean
+  declare readonly earlier: OutgoingHttpHeaders
+  declare readonly remoteAddress: string | undefined
+  declare readonly encrypted: boolean
   /** What has been read of the body; `undefined`: earlier middleware has read it. */
   chunks: readonly Uint8Array[] | undefined = []
   #parsedAs: ParsedAs | undefined
@@ -92,8 +92,9 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
   readBody(limit: number, wanted: boolean, large?: BodySink): Promise<Body | null> | Body | null {
     const { native } = this
     if (Number(this.fields['content-length']) > limit) throw tooLarge(limit)
-    if (native.readableEnded) this.chunks = undefined
-    else if (!native.readable) throw new JobsError('body_unreadable', 'The request was aborted.')
+    // A parser may go on as soon as it has what it wants, before the end.
+    if (native.readableEnded || (native.readableDidRead && native.body !== undefined)) this.chunks = undefined
+    else if (!native.readable) throw brokenOff()
     else if (this.hasBody) return this.#collect(limit, wanted, large)
     return wanted ? this.#parsed() : null
   }
@@ -140,7 +141,7 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
         const isGathered = wanted && !(large && size > large.after)
         resolve(isGathered ? (chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)) : null)
       })
-      const aborted = (cause?: unknown) => reject(new JobsError('body_unreadable', 'The upload broke off.', { cause }))
+      const aborted = (cause?: unknown) => reject(brokenOff(cause))
       native.on('error', aborted)
       native.on('close', aborted)
       native.resume()
@@ -148,4 +149,5 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
   }
 }
 
+const brokenOff = (cause?: unknown) => new JobsError('body_unreadable', 'The upload broke off.', { cause })
 const tooLarge = (limit: number) => new JobsError('body_too_large', `The request body is larger than ${limit} bytes.`)

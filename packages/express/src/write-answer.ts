@@ -6,7 +6,9 @@ import { type Answer, type EventStream, isEvents, isStream, sizeOf } from '@resp
 export function writeAnswer(res: ServerResponse, { status, headers, body }: Answer): void {
   const fields: Record<string, string | readonly string[]> = { ...headers }
   const vary = res.getHeader('vary')
-  if (vary !== undefined) merge(fields, fields.Vary === undefined ? 'vary' : 'Vary', String(vary))
+  const name = 'Vary' in fields ? 'Vary' : 'vary'
+  const own = fields[name]
+  if (vary !== undefined && own !== undefined) fields[name] = [...new Set(`${vary}, ${own}`.split(/\s*,\s*/))].join(', ')
   if (fields['set-cookie'] !== undefined) {
     const cookies = res.getHeader('set-cookie')
     if (cookies !== undefined) fields['set-cookie'] = [cookies, fields['set-cookie']].flat().map(String)
@@ -15,7 +17,7 @@ export function writeAnswer(res: ServerResponse, { status, headers, body }: Answ
   if (body !== null) fields['Content-Length'] = `${sizeOf(body)}`
   else if (status !== 204 && status !== 304) fields['Content-Length'] ??= '0'
   res.writeHead(status, fields as Record<string, string | string[]>) // Node only reads them
-  if (body === null || !isStream(body)) res.end(body ?? undefined)
+  if (!isStream(body)) res.end(body ?? undefined)
   // A client that leaves is no error of the application; a body that breaks off must not look whole, and takes the connection with it.
   else pipeline(Readable.from(body, { objectMode: false }), res, () => {})
 }
@@ -28,11 +30,4 @@ function writeEvents(res: ServerResponse, status: number, fields: Record<string,
   const flow = events.open({ write: (piece) => res.write(piece), end: () => void res.end(), fail: () => void res.destroy() })
   res.on('drain', flow.ready)
   res.on('close', flow.close)
-}
-
-/** Puts the names that earlier middleware had in `Vary` before those of the answer. */
-function merge(fields: Record<string, string | readonly string[]>, name: string, earlier: string): void {
-  const own = fields[name]
-  if (own === undefined) return
-  fields[name] = [...new Set(`${earlier}, ${String(own)}`.split(/\s*,\s*/))].join(', ')
 }

@@ -210,6 +210,50 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect(await again.result.json()).toBe(2)
     })
 
+    it('changes the session that the client has: regenerate(), destroy(), another in its place', async () => {
+      const jobs = createJobs<Request>()
+      const app = express()
+      const userOf = (req: Request) => (req.session as { user?: string } | undefined)?.user ?? 'nobody'
+      app.use(session({ secret: 'test', resave: false, saveUninitialized: true }))
+      app.get('/who', (req, res) => void res.send(userOf(req)))
+      app.post(
+        '/login',
+        respondAsync(jobs, 'login', (req, res, next) => {
+          const before = req.sessionID
+          req.session.regenerate((error) => {
+            if (error) return next(error)
+            Object.assign(req.session, { user: 'ada' })
+            req.session.save(() => res.json([req.sessionID !== before, req.sessionID === req.session.id]))
+          })
+        }),
+      )
+      app.post(
+        '/logout',
+        respondAsync(jobs, 'logout', (req, res) => {
+          req.session.destroy(() => res.json(userOf(req)))
+        }),
+      )
+      app.post(
+        '/in-time',
+        respondAsync(jobs, { operation: 'in-time', when: { afterMs: 5_000 } }, (req, res) => {
+          req.sessionStore.generate(req)
+          Object.assign(req.session, { user: 'bob' })
+          res.end()
+        }),
+      )
+      app.use('/jobs', jobRoutes(jobs))
+      const { whole, call } = await serve(app)
+      const cookieOf = ({ headers }: globalThis.Response) => ({ cookie: headers.getSetCookie()[0]?.split(';')[0] ?? '' })
+      const who = async (headers: { cookie: string }) => (await call('/who', { headers })).text()
+      const headers = cookieOf(await call('/who'))
+      expect(await (await whole('/login', { headers })).result.json()).toEqual([true, true])
+      expect(await who(headers)).toBe('nobody') // whoever knew the cookie from before the login
+      expect(await (await whole('/logout', { headers })).result.json()).toBe('nobody')
+      const other = cookieOf(await call('/who'))
+      expect(await who(cookieOf(await call('/in-time', { method: 'POST', headers: other })))).toBe('bob')
+      expect(await who(other)).toBe('nobody')
+    })
+
     it('runs a queued handler in the async context of its own request', async () => {
       const jobs = createJobs<Request>({ engine: inProcess({ concurrency: 1 }) })
       const app = express()

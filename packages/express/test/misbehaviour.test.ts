@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
-import { Readable } from 'node:stream'
+import { finished, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as turn } from 'node:timers/promises'
-import { createJobs, type JobsOptions, memoryStore } from '@respond-async/core'
+import { type BlobStore, createJobs, type JobsOptions, memoryStore } from '@respond-async/core'
 import { type JobHandler, jobRoutes, respondAsync } from '@respond-async/express'
 import type { Request, Response } from 'express'
 import { describe, expect, it, vi } from 'vitest'
@@ -121,6 +121,73 @@ for (const [version, express] of Object.entries(VERSIONS))
       })
       expect(await (await whole('/')).result.text()).toBe('abc')
       await vi.waitFor(() => expect(heard).toEqual(['written', 'finish', 'close', 'piped', 'true true true']))
+    })
+
+    it('ignores a throw after a large answer, which is still being stored', async () => {
+      const stored = new Map<string, Uint8Array>()
+      const blobs: BlobStore = {
+        maxBodyBytes: null,
+        async write(id, name, index, chunk) {
+          await turn()
+          stored.set(`${id} ${name} ${index}`, chunk.slice())
+        },
+        read: async (id, name, index) => stored.get(`${id} ${name} ${index}`) ?? null,
+        remove: async () => {},
+      }
+      const { whole } = await start(
+        (_req, res) => {
+          res.send(Buffer.alloc(1_000_000))
+          throw new Error('late')
+        },
+        { blobs },
+      )
+      const { status, result } = await whole('/')
+      expect([status.status, (await result.arrayBuffer()).byteLength]).toEqual(['succeeded', 1_000_000])
+    })
+
+    it.each([
+      ['a body', { body: 'nobody reads it' }],
+      ['no body', {}],
+    ])('closes the request after the answer, as Node does: %s', async (_title, init) => {
+      const heard: string[] = []
+      const { whole } = await start((req, res) => {
+        req.on('close', () => heard.push('closed'))
+        finished(req, (error) => heard.push(`finished ${error ?? ''}`))
+        setTimeout(() => res.json(heard))
+      })
+      expect(await (await whole('/', init)).result.json()).toEqual([])
+      await vi.waitFor(() => expect(heard.sort()).toEqual(['closed', 'finished ']))
+    })
+
+    it('closes the response of a handler that fails while it writes', async () => {
+      const heard: unknown[] = []
+      const { whole } = await start((req, res) => {
+        const timer = setInterval(() => res.write('again'), 1)
+        req.on('close', () => heard.push('request'))
+        res.on('close', () => {
+          clearInterval(timer)
+          heard.push('response', res.destroyed, res.writableFinished)
+          if (heard.length === 3) throw new Error('late')
+        })
+        res.write('once')
+        throw new Error('in the middle')
+      })
+      expect((await whole('/')).status.error?.code).toBe('handler_failed')
+      await vi.waitFor(() => expect(heard).toEqual(['response', true, false, 'request']))
+    })
+
+    const chunks = { 'a number': 5, 'an object': { ok: true }, 'an array': [104, 105], 'an ArrayBuffer': new ArrayBuffer(2) }
+    it.each(Object.entries(chunks))('refuses to write what is neither text nor bytes: %s', async (_title, chunk) => {
+      for (const method of ['write', 'end'] as const) {
+        const { whole } = await start((_req, res) => {
+          try {
+            res[method](chunk)
+          } catch (error) {
+            res.json([(error as NodeJS.ErrnoException).code, res.headersSent])
+          }
+        })
+        expect(await (await whole('/')).result.json()).toEqual(['ERR_INVALID_ARG_TYPE', false])
+      }
     })
 
     it('keeps what was written when the handler uses its buffer again', async () => {

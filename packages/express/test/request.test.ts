@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
 import { createJobs, inProcess } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/express'
 import type { Express, Request, Response } from 'express'
@@ -123,6 +125,53 @@ for (const [version, express] of Object.entries(VERSIONS))
       const { result, location } = await (await serve(app)).whole('/')
       expect([result.status, await result.json()]).toEqual([207, ['n1', 'earlier', 'hi!']])
       expect((await jobs.get(location.slice('/jobs/'.length)))?.response?.headers).not.toHaveProperty('x-from')
+    })
+
+    it('sees what earlier middleware put in the place of what Express tells', async () => {
+      const jobs = createJobs<Request>()
+      const app = express()
+      const told = { ip: '203.0.113.7', ips: ['203.0.113.7'], protocol: 'https', host: 'a.example.com', hostname: 'a.example.com' }
+      app.use((req, _res, next) => {
+        for (const [name, value] of Object.entries(told)) Object.defineProperty(req, name, { get: () => value, configurable: true })
+        next()
+      })
+      app.post(
+        '/',
+        respondAsync(jobs, 'told', (req, res) => {
+          const { ip, ips, protocol, host, hostname, secure } = req
+          res.json({ ip, ips, protocol, host, hostname, secure })
+        }),
+      )
+      app.use('/jobs', jobRoutes(jobs))
+      expect(await (await (await serve(app)).whole('/')).result.json()).toEqual({ ...told, secure: true })
+    })
+
+    it('stores what a parser made of a body whose end it did not wait for', async () => {
+      const jobs = createJobs<Request>({ engine: replaying() })
+      void jobs.start()
+      const app = express()
+      app.post('/', (req, _res, next) => {
+        let text = ''
+        req.on('data', (chunk) => {
+          text += chunk
+          if (text !== '{"a":1}--') return
+          req.body = JSON.parse(text.slice(0, -2))
+          next()
+        })
+      })
+      app.post(
+        '/',
+        respondAsync(jobs, 'early', (req, res) => void res.json(req.body)),
+      )
+      app.use('/jobs', jobRoutes(jobs))
+      const { whole, port, call, finished } = await serve(app)
+      expect(await (await whole('/', { body: '{"a":1}--' })).result.json()).toEqual({ a: 1 })
+      const sending = httpRequest({ port, method: 'POST', path: '/', headers: { 'content-length': 11 } })
+      sending.write('{"a":1}--')
+      const [{ headers }] = await once(sending, 'response')
+      sending.end('\r\n')
+      await finished(headers.location)
+      expect(await (await call(`${headers.location}/result`)).json()).toEqual({ a: 1 })
     })
 
     it('passes on to error handlers that were given with the handler', async () => {
