@@ -27,6 +27,8 @@ export class Attempt implements JobHandle, LiveHost {
   readonly carry: JsonObject
   /** What is written of its response, where that can be shown as it comes. */
   body: ResponseBody | undefined
+  /** What the adapter ends when its handler is not waited for any longer. */
+  abandon: (() => void) | undefined
   #cutBecause: Cut | undefined
   #whenCut: ((why: Cut) => void) | undefined
   #isOver = false

@@ -47,6 +47,11 @@ export interface Execution {
   /** Where the response body goes once it is large; `undefined` where all of it is to be gathered. After it `body` is `null`. */
   readonly sink: BodySink | undefined
   readonly platform: Platform | undefined
+  /**
+   * Calls the one listener when nobody waits for the handler any longer: at its time limit, past the grace of a cancel, at a stop, or
+   * because another worker has the job. What it waits for should end then.
+   */
+  onCut(listener: () => void): void
   /** Bytes of response body to take at most; beyond it the adapter throws {@link JobsError} `result_too_large`. */
   readonly maxResultBytes: number
 }

@@ -40,7 +40,10 @@ export function createRunner(context: Context): Runner {
       const ended: Ended = why
         ? { kind: 'cut', why }
         : await settledOrCut(execute(context, operation, attempt, { local, platform, sink }), attempt)
-      if (ended.kind === 'cut') sink?.close()
+      if (ended.kind === 'cut') {
+        sink?.close()
+        attempt.abandon?.()
+      }
       const outcome = await settle(context, operation, attempt, ended, sink)
       if (!known) await context.outbox?.post(attempt.job) // which is under way: what a request began ends with it
       return outcome
@@ -149,7 +152,11 @@ async function execute(context: Context, operation: Operation, attempt: Attempt,
   const { id, request, requestBody: whole = null } = attempt.job
   const requestBody = request?.chunkBytes === undefined ? whole : readChunks(context.blobs, id, REQUEST, request)
   const { maxResultBytes } = operation.options
-  const response = await operation.execute({ handle: attempt, live: local?.live, request, requestBody, sink, platform, maxResultBytes })
+  const onCut = (listener: () => void) => {
+    attempt.abandon = listener
+  }
+  const live = local?.live
+  const response = await operation.execute({ handle: attempt, live, request, requestBody, sink, platform, onCut, maxResultBytes })
   const ended = sink?.end()
   if (ended) await ended
   return response

@@ -1,4 +1,4 @@
-import type { Body, BodyStream, CapturedResponse, Execution, JobHandle, StoredRequest } from '@respond-async/core'
+import type { Body, BodyStream, CapturedResponse, Execution, StoredRequest } from '@respond-async/core'
 import { bytesOf, isStream, JobsError, sizeOf } from '@respond-async/core'
 import type { Application, Express, Request } from 'express'
 import { define, putAdded } from './added'
@@ -91,15 +91,16 @@ function parsedBody({ parsedAs }: Notes, { context, headers }: StoredRequest, bo
 }
 
 /** Calls the handlers and captures what they answer. */
-export function run(handlers: readonly AnyHandler[], { req, res }: Exchange, job: JobHandle): Promise<CapturedResponse> {
+export function run(handlers: readonly AnyHandler[], { req, res }: Exchange, { handle, onCut }: Execution): Promise<CapturedResponse> {
   const next = callInOrder(handlers, req, res, (error?: unknown) =>
     res.fail(
       error && error !== 'route' && error !== 'router' ? error : new JobsError('handler_passed', 'The handler passed the request on.'),
     ),
   )
-  req.job = job
+  req.job = handle
   req.res = res
   req.next = next
+  onCut(() => res.fail(new Error('The job is over.')))
   next()
   return res.captured
 }

@@ -38,10 +38,10 @@ export function respondAsync(jobs: Jobs<Request>, operation: string | RespondAsy
   const handlers = handlersOf(name, handler)
   let app = given
   jobs.define(name, options, (execution) => {
-    const { handle, live, request } = execution
-    if (live instanceof ExpressSubmission) return live.scope.runInAsyncScope(() => run(handlers, detach(live, execution), handle))
+    const { live, request } = execution
+    if (live instanceof ExpressSubmission) return live.scope.runInAsyncScope(() => run(handlers, detach(live, execution), execution))
     app ??= express()
-    return run(handlers, rebuild(app, request ?? NOTHING, execution), handle)
+    return run(handlers, rebuild(app, request ?? NOTHING, execution), execution)
   })
   return (req, res, next) => {
     app ??= req.app

@@ -176,6 +176,21 @@ for (const [version, express] of Object.entries(VERSIONS))
       await vi.waitFor(() => expect(heard).toEqual(['response', true, false, 'request']))
     })
 
+    it('closes the response of a handler that nobody waits for any longer', async () => {
+      const heard: string[] = []
+      const endless: Handler = (req, res) => {
+        const timer = setInterval(() => res.write('again'), 1)
+        res.on('close', () => {
+          clearInterval(timer)
+          heard.push('response')
+        })
+        req.on('close', () => heard.push('request'))
+      }
+      const { whole } = await start(endless, { defaults: { maxRunMs: 100 } })
+      expect((await whole('/')).status.error?.code).toBe('timeout')
+      await vi.waitFor(() => expect(heard).toEqual(['response', 'request']))
+    })
+
     const chunks = { 'a number': 5, 'an object': { ok: true }, 'an array': [104, 105], 'an ArrayBuffer': new ArrayBuffer(2) }
     it.each(Object.entries(chunks))('refuses to write what is neither text nor bytes: %s', async (_title, chunk) => {
       for (const method of ['write', 'end'] as const) {
