@@ -53,7 +53,7 @@ async function postgres(): Promise<Backend> {
 }
 
 async function redis(): Promise<Backend> {
-  const { url, stop, restart } = await startRedis({ appendonly: true })
+  const { url, stop, restart } = await startRedis({ appendonly: true, args: ['--appendfsync', 'always'] })
   closing.push(stop)
   return {
     open() {
