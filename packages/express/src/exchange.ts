@@ -93,14 +93,12 @@ function parsedBody({ parsedAs }: Notes, { context, headers }: StoredRequest, bo
 /** Calls the handlers and captures what they answer. */
 export function run(handlers: readonly AnyHandler[], { req, res }: Exchange, { handle, onCut }: Execution): Promise<CapturedResponse> {
   const next = callInOrder(handlers, req, res, (error?: unknown) =>
-    res.fail(
-      error && error !== 'route' && error !== 'router' ? error : new JobsError('handler_passed', 'The handler passed the request on.'),
-    ),
+    res.fail(error && error !== 'route' && error !== 'router' ? error : new JobsError('handler_passed', 'The handler called next().')),
   )
   req.job = handle
   req.res = res
   req.next = next
-  onCut(() => res.fail(new Error('The job is over.')))
+  onCut(() => res.destroy())
   next()
   return res.captured
 }

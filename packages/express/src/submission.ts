@@ -150,4 +150,4 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
 }
 
 const brokenOff = (cause?: unknown) => new JobsError('body_unreadable', 'The upload broke off.', { cause })
-const tooLarge = (limit: number) => new JobsError('body_too_large', `The request body is larger than ${limit} bytes.`)
+const tooLarge = (limit: number) => new JobsError('body_too_large', `The body is larger than ${limit} bytes.`)
