@@ -1,7 +1,7 @@
 import type { Answer } from './answer'
 import type { Context } from './context'
 import type { Platform } from './engine'
-import { isJobsError, JobsError } from './errors'
+import { isJobsError } from './errors'
 import { parseIdempotencyKey } from './idempotency'
 import type { Job } from './job'
 import { isTerminal } from './lifecycle'
@@ -87,7 +87,7 @@ const STORE_ERRORS = ['store_unavailable', 'store_full', 'too_large']
 function unreadable(context: Context, error: unknown, limit: number): Answer {
   if (isJobsError(error, 'body_too_large')) return problem('body-too-large', `At most ${limit} bytes are taken here.`)
   if (isJobsError(error, 'body_unreadable')) return problem('body-unreadable')
-  if (error instanceof JobsError && STORE_ERRORS.includes(error.code)) return unavailable(context, error, 'accept')
+  if (isJobsError(error) && STORE_ERRORS.includes(error.code)) return unavailable(context, error, 'accept')
   throw error
 }
 

@@ -24,7 +24,6 @@ export {
   type BodySource,
   checkSize,
   fieldsOf,
-  fieldsOf as responseFields,
   readBody,
   readStream,
   type WebSubmission,

@@ -106,7 +106,8 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   // On Workers a timer is dear, and a platform that bounds every request bounds the store's answer with it.
   const store = given.capabilities.shared && !onWorkers() ? inTime(given, resolved.storeTimeoutMs) : given
   const engine = options.engine ?? store.engine ?? (onWorkers() ? waitUntil() : inProcess())
-  const now = options.now ? () => Math.floor(options.now?.() ?? Date.now()) : Date.now
+  const clock = options.now
+  const now = clock ? () => Math.floor(clock()) : Date.now
   const running: Context['running'] = new ById()
   const unwatched = (error: unknown, id: string) => resolved.onError(error, { during: 'watch', id })
   const context: Context = {

@@ -30,14 +30,12 @@ const presentationOf = (context: Context, job: Job, self: string, retryAfterMs: 
   meta: job.meta ?? {},
 })
 
+const bodyOf = ({ body }: Presentation, text: () => string): string | null =>
+  body === undefined ? text() : body !== null && typeof body === 'object' ? JSON.stringify(body) : body
+
+/** `text`: the standard body; `null` where none is to be sent, whatever the representation has. */
 function merged(status: number, standard: Record<string, string>, own: Presentation, text: (() => string) | null): Answer {
-  const body = !text
-    ? null
-    : own.body === undefined
-      ? text()
-      : own.body !== null && typeof own.body === 'object'
-        ? JSON.stringify(own.body)
-        : own.body
+  const body = text && bodyOf(own, text)
   const headers: Record<string, string> = { ...standard, ...(body === null ? { 'Content-Length': '0' } : { 'Content-Type': JSON_TYPE }) }
   for (const [name, value] of Object.entries(own.headers ?? {})) setField(headers, name, value)
   return { status: own.status ?? status, headers, body }

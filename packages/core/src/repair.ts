@@ -46,8 +46,8 @@ async function post({ outbox }: Context, job: Job, platform: Platform | undefine
 function overdue(context: Context, job: Job, now: number, delayMs: number): LifecycleEvent | null {
   if (job.dueAt === null || job.dueAt > now) return null
   const ttlMs = ttlOf(context, job)
-  // Later each time: behind a backlog every one is a message more that somebody has to look at.
   if (job.status === 'queued' && context.draining) return null // the next process hands it over, sooner than this would be
+  // Later each time: behind a backlog every one is a message more that somebody has to look at.
   if (job.status === 'queued') return { type: 'redispatch', dueAt: now + context.options.startDeadlineMs * Math.min(job.dispatch, 4) }
   if (job.status !== 'running' || isAlive(context, job)) return null
   const { attempt } = job

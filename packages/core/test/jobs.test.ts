@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { inProcess, memoryStore } from '../src/index'
-import { createService, gate, json, location, ok } from './service'
+import { createService, gate, json, location, ok, sharedStore } from './service'
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_700_000_000_000 }))
 afterEach(() => void vi.useRealTimers())
@@ -330,8 +330,7 @@ describe('when the process and its store fail', () => {
   })
 
   test('a silent worker loses its job to the next one, and its late result is refused', async () => {
-    const alone = memoryStore()
-    const store = { ...alone, capabilities: { ...alone.capabilities, durable: true, shared: true } } // two services share it
+    const store = sharedStore()
     const cutOff = { ...store }
     const first = createService({ store: cutOff, leaseMs: 3_000, sweepMs: 0 })
     const go = gate()

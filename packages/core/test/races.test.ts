@@ -1,16 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { inProcess, isEvents, type Job, type JobStore, memoryStore } from '../src/index'
-import { createService, gate, json, location, ok } from './service'
+import { inProcess, isEvents, type Job, type JobStore } from '../src/index'
+import { createService, gate, idOf, json, location, ok, sharedStore } from './service'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
-
-/** What several processes share. */
-function sharedStore(extra: Partial<JobStore> = {}): JobStore {
-  const alone = memoryStore()
-  return { ...alone, capabilities: { ...alone.capabilities, durable: true, shared: true }, ...extra }
-}
-const idOf = (path: string) => path.slice('/jobs/'.length)
 
 describe('between two steps', () => {
   test('a job that is canceled before its handler has begun never calls it', async () => {

@@ -4,9 +4,11 @@ import {
   type CapturedResponse,
   createJobs,
   type Execution,
+  type JobStore,
   type Jobs,
   type JobsOptions,
   type JsonObject,
+  memoryStore,
   type OperationOptions,
   type Submission,
 } from '../src/index'
@@ -66,6 +68,14 @@ function submission(
     context: () => context,
   }
 }
+
+/** A memory store as several services share it, one after the other or at once. */
+export function sharedStore(extra: Partial<JobStore> = {}): JobStore {
+  const alone = memoryStore()
+  return { ...alone, capabilities: { ...alone.capabilities, durable: true, shared: true }, ...extra }
+}
+
+export const idOf = (path: string): string => path.slice('/jobs/'.length)
 
 /** Where an answer says that its job is. */
 export const location = (answer: Answer | undefined): string => String(answer?.headers.Location)

@@ -1,20 +1,14 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { inProcess, type Job, type JobStore, memoryStore } from '../src/index'
-import { createService, gate, json, location, ok } from './service'
+import { inProcess, type Job, type JobStore } from '../src/index'
+import { createService, gate, idOf, json, location, ok, sharedStore } from './service'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-/** What two processes share, one after the other. */
-function durableStore(extra: Partial<JobStore> = {}): JobStore {
-  const alone = memoryStore()
-  return { ...alone, capabilities: { ...alone.capabilities, durable: true, shared: true }, ...extra }
-}
-const idOf = (path: string) => path.slice('/jobs/'.length)
 const HOUR_MS = 3_600_000
 
 test('what waits for its time goes on waiting in the next process', async () => {
-  const store = durableStore()
+  const store = sharedStore()
   const ran: string[] = []
   const startService = () => {
     const service = createService({ store, sweepMs: 1_000, engine: inProcess() })
@@ -41,7 +35,7 @@ test('what waits for its time goes on waiting in the next process', async () => 
 })
 
 test('a job that fails while the process stops is tried again after its pause, by the next one', async () => {
-  const store = durableStore()
+  const store = sharedStore()
   const go = gate()
   const { wrap, post, jobs } = createService({ store, sweepMs: 0, engine: inProcess() })
   wrap('flaky', { retries: 1, backoffMs: 100 }, async () => {
@@ -59,7 +53,7 @@ test('a job that fails while the process stops is tried again after its pause, b
 })
 
 test('a job whose slot was kept before the stop is run, however long it takes to store it', async () => {
-  const alone = durableStore()
+  const alone = sharedStore()
   const stored = gate()
   const store: JobStore = {
     ...alone,
@@ -112,7 +106,7 @@ test('a job that was canceled is canceled, and not lost, when the process stops 
 })
 
 test('a poll that a stopping process answers leaves what was handed back to the next one', async () => {
-  const store = durableStore()
+  const store = sharedStore()
   const { wrap, post, send, jobs } = createService({ store, sweepMs: 0, engine: inProcess({ concurrency: 1 }) })
   wrap('report', { retries: 1 }, () => new Promise(() => {}))
   const waiting = [await post('report'), await post('report')].map(location)[1] as string

@@ -1,5 +1,5 @@
 import type { BodySink, CapturedResponse } from '@respond-async/core'
-import { captureResponse, keptBody, responseFields } from '@respond-async/core/fetch'
+import { captureResponse, fieldsOf, keptBody } from '@respond-async/core/fetch'
 
 /**
  * Captures what a handler returned: a response, nothing, or a value that `AutoRouter` would send as JSON.
@@ -17,5 +17,5 @@ export async function captureReturned(returned: unknown, maxResultBytes: number,
   const isWhole = status >= 200 && headers.get('content-type')?.startsWith('application/json') === true
   if (!isWhole || returned.bodyUsed || Number(headers.get('content-length') ?? 0) > maxResultBytes)
     return captureResponse(returned, maxResultBytes, sink)
-  return { status, headers: responseFields(headers), body: await keptBody(new Uint8Array(await returned.arrayBuffer()), sink) }
+  return { status, headers: fieldsOf(headers), body: await keptBody(new Uint8Array(await returned.arrayBuffer()), sink) }
 }
