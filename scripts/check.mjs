@@ -22,6 +22,6 @@ const results = Object.entries(CHECKS).map(([name, [command, ...args]]) => {
 
 console.log()
 for (const { name, ok, seconds } of results) console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)`)
-const failed = results.filter(({ ok }) => !ok).length
-writeSummary({ passed: results.length - failed, failed, skipped: 0 })
-process.exitCode = failed > 0 ? 1 : 0
+const failures = results.filter(({ ok }) => !ok).map(({ name }) => `the check "${name}"`)
+writeSummary({ passed: results.length - failures.length, failures, skipped: 0 })
+process.exitCode = failures.length > 0 ? 1 : 0

@@ -18,4 +18,8 @@ export const readSummary = () => {
   }
 }
 
-export const closingLine = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+/** Ends the output: every failure once more, on a line that begins with `failed: `, and the closing line. */
+export const close = ({ passed, failures, skipped }) => {
+  for (const failure of failures) console.log(`failed: ${failure}`)
+  console.log(`${passed} passed, ${failures.length} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+}

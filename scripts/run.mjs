@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { closingLine, forgetSummary, readSummary } from './closing-line.mjs'
+import { close, forgetSummary, readSummary } from './closing-line.mjs'
 
 const root = new URL('..', import.meta.url)
 const pnpm = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')).packageManager
@@ -28,11 +28,10 @@ const { status } = spawnSync('npx', ['-y', pnpm, 'run', script, ...rest], {
   shell: process.platform === 'win32',
 })
 if (counted) {
-  // No summary: the install or the build failed, so nothing was counted.
-  const summary = readSummary() ?? { passed: 0, failed: 1, skipped: 0 }
-  if (status !== 0 && summary.failed === 0) summary.failed = 1
-  console.log(closingLine(summary))
-  process.exitCode = status || (summary.failed > 0 ? 1 : 0)
+  const summary = readSummary() ?? { passed: 0, failures: ['the install or the build: nothing was counted'], skipped: 0 }
+  if (status !== 0 && summary.failures.length === 0) summary.failures.push(`${script} ended with exit code ${status}`)
+  close(summary)
+  process.exitCode = status || (summary.failures.length > 0 ? 1 : 0)
 } else {
   process.exitCode = status ?? 1
 }

@@ -9,7 +9,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
-import { closingLine } from './closing-line.mjs'
+import { close } from './closing-line.mjs'
 
 const { WebSocket } = createRequire(new URL('../tests/package.json', import.meta.url))('ws')
 const FILE = new URL('../tests/runtimes/serve.ts', import.meta.url).pathname
@@ -40,7 +40,7 @@ const env = { ...process.env, DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' }
 
 const { runAudits } = await import(new URL('../packages/http-audits/dist/index.js', import.meta.url).href)
 const chosen = process.argv.slice(2)
-const total = { passed: 0, failed: 0, skipped: 0 }
+const total = { passed: 0, failures: [], skipped: 0 }
 for (const [name, command] of Object.entries(RUNTIMES)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue
   const version = spawnSync('npx', ['-y', command[0], '--version'], { env, encoding: 'utf8' })
@@ -52,8 +52,8 @@ for (const [name, command] of Object.entries(RUNTIMES)) {
   for (const target of TARGETS) await audit(name, command, target)
   runStoreCases(name, command)
 }
-console.log(closingLine(total))
-process.exit(total.failed > 0 ? 1 : 0)
+close(total)
+process.exit(total.failures.length > 0 ? 1 : 0)
 
 /** Starts the target, audits it, and counts. */
 async function audit(name, command, target) {
@@ -65,22 +65,22 @@ async function audit(name, command, target) {
       once(server, 'exit').then(([code]) => Promise.reject(code)),
     ])
     const results = await runAudits({ url, path: '/jobs', deviations: KNOWN[`${name} ${target}`] })
-    const failed = results.filter(({ status }) => status === 'failed')
-    for (const { id, level, title, why } of failed) console.log(`  ${id} ${level} ${title}: ${why}`)
-    const count = (status) => results.filter((result) => result.status === status).length
-    console.log(`  ${target}: ${['passed', 'failed', 'skipped'].map((status) => `${count(status)} ${status}`).join(', ')}`)
-    for (const status in total) total[status] += count(status)
-    if (target === 'hono') await followBySocket(url)
+    const count = (status) => results.filter((result) => result.status === status)
+    add(name, target, {
+      passed: count('passed').length,
+      failures: count('failed').map(({ id, level, title, why }) => `${id} ${level} ${title}: ${why}`),
+      skipped: count('skipped').length,
+    })
+    if (target === 'hono') await followBySocket(name, url)
   } catch (error) {
-    console.log(`  ${target} on ${name}: it did not start: ${error}`)
-    total.failed += 1
+    add(name, target, { passed: 0, failures: [`it did not start: ${error}`], skipped: 0 })
   } finally {
     if (server.exitCode === null) process.kill(-server.pid, 'SIGKILL')
   }
 }
 
 /** Follows a job to its end by a WebSocket, asks for what is refused, and counts. */
-async function followBySocket(url) {
+async function followBySocket(name, url) {
   const post = (path, body) => fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
   const { headers } = await post('/audit/work', JSON.stringify({ hold: 'socket', respond: { text: 'done' } }))
   const events = `${url}${headers.get('location')}/events`
@@ -91,8 +91,8 @@ async function followBySocket(url) {
     (await listen(`${url}/jobs/6d0f1c5e-8c1e-4b8e-9f0a-6f6f0c0e7d11/events`)).end,
   ].join('; ')
   const wanted = 'running, succeeded, 1000; Unexpected server response: 403; Unexpected server response: 404'
-  console.log(`  hono, by WebSocket: ${got === wanted ? 'followed, and refused to strangers' : `${got}, not ${wanted}`}`)
-  total[got === wanted ? 'passed' : 'failed'] += 1
+  const ok = got === wanted
+  add(name, 'hono, by WebSocket', { passed: ok ? 1 : 0, failures: ok ? [] : [`${got}, not ${wanted}`], skipped: 0 })
 }
 
 /** The states that a socket tells of, and how it ended: by which code, or why it was never opened. */
@@ -108,15 +108,13 @@ async function listen(url, options, opened = () => {}) {
 /** Runs the cases of the store testkit, and counts. */
 function runStoreCases(name, command) {
   const { status, stdout, stderr } = spawnSync('npx', ['-y', ...command, STORE], { env, encoding: 'utf8' })
-  const lines = stdout.trimEnd().split('\n')
-  const counts = status === 0 ? JSON.parse(lines.pop()) : undefined
-  for (const line of lines) console.log(line)
-  if (counts)
-    console.log(
-      `  store-sqlite: ${Object.entries(counts)
-        .map(([outcome, count]) => `${count} ${outcome}`)
-        .join(', ')}`,
-    )
-  else console.log(`  store-sqlite on ${name}: it did not run: ${stderr.trim()}`)
-  for (const outcome in total) total[outcome] += counts?.[outcome] ?? (outcome === 'failed' ? 1 : 0)
+  add(name, 'store-sqlite', status === 0 ? JSON.parse(stdout) : { passed: 0, failures: [`it did not run: ${stderr.trim()}`], skipped: 0 })
+}
+
+/** Says how many passed, and counts. */
+function add(name, what, { passed, failures, skipped }) {
+  console.log(`  ${what}: ${passed} passed, ${failures.length} failed, ${skipped} skipped`)
+  total.passed += passed
+  total.failures.push(...failures.map((failure) => `${what} on ${name}: ${failure}`))
+  total.skipped += skipped
 }

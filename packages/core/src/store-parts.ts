@@ -2,16 +2,37 @@ import type { Job } from '@respond-async/core'
 
 export { cursorOf, type Place, placeOf } from '@respond-async/core'
 
-/** Those rows that can be read: for `due`, where a broken record must not keep the others from being repaired. Who asks for it by its id is told. */
-export function readable<Row>(rows: readonly Row[], read: (row: Row) => Job): Job[] {
-  return rows.flatMap((row) => {
-    try {
-      return read(row)
-    } catch {
-      return []
-    }
-  })
+/**
+ * The `due` of a store whose records may be broken: the jobs of those rows that can be read, as many as are asked for while there are
+ * more. A broken record must not keep the others from being repaired; who asks for it by its id is told.
+ *
+ * @param page the first rows that are due, so many at most
+ * @param read throws for a row that cannot be read
+ */
+export async function dueFrom<Row>(
+  page: (limit: number) => Promise<readonly Row[]>,
+  read: (row: Row) => Job,
+  limit: number,
+): Promise<Job[]> {
+  for (let asked = limit; ; ) {
+    const rows = await page(asked)
+    const jobs = rows.flatMap((row) => {
+      try {
+        return read(row)
+      } catch {
+        return []
+      }
+    })
+    if (jobs.length >= limit || rows.length < asked) return jobs.slice(0, limit)
+    asked = limit + rows.length - jobs.length
+  }
 }
+
+/**
+ * Text as a column of UTF-8 that may end at NUL can hold it: as it is, and where it would not come back from there, or looks like
+ * that, as JSON. No two texts become the same.
+ */
+export const columnText = (text: string): string => (/^"|\0|\p{Surrogate}/u.test(text) ? JSON.stringify(text) : text)
 
 /** What hears of the versions of one job. */
 export interface VersionListener {

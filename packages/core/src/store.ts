@@ -103,8 +103,8 @@ export interface JobStore {
    */
   holder?(owner: string | null, key: string): Promise<Job | null>
   /**
-   * Heads of the jobs whose `dueAt` is at or before `before`, soonest first. A record that cannot be read is left out, so that the
-   * others are repaired; `get` throws for it.
+   * Heads of the jobs whose `dueAt` is at or before `before`, soonest first. A record that cannot be read is left out and takes no place of
+   * another, so that the others are repaired; `get` throws for it.
    */
   due?(before: number, limit: number): Promise<Job[]>
   /** Heads of an owner's jobs, or of everybody's, that are no tombstones, newest first (`createdAt`, then `id`, descending). */

@@ -1,5 +1,6 @@
 import type { Job, JobStatus } from '@respond-async/core'
-import { bodyBytes, columnText } from './record'
+import { columnText } from '@respond-async/core/store'
+import { bodyBytes } from './record'
 
 /** Columns beside a record: what it is searched by, and the bodies. With the member of the job that they are made of. */
 export const MEMBERS = {

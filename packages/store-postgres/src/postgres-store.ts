@@ -1,12 +1,12 @@
 import { type JobEvent, type JobStore, JobsError } from '@respond-async/core'
-import { cursorOf, placeOf, readable } from '@respond-async/core/store'
+import { columnText, cursorOf, dueFrom, placeOf } from '@respond-async/core/store'
 import { postgresBlobs } from './blobs'
 import type { PostgresClient } from './client'
 import { BODIES, type Column, columnValue, MEMBERS, SEARCHED, STATUSES } from './columns'
 import { connectionOf, type Run } from './connection'
 import { isMissing, understood } from './errors'
 import { type ListenClient, listenWith } from './listener'
-import { changesText, columnText, jobOf, MAX_BODY_BYTES, MAX_RECORD_BYTES, recordText } from './record'
+import { changesText, jobOf, MAX_BODY_BYTES, MAX_RECORD_BYTES, recordText } from './record'
 import { checkSchema, SCHEMA_VERSION, setUpScript } from './schema'
 import { statements } from './statements'
 import { createWatchers } from './watchers'
@@ -176,7 +176,7 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
       const [row] = await run(sql.holder(owner !== null), values)
       return row ? jobOf(row) : null
     },
-    due: async (before, limit) => readable(await run(sql.due, [before, limit]), jobOf),
+    due: (before, limit) => dueFrom((rows) => run(sql.due, [before, rows]), jobOf, limit),
     async list({ owner, status, operation, limit, cursor }) {
       const after = placeOf(cursor)
       const statuses = status === undefined ? undefined : STATUSES.filter((one) => [status].flat().includes(one))

@@ -48,6 +48,3 @@ export function bodyBytes(body: Body | null | undefined): Uint8Array | null {
     throw new JobsError('too_large', `The Postgres store keeps bodies of ${MAX_BODY_BYTES} bytes at most beside a record.`)
   return bytes
 }
-
-/** Text as a column can hold it: as it is, and in the one case where Postgres could not keep it, or it looks like that, as JSON. */
-export const columnText = (text: string): string => (/^"|\0|\p{Surrogate}/u.test(text) ? JSON.stringify(text) : text)

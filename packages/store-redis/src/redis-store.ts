@@ -1,5 +1,5 @@
 import { type Job, type JobEvent, type JobStore, JobsError, sizeOf } from '@respond-async/core'
-import { placeOf, readable } from '@respond-async/core/store'
+import { dueFrom, placeOf } from '@respond-async/core/store'
 import type { RedisClient } from './clients'
 import { type Argument, connectionOf, notAJob, type Reply, textOf } from './connection'
 import { changesOf, decodeBody, encodeBody, eventOf, foundJobOf, headOf, jobOf, lineOf, newHeadOf } from './record'
@@ -167,11 +167,14 @@ export function redisStore(options: RedisStoreOptions): JobStore {
       const answer = await connection.run(HOLDER, [due, nameKey(owner, key)], [])
       return answer === null ? null : readFound(answer)
     },
-    async due(before, limit) {
-      for (;;) {
-        const found = listOf(await connection.run(DUE, [due], [`${before}`, `${limit}`]))
-        if (found.length !== 1 || textOf(found[0]) !== 'more') return readable(found, readFound)
+    due(before, limit) {
+      const page = async (most: number) => {
+        for (;;) {
+          const found = listOf(await connection.run(DUE, [due], [`${before}`, `${most}`]))
+          if (found.length !== 1 || textOf(found[0]) !== 'more') return found
+        }
       }
+      return dueFrom(page, readFound, limit)
     },
     async list({ owner, status, operation, limit, cursor }) {
       const statuses = typeof status === 'string' ? status : [...new Set(status ?? ALL_STATUSES)].join()

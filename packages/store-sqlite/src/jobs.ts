@@ -1,7 +1,6 @@
 import { type Body, isTerminal, type Job } from '@respond-async/core'
-import { readable } from '@respond-async/core/store'
 import type { SqliteDatabase, SqliteStatement } from './database'
-import { columnText, type FullRow, fullJobOf, headOf, type JobRow, jobOf, keyText, ownerKeyOf, storedBody } from './record'
+import { type FullRow, fullJobOf, headOf, type JobRow, jobOf, keyText, nameColumn, ownerKeyOf, storedBody } from './record'
 
 const body = (name: string) => `(SELECT data FROM respond_async_bodies WHERE job_id = id AND name = '${name}') AS ${name}_body`
 
@@ -38,7 +37,7 @@ export function jobsOf(database: SqliteDatabase) {
     const { id, version, dueAt, status, operation, owner, createdAt, goneAt = null } = job
     const { head, result } = headOf(job)
     const key = ownerKeyOf(job)
-    return [version, dueAt, head, result, id, status, columnText(operation), columnText(owner), key, createdAt, goneAt] as const
+    return [version, dueAt, head, result, id, status, nameColumn(operation), nameColumn(owner), key, createdAt, goneAt] as const
   }
 
   return {
@@ -54,7 +53,7 @@ export function jobsOf(database: SqliteDatabase) {
     },
     /** Whoever has this owner's key. */
     keyed: (owner: string | null, key: string) => one(prepared.keyed, keyText(owner, key)),
-    due: (before: number, limit: number) => readable(prepared.due.all(before, limit) as JobRow[], jobOf), // what the statement selects
+    due: (before: number, limit: number) => prepared.due.all(before, limit) as JobRow[], // what the statement selects
 
     /** Whether it was inserted: neither its id nor its key was taken. */
     insert(job: Job): boolean {

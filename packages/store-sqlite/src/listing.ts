@@ -1,7 +1,7 @@
 import { type Job, type JobQuery, TRANSITIONS } from '@respond-async/core'
 import { cursorOf, type Place, placeOf } from '@respond-async/core/store'
 import type { SqliteDatabase, SqliteStatement } from './database'
-import { columnText, type JobRow, jobOf } from './record'
+import { type JobRow, jobOf, nameColumn } from './record'
 
 /** Every state there is: a list that asks for none in particular asks for them all. */
 const STATES = Object.keys(TRANSITIONS)
@@ -54,9 +54,9 @@ export function listingOf(database: SqliteDatabase): (query: JobQuery) => { jobs
     /** One row more than the page, where there is one: it tells that there is another page. */
     const rowsOf = (one: string | null) => {
       const sql = listSql({ states: states.length, ofOwner, ofOperation: one !== null })
-      return statement(sql).all(columnText(owner), createdAt, id, limit + 1, one, ...states) as unknown as ListRow[] // what the statement selects
+      return statement(sql).all(nameColumn(owner), createdAt, id, limit + 1, one, ...states) as unknown as ListRow[] // what the statement selects
     }
-    const rows = ofOwner || operation !== undefined ? rowsOf(columnText(operation)) : allOperations().flatMap(rowsOf).sort(newerFirst)
+    const rows = ofOwner || operation !== undefined ? rowsOf(nameColumn(operation)) : allOperations().flatMap(rowsOf).sort(newerFirst)
     const jobs = rows.slice(0, limit).map(jobOf)
     const last = rows.length > limit ? jobs.at(-1) : undefined
     return { jobs, cursor: last && cursorOf(last) }

@@ -1,4 +1,5 @@
 import { type Body, bytesOf, type Job, JobsError, sizeOf } from '@respond-async/core'
+import { columnText } from '@respond-async/core/store'
 import type { SqliteValue } from './database'
 
 /** Largest head: what a poll reads. */
@@ -42,9 +43,8 @@ export function storedBody(body: Body): SqliteValue {
 /** Counts only where it is needed: no unit of a text takes more than three bytes. */
 const isLonger = (body: Body, limit: number) => body.length * (typeof body === 'string' ? 3 : 1) > limit && sizeOf(body) > limit
 
-/** Text as a column can hold it: as it is, and in the one case where it would not come back from there, or looks like that, as JSON. */
-export const columnText = (text: string | null = null): string | null =>
-  text !== null && /^"|\0|\p{Surrogate}/u.test(text) ? JSON.stringify(text) : text
+/** A name as a column holds it. */
+export const nameColumn = (name: string | null = null): string | null => (name === null ? null : columnText(name))
 
 /** Owner and key as one text: to a unique index two NULLs are never the same. */
 export const keyText = (owner: string | null, key: string): string => JSON.stringify([owner, key])

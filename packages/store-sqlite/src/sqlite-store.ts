@@ -1,10 +1,11 @@
 import { type Claimed, type Inserted, type Job, type JobEvent, type JobStore, JobsError, type Replaced } from '@respond-async/core'
+import { dueFrom } from '@respond-async/core/store'
 import { chunksOf } from './chunks'
 import { hasFile, meaningOf, openFile, type SqliteDatabase, transactionsOf, withPlainRows } from './database'
 import { historyOf } from './history'
 import { jobsOf } from './jobs'
 import { listingOf } from './listing'
-import { MAX_BODY_BYTES, MAX_RECORD_BYTES } from './record'
+import { jobOf, MAX_BODY_BYTES, MAX_RECORD_BYTES } from './record'
 import { checkSetUp, setUp } from './schema'
 import { watchOf } from './watch'
 
@@ -135,9 +136,7 @@ function storeOver(database: SqliteDatabase, own: boolean, maxEvents: number, wa
     async holder(owner, key) {
       return jobs.keyed(owner, key)
     },
-    async due(before, limit) {
-      return jobs.due(before, limit)
-    },
+    due: (before, limit) => dueFrom(async (rows) => jobs.due(before, rows), jobOf, limit),
     async list(query) {
       return list(query)
     },

@@ -94,18 +94,6 @@ describe('claim', () => {
   })
 })
 
-describe('owners and operations', () => {
-  it('are told apart, whatever characters they are made of', async () => {
-    const store = opened({ path: newFile() })
-    const names = ['x', 'x\ud800', 'x\ud801', 'x\ufffd', 'x\0', 'x\0y', '"x', '"x\\ud800"', '\u{10ffff}']
-    for (const [n, name] of names.entries()) await store.insert(record({ id: `job-${n}`, owner: name, operation: name }))
-    for (const [n, name] of names.entries())
-      for (const query of [{ owner: name }, { operation: name }, { owner: name, operation: name }])
-        expect((await store.list?.({ ...query, limit: 10 }))?.jobs.map(({ id }) => id)).toEqual([`job-${n}`])
-    expect((await store.list?.({ limit: 10 }))?.jobs.map(({ owner }) => owner).sort()).toEqual([...names].sort())
-  })
-})
-
 describe('bodies in chunks', () => {
   const chunk = (byte: number) => new Uint8Array(300_000).fill(byte)
 

@@ -273,8 +273,9 @@ function page(jobs: Job[], query: JobQuery, is: (fault: Fault) => boolean, shown
   const all = (fault: AllFault) => owner === undefined && is(fault)
   const one = is('one_status_only') || all('all_of_one_status_only')
   const wanted = status === undefined || all('all_of_any_status') ? undefined : one ? [status].flat().slice(0, 1) : [status].flat()
+  const stored = (name: string | null) => (is('lists_in_utf8') ? name?.replaceAll(/\p{Surrogate}/gu, '\ufffd') : name)
   const isOwners = (job: Job) => {
-    if (owner !== undefined) return (is('no_owner_is_any') && owner === null) || job.owner === owner
+    if (owner !== undefined) return (is('no_owner_is_any') && owner === null) || stored(job.owner) === stored(owner)
     return !((is('all_is_nobody') && job.owner !== null) || (is('all_is_somebody') && job.owner === null))
   }
   const whose = (job: Job) => JSON.stringify(job.owner)

@@ -1,5 +1,5 @@
 import { type Body, type Job, type JobEvent, type JobStore, JobsError } from '@respond-async/core'
-import { cursorOf, readable } from '@respond-async/core/store'
+import { cursorOf, dueFrom } from '@respond-async/core/store'
 import { d1Blobs } from './d1-blobs'
 import { type Execute, executor, type JobDatabase, type Sql } from './d1-database'
 import { dependentsOf, eventLines } from './d1-dependents'
@@ -112,9 +112,12 @@ export function d1Store({ database, maxEvents = 0, migrate = true }: D1StoreOpti
       const row = rows?.[0]
       return row ? jobOf(row) : null
     },
-    async due(before, limit) {
-      const [rows = []] = await execute([[`${HEAD} WHERE due_at <= ? ORDER BY due_at LIMIT ?`, before, limit]])
-      return readable(rows, jobOf)
+    due(before, limit) {
+      const page = async (most: number) => {
+        const [rows = []] = await execute([[`${HEAD} WHERE due_at <= ? ORDER BY due_at LIMIT ?`, before, most]])
+        return rows
+      }
+      return dueFrom(page, jobOf, limit)
     },
     async list(query) {
       const [rows = []] = await execute([listQuery(query)])

@@ -11,6 +11,9 @@ const series = (from: number, to: number, more: Partial<Job> = {}): Job[] =>
   upTo(to - from + 1).map((n) => job(from + n - 1, { createdAt: T0 + from + n, ...more }))
 const newestFirst = (jobs: readonly Job[]) => [...jobs].sort((x, y) => y.createdAt - x.createdAt || (x.id < y.id ? 1 : -1))
 
+/** Names that become one where a text is written as UTF-8, ends at NUL, or is quoted by hand. */
+const NAMES = ['x', 'x\ud800', 'x\ud801', 'x\ufffd', 'x\0', 'x\0y', '"x', '"x\\ud800"', '\u{10ffff}']
+
 export const listCases = [
   listCase('LST1', 'gives the jobs of an owner alone, newest first, as they are stored', async ({ a, b }) => {
     const owners = [null, '', 'null', 'ann', 'Ann', 'ann ', 'bob']
@@ -119,5 +122,16 @@ export const listCases = [
       false,
       'whether the removed job is listed',
     )
+  }),
+  listCase('LST9', 'keeps owners and operations apart, whatever characters they are made of', async ({ a, b }) => {
+    const jobs = NAMES.map((name, n) => job(n + 1, { owner: name, operation: name }))
+    await insertAll(a, jobs)
+    for (const [n, name] of NAMES.entries()) {
+      const said = JSON.stringify(name)
+      const { jobs: owned } = await list(b, { owner: name })
+      sameIds(owned, [jobs[n] as Job], `the list of ${said}`)
+      sameHead(owned[0], jobs[n] as Job, `the job of ${said}`)
+      sameIds((await list(b, { owner: name, operation: name })).jobs, [jobs[n] as Job], `the list of ${said} of the operation ${said}`)
+    }
   }),
 ]
