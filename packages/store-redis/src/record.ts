@@ -18,30 +18,33 @@ import type { Body, Job, JobEvent } from '@respond-async/core'
  */
 export function headOf(job: Job): string {
   const { version, status, owner, operation, idempotencyKey = null, createdAt } = job
-  const rest: { -readonly [Name in keyof Job]?: Job[Name] | undefined } = { ...job, ...ELSEWHERE } // JSON leaves out what is undefined
+  const rest: Record<string, unknown> = {}
+  for (const name in job) {
+    const value = job[name as keyof Job]
+    if (!APART.has(name) && value !== undefined && !(value === null && IS_NULL.has(name))) rest[name] = value
+  }
   const numbers: (number | null)[] = [job.revision, createdAt, job.attempt, job.maxAttempts, job.dispatch]
   for (const name of TIMES) {
     const after = job[name] == null ? null : (job[name] as number) - createdAt
-    // One that is no whole number of milliseconds away keeps its name, so that it comes back exactly.
-    if (after !== null && !Number.isSafeInteger(after)) numbers.push(null)
+    if (after === null || Number.isSafeInteger(after)) numbers.push(after)
     else {
-      numbers.push(after)
-      rest[name] = undefined
+      numbers.push(null)
+      rest[name] = job[name] // no whole number of milliseconds away: it keeps its name, so that it comes back exactly
     }
   }
   while (numbers.at(-1) === null) numbers.pop()
-  if (job.request === null) rest.request = undefined
-  if (job.response === null) rest.response = undefined
   const named = `${JSON.stringify(owner)}${NEXT}${JSON.stringify(operation)}${NEXT}${JSON.stringify(idempotencyKey)}`
   return `J${version}${NEXT}"${status}"${NEXT}${named}${NEXT}${JSON.stringify(numbers)}${NEXT}${JSON.stringify(rest)}`
 }
-const ELSEWHERE = {
-  ...{ id: undefined, version: undefined, status: undefined, owner: undefined, operation: undefined, idempotencyKey: undefined },
-  ...{ requestBody: undefined, responseBody: undefined },
-  ...{ revision: undefined, createdAt: undefined, attempt: undefined, maxAttempts: undefined, dispatch: undefined },
-}
 const NEXT = ',\n'
 const TIMES = ['updatedAt', 'dueAt', 'startedAt', 'finishedAt', 'expiresAt'] as const
+/** Members with a place of their own. */
+const APART = new Set<string>([
+  ...['id', 'version', 'status', 'owner', 'operation', 'idempotencyKey', 'requestBody', 'responseBody'],
+  ...['revision', 'createdAt', 'attempt', 'maxAttempts', 'dispatch', ...TIMES],
+])
+/** Members that are `null` where they are not named. */
+const IS_NULL = new Set(['request', 'response'])
 
 type Numbers = [number, number, number, number, number, ...(number | null)[]]
 type Claim = [Partial<Job>, ...string[]]
@@ -93,16 +96,19 @@ function assemble(id: string, lines: Lines): Job {
 }
 
 /** The head of a new job, and which call it is that inserts it. */
-export const newHeadOf = (job: Job): string => `${headOf(job)}${NEXT}${changesOf({})}`
+export const newHeadOf = (job: Job): string => `${headOf(job)}${NEXT}[{},"${callName()}"]`
 
-/**
- * What a claim changes, for the end of a head. Version and status stand in its first lines. A name of no member, another in each call,
- * is cleared with it: a command that a client sends again finds its own, and one of somebody who wants the very same does not.
- */
+/** What a claim changes, for the end of a head. Version and status stand in its first lines. */
 export function changesOf({ version: _version, status: _status, ...changes }: Partial<Job>): string {
   const cleared = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [name] : []))
-  return JSON.stringify([changes, ...cleared, `?${crypto.randomUUID().slice(0, 8)}`])
+  return JSON.stringify([changes, ...cleared, callName()])
 }
+
+/**
+ * A name of no member, another in each call, that is cleared with the others: a command that a client sends again finds its own, and one
+ * of somebody who wants the very same does not.
+ */
+const callName = (): string => `?${crypto.randomUUID().slice(0, 8)}`
 
 /** `E<version> <JSON>`: the scripts need the version alone. */
 export const lineOf = (event: JobEvent): string => `E${event.version} ${JSON.stringify(event)}`
