@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -177,6 +177,18 @@ describe('exit codes', () => {
     expect(ended.code).toBe(6)
     expect(ended.err).toContain('ECONNREFUSED')
   }, 60_000)
+
+  test.runIf(existsSync('/dev/full'))('7 where the result could not be written, with where it still is', async () => {
+    const { url } = await jobServer([done])
+    const left = `Its result is still there: respond-async watch ${url}/jobs/1\n`
+    expect(await run('watch', `${url}/jobs/1`, '-q', '-o', '/dev/full')).toEqual({
+      code: 7,
+      out: '',
+      err: `${left}/dev/full could not be written (ENOSPC).\n`,
+    })
+    const printed = start('sh', ['-c', '"$@" > /dev/full', 'sh', process.execPath, program, 'watch', `${url}/jobs/1`, '-q'])
+    expect(await printed.ended).toEqual({ code: 7, out: '', err: `${left}The result could not be written (ENOSPC).\n` })
+  })
 })
 
 describe('cancel', () => {

@@ -22,7 +22,8 @@ What comes of it
   -h, --help
 
 Exit codes
-  0 succeeded   1 failed   2 wrong usage   3 canceled   4 timed out   5 refused by the server   6 unreachable   130 interrupted`
+  0 succeeded   1 failed   2 wrong usage   3 canceled   4 timed out   5 refused by the server   6 unreachable   7 result not written
+  130 interrupted`
 
 /** Something about the command line; shown with the usage. */
 export class UsageError extends Error {}

@@ -5,10 +5,20 @@ import type { Job } from '../job'
 import { isOver } from '../status-document'
 import { type Arguments, readArguments, USAGE, UsageError } from './arguments'
 import { headersOf, messageOf } from './message'
-import { checkOutput, writeResult } from './output'
+import { checkOutput, OutputError, writeResult } from './output'
 import { plain, type Screen, screenOn, silent } from './screen'
 
-const EXIT = { succeeded: 0, failed: 1, usage: 2, canceled: 3, timedOut: 4, refused: 5, unreachable: 6, interrupted: 130 } as const
+const EXIT = {
+  succeeded: 0,
+  failed: 1,
+  usage: 2,
+  canceled: 3,
+  timedOut: 4,
+  refused: 5,
+  unreachable: 6,
+  unwritten: 7,
+  interrupted: 130,
+} as const
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
@@ -125,6 +135,7 @@ function explain(error: unknown): number {
     return EXIT.refused
   }
   say(`${error instanceof Error ? error.message : String(error)}${reasonOf(error)}`)
+  if (error instanceof OutputError) return EXIT.unwritten
   return code === 'timed_out' ? EXIT.timedOut : EXIT.unreachable
 }
 

@@ -16,21 +16,35 @@ export async function checkOutput(file: string): Promise<void> {
   }
 }
 
-/** Writes a result as it comes: to a file, or to stdout. */
+/** What came could not be written: a full disk, say. */
+export class OutputError extends Error {}
+
+/**
+ * Writes a result as it comes: to a file, or to stdout, whose reader may leave before the end: `| head`.
+ *
+ * @throws {OutputError}
+ */
 export async function writeResult(response: Response, file: string | undefined): Promise<void> {
   const target = file === undefined ? stdout() : createWriteStream(file)
   // Node's stream of the web and the browser's are one at run time, two in their types.
   const body = response.body ? Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]) : Readable.from([])
-  await pipeline(body, target)
+  try {
+    await pipeline(body, target)
+  } catch (error) {
+    const { syscall, code } = error as NodeJS.ErrnoException
+    if (syscall === undefined) throw error // of the connection, which fetch has wrapped
+    if (code === 'EPIPE' && file === undefined) return
+    throw new OutputError(`${file ?? 'The result'} could not be written (${code}).`)
+  }
   if (file === undefined && process.stdout.isTTY) process.stdout.write('\n')
 }
 
-/** stdout, which must not be closed. Whoever reads it may leave before the end: `| head`. */
+/** stdout, which must not be closed. */
 function stdout(): Writable {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  process.stdout.on('error', () => {}) // told to whoever writes
   return new Writable({
     write(chunk, _encoding, done) {
-      process.stdout.write(chunk, () => done())
+      process.stdout.write(chunk, done)
     },
   })
 }
