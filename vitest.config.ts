@@ -6,6 +6,8 @@ const source = '@respond-async/source'
 const onNode = [source, 'module', 'node', 'development|production']
 const inWorkerd = [source, 'workerd', 'worker', 'browser', 'module', 'development|production']
 
+const setupFiles = ['./tests/patience.ts']
+
 export default defineConfig({
   test: {
     reporters: ['default', './scripts/summary-reporter.mjs'],
@@ -15,6 +17,7 @@ export default defineConfig({
         ssr: { resolve: { conditions: onNode } },
         test: {
           name: 'unit',
+          setupFiles,
           include: ['{packages/*,benchmarks,examples/report}/test/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.workers.test.ts', 'tests/crash/**'],
           // Most of them wait for servers, and leave a core to others.
@@ -35,6 +38,7 @@ export default defineConfig({
         ssr: { resolve: { conditions: onNode } },
         test: {
           name: 'crash',
+          setupFiles,
           include: ['tests/crash/**/*.test.ts'],
           // Processes that are killed and started again want the machine to themselves.
           sequence: { groupOrder: 1 },
@@ -47,6 +51,7 @@ export default defineConfig({
         ssr: { resolve: { conditions: inWorkerd } },
         test: {
           name: 'workers',
+          setupFiles,
           include: ['packages/workers/test/**/*.workers.test.ts'],
           testTimeout: 30_000,
         },

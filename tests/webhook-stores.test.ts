@@ -94,17 +94,17 @@ describe.each([
     const first = process()
     const { headers } = await first.handler(new Request('http://localhost/reports', { method: 'POST' }))
     const id = headers.get('location')?.split('/').at(-1) ?? ''
-    await vi.waitFor(async () => expect(await first.tries(id)).toEqual([503]), { timeout: 5_000 })
+    await vi.waitFor(async () => expect(await first.tries(id)).toEqual([503]))
     await first.end()
     await backend.restart?.()
 
     const second = process()
     closing.push(second.end)
-    await vi.waitFor(() => second.jobs.sweep(), { timeout: 10_000 })
+    await vi.waitFor(() => second.jobs.sweep())
     expect(receiver.arrived).toHaveLength(1) // it is not due yet
     now += 10_000
     await second.jobs.sweep()
-    await vi.waitFor(async () => expect(await second.tries(id)).toEqual([503, 204]), { timeout: 5_000 })
+    await vi.waitFor(async () => expect(await second.tries(id)).toEqual([503, 204]))
     expect(new Set(receiver.arrived.map(({ headers }) => headers['webhook-id']))).toEqual(new Set([`msg_${id}`]))
     now += 86_000_000
     await second.jobs.sweep()

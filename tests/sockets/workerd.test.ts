@@ -31,11 +31,11 @@ describe.each(Object.entries(WORKERS))('sockets in workerd: %s', (_, [file, opti
 
     const leaving = await listen(url, { headers, origin: workerd.url })
     const { socket, heard, closed } = await listen(url, { headers })
-    await vi.waitFor(() => expect(heard.at(-1)?.percentComplete).toBe(40), { timeout: 5_000 })
+    await vi.waitFor(() => expect(heard.at(-1)?.percentComplete).toBe(40))
     leaving.socket.close(1000)
     expect(await leaving.closed).toBe(1000)
     await fetch(`${workerd.url}/audit/release/${hold}`, { method: 'POST' })
-    await vi.waitFor(() => expect(heard.at(-1)).toMatchObject({ status: 'succeeded', result: { ok: true } }), { timeout: 5_000 })
+    await vi.waitFor(() => expect(heard.at(-1)).toMatchObject({ status: 'succeeded', result: { ok: true } }))
     const late = await listen(url, { headers })
     await vi.waitFor(() => expect(late.heard.map(({ status }) => status)).toEqual(['succeeded']))
     // workerd ends the connection of a socket that a Durable Object has closed only 10 s later; of the others here it does at once.

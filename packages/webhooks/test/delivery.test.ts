@@ -49,7 +49,7 @@ function service({ webhook, work = () => Response.json({ rows: 7 }), secrets = [
 const logOf = async (jobs: Jobs<Request>, id: string) => (await jobs.get(id))?.webhook?.log ?? []
 /** Until the outcome of so many tries is on the record. */
 const logged = (jobs: Jobs<Request>, id: string, count: number) =>
-  vi.waitFor(async () => expect(await logOf(jobs, id)).toHaveLength(count), { timeout: 5_000, interval: 10 })
+  vi.waitFor(async () => expect(await logOf(jobs, id)).toHaveLength(count), { interval: 10 })
 
 describe('a message', () => {
   it('is signed by Standard Webhooks and tells the document', async () => {

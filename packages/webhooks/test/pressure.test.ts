@@ -11,7 +11,7 @@ afterEach(async () => {
 })
 
 const logged = (jobs: Jobs<Request>, id: string) =>
-  vi.waitFor(async () => expect((await jobs.get(id))?.webhook?.log).toHaveLength(1), { timeout: 5_000, interval: 10 })
+  vi.waitFor(async () => expect((await jobs.get(id))?.webhook?.log).toHaveLength(1), { interval: 10 })
 const idOf = (answer: Response) => answer.headers.get('location')?.split('/').at(-1) ?? ''
 const JOB = { id: 'j', operation: 'report', status: 'succeeded' } as Job
 const post = () => new Request('http://localhost/', { method: 'POST' })
@@ -75,7 +75,7 @@ it('secrets that never come hold up no more than one try', async () => {
 async function sentTo(respond: Parameters<typeof startReceiver>[0], secrets: WebhooksOptions['secrets'] = [SECRET]) {
   const receiver = await startReceiver(respond)
   closing.push(receiver.close)
-  const sender = webhooks({ secrets, allow: [receiver.origin], timeoutMs: 500 })
+  const sender = webhooks({ secrets, allow: [receiver.origin], timeoutMs: 2_000 })
   const reply = await sender.send({ id: 'msg_j', url: receiver.url, body: '{}', job: JOB })
   return { reply, arrived: receiver.arrived }
 }
