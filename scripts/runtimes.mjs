@@ -1,6 +1,7 @@
 /**
- * Runs all audits, follows a job by a WebSocket, and runs the cases of the store testkit on the SQLite store, against the built
- * packages on Bun and Deno: `node scripts/runtimes.mjs [bun|deno]`, after a build.
+ * What the tests, which run on one version of Node, do not show, against the built packages: all audits on the oldest Node that is
+ * supported, and on Bun and Deno; there a job followed by a WebSocket, too, and the cases of the store testkit on the SQLite store.
+ * `node scripts/runtimes.mjs [bun|deno|node20]`, after a build.
  *
  * A runtime that cannot be installed here (no package for this machine, no registry) is left out and said so; a failed audit or
  * case is an exit code of 1.
@@ -11,25 +12,33 @@ import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 import { close } from './closing-line.mjs'
 
-const { WebSocket } = createRequire(new URL('../tests/package.json', import.meta.url))('ws')
-const FILE = new URL('../tests/runtimes/serve.ts', import.meta.url).pathname
-const STORE = new URL('../tests/runtimes/sqlite.ts', import.meta.url).pathname
-const RUNTIMES = {
-  bun: ['bun@1.4.5'],
-  deno: [
-    'deno@2.9.6',
-    'run',
-    '--node-modules-dir=manual',
-    '--no-lock',
-    '--no-check',
-    '--allow-net',
-    '--allow-env',
-    '--allow-read',
-    '--allow-write',
-    '--allow-sys',
-  ],
+const tests = new URL('../tests/', import.meta.url)
+const requireOfTests = createRequire(new URL('package.json', tests))
+const { WebSocket } = requireOfTests('ws')
+const pathOf = (file) => new URL(file, tests).pathname
+
+const readsTypeScript = {
+  server: pathOf('runtimes/serve.ts'),
+  targets: ['hono', 'fetch'],
+  sockets: true,
+  store: pathOf('runtimes/sqlite.ts'),
 }
-const TARGETS = ['hono', 'fetch']
+const RUNTIMES = {
+  bun: { ...readsTypeScript, command: ['bun@1.4.5'] },
+  deno: {
+    ...readsTypeScript,
+    command: [
+      ...['deno@2.9.6', 'run', '--node-modules-dir=manual', '--no-lock', '--no-check'],
+      ...['--allow-net', '--allow-env', '--allow-read', '--allow-write', '--allow-sys'],
+    ],
+  },
+  node20: { server: pathOf('node_modules/.cache/serve.mjs'), targets: ['express', 'hono', 'fetch'], command: ['node@20.20.2'] },
+}
+requireOfTests('esbuild').buildSync({
+  entryPoints: [pathOf('runtimes/serve-on-node.ts')],
+  outfile: RUNTIMES.node20.server,
+  ...{ bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20' },
+})
 /** What is not in our hands. */
 const KNOWN = {
   'bun hono': { LIV8: 'Bun gives the answer to a HEAD a length' },
@@ -41,7 +50,7 @@ const env = { ...process.env, DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' }
 const { runAudits } = await import(new URL('../packages/http-audits/dist/index.js', import.meta.url).href)
 const chosen = process.argv.slice(2)
 const total = { passed: 0, failures: [], skipped: 0 }
-for (const [name, command] of Object.entries(RUNTIMES)) {
+for (const [name, { command, server, targets, sockets, store }] of Object.entries(RUNTIMES)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue
   const version = spawnSync('npx', ['-y', command[0], '--version'], { env, encoding: 'utf8' })
   if (version.status !== 0) {
@@ -49,16 +58,16 @@ for (const [name, command] of Object.entries(RUNTIMES)) {
     continue
   }
   console.log(`${name}: ${version.stdout.split('\n')[0]}`)
-  for (const target of TARGETS) await audit(name, command, target)
-  runStoreCases(name, command)
+  for (const target of targets) await audit(name, [...command, server, target], target, sockets)
+  if (store) runStoreCases(name, [...command, store])
 }
 close(total)
 process.exit(total.failures.length > 0 ? 1 : 0)
 
 /** Starts the target, audits it, and counts. */
-async function audit(name, command, target) {
+async function audit(name, command, target, sockets) {
   // In a group of its own, because npx starts the runtime as a child that does not end with it.
-  const server = spawn('npx', ['-y', ...command, FILE, target], { env, stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+  const server = spawn('npx', ['-y', ...command], { env, stdio: ['ignore', 'pipe', 'inherit'], detached: true })
   try {
     const [url] = await Promise.race([
       once(createInterface(server.stdout), 'line'),
@@ -71,7 +80,7 @@ async function audit(name, command, target) {
       failures: count('failed').map(({ id, level, title, why }) => `${id} ${level} ${title}: ${why}`),
       skipped: count('skipped').length,
     })
-    if (target === 'hono') await followBySocket(name, url)
+    if (sockets && target === 'hono') await followBySocket(name, url)
   } catch (error) {
     add(name, target, { passed: 0, failures: [`it did not start: ${error}`], skipped: 0 })
   } finally {
@@ -107,7 +116,7 @@ async function listen(url, options, opened = () => {}) {
 
 /** Runs the cases of the store testkit, and counts. */
 function runStoreCases(name, command) {
-  const { status, stdout, stderr } = spawnSync('npx', ['-y', ...command, STORE], { env, encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync('npx', ['-y', ...command], { env, encoding: 'utf8' })
   add(name, 'store-sqlite', status === 0 ? JSON.parse(stdout) : { passed: 0, failures: [`it did not run: ${stderr.trim()}`], skipped: 0 })
 }
 

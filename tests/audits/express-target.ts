@@ -1,10 +1,9 @@
 import { buffer } from 'node:stream/consumers'
-import { createJobs } from '@respond-async/core'
+import { createJobs, inProcess } from '@respond-async/core'
 import { jobRoutes, type RequestWithJob, respondAsync } from '@respond-async/express'
 import * as audit from '@respond-async/http-audits/target'
 import type express from 'express'
 import type { Request, RequestHandler, Response, Router } from 'express'
-import { engineOf } from './targets'
 
 export interface ExpressTargetOptions {
   /** What is in front of the target's paths, as clients see them. */
@@ -30,7 +29,7 @@ export function expressTarget<R extends Router>(
 
   for (const set of Object.values<audit.AuditSet>(audit.AUDIT_SETS)) {
     const jobs = createJobs<Request>({
-      ...{ ...set.options, engine: engineOf(set), onError() {} },
+      ...{ ...set.options, engine: inProcess(set.engine), onError() {} },
       path: prefix === '' && set.path === '/jobs' ? undefined : prefix + set.path,
       owner: (req) => req.get(audit.OWNER_HEADER),
     })
