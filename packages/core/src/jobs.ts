@@ -235,10 +235,10 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
 
     define(name, given, execute) {
       const where = `respondAsync("${name}")`
-      if (context.operations.has(name))
+      if (context.operations.has(name) && !resolved.redefine)
         throw new JobsError(
           'duplicate_operation',
-          `${where}: this name is taken by another route; names tell a worker which handler to run.`,
+          `${where}: this name is taken by another route; names tell a worker which handler to run. Was its module loaded again? See redefine.`,
         )
       context.operations.set(name, {
         name,

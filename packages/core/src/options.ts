@@ -122,6 +122,12 @@ export interface JobsOptions<Native = unknown> {
   sweepMs?: number
   /** Options for every operation that does not set them itself. */
   defaults?: OperationOptions<Native>
+  /**
+   * Whether a name that is taken may be taken again, by the later handler: while developing, where a module is loaded again when it
+   * changes and the jobs stay. Elsewhere it is a mistake, and `respondAsync` throws.
+   * @default false
+   */
+  redefine?: boolean
   /** Clock, in epoch milliseconds. @default Date.now */
   now?: () => number
   /** Job ids: 1 to 128 of `A-Z a-z 0-9 . _ ~ -`. Guessable ids need an `owner`. @default crypto.randomUUID */

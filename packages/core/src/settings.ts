@@ -27,7 +27,7 @@ export function resolveSettings(options: JobsOptions<never>): Settings {
   const where = 'createJobs'
   checkBounds(options, where)
   checkWord('pendingStatus', options.pendingStatus, [200, 202], where)
-  checkWord('page', options.page, [true, false], where)
+  for (const name of ['page', 'redefine'] as const) checkWord(name, options[name], [true, false], where)
   checkWord('onComplete', options.onComplete, ['document', 'redirect', 'inline'], where)
   const { path, baseUrl, retryAfterMinMs = 0, retryAfterMaxMs = Number.POSITIVE_INFINITY } = options
   if (path !== undefined && !/^(?:\/[\w.~!$&'()*+,;=:@%-]+)*\/?$/.test(path))

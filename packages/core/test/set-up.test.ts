@@ -18,6 +18,7 @@ describe('misuse is an error at set-up that says what to do', () => {
     ['a fraction', () => createJobs({ tombstoneMs: 1.5 }), 'invalid_option', /tombstoneMs/],
     ['a time beyond all dates', () => createJobs({ defaults: {}, tombstoneMs: 9e15 }), 'invalid_option', /tombstoneMs/],
     ['an unknown word', () => createJobs({ onComplete: 'json' as never }), 'invalid_option', /onComplete must be "document" or "redirect"/],
+    ['no answer to a question', () => createJobs({ redefine: 'yes' as never }), 'invalid_option', /redefine must be true or false/],
     ['a status', () => createJobs({ pendingStatus: 204 as never }), 'invalid_option', /pendingStatus must be 200 or 202/],
     ['a path that is a URL', () => createJobs({ path: 'https://x/jobs' }), 'invalid_option', /path must be a path such as "\/jobs"/],
     ['a relative path', () => createJobs({ path: 'jobs' }), 'invalid_option', /path/],
@@ -52,6 +53,13 @@ describe('misuse is an error at set-up that says what to do', () => {
   ])('%s', (_title, misuse, code, says) => {
     const [thrown, message] = codeOf(misuse)
     expect([thrown, message]).toEqual([code, expect.stringMatching(says)])
+  })
+
+  test('one name twice where that is wanted: the later handler runs', async () => {
+    const { wrap, post } = createService({ redefine: true })
+    wrap('a', {}, async () => ok(1))
+    wrap('a', { when: { afterMs: 1_000 } }, async () => ok(2))
+    expect(await post('a')).toMatchObject({ status: 200, body: '2' })
   })
 
   test('a job for an operation that is not there', async () => {
