@@ -50,7 +50,7 @@ export function jobIndex(sql: SqlStorage) {
       const count = value(limit + 1)
       const page = (...more: string[]) =>
         `SELECT id, createdAt, head FROM jobs WHERE ${[...where, ...more].join(' AND ')} ${ORDER} LIMIT ${count}`
-      const pages = statuses?.map((one) => `SELECT * FROM (${page(`status = ${value(one)}`)})`)
+      const pages = statuses && [...new Set(statuses)].map((one) => `SELECT * FROM (${page(`status = ${value(one)}`)})`)
       if (pages?.length === 0) return { heads: [], more: false }
       const query = pages ? `${pages.join(' UNION ALL ')} ${ORDER} LIMIT ${count}` : page()
       const heads: string[] = []

@@ -213,6 +213,15 @@ describe('a list', () => {
     }
   })
 
+  it('shows a job once, however often its state is asked for', async () => {
+    const owner = { 'x-owner': 'twice' }
+    const job = await submit('later', {}, owner)
+    for (const status of ['queued,queued', Array(20).fill('queued').join()]) {
+      const { jobs } = (await (await ask(`/jobs?status=${status}`, { headers: owner })).json()) as { jobs: Document[] }
+      expect(jobs.map(({ id }) => id)).toEqual([job.id])
+    }
+  })
+
   it('of jobs without an owner is refused, unless the store keeps one', async () => {
     await expect(durableObjectStore(env.JOBS).list?.({ owner: null, limit: 1 })).rejects.toMatchObject({ code: 'invalid_option' })
   })
