@@ -90,9 +90,10 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       holder = await at(key).claim(job.id, holder)
     }
   }
+  /** A line that the index did not take comes with the next change of the job, or is looked up when it is overdue: no job fails for it. */
   const enlist = ({ owner, id, createdAt, version, status, operation, dueAt, goneAt }: Job, head: string) => {
     if (goneAt !== undefined) return indexOf(owner)?.dropRow(id)
-    return indexOf(owner)?.putRow({ id, createdAt, version, status, operation, dueAt, head })
+    return indexOf(owner)?.putRow({ id, createdAt, version, status, operation, dueAt, head }).catch(missed)
   }
   /** Takes care that the key of a job is held by it, and the one it had is free. */
   const exchange = (id: string, before: string | undefined, after: string | undefined): unknown[] =>
@@ -201,6 +202,7 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
 }
 
 const invalid = (message: string) => new JobsError('invalid_option', message)
+const missed = (error: unknown) => console.error('respond-async: index:', error)
 const parse = (head: string) => JSON.parse(head) as Job // written by this store alone
 const keyOf = ({ owner, idempotencyKey }: Job) => (idempotencyKey === undefined ? undefined : keyName(owner, idempotencyKey))
 

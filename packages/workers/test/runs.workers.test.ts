@@ -3,7 +3,7 @@ import { env, exports } from 'cloudflare:workers'
 import { createJobs, type Job } from '@respond-async/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { durableObjectStore } from '../src/durable-object'
-import { jobName, keyName, objectOf } from '../src/object-protocol'
+import { indexName, jobName, keyName, objectOf } from '../src/object-protocol'
 import { clock, open, runs } from './worker'
 
 interface Document {
@@ -224,6 +224,27 @@ describe('a list', () => {
 
   it('of jobs without an owner is refused, unless the store keeps one', async () => {
     await expect(durableObjectStore(env.JOBS).list?.({ owner: null, limit: 1 })).rejects.toMatchObject({ code: 'invalid_option' })
+  })
+})
+
+describe('a job whose index takes no lines', () => {
+  it.each(['short', 'long'])('is taken and runs all the same, and is in the list with its next change: %s', async (operation) => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const name = `broken-${operation}`
+    const owner = { 'x-owner': name }
+    const index = env.JOBS.get(env.JOBS.idFromName(indexName(name)))
+    const inIndex = (statement: string) => runInDurableObject(index, (_, { storage }) => void storage.sql.exec(statement))
+    await submit('later', {}, owner)
+    await inIndex("CREATE TRIGGER broken BEFORE INSERT ON jobs BEGIN SELECT RAISE(ABORT, 'broken'); END")
+    const job = await submit(operation, { gate: name }, owner)
+    await until(job, 'running', owner)
+    expect(said).toHaveBeenCalledWith('respond-async: index:', expect.objectContaining({ message: expect.stringMatching(/broken/) }))
+    said.mockRestore()
+    await inIndex('DROP TRIGGER broken')
+    open.add(name)
+    await until(job, 'succeeded', owner)
+    const { jobs } = (await (await ask('/jobs?status=succeeded', { headers: owner })).json()) as { jobs: Document[] }
+    expect(jobs.map(({ id }) => id)).toEqual([job.id])
   })
 })
 
