@@ -9,6 +9,9 @@ const ASKED = 40
 /** A job that is overdue for so long has no alarm any more, or is not there, in milliseconds. */
 const LONG_OVERDUE_MS = 3_600_000
 
+/** A line could not be written or looked up: another time it will be. */
+export const missed = (error: unknown): void => console.error('respond-async: index:', error)
+
 /**
  * Looks through a part of an index for lines that are left of jobs which are gone, or have changed without it: whoever wrote them
  * was cut off in between. Resolves to the place to go on from, `undefined` at the end.
@@ -18,15 +21,14 @@ export async function careForLines(index: ReturnType<typeof jobIndex>, namespace
   const before = Date.now() - LONG_OVERDUE_MS
   const overdue = lines.filter(({ dueAt }) => dueAt !== null && dueAt <= before)
   const asked = overdue.slice(0, ASKED)
-  await Promise.all(
-    asked.map(async ({ id }) => {
-      const head = (await objectOf(namespace, jobName(id)).readJob('head'))?.head
-      const job = head === undefined ? undefined : (JSON.parse(head) as Job) // written by the store
-      if (head === undefined || !job || job.goneAt !== undefined) return index.drop(id)
-      const { createdAt, version, status, operation, dueAt } = job
-      index.put({ id, createdAt, version, status, operation, dueAt, head })
-    }),
-  )
+  const lookAt = async (id: string) => {
+    const head = (await objectOf(namespace, jobName(id)).readJob('head'))?.head
+    const job = head === undefined ? undefined : (JSON.parse(head) as Job) // written by the store
+    if (head === undefined || !job || job.goneAt !== undefined) return index.drop(id)
+    const { createdAt, version, status, operation, dueAt } = job
+    index.put({ id, createdAt, version, status, operation, dueAt, head })
+  }
+  await Promise.all(asked.map(({ id }) => lookAt(id).catch(missed))) // one that cannot be read holds up no other
   if (overdue.length > asked.length) return asked.at(-1)
   return lines.length === LINES ? lines.at(-1) : undefined
 }

@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { type Job, type JobMessage, type JobView, SOCKET_CODES, type StoreHost } from '@respond-async/core'
 import { isTooBig } from '@respond-async/core/fetch'
 import type { Place } from '@respond-async/core/store'
-import { careForLines } from './index-care'
+import { careForLines, missed } from './index-care'
 import { type Alarm, startAlarm } from './object-alarm'
 import { jobChunks } from './object-chunks'
 import { hostOf } from './object-hosts'
@@ -209,7 +209,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
       this.#kv.put<Care>('care', { after: next })
       this.#setAlarm(Date.now() + (next ? CARE_PART_MS : CARE_MS))
     } catch (error) {
-      console.error('respond-async: index:', error)
+      missed(error)
       this.#setAlarm(Date.now() + CARE_PART_MS)
     }
   }

@@ -1,5 +1,6 @@
 import { type Body, bytesOf, type Job, type JobEvent, type JobStore, JobsError, sizeOf } from '@respond-async/core'
 import { cursorOf, placeOf } from '@respond-async/core/store'
+import { missed } from './index-care'
 import { objectEngine } from './object-engine'
 import { attachHost } from './object-hosts'
 import {
@@ -184,7 +185,11 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       const last = more ? page.at(-1) : undefined
       const now = Date.now()
       const stale = new Set(page.filter(({ dueAt }) => dueAt !== null && dueAt <= now).slice(0, MAX_STALE))
-      const seen = await Promise.all(page.map((job) => (stale.has(job) ? lookAgain(job) : job)))
+      const asWritten = (job: Job) => (error: unknown) => {
+        missed(error)
+        return job
+      }
+      const seen = await Promise.all(page.map((job) => (stale.has(job) ? lookAgain(job).catch(asWritten(job)) : job)))
       const jobs = seen.filter((job) => job !== null && (statuses?.includes(job.status) ?? true)) as Job[] // the null ones are left out
       return { jobs, cursor: last && cursorOf(last) }
     },
@@ -202,7 +207,6 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
 }
 
 const invalid = (message: string) => new JobsError('invalid_option', message)
-const missed = (error: unknown) => console.error('respond-async: index:', error)
 const parse = (head: string) => JSON.parse(head) as Job // written by this store alone
 const keyOf = ({ owner, idempotencyKey }: Job) => (idempotencyKey === undefined ? undefined : keyName(owner, idempotencyKey))
 

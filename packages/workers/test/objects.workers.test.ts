@@ -1,7 +1,7 @@
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import type { BlobStore, Job } from '@respond-async/core'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { durableObjectStore } from '../src/durable-object'
 import { indexName, jobName, objectOf } from '../src/object-protocol'
 import './worker'
@@ -59,6 +59,23 @@ describe('the index of an owner', () => {
     expect(await keptIn(indexName(owner))).toEqual({ keys: [], tables: [], alarm: null })
     await store.insert(jobOf(owner))
     expect((await listed(owner)).length).toBe(1)
+  })
+
+  it('is looked through, and listed, past a job that cannot be read', async () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const owner = 'frank'
+    const broken = jobOf(owner, { dueAt: 1 })
+    await store.insert(broken)
+    await runInDurableObject(objectAt(jobName(broken.id)), (_, { storage }) => storage.kv.put('job', { version: 1, head: '{' }))
+    await evictDurableObject(objectAt(jobName(broken.id)))
+    const line = { operation: 'none', createdAt: 1, version: 1, status: 'queued', dueAt: 1 }
+    await objectOf(env.JOBS, indexName(owner)).putRow({ ...line, id: 'lost', head: JSON.stringify(jobOf(owner, { id: 'lost', dueAt: 1 })) })
+    await runDurableObjectAlarm(objectAt(indexName(owner)))
+    expect(await listed(owner)).toEqual([[broken.id, 1]])
+    expect((await keptIn(indexName(owner))).alarm).toBeGreaterThan(Date.now() + 80_000_000)
+    const { jobs = [] } = (await store.list?.({ owner, limit: 10 })) ?? {}
+    expect(jobs.map(({ id }) => id)).toEqual([broken.id])
+    said.mockRestore()
   })
 
   it('is looked through part by part', async () => {
