@@ -13,7 +13,17 @@ export function attachHost(namespace: JobNamespace, host: StoreHost): void {
 
 /** The jobs whose namespace made this id, and the namespace. */
 export function hostOf(id: DurableObjectId): { readonly namespace: JobNamespace; readonly host: StoreHost } | undefined {
-  const { name } = id
-  for (const known of hosts.values()) if (name === undefined || known.namespace.idFromName(name).equals(id)) return known
+  for (const known of hosts.values()) if (isOf(known.namespace, id)) return known
   return undefined
+}
+
+/** An object that was started by its alarm may not know its name. The platform throws for an id of another namespace. */
+function isOf(namespace: JobNamespace, id: DurableObjectId): boolean {
+  if (id.name !== undefined) return namespace.idFromName(id.name).equals(id)
+  try {
+    namespace.idFromString?.(id.toString())
+    return true
+  } catch {
+    return false
+  }
 }

@@ -88,6 +88,7 @@ export interface ObjectStub {
 /** A `DurableObjectNamespace`, typed or not. */
 export interface JobNamespace {
   idFromName(name: string): DurableObjectId
+  idFromString?(id: string): DurableObjectId
   get(id: DurableObjectId): object
 }
 

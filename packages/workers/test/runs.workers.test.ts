@@ -78,25 +78,21 @@ describe('where a job runs', () => {
     expect(ended.map(({ result }) => result)).toEqual(['ada', 'bob', 'cleo'])
   })
 
-  it('finds jobs that were not made at the top level through prepare()', async () => {
-    const store = durableObjectStore(env.LAZY)
-    const id = crypto.randomUUID()
-    const due = { status: 'queued', dueAt: Date.now() - 1, attempt: 0, maxAttempts: 1, dispatch: 1 } as const
-    const request = { method: 'POST', url: '/', headers: {} }
-    const job: Job = {
-      id,
-      version: 1,
-      revision: 1,
-      operation: 'lazy',
-      owner: null,
-      createdAt: 0,
-      updatedAt: 0,
-      request,
-      response: null,
-      ...due,
+  describe('where there are several sets of jobs', () => {
+    const submitDue = async (namespace: Parameters<typeof durableObjectStore>[0]) => {
+      const id = crypto.randomUUID()
+      const due = { status: 'queued', dueAt: Date.now() - 1, attempt: 0, maxAttempts: 1, dispatch: 1 } as const
+      const request = { method: 'POST', url: '/', headers: {} }
+      const made = { id, version: 1, revision: 1, operation: 'lazy', owner: null, createdAt: 0, updatedAt: 0 }
+      const store = durableObjectStore(namespace)
+      await store.insert({ ...made, request, response: null, ...due })
+      await vi.waitUntil(async () => (await store.get(id, 'head'))?.status === 'succeeded', { timeout: 10_000 })
     }
-    await store.insert(job)
-    await vi.waitUntil(async () => (await store.get(id, 'head'))?.status === 'succeeded', { timeout: 10_000 })
+
+    it('finds those that were not made at the top level through prepare()', () => submitDue(env.LAZY))
+
+    it('finds those of an object that does not know its name, as one that its alarm has started', () =>
+      submitDue({ get: (id) => env.LAZY.get(id), idFromName: (name) => env.LAZY.idFromString(env.LAZY.idFromName(name).toString()) }))
   })
 })
 
