@@ -10,17 +10,24 @@ export interface Place {
  * Finds where a request came in: on itty-router from the route that matched (`/api/jobs/*`, the router's base included), otherwise
  * at `mount`, which is where `createJobs` says that clients see them.
  */
-export function placeOf(request: Request & { readonly route?: unknown }, mount: string): Place | undefined {
+export function placeOf(request: Request & { readonly route?: unknown; readonly params?: unknown }, mount: string): Place | undefined {
   const path = pathOf(request.url)
   const query = path.indexOf('?')
   const pathname = query < 0 ? path : path.slice(0, query)
-  const { route } = request
+  const { route, params } = request
   const isRouted = typeof route === 'string' && route.endsWith('/*') && route !== '/*'
   if (!isRouted && !pathname.startsWith(mount)) return undefined
-  const end = isRouted ? endOf(route, pathname) : mount.length
+  const end = isRouted ? endOf(withParts(route, params), pathname) : mount.length
   if (end < pathname.length && pathname[end] !== '/') return undefined
   return { mount: pathname.slice(0, end), rest: pathname.slice(end) }
 }
+
+/** What optional parameters and those of several segments took, in their place: nothing, or all of it. */
+const withParts = (route: string, params: unknown): string =>
+  route.replace(/(\/?):(\w+)[+?]+/g, (_, slash, name) => {
+    const part = Object(params)[name]
+    return part === undefined ? '' : slash + part
+  })
 
 /** A route has as many segments as the path that it matched, until its `*`: parameters take one each. */
 function endOf(route: string, pathname: string): number {

@@ -1,3 +1,4 @@
+import { Router } from 'itty-router'
 import { describe, expect, it } from 'vitest'
 import { placeOf } from '../src/mount'
 import { OwnRequest } from '../src/own-request'
@@ -45,8 +46,13 @@ describe('the request of a handler', () => {
 })
 
 describe('the place of the job routes', () => {
-  const place = (path: string, route?: string) =>
-    placeOf(Object.assign(new Request(`https://example.com${path}`), route && { route }), '/jobs')
+  const place = (path: string, route?: string) => {
+    const router = Router()
+    const request = new Request(`https://example.com${path}`)
+    if (route === undefined) return placeOf(request, '/jobs')
+    router.all(route, (routed: Request) => placeOf(routed, '/jobs') ?? 'none')
+    return router.fetch(request)
+  }
 
   it.each([
     ['/jobs/1/result', undefined, '/jobs', '/1/result'],
@@ -57,16 +63,21 @@ describe('the place of the job routes', () => {
     ['/api/v1/jobs/1?x=/', '/api/v1/jobs/*', '/api/v1/jobs', '/1'],
     ['/api/v1/jobs', '/api/v1/jobs/*', '/api/v1/jobs', ''],
     ['/ann/jobs/1', '/:user/jobs/*', '/ann/jobs', '/1'],
+    ['/ann/jobs', '/:user/jobs/*', '/ann/jobs', ''],
     ['/xobs/1', '/xobs/*', '/xobs', '/1'],
-  ])('%s at %s', (path, route, mount, rest) => {
-    expect(place(path, route)).toEqual({ mount, rest })
+    ['/en/jobs/1/result', '/:lang?/jobs/*', '/en/jobs', '/1/result'],
+    ['/jobs/1/result', '/:lang?/jobs/*', '/jobs', '/1/result'],
+    ['/a/b%20/jobs/1', '/:folder+/jobs/*', '/a/b%20/jobs', '/1'],
+    ['/v1.2/jobs/1', '/v:major.:minor/jobs/*', '/v1.2/jobs', '/1'],
+  ])('%s at %s', async (path, route, mount, rest) => {
+    expect(await place(path, route)).toEqual({ mount, rest })
   })
 
   it.each([
     ['/jobsx', undefined],
     ['/other', undefined],
     ['/other/1', '*'],
-  ])('is not %s at %s', (path, route) => {
-    expect(place(path, route)).toBe(undefined)
+  ])('is not %s at %s', async (path, route) => {
+    expect(await place(path, route)).toBe(route && 'none')
   })
 })
