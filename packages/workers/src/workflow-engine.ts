@@ -40,12 +40,11 @@ export function cloudflareWorkflow({ workflow }: CloudflareWorkflowOptions): Job
       const failed = errors.find(({ code }) => code !== ALREADY_EXISTS)
       if (failed) throw new Error(`The Workflow made no instance ${instance.id}: ${failed.code} ${failed.message}`)
     },
-    async cancel(id) {
-      for (let dispatch = 1; ; dispatch++) {
-        const instance = await workflow.get(nameOf(id, dispatch)).catch(() => undefined) // there is none: it was the last
-        if (!instance) return
-        const { status } = await instance.status()
-        if (IDLE.includes(status)) await instance.terminate()
+    async cancel(id, last) {
+      for (let dispatch = last; dispatch > 0; dispatch--) {
+        const instance = await workflow.get(nameOf(id, dispatch)).catch(() => undefined) // there is none: its hand-over failed
+        const { status = '' } = (await instance?.status()) ?? {}
+        if (IDLE.includes(status)) await instance?.terminate()
       }
     },
   }

@@ -91,7 +91,7 @@ describe('where a job runs', () => {
 
     it('finds those that were not made at the top level through prepare()', () => submitDue(env.LAZY))
 
-    it('finds those of an object that does not know its name, as one that its alarm has started', () =>
+    it('finds those of an object that does not know its name', () =>
       submitDue({ get: (id) => env.LAZY.get(id), idFromName: (name) => env.LAZY.idFromString(env.LAZY.idFromName(name).toString()) }))
   })
 })

@@ -14,7 +14,8 @@ const until = (id: string, state: string) =>
   )
 /** The state of an instance. */
 const stateOf = async (id: string, dispatch = 1) => (await (await env.WORKFLOW.get(`${id}-${dispatch}`)).status()).status
-const untilState = (id: string, state: string) => vi.waitUntil(async () => (await stateOf(id)) === state, { timeout: 20_000, interval: 10 })
+const untilState = (id: string, state: string, dispatch?: number) =>
+  vi.waitUntil(async () => (await stateOf(id, dispatch)) === state, { timeout: 20_000, interval: 10 })
 
 describe('a job that is handed over to a Workflow', () => {
   it('runs in an instance of its own, on the stored request, with its env and ctx', async () => {
@@ -70,6 +71,20 @@ describe('a job that is handed over to a Workflow', () => {
     await untilState(id, 'paused')
     expect((await flowJobs.cancel(id))?.status).toBe('canceled')
     await untilState(id, 'terminated')
+  })
+
+  it('is forgotten where an earlier hand-over failed, and made no instance', async () => {
+    const { id } = await flowJobs.submit('flow', {}, { delayMs: 3_600_000 })
+    const job = (await flowStore.get(id)) as Job
+    const other = crypto.randomUUID()
+    await flowStore.insert({ ...job, id: other, dispatch: 2 })
+    const params = { v: 1, id: other, operation: 'flow', dispatch: 2, notBefore: Date.now() + 3_600_000 }
+    await env.WORKFLOW.createBatch({ instances: [{ id: `${other}-2`, params }] })
+    await (await env.WORKFLOW.get(`${other}-2`)).pause()
+    await untilState(other, 'paused', 2)
+    await flowJobs.cancel(other)
+    await untilState(other, 'terminated', 2)
+    await (await env.WORKFLOW.get(`${id}-1`)).terminate()
   })
 
   it('is handed over again by a sweep where it was lost', async () => {
