@@ -11,6 +11,7 @@ import { present } from './present'
 import { problem } from './problems'
 import { bury, repair } from './repair'
 import { type JobRequest, pathOf } from './request'
+import { onWorkers } from './settings'
 
 /** Asks for a job to end: a queued one is canceled at once, a running one when its work has stopped. The job as it is after that. */
 export async function cancel(context: Context, job: Job, reason?: string): Promise<Job | null> {
@@ -19,9 +20,10 @@ export async function cancel(context: Context, job: Job, reason?: string): Promi
     return current.status === 'running' ? { type: 'requestCancel', reason } : null
   })
   if (done) {
-    context.engine
+    const told = context.engine
       .cancel?.(after.id, after.dispatch)
       .catch((error) => context.onError(error, { during: 'cancel', id: job.id, operation: job.operation }))
+    if (onWorkers()) await told // what a request began ends with it
     if (isTerminal(after.status)) await tidy(context, after, job.request?.chunkBytes !== undefined)
   }
   return after

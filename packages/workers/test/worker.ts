@@ -5,6 +5,7 @@ import { type IRequest, Router } from 'itty-router'
 import { durableObjectStore, JobObject } from '../src/durable-object'
 import { jobRoutes, respondAsync } from '../src/index'
 import { consume, queueFetch } from './queue-jobs'
+import { flowFetch } from './workflow-jobs'
 
 export { JobWorkflow } from './workflow-jobs'
 export { JobObject }
@@ -74,5 +75,6 @@ const user = new AsyncLocalStorage<unknown>()
 const ofUser = respondAsync(jobs, 'user', () => Response.json(user.getStore()))
 router.post('/user', (request, own, ctx) => user.run(request.query.name, () => ofUser(request, own, ctx)))
 router.all('/queued/*', queueFetch)
+router.all('/flows/*', flowFetch)
 
 export default { fetch: router.fetch, queue: consume } satisfies ExportedHandler<Cloudflare.Env>

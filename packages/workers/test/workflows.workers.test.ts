@@ -1,4 +1,4 @@
-import { env } from 'cloudflare:workers'
+import { env, exports } from 'cloudflare:workers'
 import type { Job } from '@respond-async/core'
 import { describe, expect, it, vi } from 'vitest'
 import { cloudflareWorkflow, type JobFlow } from '../src/workflows'
@@ -12,6 +12,7 @@ const until = (id: string, state: string) =>
     },
     { timeout: 20_000, interval: 10 },
   )
+const ask = (path: string, init?: RequestInit) => exports.default.fetch(new Request(`https://example.com${path}`, init))
 /** The state of an instance. */
 const stateOf = async (id: string, dispatch = 1) => (await (await env.WORKFLOW.get(`${id}-${dispatch}`)).status()).status
 const untilState = (id: string, state: string, dispatch?: number) =>
@@ -70,6 +71,15 @@ describe('a job that is handed over to a Workflow', () => {
     await (await env.WORKFLOW.get(`${id}-1`)).pause()
     await untilState(id, 'paused')
     expect((await flowJobs.cancel(id))?.status).toBe('canceled')
+    await untilState(id, 'terminated')
+  })
+
+  it('is forgotten where that is asked for over HTTP', async () => {
+    const { id } = (await (await ask('/flows', { method: 'POST', body: '{}' })).json()) as Job
+    await (await env.WORKFLOW.get(`${id}-1`)).pause()
+    await untilState(id, 'paused')
+    const canceled = await ask(`/flows/${id}`, { method: 'DELETE' })
+    expect([canceled.status, await canceled.json()]).toMatchObject([200, { status: 'canceled' }])
     await untilState(id, 'terminated')
   })
 
