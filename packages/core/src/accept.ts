@@ -74,7 +74,7 @@ export async function accept(
     }
     return await take(context, operation, wanted, told.isFromRequest ? { ...prefer, callback: true } : prefer, received)
   } finally {
-    received.release()
+    received.release(platform)
   }
 }
 

@@ -1,5 +1,6 @@
 import { BodyWriter, REQUEST } from './bodies'
 import type { Context } from './context'
+import type { Platform } from './engine'
 import { JobsError } from './errors'
 import { fingerprintOf } from './idempotency'
 import type { Body } from './job'
@@ -60,11 +61,13 @@ export class ReceivedBody {
     this.#isKept = true
   }
 
-  /** Removes what has been stored for a job that did not come to be. */
-  release(): void {
+  /** Removes what has been stored for a job that did not come to be. Nobody waits for that, but a platform that ends with its request. */
+  release(platform: Platform | undefined): void {
     const { blobs, onError } = this.context
     const { id } = this
-    if (!this.#isKept && id !== undefined) blobs?.remove(id).catch((error) => onError(error, { during: 'tidy', id }))
+    if (this.#isKept || id === undefined || !blobs) return
+    const removed = blobs.remove(id).catch((error) => onError(error, { during: 'tidy', id }))
+    platform?.waitUntil?.(removed)
   }
 }
 

@@ -1,5 +1,5 @@
-import { env } from 'cloudflare:workers'
-import { describe, expect, it } from 'vitest'
+import { env, exports } from 'cloudflare:workers'
+import { describe, expect, it, vi } from 'vitest'
 import { r2Blobs } from '../src/r2'
 
 const blobs = r2Blobs(env.BUCKET)
@@ -50,6 +50,15 @@ describe('r2Blobs', () => {
     await blobs.remove('a')
     expect(await keys()).toEqual(['reports/a/request/0'])
     await other.remove('a')
+  })
+
+  it('keeps nothing of a request that was refused', async () => {
+    const pieces = Array.from({ length: 10 }, () => new Uint8Array(100_000))
+    const body = ReadableStream.from(pieces) as ReadableStream<Uint8Array>
+    const refused = await exports.default.fetch(new Request('https://example.com/flows', { method: 'POST', body }))
+    expect(refused.status).toBe(413)
+    await refused.text()
+    await vi.waitFor(async () => expect(await keys()).toEqual([]))
   })
 
   it('says what to do when the binding is missing', () => {
