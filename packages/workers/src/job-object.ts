@@ -228,7 +228,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
   async #attend(kept: KeptJob) {
     const host = this.#host()
     const { id } = JSON.parse(kept.head) as Job
-    const alarm = startAlarm(this.env)
+    const alarm = startAlarm(this.env, this.ctx)
     const message = this.#kv.get<JobMessage>('message')
     this.#alarm = alarm
     try {

@@ -15,13 +15,13 @@ const contexts = new WeakMap<Platform, RunContext>()
 export const alarmContext = (platform: Platform): RunContext | undefined => contexts.get(platform)
 
 /** What the platform gives to a run under an alarm. An object ignores `waitUntil`, so the alarm itself waits for what is handed to it. */
-export function startAlarm(env: unknown): Alarm {
+export function startAlarm(env: unknown, { exports, props }: DurableObjectState): Alarm {
   const held: Promise<unknown>[] = []
   const listeners = new Set<(job: Job) => void>()
-  const waitUntil = (work: Promise<unknown>) => {
-    held.push(work)
+  const waitUntil = (work: unknown) => {
+    held.push(Promise.resolve(work)) // the platform's takes what is no promise, too
   }
-  const platform: Platform = { env, waitUntil, context: { waitUntil, passThroughOnException() {}, props: {} } }
+  const platform: Platform = { env, waitUntil, context: { waitUntil, passThroughOnException() {}, exports, props } }
   const context = {
     platform,
     onChange(listener: (job: Job) => void) {

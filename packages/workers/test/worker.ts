@@ -69,6 +69,15 @@ wrap('lasting', { maxRunMs: 60_000, retries: 1, backoffMs: 1 })
 wrap('flaky', { retries: 2, backoffMs: 1 })
 wrap('later', { delayMs: 3_600_000 })
 wrap('brief', { resultTtlMs: 60_000 })
+for (const [operation, maxRunMs] of Object.entries({ here: 1_000, there: 60_000 }))
+  router.post(
+    `/context/${operation}`,
+    respondAsync(jobs, { operation, maxRunMs }, (_request, own, ctx) => {
+      ctx.waitUntil(undefined as never) // as of a client that is not set up: the platform lets it pass
+      ctx.waitUntil(scheduler.wait(100).then(() => runs.set(operation, 1)))
+      return Response.json({ env: own.JOBS !== undefined, exports: Object.keys(ctx.exports ?? {}).includes('JobObject') })
+    }),
+  )
 router.all('/jobs/*', jobRoutes(jobs))
 
 const user = new AsyncLocalStorage<unknown>()
