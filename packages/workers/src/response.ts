@@ -4,8 +4,8 @@ import { captureResponse, fieldsOf, keptBody } from '@respond-async/core/fetch'
 /**
  * Captures what a handler returned: a response, nothing, or a value that `AutoRouter` would send as JSON.
  *
- * JSON is read at once: it was made as a whole, as good as always, and reading that as a stream costs twice as much. The platform
- * bounds it where it was not.
+ * JSON is read at once, and a sequence of it is not: it was made as a whole, as good as always, and reading that as a stream costs
+ * twice as much. The platform bounds it where it was not.
  */
 export async function captureReturned(returned: unknown, maxResultBytes: number, sink: BodySink | undefined): Promise<CapturedResponse> {
   if (returned === undefined || returned === null) return captureResponse(undefined, maxResultBytes)
@@ -14,7 +14,7 @@ export async function captureReturned(returned: unknown, maxResultBytes: number,
     return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body }
   }
   const { status, headers } = returned
-  const isWhole = status >= 200 && headers.get('content-type')?.startsWith('application/json') === true
+  const isWhole = status >= 200 && /^application\/json\s*(?:;|$)/.test(headers.get('content-type') ?? '')
   if (!isWhole || returned.bodyUsed || Number(headers.get('content-length') ?? 0) > maxResultBytes)
     return captureResponse(returned, maxResultBytes, sink)
   return { status, headers: fieldsOf(headers), body: await keptBody(new Uint8Array(await returned.arrayBuffer()), sink) }

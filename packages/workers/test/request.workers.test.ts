@@ -1,7 +1,8 @@
 import { Router } from 'itty-router'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { placeOf } from '../src/mount'
 import { OwnRequest } from '../src/own-request'
+import { captureReturned } from '../src/response'
 
 const make = (body: string | Uint8Array | null = '{"a":"ü"}') =>
   new OwnRequest('https://example.com/x', { method: 'POST', headers: { 'content-type': 'application/json' } }, body)
@@ -42,6 +43,23 @@ describe('the request of a handler', () => {
 
   it('rejects what is no JSON, with the error of the platform', async () => {
     await expect(make('{').json()).rejects.toThrow(SyntaxError)
+  })
+})
+
+describe('the response of a handler', () => {
+  const sink = { after: 100, write: vi.fn(async () => {}), begin: vi.fn() }
+  it.each([
+    ['application/json', false],
+    ['application/json; charset=utf-8', false],
+    ['application/jsonl', true],
+    ['application/json-seq', true],
+    ['text/plain', true],
+  ])('of %s is read as it comes: %s', async (type, isLive) => {
+    sink.begin.mockClear()
+    const lines = ReadableStream.from([new TextEncoder().encode('{"n":1}\n')])
+    const { body } = await captureReturned(new Response(lines, { headers: { 'content-type': type } }), 1_000, sink)
+    expect(new TextDecoder().decode(body as Uint8Array)).toBe('{"n":1}\n')
+    expect(sink.begin).toHaveBeenCalledTimes(isLive ? 1 : 0)
   })
 })
 
