@@ -42,7 +42,10 @@ export function routerNotes(live: Request): JsonObject | undefined {
 /** What a job without a stored request is run with: it cannot be one that came over HTTP. */
 const NOTHING: StoredRequest = { method: 'POST', url: '/', headers: {} }
 
-const ownValue = (live: Request, name: string): unknown => Reflect.getOwnPropertyDescriptor(live, name)?.value
+function ownValue(live: Request, name: string): unknown {
+  const own = Reflect.getOwnPropertyDescriptor(live, name)
+  return own?.get ? own.get.call(live) : own?.value
+}
 
 /** An assignment would fail on what a request has by itself, and costs less. */
 function put(request: Request, name: string, value: unknown): void {

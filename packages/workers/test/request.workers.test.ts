@@ -1,8 +1,10 @@
-import { Router } from 'itty-router'
+import { AutoRouter, Router } from 'itty-router'
 import { describe, expect, it, vi } from 'vitest'
+import { detachedRequest } from '../src/handler-request'
 import { placeOf } from '../src/mount'
 import { OwnRequest } from '../src/own-request'
 import { captureReturned } from '../src/response'
+import { workersSubmission } from '../src/submission'
 
 const make = (body: string | Uint8Array | null = '{"a":"ü"}') =>
   new OwnRequest('https://example.com/x', { method: 'POST', headers: { 'content-type': 'application/json' } }, body)
@@ -43,6 +45,24 @@ describe('the request of a handler', () => {
 
   it('rejects what is no JSON, with the error of the platform', async () => {
     await expect(make('{').json()).rejects.toThrow(SyntaxError)
+  })
+})
+
+describe('what middleware has put on the request', () => {
+  it('is on that of the handler, also where it is got and not set', async () => {
+    const taken = Object.defineProperty(new Request('https://example.com/x', { headers: { 'x-user': 'ann' } }), 'user', {
+      get(this: Request) {
+        return this.headers.get('x-user')
+      },
+      enumerable: true,
+    })
+    const seen: unknown[] = []
+    const handler = (request: Request) => {
+      seen.push(Reflect.get(detachedRequest(workersSubmission(request, {}, undefined), null), 'user'))
+      return new Response()
+    }
+    for (const router of [Router(), AutoRouter()]) await router.all('*', handler).fetch(taken)
+    expect(seen).toEqual(['ann', 'ann'])
   })
 })
 
