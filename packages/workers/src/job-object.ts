@@ -171,9 +171,10 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
   /** Opens a socket for one who watches the job. A method cannot hand one over, an answer can. */
   override async fetch({ headers }: Request): Promise<Response> {
     const kept = this.#record.load()
+    const job = kept && (JSON.parse(kept.head) as Job)
     const self = headers.get(SELF_HEADER)
-    if (!kept || self === null) return new Response(null, { status: 404 })
-    return this.#sockets.open(JSON.parse(kept.head) as Job, self, this.#host())
+    if (!job || job.goneAt !== undefined || self === null) return new Response(null, { status: 404 })
+    return this.#sockets.open(job, self, this.#host())
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer) {

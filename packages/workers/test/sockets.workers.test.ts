@@ -2,6 +2,7 @@ import { evictDurableObject } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers'
 import type { StatusDocument } from '@respond-async/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { durableObjectStore } from '../src/durable-object'
 import { jobName } from '../src/object-protocol'
 import { jobs, open } from './worker'
 
@@ -51,6 +52,13 @@ describe('sockets of a Durable Object', () => {
     const { heard, closed } = await listen(job, 'olga')
     expect(await closed).toBe(1000)
     expect(heard.map(({ status }) => status)).toEqual(['succeeded'])
+  })
+
+  it('are not opened at a job that was purged after it was looked at', async () => {
+    const job = await submit('short', {}, 'olga')
+    await vi.waitFor(async () => expect((await jobs.get(job.id))?.status).toBe('succeeded'))
+    await jobs.purge(job.id)
+    await expect(durableObjectStore(env.JOBS).connect?.(job.id, job.links.self)).rejects.toMatchObject({ code: 'store_unavailable' })
   })
 
   it('are for the owner alone, and for pages of this host', async () => {
