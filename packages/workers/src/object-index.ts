@@ -23,6 +23,12 @@ export function jobIndex(sql: SqlStorage) {
     for (const statement of [TABLE, ...INDEXES]) sql.exec(statement)
     ready = true
   }
+  /** Who only looks makes no tables: they would stay with every owner who has ever asked for a list. */
+  const some = (): boolean => {
+    if (!ready && sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'jobs'").toArray().length === 0) return false
+    prepare()
+    return true
+  }
 
   return {
     /** Two writers of one job may come in the wrong order: the older version is dropped. */
@@ -36,12 +42,11 @@ export function jobIndex(sql: SqlStorage) {
       )
     },
     drop(id: string): void {
-      prepare()
-      sql.exec('DELETE FROM jobs WHERE id = ?', id)
+      if (some()) sql.exec('DELETE FROM jobs WHERE id = ?', id)
     },
     /** Each state is read by its index, as far as the page goes, and the pages are merged: one search for several would sort them all. */
     rows({ statuses, operation, after, limit }: IndexQuery): { heads: string[]; more: boolean } {
-      prepare()
+      if (!some()) return { heads: [], more: false }
       const values: (string | number)[] = []
       const value = (one: string | number) => `?${values.push(one)}`
       const where = ['1']
@@ -64,7 +69,7 @@ export function jobIndex(sql: SqlStorage) {
     },
     /** The lines made after a place, oldest first. */
     lines(after: Place | undefined, limit: number): IndexLine[] {
-      prepare()
+      if (!some()) return []
       const { createdAt, id } = after ?? { createdAt: -1, id: '' }
       return sql
         .exec<{ id: string; createdAt: number; dueAt: number | null }>(

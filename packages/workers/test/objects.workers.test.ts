@@ -78,6 +78,13 @@ describe('the index of an owner', () => {
     said.mockRestore()
   })
 
+  it('keeps nothing where nothing is in it', async () => {
+    const index = objectOf(env.JOBS, indexName('nobody'))
+    expect(await index.rows({ limit: 10 })).toEqual({ heads: [], more: false })
+    await index.dropRow('none')
+    expect(await keptIn(indexName('nobody'))).toEqual({ keys: [], tables: [], alarm: null })
+  })
+
   it('is looked through part by part', async () => {
     const index = objectOf(env.JOBS, indexName('dave'))
     const line = { operation: 'none', version: 1, status: 'queued', dueAt: 1, head: '{}' }
