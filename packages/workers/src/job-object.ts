@@ -202,9 +202,9 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
 
   /** The object is an index: goes on looking through it. */
   async #care({ after }: Care) {
-    this.prepare()
-    const known = hostOf(this.ctx.id)
     try {
+      this.prepare()
+      const known = hostOf(this.ctx.id)
       const next = known ? await careForLines(this.#index, known.namespace, after) : undefined
       if (this.#index.lines(undefined, 1).length === 0) return this.#clear()
       this.#kv.put<Care>('care', { after: next })

@@ -4,7 +4,7 @@ import type { BlobStore, Job } from '@respond-async/core'
 import { describe, expect, it, vi } from 'vitest'
 import { durableObjectStore } from '../src/durable-object'
 import { indexName, jobName, objectOf } from '../src/object-protocol'
-import './worker'
+import { open } from './worker'
 
 const store = durableObjectStore(env.JOBS)
 const blobs = store.blobs as BlobStore
@@ -76,6 +76,22 @@ describe('the index of an owner', () => {
     const { jobs = [] } = (await store.list?.({ owner, limit: 10 })) ?? {}
     expect(jobs.map(({ id }) => id)).toEqual([broken.id])
     said.mockRestore()
+  })
+
+  it('is looked through later where no jobs could be made now', async () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const object = env.LAZY.get(env.LAZY.idFromName(indexName('grace')))
+    await objectOf(env.LAZY, indexName('grace')).putRow({
+      ...{ id: 'lost', createdAt: 1, version: 1 },
+      ...{ status: 'queued', operation: 'lazy', dueAt: 1, head: '{}' },
+    })
+    open.add('unprepared')
+    await runDurableObjectAlarm(object)
+    open.delete('unprepared')
+    expect(said).toHaveBeenCalledWith('respond-async: index:', expect.objectContaining({ message: 'not prepared' }))
+    said.mockRestore()
+    expect(await runDurableObjectAlarm(object)).toBe(true)
+    expect((await objectOf(env.LAZY, indexName('grace')).rows({ limit: 1 })).heads).toEqual([])
   })
 
   it('keeps nothing where nothing is in it', async () => {

@@ -20,6 +20,7 @@ export class OrphanObject extends JobObject {}
 /** Its jobs are made when they are first needed. */
 export class LazyObject extends JobObject {
   protected override prepare() {
+    if (open.has('unprepared')) throw new Error('not prepared')
     lazyJobs()
   }
 }
