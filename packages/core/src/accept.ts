@@ -14,6 +14,7 @@ import { type ProblemCode, problem } from './problems'
 import { ReceivedBody } from './received-body'
 import type { Submission } from './request'
 import { resultAnswer } from './result'
+import { onWorkers } from './settings'
 import { toStore } from './stored-request'
 import { type Refusal, submit, type Wanted } from './submit'
 import { waitForChange } from './waiting'
@@ -80,6 +81,12 @@ export async function accept(
 
 const NOBODY: Told = {}
 
+/** On Workers a request ends with its client: what it has stored by then is handed over all the same. */
+function held<T>(work: Promise<T>, platform: Platform | undefined): Promise<T> {
+  if (onWorkers()) platform?.waitUntil?.(work.catch(() => {})) // which is answered where it is awaited
+  return work
+}
+
 /** What a place for large bodies may throw. */
 const STORE_ERRORS = ['store_unavailable', 'store_full', 'too_large']
 
@@ -94,7 +101,7 @@ function unreadable(context: Context, error: unknown, limit: number): Answer {
 /** Makes the job, or finds the one that the key already made, and answers. */
 async function take(context: Context, operation: Operation, wanted: Wanted, prefer: Preferences, received: ReceivedBody): Promise<Answer> {
   try {
-    const made = await submit(context, operation, wanted)
+    const made = await held(submit(context, operation, wanted), wanted.platform)
     if (made.refused) return made.refused === 'idempotency-key-reused' ? problem(made.refused) : busy(made.refused)
     if (!made.replayed) received.keep()
     return await answer(context, operation, made.job, prefer, made.replayed)

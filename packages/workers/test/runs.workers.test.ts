@@ -202,6 +202,25 @@ describe('an idempotency key', () => {
   })
 })
 
+describe('a client that leaves while its job is made', () => {
+  it.each(['short', 'long'])('leaves a job that runs, which its key finds again: %s', async (operation) => {
+    const owner = `leaver-${operation}`
+    const index = env.JOBS.get(env.JOBS.idFromName(indexName(owner)))
+    const blocked = runInDurableObject(index, (_, state) => state.blockConcurrencyWhile(() => scheduler.wait(1_000)))
+    await scheduler.wait(50)
+    const leaving = new AbortController()
+    const headers = { 'x-owner': owner, 'idempotency-key': 'left' }
+    const left = ask(`/${operation}`, { method: 'POST', headers, body: '{}', signal: leaving.signal })
+    const holder = () => durableObjectStore(env.JOBS).holder?.(owner, 'left')
+    const { id } = await vi.waitUntil(holder, { interval: 10 }) // stored, and the index has not answered yet
+    leaving.abort()
+    await expect(left).rejects.toThrow(/abort/)
+    await blocked
+    await vi.waitUntil(async () => (await holder())?.status === 'succeeded')
+    expect((await submit(operation, {}, headers)).id).toBe(id)
+  })
+})
+
 describe('a list', () => {
   it('looks up again what is overdue: whoever changed it was cut off before the index heard of it', async () => {
     const owner = { 'x-owner': 'bob' }
