@@ -47,7 +47,7 @@ export async function accept(
   try {
     try {
       const reading = received.read(submission, keepRequest || key !== undefined)
-      if (reading) await reading
+      if (reading) await held(reading, platform)
     } catch (error) {
       return unreadable(context, error, received.limit)
     }
@@ -81,7 +81,7 @@ export async function accept(
 
 const NOBODY: Told = {}
 
-/** On Workers a request ends with its client: what it has stored by then is handed over all the same. */
+/** On Workers a request ends with its client: what it has stored by then is handed over, or removed, all the same. */
 function held<T>(work: Promise<T>, platform: Platform | undefined): Promise<T> {
   if (onWorkers()) platform?.waitUntil?.(work.catch(() => {})) // which is answered where it is awaited
   return work

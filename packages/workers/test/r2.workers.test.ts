@@ -61,6 +61,20 @@ describe('r2Blobs', () => {
     await vi.waitFor(async () => expect(await keys()).toEqual([]))
   })
 
+  it('keeps nothing of a request whose client has left', async () => {
+    const leaving = new AbortController()
+    async function* slowly() {
+      for (let piece = 0; piece < 4; piece++) yield new Uint8Array(100_000)
+      await vi.waitUntil(async () => (await keys()).length > 0)
+      leaving.abort()
+      await scheduler.wait(1_000)
+    }
+    const body = ReadableStream.from(slowly()) as ReadableStream<Uint8Array>
+    const left = exports.default.fetch(new Request('https://example.com/flows', { method: 'POST', body, signal: leaving.signal }))
+    await expect(left).rejects.toThrow(/abort/)
+    await vi.waitFor(async () => expect(await keys()).toEqual([]))
+  })
+
   it('says what to do when the binding is missing', () => {
     expect(() => r2Blobs(undefined as never)).toThrow(/wrangler\.jsonc/)
   })
