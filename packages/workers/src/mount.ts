@@ -7,19 +7,19 @@ export interface Place {
 }
 
 /**
- * Finds where a request came in: on itty-router from the route that matched (`/api/jobs/*`, the router's base included), otherwise
- * at `mount`, which is where `createJobs` says that clients see them.
+ * Finds where a request came in: on itty-router from the route that matched (`/api/jobs/*`, the router's base included), otherwise,
+ * and below a route that ends before it, at `mount`, which is where `createJobs` says that clients see them.
  */
 export function placeOf(request: Request & { readonly route?: unknown; readonly params?: unknown }, mount: string): Place | undefined {
   const path = pathOf(request.url)
   const query = path.indexOf('?')
   const pathname = query < 0 ? path : path.slice(0, query)
   const { route, params } = request
-  const isRouted = typeof route === 'string' && route.endsWith('/*') && route !== '/*'
-  if (!isRouted && !pathname.startsWith(mount)) return undefined
-  const end = isRouted ? endOf(withParts(route, params), pathname) : mount.length
-  if (end < pathname.length && pathname[end] !== '/') return undefined
-  return { mount: pathname.slice(0, end), rest: pathname.slice(end) }
+  const end = typeof route === 'string' && route.endsWith('/*') ? endOf(withParts(route, params), pathname) : 0
+  const isUnder = `${pathname}/`.startsWith(`${mount}/`)
+  // A route may take other requests, too: `/*`, or `/api/*` where the jobs are at `/api/jobs`.
+  if (isUnder && (end === 0 || mount.startsWith(`${pathname.slice(0, end)}/`))) return { mount, rest: pathname.slice(mount.length) }
+  return end === 0 ? undefined : { mount: pathname.slice(0, end), rest: pathname.slice(end) }
 }
 
 /** What optional parameters and those of several segments took, in their place: nothing, or all of it. */

@@ -84,11 +84,11 @@ describe('the response of a handler', () => {
 })
 
 describe('the place of the job routes', () => {
-  const place = (path: string, route?: string) => {
+  const place = (path: string, route?: string, mount = '/jobs') => {
     const router = Router()
     const request = new Request(`https://example.com${path}`)
-    if (route === undefined) return placeOf(request, '/jobs')
-    router.all(route, (routed: Request) => placeOf(routed, '/jobs') ?? 'none')
+    if (route === undefined) return placeOf(request, mount)
+    router.all(route, (routed: Request) => placeOf(routed, mount) ?? 'none')
     return router.fetch(request)
   }
 
@@ -112,7 +112,21 @@ describe('the place of the job routes', () => {
   })
 
   it.each([
+    ['/api/jobs/1', '/api/*', '/api/jobs', '/1'],
+    ['/api/jobs', '/api/*', '/api/jobs', ''],
+    ['/api/jobs/1', '*', '/api/jobs', '/1'],
+    ['/v1/jobs/1', '/:version/*', '/v1/jobs', '/1'],
+  ])('%s at %s, which takes other requests, too', async (path, route, mount, rest) => {
+    expect(await place(path, route, mount)).toEqual({ mount, rest })
+  })
+
+  it('may be the root', () => {
+    expect(place('/1/result', undefined, '')).toEqual({ mount: '', rest: '/1/result' })
+  })
+
+  it.each([
     ['/jobsx', undefined],
+    ['/other/1', '/*'],
     ['/other', undefined],
     ['/other/1', '*'],
   ])('is not %s at %s', async (path, route) => {
