@@ -227,16 +227,15 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
   }
 
   async #attend(kept: KeptJob) {
+    const message = this.#kv.get<JobMessage>('message')
+    this.#kv.delete('message') // also where it cannot be run: the job is due after it, and alarms would follow one another
     const host = this.#host()
     const { id } = JSON.parse(kept.head) as Job
     const alarm = startAlarm(this.env, this.ctx)
-    const message = this.#kv.get<JobMessage>('message')
     this.#alarm = alarm
     try {
-      if (message) {
-        this.#kv.delete('message')
-        await host.run(message, alarm.context)
-      } else await host.repair(id, alarm.context.platform)
+      if (message) await host.run(message, alarm.context)
+      else await host.repair(id, alarm.context.platform)
       await alarm.settled()
     } finally {
       this.#alarm = undefined

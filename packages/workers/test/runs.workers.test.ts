@@ -117,6 +117,19 @@ describe('an alarm without jobs', () => {
     said.mockRestore()
     await vi.waitUntil(async () => ((await runInDurableObject(object, (_, state) => state.storage.getAlarm())) ?? 0) > Date.now() + 5_000)
   })
+
+  it('looks again later at a job that was handed over to it', async () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const id = crypto.randomUUID()
+    const object = objectOf(env.ORPHAN, jobName(id))
+    const facts = { version: 1, dueAt: Date.now() + 60_000, owner: null, events: [], maxEvents: 0 }
+    await object.insertJob({ ...facts, head: JSON.stringify({ id }) })
+    await object.wake({ v: 1, id, operation: 'none', dispatch: 1 })
+    await vi.waitUntil(() => said.mock.calls.length > 0)
+    await scheduler.wait(200)
+    expect(said).toHaveBeenCalledOnce()
+    said.mockRestore()
+  })
 })
 
 describe('an object that is reset in the middle of a run', () => {
