@@ -90,8 +90,8 @@ function eventStream(events: EventStream): ReadableStream<Uint8Array> {
   )
 }
 
-/** On Workers a response has a length only where its stream has one. */
-function sizedStream(body: BodyStream): ReadableStream<Uint8Array> {
+/** On Workers a response has a length only where its stream has one, and R2 takes no body without one. */
+export function sizedStream(body: BodyStream): ReadableStream<Uint8Array> {
   const { FixedLengthStream: Fixed } = globalThis as { FixedLengthStream?: new (size: number) => TransformStream<Uint8Array, Uint8Array> }
   const stream = streamOf(body)
   return Fixed ? stream.pipeThrough(new Fixed(body.size)) : stream

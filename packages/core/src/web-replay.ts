@@ -1,5 +1,5 @@
 import { type Body, type BodyStream, bytesOf, isStream, type StoredRequest } from '@respond-async/core'
-import { type Content, headersOf, streamOf } from './web-answer'
+import { type Content, headersOf, sizedStream } from './web-answer'
 
 /**
  * A request for the handler alone: same method, URL, fields and body as the live one, without the client's signal, because the
@@ -26,7 +26,7 @@ export function rebuildRequest(stored: StoredRequest | null, body: Body | BodySt
 
 /** A body as `Request` takes it. */
 export function contentInit(body: Body | BodyStream | null): { body: Content | null; duplex?: 'half' } {
-  if (body !== null && isStream(body)) return { body: streamOf(body), duplex: 'half' }
+  if (body !== null && isStream(body)) return { body: sizedStream(body), duplex: 'half' }
   const bytes = body === null ? null : bytesOf(body) // a text would bring a media type of its own
   return { body: bytes as Content | null } // bytes of core are never in shared memory
 }

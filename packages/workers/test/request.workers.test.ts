@@ -1,3 +1,5 @@
+import { env } from 'cloudflare:workers'
+import type { BodyStream } from '@respond-async/core'
 import { AutoRouter, Router } from 'itty-router'
 import { describe, expect, it, vi } from 'vitest'
 import { detachedRequest } from '../src/handler-request'
@@ -41,6 +43,22 @@ describe('the request of a handler', () => {
     const bytes = new Uint8Array([1, 2, 3])
     new Uint8Array(await make(bytes).arrayBuffer()).fill(0)
     expect(bytes).toEqual(new Uint8Array([1, 2, 3]))
+  })
+
+  it('has a body of a known length, also where that comes in pieces: R2 takes no other', async () => {
+    const pieces = ['{"a":', '"ü"}'].map((text) => new TextEncoder().encode(text))
+    const stored: BodyStream = {
+      size: 10,
+      part: () => stored,
+      async *[Symbol.asyncIterator]() {
+        yield* pieces
+      },
+    }
+    for (const body of [await make().text(), stored]) {
+      await env.BUCKET.put('body', new OwnRequest('https://example.com/x', { method: 'POST' }, body).body)
+      expect(await (await env.BUCKET.get('body'))?.text()).toBe('{"a":"ü"}')
+    }
+    await env.BUCKET.delete('body')
   })
 
   it('rejects what is no JSON, with the error of the platform', async () => {
