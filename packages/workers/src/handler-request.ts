@@ -1,5 +1,5 @@
 import type { Body, BodyStream, JsonObject, StoredRequest } from '@respond-async/core'
-import { isStream } from '@respond-async/core'
+import { sizeOf } from '@respond-async/core'
 import { OwnRequest } from './own-request'
 import type { WorkersSubmission } from './submission'
 
@@ -25,7 +25,7 @@ export function rebuiltRequest<R extends Request>(stored: StoredRequest | null, 
   const { method, url, headers, context, carry } = stored ?? NOTHING
   const fields = new Headers()
   for (const [name, values] of Object.entries(headers)) for (const value of [values].flat()) fields.append(name, value)
-  if (body !== null && isStream(body)) fields.set('content-length', `${body.size}`) // which nobody can see in it
+  if (body !== null) fields.set('content-length', `${sizeOf(body)}`) // which is not stored, and nobody can see in a stream
   const request = new OwnRequest(new URL(url, 'http://localhost').href, { method, headers: fields }, body)
   const { params = {}, ...notes } = context ?? {}
   const properties = { params, query: queryOf(request.url), ...notes, ...carry }

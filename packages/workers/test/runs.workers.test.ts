@@ -55,10 +55,10 @@ describe('where a job runs', () => {
     expect((await until(job, 'succeeded')).result).toEqual({ attempt: 1, authorization: null })
   })
 
-  it.each(['here', 'there'])('gives a handler env and ctx, and waits for what that is given: %s', async (where) => {
+  it.each(['here', 'there'])('gives a handler its length, env and ctx, and waits for what that is given: %s', async (where) => {
     const said = vi.spyOn(console, 'error')
     const job = await submit(`context/${where}`)
-    expect((await until(job, 'succeeded')).result).toEqual({ env: true, exports: true })
+    expect((await until(job, 'succeeded')).result).toEqual({ env: true, exports: true, length: '2' })
     await vi.waitUntil(() => runs.get(where) === 1)
     expect(said).not.toHaveBeenCalled()
     said.mockRestore()

@@ -73,10 +73,11 @@ wrap('brief', { resultTtlMs: 60_000 })
 for (const [operation, maxRunMs] of Object.entries({ here: 1_000, there: 60_000 }))
   router.post(
     `/context/${operation}`,
-    respondAsync(jobs, { operation, maxRunMs }, (_request, own, ctx) => {
+    respondAsync(jobs, { operation, maxRunMs }, ({ headers }, own, ctx) => {
       ctx.waitUntil(undefined as never) // as of a client that is not set up: the platform lets it pass
       ctx.waitUntil(scheduler.wait(100).then(() => runs.set(operation, 1)))
-      return Response.json({ env: own.JOBS !== undefined, exports: Object.keys(ctx.exports ?? {}).includes('JobObject') })
+      const has = { env: own.JOBS !== undefined, exports: Object.keys(ctx.exports ?? {}).includes('JobObject') }
+      return Response.json({ ...has, length: headers.get('content-length') })
     }),
   )
 router.all('/jobs/*', jobRoutes(jobs))
