@@ -1,6 +1,6 @@
 import type { Context } from './context'
 import type { Job, JobEvent } from './job'
-import { isTerminal, type LifecycleEvent, transition } from './lifecycle'
+import { type LifecycleEvent, transition } from './lifecycle'
 
 export type Advanced = { readonly done: true; readonly job: Job } | { readonly done: false; readonly job: Job | null }
 
@@ -22,7 +22,6 @@ export async function advance(
     const written = await context.store.replace(next, eventsOf(context, next, wanted.type))
     if (written.replaced) {
       context.changes.emit(next)
-      if (wanted.type !== 'notify' && isTerminal(next.status)) void context.outbox?.post(next)
       return { done: true, job: next }
     }
     if (!written.current) return { done: false, job: null }

@@ -137,7 +137,9 @@ export class Attempt implements JobHandle, LiveHost {
       this.job,
       event.type === 'release' ? (current) => this.#released(current, event) : event,
     )
-    return done ? job : null
+    if (!done) return null
+    this.job = job
+    return job
   }
 
   /** What another process has canceled meanwhile is not tried again. */

@@ -1,6 +1,7 @@
 import { advance } from './advance'
 import type { Answer } from './answer'
 import { type Context, ttlOf } from './context'
+import type { Platform } from './engine'
 import { JobsError } from './errors'
 import type { Job } from './job'
 import { tidy } from './leftovers'
@@ -9,12 +10,12 @@ import { prefersHtml } from './negotiation'
 import { retryAfter } from './pacing'
 import { present } from './present'
 import { problem } from './problems'
-import { bury, repair } from './repair'
+import { bury, post, repair } from './repair'
 import { type JobRequest, pathOf } from './request'
 import { onWorkers } from './settings'
 
 /** Asks for a job to end: a queued one is canceled at once, a running one when its work has stopped. The job as it is after that. */
-export async function cancel(context: Context, job: Job, reason?: string): Promise<Job | null> {
+export async function cancel(context: Context, job: Job, reason?: string, platform?: Platform): Promise<Job | null> {
   const { done, job: after } = await advance(context, job, (current): LifecycleEvent | null => {
     if (current.status === 'queued') return { type: 'cancel', ttlMs: ttlOf(context, current), reason }
     return current.status === 'running' ? { type: 'requestCancel', reason } : null
@@ -24,14 +25,17 @@ export async function cancel(context: Context, job: Job, reason?: string): Promi
       .cancel?.(after.id, after.dispatch)
       .catch((error) => context.onError(error, { during: 'cancel', id: job.id, operation: job.operation }))
     if (onWorkers()) await told // what a request began ends with it
-    if (isTerminal(after.status)) await tidy(context, after, job.request?.chunkBytes !== undefined)
+    if (isTerminal(after.status)) {
+      await tidy(context, after, job.request?.chunkBytes !== undefined)
+      post(context, after, platform)
+    }
   }
   return after
 }
 
 /** DELETE status: cancels an unfinished job, purges a finished one. */
-export async function deleteJob(context: Context, job: Job, self: string): Promise<Answer> {
-  if (!isTerminal(job.status)) return cancelJob(context, job, self)
+export async function deleteJob(context: Context, job: Job, self: string, _request: JobRequest, platform?: Platform): Promise<Answer> {
+  if (!isTerminal(job.status)) return cancelJob(context, job, self, undefined, platform)
   await bury(context, job, context.now())
   return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: null }
 }
@@ -51,8 +55,8 @@ export async function purge(context: Context, id: string): Promise<boolean> {
  * POST cancel: 200 when it is canceled, 202 while the work has to stop first, 409 when it ended otherwise. The form of a page goes
  * back to the page, which shows what came of it.
  */
-export async function cancelJob(context: Context, job: Job, self: string, request?: JobRequest): Promise<Answer> {
-  const after = await cancel(context, job)
+export async function cancelJob(context: Context, job: Job, self: string, request?: JobRequest, platform?: Platform): Promise<Answer> {
+  const after = await cancel(context, job, undefined, platform)
   if (!after || after.goneAt !== undefined) return problem('job-gone')
   if (context.options.page && request && prefersHtml(request.headers.get('accept')))
     return { status: 303, headers: { Location: pathOf(self), 'Cache-Control': 'no-store' }, body: null }

@@ -6,6 +6,7 @@ import { tidy } from './leftovers'
 import { isTerminal, type LifecycleEvent, tombstone } from './lifecycle'
 import { backoff } from './operation'
 import { isOwed } from './outbox'
+import { onWorkers } from './settings'
 
 export const LOST = {
   code: 'lost',
@@ -30,15 +31,23 @@ export async function repair(context: Context, job: Job, platform?: Platform): P
     delayMs = current.status === 'running' ? pauseAfter(context, current) : 0 // what is queued has had its pause
     return overdue(context, current, now, delayMs)
   })
-  if (done && after.status === 'queued') await redispatch(context, after, delayMs, platform)
-  else if (done && job.request?.chunkBytes !== undefined) await tidy(context, after, true)
+  if (!done) return after
+  if (after.status === 'queued') await redispatch(context, after, delayMs, platform)
+  else {
+    if (job.request?.chunkBytes !== undefined) await tidy(context, after, true)
+    post(context, after, platform)
+  }
   return after
 }
 
-/** Tells of the end of a job what it still owes. Nobody waits for that, but an alarm, which ends with what it is called for. */
-async function post({ outbox }: Context, job: Job, platform: Platform | undefined): Promise<Job> {
-  const told = outbox?.post(job)
-  if (told && platform?.waitUntil) platform.waitUntil(told)
+/**
+ * Tells of the end of a job what it owes. Nobody waits for that, but a platform that ends with its request, or an alarm: on Workers it
+ * is not even begun where it could not be ended.
+ */
+export function post({ outbox }: Context, job: Job, platform: Platform | undefined): Job {
+  const hold = platform?.waitUntil
+  const told = hold || !onWorkers() ? outbox?.post(job) : undefined
+  if (told) hold?.(told)
   return job
 }
 

@@ -30,10 +30,17 @@ export interface RouteMatch<Native> {
   readonly upgrades?: boolean
 }
 
-type Handle = (context: Context, job: Job, self: string, request: JobRequest, upgrades?: boolean) => Promise<Answer> | Answer
+type Handle = (
+  context: Context,
+  job: Job,
+  self: string,
+  request: JobRequest,
+  platform: Platform | undefined,
+  upgrades: boolean | undefined,
+) => Promise<Answer> | Answer
 
 /** One URL for both; whoever cannot upgrade, or is not asked to, sends events (RFC 9110 7.8). */
-const getChanges: Handle = (context, job, self, request, upgrades) =>
+const getChanges: Handle = (context, job, self, request, _platform, upgrades) =>
   (upgrades && wantsSocket(request) ? getSocket : getEvents)(context, job, self, request)
 
 /** What may follow the id of a job, and what each method does there. */
@@ -87,7 +94,7 @@ async function forJob(
   if (!stored || stored.owner !== who) return problem('job-not-found')
   const job = stored.dueAt !== null && stored.dueAt <= context.now() ? await repair(context, stored, platform) : stored
   if (!job) return problem('job-not-found')
-  return job.goneAt === undefined ? handle(context, job, `${mount}/${job.id}`, request, upgrades) : problem('job-gone')
+  return job.goneAt === undefined ? handle(context, job, `${mount}/${job.id}`, request, platform, upgrades) : problem('job-gone')
 }
 
 /** A nameless client has no list: it would be everybody's. */

@@ -45,7 +45,8 @@ export function createRunner(context: Context): Runner {
         attempt.abandon?.()
       }
       const outcome = await settle(context, operation, attempt, ended, sink)
-      if (!known) await context.outbox?.post(attempt.job) // which is under way: what a request began ends with it
+      const told = context.outbox?.post(attempt.job)
+      if (!known) await told // what a request began ends with it
       return outcome
     } finally {
       ignore?.()

@@ -4,7 +4,7 @@ import { createJobs, type Job } from '@respond-async/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { durableObjectStore } from '../src/durable-object'
 import { indexName, jobName, keyName, objectOf } from '../src/object-protocol'
-import { clock, open, runs } from './worker'
+import { clock, open, runs, told } from './worker'
 
 interface Document {
   id: string
@@ -162,6 +162,15 @@ describe('a cancellation', () => {
     await until(job, 'running')
     expect((await ask(job.links.self, { method: 'DELETE' })).status).toBe(202)
     await until(job, 'canceled')
+  })
+
+  it('over HTTP is told to a webhook, however many there are', async () => {
+    const owing = await Promise.all(Array.from({ length: 10 }, () => submit('owing')))
+    for (const job of owing) {
+      const canceled = await ask(job.links.self, { method: 'DELETE' })
+      expect([canceled.status, await canceled.json()]).toMatchObject([200, { status: 'canceled' }])
+    }
+    await vi.waitFor(() => expect(told.toSorted()).toEqual(owing.map(({ id }) => id).toSorted()), { timeout: 10_000 })
   })
 
   it('keeps a delayed job from starting', async () => {

@@ -37,6 +37,8 @@ export const clock = { aheadMs: 0 }
 export const open = new Set<string>()
 export const runs = new Map<string, number>()
 export const errors: unknown[] = []
+/** Ids of the jobs whose end has been told. */
+export const told: string[] = []
 
 export const jobs = createJobs<Request>({
   store: durableObjectStore(env.JOBS),
@@ -44,6 +46,16 @@ export const jobs = createJobs<Request>({
   now: () => Date.now() + clock.aheadMs,
   leaseMs: 600_000, // no heartbeat within a test: what a run hears, it hears otherwise
   onError: (error) => errors.push(error),
+  webhooks: {
+    retryMs: [],
+    refusal: () => undefined,
+    check: async () => undefined,
+    async send({ job }) {
+      await scheduler.wait(20)
+      told.push(job.id)
+      return { status: 204 }
+    },
+  },
 })
 
 const router = Router<IRequest, [Cloudflare.Env, ExecutionContext]>()
@@ -69,6 +81,7 @@ wrap('long', { maxRunMs: 870_000 })
 wrap('lasting', { maxRunMs: 60_000, retries: 1, backoffMs: 1 })
 wrap('flaky', { retries: 2, backoffMs: 1 })
 wrap('later', { delayMs: 3_600_000 })
+wrap('owing', { delayMs: 3_600_000, webhook: 'https://receiver.example/' })
 wrap('brief', { resultTtlMs: 60_000 })
 for (const [operation, maxRunMs] of Object.entries({ here: 1_000, there: 60_000 }))
   router.post(
