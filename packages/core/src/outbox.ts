@@ -38,11 +38,21 @@ interface Waiting {
   readonly attempts: number
 }
 
+/** A try on its way. On Workers it may have ended unheard with the request that it was of, whose promises are no other's to wait for. */
+interface Sending {
+  readonly origin: string
+  readonly work: Promise<void>
+  readonly until: number
+}
+
 export function createOutbox(context: () => Context, sender: WebhookSender): Outbox {
-  const sending = new Map<string, { readonly origin: string; readonly work: Promise<void> }>()
+  const sending = new Map<string, Sending>()
   const waiting = new Map<string, Map<string, Waiting>>() // by origin, and there by id
-  const hasRoom = (origin: string) =>
-    sending.size < AT_ONCE && [...sending.values()].filter((one) => one.origin === origin).length < AT_ONCE_TO_ONE
+  const isUnder = ({ until }: Sending) => until > context().now()
+  const hasRoom = (origin: string) => {
+    const under = [...sending.values()].filter(isUnder)
+    return under.length < AT_ONCE && under.filter((one) => one.origin === origin).length < AT_ONCE_TO_ONE
+  }
   const begin = (id: string, operation: string, origin: string, trying: Promise<void>): Promise<void> => {
     const work = trying
       .catch((error) => context().onError(error, { during: 'webhook', id, operation }))
@@ -50,7 +60,7 @@ export function createOutbox(context: () => Context, sender: WebhookSender): Out
         sending.delete(id)
         next()
       })
-    sending.set(id, { origin, work })
+    sending.set(id, { origin, work, until: context().now() + TRY_MS })
     return work
   }
   const wait = ({ id, operation }: Job, origin: string, { attempts }: JobWebhook) => {
@@ -82,7 +92,7 @@ export function createOutbox(context: () => Context, sender: WebhookSender): Out
     post(job) {
       const { id, webhook, operation } = job
       const under = sending.get(id)
-      if (under) return under.work
+      if (under && isUnder(under)) return onWorkers() ? Promise.resolve() : under.work
       const origin = webhook && originOf(webhook.url)
       if (origin === undefined || webhook?.nextAt === undefined) return Promise.resolve()
       if (hasRoom(origin)) return begin(id, operation, origin, tell(context(), job, sender))

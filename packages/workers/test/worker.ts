@@ -51,7 +51,8 @@ export const jobs = createJobs<Request>({
     refusal: () => undefined,
     check: async () => undefined,
     async send({ job }) {
-      await scheduler.wait(20)
+      do await scheduler.wait(20)
+      while (open.has('a slow receiver'))
       told.push(job.id)
       return { status: 204 }
     },
@@ -81,6 +82,7 @@ wrap('long', { maxRunMs: 870_000 })
 wrap('lasting', { maxRunMs: 60_000, retries: 1, backoffMs: 1 })
 wrap('flaky', { retries: 2, backoffMs: 1 })
 wrap('later', { delayMs: 3_600_000 })
+wrap('telling', { maxRunMs: 60_000, webhook: 'https://receiver.example/' })
 wrap('owing', { delayMs: 3_600_000, webhook: 'https://receiver.example/' })
 wrap('brief', { resultTtlMs: 60_000 })
 for (const [operation, maxRunMs] of Object.entries({ here: 1_000, there: 60_000 }))
