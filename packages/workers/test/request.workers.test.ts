@@ -94,7 +94,7 @@ describe('the response of a handler', () => {
     ['text/plain', true],
   ])('of %s is read as it comes: %s', async (type, isLive) => {
     sink.begin.mockClear()
-    const lines = ReadableStream.from([new TextEncoder().encode('{"n":1}\n')])
+    const lines = new Blob(['{"n":1}\n']).stream()
     const { body } = await captureReturned(new Response(lines, { headers: { 'content-type': type } }), 1_000, sink)
     expect(new TextDecoder().decode(body as Uint8Array)).toBe('{"n":1}\n')
     expect(sink.begin).toHaveBeenCalledTimes(isLive ? 1 : 0)
