@@ -27,7 +27,7 @@ export async function cancel(context: Context, job: Job, reason?: string, platfo
     if (onWorkers()) await told // what a request began ends with it
     if (isTerminal(after.status)) {
       await tidy(context, after, job.request?.chunkBytes !== undefined)
-      post(context, after, platform)
+      await post(context, after, platform)
     }
   }
   return after

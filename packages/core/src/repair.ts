@@ -35,19 +35,16 @@ export async function repair(context: Context, job: Job, platform?: Platform): P
   if (after.status === 'queued') await redispatch(context, after, delayMs, platform)
   else {
     if (job.request?.chunkBytes !== undefined) await tidy(context, after, true)
-    post(context, after, platform)
+    await post(context, after, platform)
   }
   return after
 }
 
-/**
- * Tells of the end of a job what it owes. Nobody waits for that, but a platform that ends with its request, or an alarm: on Workers it
- * is not even begun where it could not be ended.
- */
-export function post({ outbox }: Context, job: Job, platform: Platform | undefined): Job {
-  const hold = platform?.waitUntil
-  const told = hold || !onWorkers() ? outbox?.post(job) : undefined
-  if (told) hold?.(told)
+/** Tells of the end of a job what it owes. Nobody waits for that, but on Workers: the platform, where it is at hand, or whoever asks for it. */
+export async function post({ outbox }: Context, job: Job, platform: Platform | undefined): Promise<Job> {
+  const told = outbox?.post(job)
+  if (told && platform?.waitUntil) platform.waitUntil(told)
+  else if (onWorkers()) await told
   return job
 }
 

@@ -184,6 +184,12 @@ describe('a cancellation', () => {
     await vi.waitFor(() => expect(told).toEqual(expect.arrayContaining(owing.map(({ id }) => id))), { timeout: 10_000 })
   })
 
+  it('by the application is told before it resolves: nothing would hold it after that', async () => {
+    const { id } = await submit('owing')
+    await jobs.cancel(id)
+    expect(told).toContain(id)
+  })
+
   it('keeps a delayed job from starting', async () => {
     const job = await submit('later')
     expect((await ask(job.links.self, { method: 'DELETE' })).status).toBe(200)
