@@ -37,7 +37,7 @@ export function headersOf(fields: HeaderFields): Headers {
 }
 
 /** A body in pieces as a stream that reads the next one when it is asked for it. */
-export function streamOf(body: BodyStream): ReadableStream<Uint8Array> {
+function streamOf(body: BodyStream): ReadableStream<Uint8Array> {
   const pieces = body[Symbol.asyncIterator]()
   return new ReadableStream(
     {

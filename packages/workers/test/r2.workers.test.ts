@@ -57,7 +57,7 @@ describe('r2Blobs', () => {
     const refused = await exports.default.fetch(new Request('https://example.com/flows', { method: 'POST', body }))
     expect(refused.status).toBe(413)
     await refused.text()
-    await vi.waitFor(async () => expect(await keys()).toEqual([]))
+    await vi.waitFor(async () => expect(await keys()).toEqual([]), { timeout: 10_000 })
   })
 
   it('keeps nothing of a request whose client has left', async () => {
@@ -66,14 +66,14 @@ describe('r2Blobs', () => {
     const body = new ReadableStream({
       async pull(controller) {
         if (++pieces > 4) {
-          await vi.waitUntil(async () => (await keys()).length > 0)
+          await vi.waitUntil(async () => (await keys()).length > 0, { timeout: 10_000 })
           leaving.abort()
         } else controller.enqueue(new Uint8Array(100_000))
       },
     })
     const left = exports.default.fetch(new Request('https://example.com/flows', { method: 'POST', body, signal: leaving.signal }))
     await expect(left).rejects.toThrow(/abort/)
-    await vi.waitFor(async () => expect(await keys()).toEqual([]))
+    await vi.waitFor(async () => expect(await keys()).toEqual([]), { timeout: 10_000 })
   })
 
   it('says what to do when the binding is missing', () => {

@@ -59,7 +59,7 @@ describe('where a job runs', () => {
     const said = vi.spyOn(console, 'error')
     const job = await submit(`context/${where}`)
     expect((await until(job, 'succeeded')).result).toEqual({ env: true, exports: true, length: '2' })
-    await vi.waitUntil(() => runs.get(where) === 1)
+    await vi.waitUntil(() => runs.get(where) === 1, { timeout: 10_000 })
     expect(said).not.toHaveBeenCalled()
     said.mockRestore()
   })
@@ -125,7 +125,7 @@ describe('an alarm without jobs', () => {
     const facts = { version: 1, dueAt: Date.now() + 60_000, owner: null, events: [], maxEvents: 0 }
     await object.insertJob({ ...facts, head: JSON.stringify({ id }) })
     await object.wake({ v: 1, id, operation: 'none', dispatch: 1 })
-    await vi.waitUntil(() => said.mock.calls.length > 0)
+    await vi.waitUntil(() => said.mock.calls.length > 0, { timeout: 10_000 })
     await scheduler.wait(200)
     expect(said).toHaveBeenCalledOnce()
     said.mockRestore()
@@ -152,7 +152,7 @@ describe('an object that is reset in the middle of a run', () => {
   it('leaves an end that is told by the next alarm, where it was being told', async () => {
     open.add('a slow receiver')
     const job = await submit('telling')
-    await vi.waitUntil(async () => (await jobs.get(job.id))?.webhook?.attempts === 1)
+    await vi.waitUntil(async () => (await jobs.get(job.id))?.webhook?.attempts === 1, { timeout: 10_000 })
     await abortAllDurableObjects()
     open.delete('a slow receiver')
     clock.aheadMs = 60_001
@@ -245,17 +245,17 @@ describe('a client that leaves while its job is made', () => {
   it.each(['short', 'long'])('leaves a job that runs, which its key finds again: %s', async (operation) => {
     const owner = `leaver-${operation}`
     const index = env.JOBS.get(env.JOBS.idFromName(indexName(owner)))
-    const blocked = runInDurableObject(index, (_, state) => state.blockConcurrencyWhile(() => scheduler.wait(1_000)))
+    const blocked = runInDurableObject(index, (_, state) => state.blockConcurrencyWhile(() => scheduler.wait(2_000)))
     await scheduler.wait(50)
     const leaving = new AbortController()
     const headers = { 'x-owner': owner, 'idempotency-key': 'left' }
     const left = ask(`/${operation}`, { method: 'POST', headers, body: '{}', signal: leaving.signal })
     const holder = () => durableObjectStore(env.JOBS).holder?.(owner, 'left')
-    const { id } = await vi.waitUntil(holder, { interval: 10 }) // stored, and the index has not answered yet
+    const { id } = await vi.waitUntil(holder, { timeout: 10_000, interval: 10 }) // stored, and the index has not answered yet
     leaving.abort()
     await expect(left).rejects.toThrow(/abort/)
     await blocked
-    await vi.waitUntil(async () => (await holder())?.status === 'succeeded')
+    await vi.waitUntil(async () => (await holder())?.status === 'succeeded', { timeout: 10_000 })
     expect((await submit(operation, {}, headers)).id).toBe(id)
   })
 })

@@ -56,7 +56,7 @@ describe('sockets of a Durable Object', () => {
 
   it('are not opened at a job that was purged after it was looked at', async () => {
     const job = await submit('short', {}, 'olga')
-    await vi.waitFor(async () => expect((await jobs.get(job.id))?.status).toBe('succeeded'))
+    await vi.waitFor(async () => expect((await jobs.get(job.id))?.status).toBe('succeeded'), { timeout: 10_000 })
     await jobs.purge(job.id)
     await expect(durableObjectStore(env.JOBS).connect?.(job.id, job.links.self)).rejects.toMatchObject({ code: 'store_unavailable' })
   })
