@@ -160,9 +160,9 @@ export class Attempt implements JobHandle, LiveHost {
 
   /** What the job is by now, from whoever knows: a write of this attempt, or a change made elsewhere in this process. */
   hear(job: Job | null): void {
-    if (this.#settling) return
+    if (this.#settling || (job && job.version < this.job.version)) return // heard of late, and known to be past
     if (job?.status !== 'running' || job.attempt !== this.attempt) return this.interrupt('superseded')
-    if (job.version > this.job.version) this.job = job
+    this.job = job
     if (job.cancelRequestedAt !== undefined && !this.isCanceled) {
       this.#graceUntil = performance.now() + this.context.options.cancelGraceMs
       this.#abort('The job was canceled')

@@ -103,6 +103,7 @@ export class LiveFeed {
   }
 
   #take(job: Job): void {
+    if (job.version < this.job.version) return // heard of late, and known to be past
     if (this.#size !== undefined || (!isTerminal(job.status) && job.attempt === this.attempt && job.response)) return
     if (job.goneAt !== undefined || job.attempt !== this.attempt || !job.response) return this.breakOff()
     this.#size = job.response.size

@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type BlobStore, isEvents, type Job, type JobEngine, type JobMessage } from '../src/index'
+import { createService, gate, json, location, ok, sharedStore } from './service'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** A queue that others consume: here the test itself, by `jobs.run`. */
+function queue() {
+  const messages: JobMessage[] = []
+  const engine: JobEngine = {
+    capabilities: { durable: true, remote: true, maxRunMs: null, delay: true, cancel: 'none' },
+    async dispatch(message) {
+      messages.push(message)
+    },
+  }
+  return { engine, messages }
+}
+
+/** A shared store that writes at once, but answers the first write that `isSlow` only when it is let. */
+function slowToAnswer(isSlow: (next: Job) => boolean) {
+  const store = sharedStore()
+  const answers = gate()
+  const { replace } = store
+  store.replace = async (next, events) => {
+    const answer = await replace(next, events)
+    if (isSlow(next)) {
+      store.replace = replace
+      await answers.opened
+    }
+    return answer
+  }
+  return { store, answer: answers.open }
+}
+
+describe('a change that this process hears of after the next one', () => {
+  test('does not end the attempt that began in between', async () => {
+    const { store, answer } = slowToAnswer(({ dispatch }) => dispatch === 2)
+    const { engine, messages } = queue()
+    const { wrap, post, send, jobs } = createService({ store, engine, startDeadlineMs: 1_000, sweepMs: 0 })
+    const go = gate()
+    wrap('report', {}, async () => {
+      await go.opened
+      return ok('made')
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(1_000)
+    const swept = jobs.sweep() // which hands it over again
+    await vi.advanceTimersByTimeAsync(10)
+    const run = jobs.run(messages[0] as JobMessage)
+    await vi.advanceTimersByTimeAsync(10)
+    answer()
+    await swept
+    go.open()
+    expect(await run).toEqual({ kind: 'done' })
+    expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded', result: 'made' })
+  })
+
+  test('does not break off the response that is read meanwhile', async () => {
+    const { store, answer } = slowToAnswer(({ percentComplete }) => percentComplete === 10)
+    const chunks: Uint8Array[] = []
+    const blobs: BlobStore = {
+      maxBodyBytes: null,
+      write: async (_id, _name, index, chunk) => void (chunks[index] = chunk.slice()),
+      read: async (_id, _name, index) => chunks[index] ?? null,
+      async remove() {},
+    }
+    const { wrap, post, send } = createService({ store, blobs, sweepMs: 0 })
+    const go = gate()
+    wrap('report', {}, async ({ handle, sink }) => {
+      const head = { status: 200, headers: { 'content-type': 'text/plain' } }
+      sink?.begin?.(
+        () => head,
+        () => [],
+      )
+      void handle.progress(10)
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      await sink?.write(new TextEncoder().encode('whole'))
+      await go.opened
+      return { ...head, body: null }
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(1_000)
+    const { body } = (await send('GET', `${at}/stream`)) ?? {}
+    if (!body || !isEvents(body)) throw new Error('no stream')
+    const heard: string[] = []
+    const write = (piece: Uint8Array) => heard.push(new TextDecoder().decode(piece)) > 0
+    body.open({ write, end: () => heard.push('end'), fail: (error) => heard.push(error.message) })
+    await vi.advanceTimersByTimeAsync(1_000)
+    answer()
+    await vi.advanceTimersByTimeAsync(10)
+    go.open()
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(heard).toEqual(['whole', 'end'])
+  })
+})
