@@ -122,7 +122,11 @@ export async function ownerOf(owner: Owner<never> | undefined, native: never): P
 function answer(context: Context, { options }: Operation, job: Job, prefer: Preferences, replayed: boolean): Promise<Answer> | Answer {
   const asked = prefer.wait === undefined ? 0 : Math.min(prefer.wait * 1000, context.options.maxWaitMs)
   const waitMs = Math.max(asked, typeof options.when === 'object' ? options.when.afterMs : 0)
-  return waitMs > 0 ? answerLater(context, job, prefer, replayed, waitMs, asked) : accepted(context, job, prefer, replayed)
+  if (waitMs === 0) return accepted(context, job, prefer, replayed)
+  return answerLater(context, job, prefer, replayed, waitMs, asked).catch((error) => {
+    context.onError(error, { during: 'wait', id: job.id, operation: job.operation })
+    return accepted(context, job, prefer, replayed) // the job is there: to be told otherwise, its client would make another
+  })
 }
 
 /** @param asked how much of the wait the client wants: what is said to have been honoured */

@@ -61,7 +61,9 @@ describe('a change that this process hears of after the next one', () => {
     const chunks: Uint8Array[] = []
     const blobs: BlobStore = {
       maxBodyBytes: null,
-      write: async (_id, _name, index, chunk) => void (chunks[index] = chunk.slice()),
+      async write(_id, _name, index, chunk) {
+        chunks[index] = chunk.slice()
+      },
       read: async (_id, _name, index) => chunks[index] ?? null,
       async remove() {},
     }
@@ -92,5 +94,22 @@ describe('a change that this process hears of after the next one', () => {
     go.open()
     await vi.advanceTimersByTimeAsync(1_000)
     expect(heard).toEqual(['whole', 'end'])
+  })
+})
+
+describe('a job that was made while its client waits', () => {
+  test.each(['wait', 'result'])('is answered with 202 although the store fails at the %s', async (when) => {
+    const store = sharedStore()
+    const { get } = store
+    store.get = (id, view) => ((view === 'full') === (when === 'result') ? Promise.reject(new Error('connection lost')) : get(id, view))
+    const { wrap, post, send, errors } = createService({ store, sweepMs: 0 })
+    wrap('report', {}, async () => ({ status: 200, headers: { 'content-type': 'text/plain' }, body: new Uint8Array(9) }))
+    const answer = post('report', { headers: { prefer: 'wait=5' } })
+    await vi.advanceTimersByTimeAsync(6_000)
+    expect(await answer).toMatchObject({ status: 202 })
+    expect(errors).toMatchObject([{ message: 'connection lost' }])
+    store.get = get
+    const at = location(await answer)
+    await vi.waitFor(async () => expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded' }))
   })
 })
