@@ -27,6 +27,8 @@ export class Attempt implements JobHandle, LiveHost {
   readonly carry: JsonObject
   /** What is written of its response, where that can be shown as it comes. */
   body: ResponseBody | undefined
+  /** Whether its handler was called. */
+  hasBegun = false
   /** What the adapter ends when its handler is not waited for any longer. */
   abandon: (() => void) | undefined
   #cutBecause: Cut | undefined
@@ -62,6 +64,7 @@ export class Attempt implements JobHandle, LiveHost {
     this.#timeoutAt = job.timeoutAt === undefined ? NEVER : now + job.timeoutAt - context.now()
     this.#wake()
     if (job.cancelRequestedAt !== undefined) this.hear(job)
+    if (context.stopped) this.interrupt('drained')
   }
 
   get signal(): AbortSignal {
@@ -78,6 +81,11 @@ export class Attempt implements JobHandle, LiveHost {
   }
   get isCanceled(): boolean {
     return this.#graceUntil < NEVER
+  }
+
+  /** Whether nobody can do it again. One whose handler was not called was none. */
+  get isLast(): boolean {
+    return !this.job.request || (this.hasBegun && this.attempt >= this.job.maxAttempts)
   }
 
   /** Calls the one listener when the attempt has to end without waiting for the handler any longer. */

@@ -37,6 +37,8 @@ export interface Context {
   readonly onError: (error: unknown, about: ErrorContext) => void
   /** A stop has begun: nothing more is accepted. */
   draining: boolean
+  /** The time of the stop is over: what would begin now is handed back. */
+  stopped: boolean
 }
 
 /**

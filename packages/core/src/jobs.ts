@@ -111,7 +111,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   const running: Context['running'] = new ById()
   const unwatched = (error: unknown, id: string) => resolved.onError(error, { during: 'watch', id })
   const context: Context = {
-    ...{ options: resolved, store, engine, now, operations: new Map(), running, draining: false },
+    ...{ options: resolved, store, engine, now, operations: new Map(), running, draining: false, stopped: false },
     blobs: options.blobs ?? store.blobs,
     leases: store.capabilities.shared && !onWorkers() ? observedLeases(resolved.leaseMs) : COMPARED,
     changes: onWorkers() ? NO_CHANGES : createChanges(store, running, unwatched),
@@ -220,6 +220,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       context.draining = true
       clearTimeout(sweeper)
       const waiting = [...((await engine.stop?.(drainMs)) ?? [])]
+      context.stopped = true
       const left = running.values()
       for (const attempt of left) attempt.interrupt('drained')
       await Promise.all(left.map((attempt) => attempt.over))

@@ -157,6 +157,7 @@ async function execute(context: Context, operation: Operation, attempt: Attempt,
     attempt.abandon = listener
   }
   const live = local?.live
+  attempt.hasBegun = true
   const response = await operation.execute({ handle: attempt, live, request, requestBody, sink, platform, onCut, maxResultBytes })
   const ended = sink?.end()
   if (ended) await ended

@@ -21,7 +21,9 @@ export type Ended =
 type Verdict =
   | { readonly type: 'succeed'; readonly outcome: Outcome }
   | { readonly type: 'cancel' }
-  | { readonly type: 'fail'; readonly error: JobFailure; readonly outcome?: Outcome; readonly retry: false | 'later' | 'at once' }
+  /** Another process goes on with it, when it finds the job due. */
+  | { readonly type: 'handBack' }
+  | { readonly type: 'fail'; readonly error: JobFailure; readonly outcome?: Outcome; readonly retry: boolean }
 
 /** Turns the end of an attempt into the last change of the job by it, writes that, and tells the engine what it must know. */
 export async function settle(
@@ -54,14 +56,15 @@ function conclude(context: Context, operation: Operation, { job, attempt, ttlMs 
       return { event: { type: 'succeed', attempt, ttlMs, ...verdict.outcome }, outcome: DONE }
     case 'cancel':
       return { event: { type: 'cancel', attempt, ttlMs }, outcome: DONE }
+    case 'handBack':
+      return { event: { type: 'release', attempt, dueAt: context.now(), redispatch: true }, outcome: DONE }
     case 'fail': {
       if (!verdict.retry || job.attempt >= job.maxAttempts)
         return { event: { type: 'fail', attempt, ttlMs, error: verdict.error, ...verdict.outcome }, outcome: DONE }
-      const redispatch = verdict.retry === 'at once' // by another process, when it finds the job due
-      const delayMs = redispatch ? 0 : backoff(job, operation.options, context.options.random)
-      const kept = context.engine.capabilities.delay && !redispatch ? context.options.startDeadlineMs : 0
-      const event = { type: 'release', attempt, dueAt: context.now() + delayMs + kept, redispatch } as const
-      return { event, outcome: redispatch ? DONE : { kind: 'retry', delayMs } }
+      const delayMs = backoff(job, operation.options, context.options.random)
+      const kept = context.engine.capabilities.delay ? context.options.startDeadlineMs : 0
+      const event = { type: 'release', attempt, dueAt: context.now() + delayMs + kept, redispatch: false } as const
+      return { event, outcome: { kind: 'retry', delayMs } }
     }
   }
 }
@@ -69,19 +72,20 @@ function conclude(context: Context, operation: Operation, { job, attempt, ttlMs 
 function judge(context: Context, operation: Operation, attempt: Attempt, ended: Ended, sink: ResponseBody | undefined): Verdict {
   switch (ended.kind) {
     case 'cut':
-      if (ended.why === 'drained' && !attempt.isCanceled) return { type: 'fail', error: LOST, retry: 'at once' }
-      return ended.why === 'timeout' && !attempt.isCanceled ? { type: 'fail', error: TIMEOUT, retry: 'later' } : { type: 'cancel' }
+      if (attempt.isCanceled || ended.why === 'canceled') return { type: 'cancel' }
+      if (ended.why === 'timeout') return { type: 'fail', error: TIMEOUT, retry: true }
+      return attempt.isLast ? { type: 'fail', error: LOST, retry: false } : { type: 'handBack' }
     case 'threw':
       if (attempt.isCanceled) return { type: 'cancel' }
       context.onError(ended.error, { during: 'handler', id: attempt.id, operation: attempt.operation })
-      return { type: 'fail', error: failureOf(ended.error), retry: isJobsError(ended.error, 'result_too_large') ? false : 'later' }
+      return { type: 'fail', error: failureOf(ended.error), retry: !isJobsError(ended.error, 'result_too_large') }
     case 'responded': {
       const { response } = ended
       const outcome = outcomeFor(context, response, sink)
       const limit = operation.options.maxResultBytes
       if ((outcome.response?.size ?? 0) > limit) return { type: 'fail', error: failureOf(resultTooLarge(limit)), retry: false }
       if (response.status < 400) return { type: 'succeed', outcome }
-      const retry = response.status >= 500 && !attempt.isCanceled && 'later'
+      const retry = response.status >= 500 && !attempt.isCanceled
       return { type: 'fail', error: errorResponse(response.status), outcome, retry }
     }
   }

@@ -116,3 +116,36 @@ test('a poll that a stopping process answers leaves what was handed back to the 
   expect(json(await send('GET', waiting))).toMatchObject({ status: 'queued' })
   expect((await store.get(idOf(waiting)))?.dueAt).toBeLessThanOrEqual(Date.now())
 })
+
+test.each(['insert', 'get'] as const)('a job whose %s takes longer than the stop is handed back, and not begun', async (slow) => {
+  const alone = sharedStore()
+  const answers = gate()
+  const late = async (call: () => Promise<unknown>) => {
+    const answer = await call()
+    await answers.opened
+    return answer
+  }
+  const store: JobStore = { ...alone, [slow]: (...args: [never, never]) => late(() => alone[slow](...args)) }
+  const { wrap, post, jobs } = createService({ store, sweepMs: 0, engine: inProcess({ concurrency: 1 }) })
+  const ran: string[] = []
+  const go = gate()
+  wrap('report', {}, async ({ handle }) => {
+    ran.push(handle.id)
+    await go.opened
+    return ok('made')
+  })
+  void post('report')
+  await vi.advanceTimersByTimeAsync(10)
+  if (slow === 'get') void post('report') // waits, and is claimed when the first is done
+  await vi.advanceTimersByTimeAsync(10)
+  go.open()
+  await vi.advanceTimersByTimeAsync(10)
+  const before = ran.length
+  const stopped = jobs.stop({ drainMs: 100 })
+  await vi.advanceTimersByTimeAsync(200)
+  await stopped
+  answers.open()
+  const back = { status: 'queued', attempt: 1, maxAttempts: 1, dispatch: 2 }
+  await vi.waitFor(async () => expect(await alone.due?.(Date.now(), 10)).toMatchObject([back]))
+  expect(ran).toHaveLength(before)
+})
