@@ -42,7 +42,7 @@ export class BodyWriter implements BodySink {
   protected index = 0
   protected chunk = NOTHING
   protected filled = 0
-  #isClosed = false
+  protected isClosed = false
   /** SHA-256 of each chunk, where wanted. */
   #digests: Promise<ArrayBuffer>[] | undefined
 
@@ -58,7 +58,7 @@ export class BodyWriter implements BodySink {
   }
 
   async write(piece: Uint8Array): Promise<void> {
-    if (this.#isClosed) throw new Error('The attempt is over: nothing more of its response is taken.')
+    if (this.isClosed) throw new Error('The attempt is over: nothing more of its response is taken.')
     this.size += piece.length
     if (this.size > this.limit) throw this.tooMuch(this.limit)
     for (let at = 0; at < piece.length; ) {
@@ -73,12 +73,12 @@ export class BodyWriter implements BodySink {
 
   /** Takes nothing more: a handler that was not waited for would write into the place of one that is removed. */
   close(): void {
-    this.#isClosed = true
+    this.isClosed = true
   }
 
   /** Writes what is left; a promise only where there is something to be waited for. */
   end(): Promise<void> | undefined {
-    return this.filled > 0 && !this.#isClosed ? this.#flush() : undefined
+    return this.filled > 0 && !this.isClosed ? this.#flush() : undefined
   }
 
   #flush(): Promise<void> {

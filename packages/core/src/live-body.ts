@@ -46,7 +46,7 @@ export class ResponseBody extends BodyWriter {
   }
 
   begin(head: () => ResponseHead, take: () => readonly Uint8Array[]): void {
-    if (this.#begun) return
+    if (this.#begun || this.isClosed) return
     this.#begun = { head, take }
     this.#leave = everyBeat(this)
   }

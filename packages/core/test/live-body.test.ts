@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { offsetAfterEvent } from '../src/event-offset'
 import { type LiveHost, ResponseBody } from '../src/live-body'
 import type { BlobStore } from '../src/store'
@@ -27,6 +27,19 @@ const host = (offered: unknown[] = []): LiveHost => ({
 })
 const tooMuch = () => new Error('too much')
 const HEAD = { status: 200, headers: {} }
+
+// First: the timer that all bodies share is not set yet.
+test('a response that a handler begins when nobody waits for it any longer is not watched', () => {
+  vi.useFakeTimers()
+  const body = new ResponseBody(host(), undefined, () => 'a', 'response-1', 10_000, tooMuch)
+  body.close()
+  body.begin(
+    () => HEAD,
+    () => [],
+  )
+  expect(vi.getTimerCount()).toBe(0)
+  vi.useRealTimers()
+})
 
 test('for any split of writes, and beats between them, what is shown is a beginning of what was written, and in the end all of it', async () => {
   const pieces = fc.array(fc.record({ size: fc.integer({ min: 0, max: 90_000 }), beats: fc.integer({ min: 0, max: 3 }) }), {
