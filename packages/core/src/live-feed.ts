@@ -108,6 +108,7 @@ export class LiveFeed {
     if (job.goneAt !== undefined || job.attempt !== this.attempt || !job.response) return this.breakOff()
     this.#size = job.response.size
     if (job.response.chunkBytes === undefined) this.#whole = this.#load(job)
+    this.#whole?.catch(() => {}) // told to each reader who comes to need it
     this.#stop()
     this.over()
     this.wake()

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type BlobStore, isEvents, type Job, type JobEngine, type JobMessage } from '../src/index'
+import { type BlobStore, isEvents, type Job, type JobEngine, type JobMessage, type JobStore } from '../src/index'
 import { createService, gate, json, location, ok, sharedStore } from './service'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -58,43 +58,73 @@ describe('a change that this process hears of after the next one', () => {
 
   test('does not break off the response that is read meanwhile', async () => {
     const { store, answer } = slowToAnswer(({ percentComplete }) => percentComplete === 10)
-    const chunks: Uint8Array[] = []
-    const blobs: BlobStore = {
-      maxBodyBytes: null,
-      async write(_id, _name, index, chunk) {
-        chunks[index] = chunk.slice()
-      },
-      read: async (_id, _name, index) => chunks[index] ?? null,
-      async remove() {},
-    }
-    const { wrap, post, send } = createService({ store, blobs, sweepMs: 0 })
-    const go = gate()
-    wrap('report', {}, async ({ handle, sink }) => {
-      const head = { status: 200, headers: { 'content-type': 'text/plain' } }
-      sink?.begin?.(
-        () => head,
-        () => [],
-      )
-      void handle.progress(10)
-      await new Promise((resolve) => setTimeout(resolve, 300))
-      await sink?.write(new TextEncoder().encode('whole'))
-      await go.opened
-      return { ...head, body: null }
-    })
-    const at = location(await post('report'))
-    await vi.advanceTimersByTimeAsync(1_000)
-    const { body } = (await send('GET', `${at}/stream`)) ?? {}
-    if (!body || !isEvents(body)) throw new Error('no stream')
-    const heard: string[] = []
-    const write = (piece: Uint8Array) => heard.push(new TextDecoder().decode(piece)) > 0
-    body.open({ write, end: () => heard.push('end'), fail: (error) => heard.push(error.message) })
-    await vi.advanceTimersByTimeAsync(1_000)
+    const { heard, ready, go } = await readWhileWritten(store, 'here')
     answer()
     await vi.advanceTimersByTimeAsync(10)
-    go.open()
+    go()
     await vi.advanceTimersByTimeAsync(1_000)
-    expect(heard).toEqual(['whole', 'end'])
+    ready()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(heard).toEqual(['whole', ', the rest', 'end'])
   })
+})
+
+/** A response of which a client has read what there is, and takes nothing more for now; `go` writes the rest. */
+async function readWhileWritten(store: JobStore, where: 'here' | 'there') {
+  const chunks: Uint8Array[] = []
+  const blobs: BlobStore = {
+    maxBodyBytes: null,
+    async write(_id, _name, index, chunk) {
+      chunks[index] = chunk.slice()
+    },
+    read: async (_id, _name, index) => chunks[index] ?? null,
+    async remove() {},
+  }
+  const here = createService({ store, blobs, sweepMs: 0 })
+  const reader = where === 'here' ? here : createService({ store, blobs, sweepMs: 0 })
+  const go = gate()
+  here.wrap('report', {}, async ({ handle, sink }) => {
+    const head = { status: 200, headers: { 'content-type': 'text/plain' } }
+    sink?.begin?.(
+      () => head,
+      () => [],
+    )
+    void handle.progress(10)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    await sink?.write(new TextEncoder().encode('whole'))
+    await go.opened
+    await sink?.write(new TextEncoder().encode(', the rest'))
+    return { ...head, body: null }
+  })
+  const at = location(await here.post('report'))
+  await vi.advanceTimersByTimeAsync(1_000)
+  const { body } = (await reader.send('GET', `${at}/stream`)) ?? {}
+  if (!body || !isEvents(body)) throw new Error('no stream')
+  const heard: string[] = []
+  const { ready } = body.open({
+    write: (piece) => heard.push(new TextDecoder().decode(piece)) > 1,
+    end: () => heard.push('end'),
+    fail: (error) => heard.push(error.message),
+  })
+  await vi.advanceTimersByTimeAsync(1_000)
+  return { heard, ready, go: go.open }
+}
+
+test("a response that cannot be read when it is whole breaks off for a slow client, and is nobody else's fault", async () => {
+  const store = sharedStore()
+  const { heard, ready, go } = await readWhileWritten(store, 'there')
+  const { get } = store
+  store.get = (id, view) => (view === 'full' ? Promise.reject(new Error('connection lost')) : get(id, view))
+  const unhandled = vi.fn()
+  process.on('unhandledRejection', unhandled)
+  go()
+  await vi.advanceTimersByTimeAsync(1_000)
+  await new Promise((resolve) => process.nextTick(resolve))
+  process.off('unhandledRejection', unhandled)
+  expect(unhandled).not.toHaveBeenCalled()
+  ready()
+  await vi.advanceTimersByTimeAsync(10)
+  expect(heard).toEqual(['whole', 'The response broke off.'])
 })
 
 describe('a job that was made while its client waits', () => {
