@@ -122,10 +122,11 @@ export async function ownerOf(owner: Owner<never> | undefined, native: never): P
 function answer(context: Context, { options }: Operation, job: Job, prefer: Preferences, replayed: boolean): Promise<Answer> | Answer {
   const asked = prefer.wait === undefined ? 0 : Math.min(prefer.wait * 1000, context.options.maxWaitMs)
   const waitMs = Math.max(asked, typeof options.when === 'object' ? options.when.afterMs : 0)
-  if (waitMs === 0) return accepted(context, job, prefer, replayed)
+  const pending = () => accepted(context, job, prefer, replayed)
+  if (waitMs === 0) return pending()
   return answerLater(context, job, prefer, replayed, waitMs, asked).catch((error) => {
     context.onError(error, { during: 'wait', id: job.id, operation: job.operation })
-    return accepted(context, job, prefer, replayed) // the job is there: to be told otherwise, its client would make another
+    return pending() // the job is there: its client, told otherwise, would make another
   })
 }
 

@@ -27,7 +27,7 @@ export class Attempt implements JobHandle, LiveHost {
   readonly carry: JsonObject
   /** What is written of its response, where that can be shown as it comes. */
   body: ResponseBody | undefined
-  /** Whether its handler was called. */
+  /** Whether its handler was called. Until then nothing has been tried. */
   hasBegun = false
   /** What the adapter ends when its handler is not waited for any longer. */
   abandon: (() => void) | undefined
@@ -81,11 +81,6 @@ export class Attempt implements JobHandle, LiveHost {
   }
   get isCanceled(): boolean {
     return this.#graceUntil < NEVER
-  }
-
-  /** Whether nobody can do it again. One whose handler was not called was none. */
-  get isLast(): boolean {
-    return !this.job.request || (this.hasBegun && this.attempt >= this.job.maxAttempts)
   }
 
   /** Calls the one listener when the attempt has to end without waiting for the handler any longer. */

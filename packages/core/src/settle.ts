@@ -74,7 +74,9 @@ function judge(context: Context, operation: Operation, attempt: Attempt, ended: 
     case 'cut':
       if (attempt.isCanceled || ended.why === 'canceled') return { type: 'cancel' }
       if (ended.why === 'timeout') return { type: 'fail', error: TIMEOUT, retry: true }
-      return attempt.isLast ? { type: 'fail', error: LOST, retry: false } : { type: 'handBack' }
+      return attempt.hasBegun && attempt.attempt >= attempt.job.maxAttempts
+        ? { type: 'fail', error: LOST, retry: false }
+        : { type: 'handBack' }
     case 'threw':
       if (attempt.isCanceled) return { type: 'cancel' }
       context.onError(ended.error, { during: 'handler', id: attempt.id, operation: attempt.operation })
