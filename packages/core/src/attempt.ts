@@ -119,7 +119,7 @@ export class Attempt implements JobHandle, LiveHost {
         await this.write({ type: 'progress', attempt: this.attempt, ...reported })
       }
     } catch (error) {
-      this.#tell(error, 'progress')
+      this.tell(error, 'progress')
     } finally {
       this.#reporting = undefined
     }
@@ -158,7 +158,7 @@ export class Attempt implements JobHandle, LiveHost {
     this.context.live?.get(this.id)?.wake()
   }
   failed(error: unknown): void {
-    this.#tell(error, 'stream')
+    this.tell(error, 'stream')
   }
 
   /** What the job is by now, from whoever knows: a write of this attempt, or a change made elsewhere in this process. */
@@ -213,12 +213,13 @@ export class Attempt implements JobHandle, LiveHost {
     const { leaseMs } = this.context.options
     if (now >= this.#renewAt) {
       this.#renewAt = now + leaseMs / 3
-      this.write({ type: 'renew', attempt: this.attempt, leaseMs }).catch((error) => this.#tell(error, 'renew'))
+      this.write({ type: 'renew', attempt: this.attempt, leaseMs }).catch((error) => this.tell(error, 'renew'))
     }
     this.#wake()
   }
 
-  #tell(error: unknown, during: string): void {
+  /** Tells the application what went wrong with it. */
+  tell(error: unknown, during: string): void {
     this.context.onError(error, { during, id: this.id, operation: this.operation })
   }
 }

@@ -2,7 +2,7 @@ import { advance, eventsOf } from './advance'
 import { Attempt } from './attempt'
 import { REQUEST, readChunks, responseName } from './bodies'
 import type { Context } from './context'
-import type { JobMessage, LocalRun, Platform, Runner } from './engine'
+import type { JobMessage, LocalRun, Platform, Runner, RunOutcome } from './engine'
 import { JobsError } from './errors'
 import type { Job } from './job'
 import { transition } from './lifecycle'
@@ -15,6 +15,8 @@ import { startOf } from './submit'
 /** Pause before a message for an operation that this process does not know is tried again, perhaps by one that does. */
 const UNKNOWN_OPERATION_MS = 30_000
 
+const NOT_OURS: RunOutcome = { kind: 'skip', why: 'the job is over, another worker has it, or it was handed over again' }
+
 /** Makes the function that every engine calls to run a job: claim, handler, settlement. */
 export function createRunner(context: Context): Runner {
   // On Workers a run ends without a word when its request does, or its object: of none can be said here that it is alive.
@@ -22,12 +24,14 @@ export function createRunner(context: Context): Runner {
   return async (message, { local, platform, signal, onChange }) => {
     const operation = context.operations.get(message.operation)
     if (!operation) {
+      const head = await context.store.get(message.id, 'head')
+      if (head?.status !== 'queued' || head.dispatch > message.dispatch) return NOT_OURS
       const hint = `No handler is registered for operation "${message.operation}": import the module with its respondAsync() in this process.`
       context.onError(new JobsError('unknown_operation', hint), { during: 'run', id: message.id, operation: message.operation })
       return { kind: 'retry', delayMs: UNKNOWN_OPERATION_MS }
     }
     const job = local?.claimed ?? (await claimed(context, operation, message))
-    if (!job) return { kind: 'skip', why: 'the job is over, another worker has it, or it was handed over again' }
+    if (!job) return NOT_OURS
 
     const attempt = (local?.claimed && context.running.get(job.id)) ?? new Attempt(context, job, local?.carry)
     if (known) context.running.set(job.id, attempt)
@@ -60,10 +64,9 @@ export function createRunner(context: Context): Runner {
 
 /** The engine says by its signal that a job is not to go on, so it is looked at now and not with the next heartbeat: what is stored decides. */
 function heed(context: Context, attempt: Attempt, signal: AbortSignal): () => void {
-  const { id, operation } = attempt
   const interrupt = async () => {
     const renew = { type: 'renew', attempt: attempt.attempt, leaseMs: context.options.leaseMs } as const
-    await attempt.write(renew).catch((error) => context.onError(error, { during: 'renew', id, operation }))
+    await attempt.write(renew).catch((error) => attempt.tell(error, 'renew'))
     if (!attempt.isCanceled && Object(signal.reason).name === 'TimeoutError') attempt.interrupt('timeout')
   }
   signal.addEventListener('abort', interrupt)
@@ -131,11 +134,11 @@ const FOLLOWED_AFTER_MS = 1_000
 
 /** Tells a running attempt at once what other processes write, where the store tells it; elsewhere its next renewal does. */
 function follow(context: Context, attempt: Attempt): (() => void) | undefined {
-  const { changes, store, onError } = context
+  const { changes, store } = context
   if (changes.complete || !changes.watched) return undefined
-  const { id, operation } = attempt
+  const { id } = attempt
   const look = () => store.get(id, 'head').then((job) => attempt.hear(job))
-  const failed = (error: unknown) => onError(error, { during: 'watch', id, operation })
+  const failed = (error: unknown) => attempt.tell(error, 'watch')
   let off = () => {}
   const timer = setTimeout(() => {
     off = changes.on(id, (job) => job ?? look().catch(failed))

@@ -36,7 +36,7 @@ export async function settle(
   if (ended.kind === 'cut' && ended.why === 'superseded') return { kind: 'skip', why: 'the job was given to another worker, or is over' }
   const { job } = attempt
   const { event, outcome } = conclude(context, operation, attempt, judge(context, operation, attempt, ended, sink))
-  const after = await write(context, attempt, event)
+  const after = await write(attempt, event)
   const tidied = after && tidy(context, after, job.request?.chunkBytes !== undefined || (sink?.size ?? 0) > 0)
   if (tidied) await tidied
   if (event.type === 'succeed') context.pacing.learn(job.operation, context.now() - (job.startedAt ?? job.createdAt))
@@ -79,7 +79,7 @@ function judge(context: Context, operation: Operation, attempt: Attempt, ended: 
         : { type: 'handBack' }
     case 'threw':
       if (attempt.isCanceled) return { type: 'cancel' }
-      context.onError(ended.error, { during: 'handler', id: attempt.id, operation: attempt.operation })
+      attempt.tell(ended.error, 'handler')
       return { type: 'fail', error: failureOf(ended.error), retry: !isJobsError(ended.error, 'result_too_large') }
     case 'responded': {
       const { response } = ended
@@ -112,15 +112,15 @@ export const resultTooLarge = (limit: number): JobsError =>
 const WRITE_AGAIN_MS = [50, 200, 1_000, 5_000]
 
 /** Writes the end of an attempt. The job after it; `null` where it was not this attempt's to end any more, or the store stays away. */
-async function write(context: Context, attempt: Attempt, event: LifecycleEvent): Promise<Job | null> {
+async function write(attempt: Attempt, event: LifecycleEvent): Promise<Job | null> {
   for (let tries = 0; ; tries++) {
     try {
       return await attempt.settle(event)
     } catch (error) {
-      context.onError(error, { during: event.type, id: attempt.id, operation: attempt.operation })
+      attempt.tell(error, event.type)
       if (isJobsError(error, 'too_large') && (event.type === 'succeed' || (event.type === 'fail' && event.response))) {
         const failed = { type: 'fail', attempt: attempt.attempt, ttlMs: attempt.ttlMs } as const
-        return write(context, attempt, { ...failed, error: { ...failureOf(error), code: 'result_too_large', message: error.message } })
+        return write(attempt, { ...failed, error: { ...failureOf(error), code: 'result_too_large', message: error.message } })
       }
       const pause = WRITE_AGAIN_MS[tries]
       if (pause === undefined) return null

@@ -175,6 +175,22 @@ describe('who consumes', () => {
     expect(queue.runners).toHaveLength(1)
   })
 
+  test('of a job that nobody here knows how to do, the last message is kept, as long as it is to be done', async () => {
+    const { store } = sharedStore()
+    const queue = remoteQueue()
+    const settings = { store, engine: queue.engine, startDeadlineMs: 1_000, sweepMs: 0 }
+    const [web, worker] = [createService(settings), createService(settings)]
+    web.wrap('report', {}, async () => ok('made'))
+    const { id } = await web.jobs.submit('report', 1)
+    await vi.advanceTimersByTimeAsync(1_000)
+    await web.jobs.sweep() // which hands it over again
+    const take = () => Promise.all(queue.messages.map((message) => worker.jobs.run(message)))
+    expect(await take()).toMatchObject([{ kind: 'skip' }, { kind: 'retry', delayMs: 30_000 }])
+    expect(worker.errors).toMatchObject([{ code: 'unknown_operation' }])
+    await web.jobs.cancel(id)
+    expect(await take()).toMatchObject([{ kind: 'skip' }, { kind: 'skip' }])
+  })
+
   test('what the engine has prepared is given to the store, which writes it with the job: both or none', async () => {
     const alone = memoryStore()
     const handed: unknown[] = []
