@@ -14,7 +14,7 @@ import { inTime } from './in-time'
 import type { Job, JobEvent, Json, JsonObject } from './job'
 import { COMPARED, observedLeases } from './leases'
 import { memoryStore } from './memory-store'
-import { type Execute, type Operation, resolveOptions } from './operation'
+import { type Execute, type Operation, resolveOptions, unknownOperation } from './operation'
 import { checkBounds, type JobsOptions, type OperationOptions } from './options'
 import { createOutbox } from './outbox'
 import { createPacing } from './pacing'
@@ -170,10 +170,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   const operation = (name: string): Operation => {
     const found = context.operations.get(name)
     if (found) return found
-    throw new JobsError(
-      'unknown_operation',
-      `No handler is registered for operation "${name}"; wrap one with respondAsync(jobs, "${name}", handler).`,
-    )
+    throw unknownOperation(name)
   }
 
   return {
@@ -239,7 +236,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       if (context.operations.has(name) && !resolved.redefine)
         throw new JobsError(
           'duplicate_operation',
-          `${where}: this name is taken by another route; names tell a worker which handler to run. Was its module loaded again? See redefine.`,
+          `${where}: this name is taken by another route; names tell a worker which handler to run. While developing, see redefine.`,
         )
       context.operations.set(name, {
         name,

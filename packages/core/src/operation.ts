@@ -1,6 +1,7 @@
 import type { BodyStream } from './answer'
 import type { BodySink } from './bodies'
 import type { EngineCapabilities, Platform } from './engine'
+import { JobsError } from './errors'
 import type { Body, HeaderFields, Job, JsonObject, StoredRequest } from './job'
 import { checkBounds, checkWord, invalid, type OperationOptions, withoutUndefined } from './options'
 import type { WebhookSender } from './webhook'
@@ -125,3 +126,10 @@ export function resolveOptions(
 export function backoff(job: Job, { backoffMs }: { backoffMs: number }, random: () => number): number {
   return Math.round(Math.min(3_600_000, backoffMs * 2 ** Math.min(30, job.attempt - 1)) * (0.875 + 0.25 * random()))
 }
+
+/** No handler of this name is known to the process that needs one. */
+export const unknownOperation = (name: string): JobsError =>
+  new JobsError(
+    'unknown_operation',
+    `No handler is registered for operation "${name}": import the module with its respondAsync() in this process.`,
+  )

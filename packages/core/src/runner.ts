@@ -3,11 +3,10 @@ import { Attempt } from './attempt'
 import { REQUEST, readChunks, responseName } from './bodies'
 import type { Context } from './context'
 import type { JobMessage, LocalRun, Platform, Runner, RunOutcome } from './engine'
-import { JobsError } from './errors'
 import type { Job } from './job'
 import { transition } from './lifecycle'
 import { ResponseBody } from './live-body'
-import type { Operation } from './operation'
+import { type Operation, unknownOperation } from './operation'
 import { onWorkers } from './settings'
 import { type Ended, resultTooLarge, settle } from './settle'
 import { startOf } from './submit'
@@ -26,8 +25,7 @@ export function createRunner(context: Context): Runner {
     if (!operation) {
       const head = await context.store.get(message.id, 'head')
       if (head?.status !== 'queued' || head.dispatch > message.dispatch) return NOT_OURS
-      const hint = `No handler is registered for operation "${message.operation}": import the module with its respondAsync() in this process.`
-      context.onError(new JobsError('unknown_operation', hint), { during: 'run', id: message.id, operation: message.operation })
+      context.onError(unknownOperation(message.operation), { during: 'run', id: message.id, operation: message.operation })
       return { kind: 'retry', delayMs: UNKNOWN_OPERATION_MS }
     }
     const job = local?.claimed ?? (await claimed(context, operation, message))
