@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { type ServerType, serve, upgradeWebSocket } from '@hono/node-server'
 import { createJobs, type JobHandle, type Jobs, type JobsOptions } from '@respond-async/core'
 import * as onExpress from '@respond-async/express'
@@ -32,6 +33,8 @@ const onExpressOf =
     )
     app.use('/jobs', onExpress.jobRoutes(jobs))
     app.get('/plain', (_req, res) => void res.send('plain'))
+    app.post('/echo', express.json(), (req, res) => void res.json(req.body))
+    app.get('/large', (_req, res) => void Readable.from(Array(64).fill(Buffer.alloc(250_000))).pipe(res))
     const server = createServer(app).on('upgrade', jobSockets(jobs, { owner: ownerOf }))
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')

@@ -1,6 +1,10 @@
 import { once } from 'node:events'
-import { get } from 'node:http'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { Agent, get, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type JobStore, memoryStore } from '@respond-async/core'
+import { sqliteStore } from '@respond-async/store-sqlite'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { listen } from './listener'
@@ -182,5 +186,44 @@ describe('a server of Express with sockets', () => {
     let text = ''
     for await (const piece of response.setEncoding('utf8')) text += piece
     expect([response.statusCode, text]).toEqual([200, 'plain'])
+  })
+
+  it('takes their bodies, waits for those who read slowly, and keeps the connection: Java asks for HTTP/2 with every first request', async () => {
+    const { work } = steps()
+    const { submit } = await serve('Express 5', work)
+    const { host } = new URL(await submit())
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    cleanUp.push(() => agent.destroy())
+    const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' }
+    const ports: (number | undefined)[] = []
+    for (const text of ['x', 'x'.repeat(90_000)]) {
+      const sent = request(`http://${host}/echo`, { agent, method: 'POST', headers: { ...headers, 'content-type': 'application/json' } })
+      sent.end(JSON.stringify({ text }))
+      const [response] = await once(sent, 'response')
+      ports.push(response.socket.localPort)
+      let body = ''
+      for await (const piece of response.setEncoding('utf8')) body += piece
+      expect(JSON.parse(body)).toEqual({ text })
+    }
+    const [response] = await once(get(`http://${host}/large`, { agent, headers }), 'response')
+    ports.push(response.socket.localPort)
+    let size = 0
+    for await (const piece of response) size += piece.length
+    expect(size).toBe(16_000_000)
+    expect(new Set(ports).size).toBe(1)
+  })
+
+  it('sends who asks for a WebSocket where there is none all of a large result', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'respond-async-sockets-'))
+    cleanUp.push(() => rm(directory, { recursive: true }))
+    const text = 'x'.repeat(8_000_000)
+    const { submit } = await serve('Express 5', async () => ({ text }), { store: sqliteStore({ path: join(directory, 'jobs.db') }) })
+    const url = await submit()
+    await (await listen(url)).closed
+    const at = url.replace('ws:', 'http:').replace('/events', '/result')
+    const [response] = await once(get(at, { headers: { connection: 'Upgrade', upgrade: 'websocket' } }), 'response')
+    let size = 0
+    for await (const piece of response) size += piece.length
+    expect([response.statusCode, size]).toEqual([200, JSON.stringify({ text }).length])
   })
 })

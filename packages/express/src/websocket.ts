@@ -37,7 +37,7 @@ export function jobSockets(jobs: Jobs<never>, { path = jobs.path, owner, onError
     const [pathname = ''] = url.split('?', 1)
     const rest = pathname.slice(mount.length)
     const isOurs = pathname.startsWith(mount) && (rest === '' || rest.startsWith('/')) && headers.upgrade?.toLowerCase() === 'websocket'
-    if (!isOurs) return passOn(this as Partial<Server> | undefined, request, socket)
+    if (!isOurs) return passOn(this as Partial<Server> | undefined, request, socket, head)
     const get = (name: string) => headers[name]?.toString() ?? null
     const match = { native: request as never, mount, rest, owner, upgrades: true }
     socket.on('error', ignore) // of a client that has gone; ws listens for itself
@@ -92,12 +92,21 @@ function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
   response.assignSocket(socket as Socket) // what an HTTP server has, whatever carries it
+  socket.on('drain', () => response.emit('drain'))
   response.on('finish', () => socket.end())
   return response
 }
 
-/** A request that nobody else will answer: Node ignores an upgrade only where no one listens for any. */
-function passOn(server: Partial<Server> | undefined, request: IncomingMessage, socket: Duplex): void {
+/**
+ * A request that nobody else will answer: Node ignores an upgrade only where no one listens for any. So the server gets the connection
+ * back, and on it the request without what it asked for: it is read as any other then, with its body, and so are those that follow it.
+ */
+function passOn(server: Partial<Server> | undefined, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   if (server?.listenerCount?.('upgrade') !== 1) return
-  server.emit?.('request', request, responseOn(request, socket))
+  const { method, url, httpVersion, rawHeaders } = request
+  let text = `${method} ${url} HTTP/${httpVersion}\r\n`
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    if (rawHeaders[at]?.toLowerCase() !== 'upgrade') text += `${rawHeaders[at]}: ${rawHeaders[at + 1]}\r\n`
+  socket.unshift(Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), head]))
+  server.emit?.('encrypted' in socket ? 'secureConnection' : 'connection', socket)
 }
