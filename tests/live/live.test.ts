@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { JobStore } from '@respond-async/core'
 import { sqliteStore } from '@respond-async/store-sqlite'
 import { EventSource } from 'eventsource'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -152,6 +153,30 @@ for (const framework of Object.keys(FRAMEWORKS))
       const rest = await read(`${large}/stream`, { range: 'bytes=299990-' })
       expect([await rest.ended, rest.bytes()]).toEqual(['whole', bytes.subarray(299_990)])
     }, 30_000)
+
+    it('is not read again for who has it all, so a store that fails then does no harm', async () => {
+      const path = await database()
+      const { writing, write, end } = script()
+      const one = await serve(framework, writing, { store: sqliteStore({ path }) })
+      const theirs = sqliteStore({ path })
+      let wholes = 0
+      const store: JobStore = {
+        ...theirs,
+        async get(id, view) {
+          if (view === 'head') return theirs.get(id, view)
+          wholes++
+          throw new Error('away')
+        },
+      }
+      const other = await serve(framework, writing, { store })
+      const at = await one.submit()
+      write('all of it')
+      const stream = await streamOf(at, other.url)
+      const reader = await read(stream)
+      await reader.has('all of it')
+      end()
+      expect([await reader.ended, wholes]).toEqual(['whole', 0])
+    })
 
     it('of an event stream goes on after the event that was heard last, and lets an EventSource rest', async () => {
       const { writing, write, end } = script()
