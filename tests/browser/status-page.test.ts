@@ -120,6 +120,26 @@ describe.skipIf(!CHROMIUM)('the page of a job', () => {
     expect(await page.evaluate(() => document.documentElement.dataset.told)).toBeUndefined()
   })
 
+  it.each([
+    ['at a date', new Date(Date.now() + 600_000).toUTCString()],
+    ['in a month', '2592000'],
+  ])('does not ask again and again where a proxy says to come back %s', async (_, retryAfter) => {
+    const { work } = steps(['never'])
+    const { submit } = await started(work)
+    const { page } = await opened('about:blank')
+    await page.route('**/events', (route) => route.abort())
+    const polls: string[] = []
+    await page.route('**/jobs/*', (route) => {
+      if (route.request().resourceType() !== 'fetch') return route.continue()
+      polls.push(route.request().url())
+      return route.fulfill({ status: 503, headers: { 'retry-after': retryAfter } })
+    })
+    await page.goto(await submit())
+    await vi.waitFor(async () => expect(await page.locator('#connection').isVisible()).toBe(true), { timeout: 10_000 })
+    await page.waitForTimeout(1_500)
+    expect(polls.length).toBeLessThan(4)
+  })
+
   it.each(['redirect', 'inline'] as const)('gives way to the result where that is configured: %s', async (onComplete) => {
     const { work, next } = steps([], (c) => c.text('the report'))
     const { submit } = await started(work, { onComplete })

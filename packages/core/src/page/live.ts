@@ -12,6 +12,8 @@ const SILENT_MS = 60_000
 /** Bounds of the pauses after a failure, in milliseconds; each is twice the one before. */
 const AGAIN_MS = 1_000
 const AGAIN_MAX_MS = 30_000
+/** Longest advice that is heeded, in milliseconds (a day): timers cannot count much further and would fire at once. */
+const LONGEST_MS = 86_400_000
 
 /** Of this page: its markup has them all. */
 const part = <E extends HTMLElement = HTMLElement>(id: string) => document.getElementById(id) as E
@@ -105,7 +107,7 @@ function lost(retryAfterSeconds = 0): void {
 
 function pollIn(ms: number): void {
   clearTimeout(timer)
-  timer = setTimeout(poll, ms)
+  timer = setTimeout(poll, Math.min(LONGEST_MS, ms))
 }
 
 function connect(): void {
@@ -136,7 +138,7 @@ async function poll(): Promise<void> {
   try {
     const response = await fetch(self, { headers: { accept: 'application/json' }, cache: 'no-store', redirect: 'manual' })
     const { status, headers, type } = response
-    const seconds = Number(headers.get('retry-after'))
+    const seconds = Number(headers.get('retry-after')) || 0 // of a date, as proxies send it, no number
     if (status === 404 || status === 410) return gone()
     if (shows === 'elsewhere' && (type === 'opaqueredirect' || isOutcome(headers))) return end()
     if (!response.ok) return lost(seconds)
