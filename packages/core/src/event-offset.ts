@@ -3,7 +3,7 @@ const LONGEST = 16_384
 
 /**
  * Where a stream of server-sent events goes on after the last event with this id: the number of bytes up to the end of its empty
- * line (HTML Living Standard, 9.2.6). 0 where there is none: then all of it is news.
+ * line (HTML Living Standard, 9.2.6) and of the comments after it. 0 where there is none: then all of it is news.
  *
  * Bytes are taken for characters one by one, in the stream as in the id, which is how a field of a request comes.
  */
@@ -13,15 +13,19 @@ export async function offsetAfterEvent(pieces: AsyncIterable<Uint8Array> | Itera
   let line = ''
   /** The id of the event that is being read, once it has named one. */
   let named: string | undefined
+  /** Nothing but comments has come since the event with the id. */
+  let isQuiet = false
   let afterReturn = false
   const finish = () => {
     if (line === '') {
-      if (named === id) offset = end
+      if (named === id) isQuiet = true
       named = undefined
-    } else {
+    } else if (line[0] !== ':') {
+      isQuiet = false
       const field = /^id(?:: ?(.*))?$/s.exec(line)
       if (field) named = field[1] ?? ''
     }
+    if (isQuiet) offset = end
     line = ''
   }
   for await (const piece of pieces) {

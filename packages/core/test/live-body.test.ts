@@ -96,7 +96,7 @@ test('a body that ends before it is looked at has written nothing', async () => 
   expect([offered, bytes().length, body.whole]).toEqual([[], 0, undefined])
 })
 
-test('for any events in any pieces, a stream goes on after the event with the id, or from its beginning', async () => {
+test('for any events in any pieces, a stream goes on after the event with the id and the comments that follow it, or from its beginning', async () => {
   const end = fc.constantFrom('\n', '\r', '\r\n')
   const event = fc.record({
     id: fc.constantFrom('1', '2', 'ä', ''),
@@ -104,6 +104,7 @@ test('for any events in any pieces, a stream goes on after the event with the id
     space: fc.boolean(),
     end,
     data: fc.constantFrom('x', 'id: 1', ':'),
+    comments: fc.array(fc.constantFrom(': alive', ':', ': id: 1', ''), { maxLength: 3 }),
   })
   await fc.assert(
     fc.asyncProperty(
@@ -111,8 +112,8 @@ test('for any events in any pieces, a stream goes on after the event with the id
       fc.constantFrom('1', '2', 'ä', '9'),
       fc.integer({ min: 1, max: 7 }),
       async (events, id, step) => {
-        const texts = events.map(
-          ({ id, named, space, end, data }) => `${named ? `id:${space ? ' ' : ''}${id}${end}` : ''}data: ${data}${end}${end}`,
+        const texts = events.map(({ id, named, space, end, data, comments }) =>
+          [named ? [`id:${space ? ' ' : ''}${id}`] : [], `data: ${data}`, '', comments, ''].flat().join(end),
         )
         const last = events.findLastIndex((one) => one.named && one.id === id)
         const expected = Buffer.byteLength(texts.slice(0, last + 1).join(''))

@@ -158,16 +158,13 @@ export const liveAudits: readonly Audit[] = [
     needs,
     async run(subject) {
       const events = { headers: [['content-type', 'text/event-stream']], text: 'id: 1\ndata: a\n\nid: 2\ndata: b\n\n' } as const
-      const begun = await writing(subject, events, { text: 'id: 3\ndata: c\n\n' })
+      const third = 'id: 3\ndata: c\n\n: the end\n\n'
+      const begun = await writing(subject, events, { text: third })
       const reply = await read(subject, begun, { 'last-event-id': '1' })
       hasStatus(reply, 200)
-      equal(reply.text, 'id: 2\ndata: b\n\nid: 3\ndata: c\n\n', 'the events after the first')
+      equal(reply.text, `id: 2\ndata: b\n\n${third}`, 'the events after the first')
       await begun.job.finished()
-      equal(
-        (await subject.fetch(begun.stream, { headers: { 'last-event-id': '2' } })).text,
-        'id: 3\ndata: c\n\n',
-        'the events after the second',
-      )
+      equal((await subject.fetch(begun.stream, { headers: { 'last-event-id': '2' } })).text, third, 'the events after the second')
       hasStatus(await subject.fetch(begun.stream, { headers: { 'last-event-id': '3' } }), 204)
     },
   },
