@@ -68,7 +68,8 @@ export async function listen(job: Tracking, url: string, parent: AbortSignal, ch
     parent.throwIfAborted() // otherwise the connection was lost
   } finally {
     limit.end()
-    job.fruitless = refused ? Number.POSITIVE_INFINITY : fruitful ? 0 : job.fruitless + 1
+    // Of one that was left nothing is known.
+    job.fruitless = refused ? Number.POSITIVE_INFINITY : fruitful ? 0 : job.fruitless + (parent.aborted ? 0 : 1)
   }
   if (refused || (job.reading && isOver(job.reading.document))) return
   await clock.sleep(pauseAfterFailure(Math.min(retryMs ?? 0, pace.maxMs), job.fruitless, pace), parent)

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createClient } from '../src/index'
 import { type Answer, all, closeServers, quickClock, type Script, serve } from './server'
 
@@ -111,6 +111,22 @@ describe('server-sent events', () => {
     )
     await job.finished()
     expect(streams()).toHaveLength(4)
+  })
+
+  test('are not given up because those who listened have left', async () => {
+    const { job, streams, polled } = await jobWith((_, at, res) => {
+      if (at > 4) return [200, STREAM, event(4, over, 'succeeded')]
+      res.writeHead(200, STREAM)
+      res.write(': nothing new\n\n')
+      return undefined
+    })
+    for (let times = 1; times <= 4; times++) {
+      const leave = job.subscribe(() => {})
+      await vi.waitUntil(() => streams().length === times)
+      leave()
+    }
+    expect(await job.json()).toEqual({ ok: true })
+    expect([streams().length, polled().length]).toEqual([5, 0])
   })
 
   test('are not asked for where they are not wanted', async () => {
