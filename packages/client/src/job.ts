@@ -40,7 +40,8 @@ export interface Job<Result = unknown> extends AsyncIterable<StatusDocument<Resu
    * What the handler answers, as soon as it begins: its status and fields, and a body that comes as it is written. A lost connection is
    * made again where it was. From a server that shows nothing before the end it is the result.
    *
-   * Reading the body throws {@link ClientError} `stream_restarted` where the handler fails, or runs again, after it had begun.
+   * Reading the body throws {@link ClientError} `stream_restarted` where the handler fails, or runs again, after it had begun, and
+   * where the connection is lost of a body that was compressed (`Content-Encoding`).
    *
    * @throws as `result()`, where the job ends before it is offered
    */

@@ -8,7 +8,7 @@ import type { Tracking } from './tracking'
 /** A part of a stream: its answer, and the bytes that come with it. */
 interface Part {
   readonly response: Response
-  readonly reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  readonly reader?: ReadableStreamDefaultReader<Uint8Array>
 }
 
 /**
@@ -18,17 +18,17 @@ interface Part {
 export async function openStream(job: Tracking, url: string): Promise<Response | undefined> {
   const { deadline } = job
   const leaving = new AbortController()
-  const first = await within(deadline.scope(), (signal) => open(job, url, 0, undefined, signal))
+  const first = await within(deadline.scope(), (signal) => open(job, url, 0, undefined, signal, 0))
   if (!first) return undefined
   const { status, statusText, headers } = first.response
-  const etag = headers.get('etag') ?? undefined
+  const etag = headers.get('etag')
   let part: Part = first
   let at = 0
   const body = new ReadableStream<Uint8Array>(
     {
       pull: (controller) =>
         within(deadline.scope(leaving.signal), async (signal) => {
-          for (;;) {
+          for (let losses = 0; ; losses++) {
             const read = await next(part, signal)
             if (read?.done) return controller.close()
             if (read?.value) {
@@ -36,14 +36,13 @@ export async function openStream(job: Tracking, url: string): Promise<Response |
               return controller.enqueue(read.value)
             }
             part.reader?.cancel().catch(() => {}) // it has broken off
-            const again = await open(job, url, at, etag, signal)
-            if (!again || again.response.headers.get('etag') !== headers.get('etag')) {
-              again?.reader?.cancel().catch(() => {}) // of another attempt
+            // Of one that was compressed nobody knows how many of its bytes have come.
+            const again = headers.has('content-encoding') ? null : await open(job, url, at, etag, signal, losses)
+            if (!again)
               throw new ClientError(
                 'stream_restarted',
                 'The response broke off and was not gone on with: the handler failed, or runs again.',
               )
-            }
             part = again
           }
         }),
@@ -69,45 +68,51 @@ async function next({ reader }: Part, signal: AbortSignal) {
   }
 }
 
-/** Asks until there is an answer. `undefined`: there is none from this byte on, or none at all. */
-async function open(job: Tracking, url: string, at: number, etag: string | undefined, parent: AbortSignal): Promise<Part | undefined> {
+/**
+ * Asks until there is an answer. `null`: there is none from this byte on, or none at all.
+ * @param etag that of the response which is gone on with: another is of another attempt
+ * @param failures connections in a row that brought nothing: after the first there is a pause before each
+ */
+async function open(
+  job: Tracking,
+  url: string,
+  at: number,
+  etag: string | null | undefined,
+  parent: AbortSignal,
+  failures: number,
+): Promise<Part | null> {
   const { clock, pace, requestTimeoutMs } = job.settings
   const strikes: Strikes = { count: 0 }
   const headers: Record<string, string> = { accept: '*/*' }
-  if (at > 0) headers.range = `bytes=${at}-`
-  if (at > 0 && etag !== undefined) headers['if-range'] = etag
-  for (let failures = 1; ; failures++) {
-    let advice: number | undefined
+  if (at > 0) {
+    headers.range = `bytes=${at}-`
+    if (etag) headers['if-range'] = etag
+  }
+  for (let advice: number | undefined; ; failures++) {
+    if (failures > 0) await clock.sleep(pauseAfterFailure(advice, failures, pace), parent)
+    advice = undefined
     try {
       const found = await within(scope([parent], requestTimeoutMs), async (signal): Promise<Part | null | undefined> => {
         const { response } = await job.send({ method: 'GET', url, headers, signal })
-        const { status } = response
-        if (status === 416 && at > 0 && wasWhole(response, at)) return { response: withTag(response, etag), reader: undefined }
-        if (at > 0 ? status === 206 : response.ok) return { response, reader: response.body?.getReader() }
+        const { status, ok } = response
+        const isSame = etag === undefined || response.headers.get('etag') === etag
+        if (isSame && (at > 0 ? status === 206 : ok)) return { response, reader: response.body?.getReader() }
         advice = retryAfterOf(response.headers, clock.now())
         if (status !== 429 && status < 500) {
           drop(response)
-          return null
+          // The connection was lost after the last byte: nothing is left to be sent.
+          return status === 416 && response.headers.get('content-range') === `bytes */${at}` ? { response } : null
         }
         await passesOrThrow(response, strikes, true)
         return undefined
       })
-      if (found !== undefined) return found ?? undefined
+      if (found !== undefined) return found
     } catch (error) {
       parent.throwIfAborted()
-      if (error instanceof ProblemError) return undefined
+      if (error instanceof ProblemError) return null
       if (error instanceof ClientError) throw error
     }
-    await clock.sleep(pauseAfterFailure(advice, failures, pace), parent)
   }
-}
-
-/** The connection was lost after the last byte: nothing is left to be sent. */
-const wasWhole = (response: Response, at: number) => response.headers.get('content-range') === `bytes */${at}`
-
-function withTag(response: Response, etag: string | undefined): Response {
-  drop(response)
-  return new Response(null, { headers: etag === undefined ? {} : { etag } })
 }
 
 /** What `fetch` has decoded is not encoded any more, and a length would be that of the first part. */

@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { createConnection } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { createClient } from '@respond-async/client'
 import { afterEach, expect, it, vi } from 'vitest'
 import { script, start } from '../../../tests/live/service'
+import { quickClock, type Script, serve } from './server'
 
 const cleanUp: (() => unknown)[] = []
 afterEach(async () => {
@@ -116,4 +119,41 @@ it('who leaves a stream leaves its connection, and the job goes on', async () =>
         .result()
     ).text(),
   ).toBe('begun')
+})
+
+/** A server whose job is being written at `/stream`; what is answered there is given. */
+async function scripted(stream: Script) {
+  const running = { id: '1', status: 'running', links: { self: '/jobs/1', stream: '/stream' } }
+  const server = await serve((asked, at, res) => {
+    if (asked.url === '/stream') return stream(asked, at, res)
+    return asked.method === 'POST' ? [202, { location: '/jobs/1' }, running] : [202, {}, running]
+  })
+  cleanUp.push(server.close)
+  return server
+}
+
+it('a stream that is cut again and again is asked for less and less often', async () => {
+  const server = await scripted((_, at, res) => {
+    if (at > 5) return [206, {}, ' and ended']
+    res.writeHead(at === 1 ? 200 : 206).write(at === 1 ? 'begun' : '', () => res.destroy())
+    res.flushHeaders()
+    return undefined
+  })
+  const { pauses, options } = quickClock()
+  const job = await createClient(options).submit(`${server.url}/work`)
+  expect(await (await job.stream()).text()).toBe('begun and ended')
+  expect(pauses).toEqual([500, 1_000, 2_000, 4_000])
+})
+
+it('a stream that is compressed is not gone on with: its bytes are not those that have been read', async () => {
+  const bytes = gzipSync(randomBytes(50_000).toString('hex'))
+  const head = { 'content-encoding': 'gzip', etag: '"1"' }
+  const server = await scripted((_, at, res) => {
+    if (at > 1) return [206, head]
+    res.writeHead(200, head).write(bytes.subarray(0, 30_000))
+    setTimeout(() => res.destroy(), 100)
+    return undefined
+  })
+  const job = await createClient().submit(`${server.url}/work`)
+  await expect((await job.stream()).text()).rejects.toMatchObject({ code: 'stream_restarted' })
 })
