@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { get, type IncomingMessage } from 'node:http'
+import { Agent, get, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type JobStore, memoryStore, type StatusDocument } from '@respond-async/core'
@@ -48,8 +48,8 @@ function steps() {
   }
   return { work, next: () => go() }
 }
-const raw = async (url: string, headers: Record<string, string> = {}): Promise<IncomingMessage> => {
-  const request = get(url, { headers })
+const raw = async (url: string, headers: Record<string, string> = {}, agent?: Agent): Promise<IncomingMessage> => {
+  const request = get(url, { headers, agent })
   const [response] = await once(request, 'response')
   return response as IncomingMessage
 }
@@ -134,6 +134,32 @@ for (const framework of Object.keys(FRAMEWORKS))
       expect(subscriptions).toBe(1)
       expect((await fetch(`${url}/jobs/unknown/events`)).status).toBe(404)
       expect((await fetch(`${at}/events`, { method: 'POST' })).headers.get('allow')).toBe('GET, HEAD')
+    })
+
+    it('do not keep a server that has stopped: who comes again on the same connection is told to come later, elsewhere', async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'respond-async-events-'))
+      cleanUp.push(() => rm(directory, { recursive: true }))
+      const path = join(directory, 'jobs.db')
+      const { work, next } = steps()
+      const one = await serve(framework, work, { store: sqliteStore({ path }) })
+      const at = await one.submit()
+      const leaving = await start(framework, work, { store: sqliteStore({ path }) })
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+      cleanUp.push(() => agent.destroy())
+      const url = `${leaving.url}${new URL(at).pathname}/events`
+      const first = await raw(url, {}, agent)
+      const [connection] = [first.socket]
+      const ended = text(first)
+      await leaving.jobs.stop({ drainMs: 0 })
+      await ended
+      const again = await raw(url, {}, agent)
+      expect(again.socket).toBe(connection)
+      expect(await text(again)).toMatch(/^retry: 10000\n\nid: \d+\nevent: running\n/)
+      await new Promise((resolve) => {
+        leaving.server.close(resolve)
+        agent.destroy()
+      })
+      for (let times = 0; times < 3; times++) next()
     })
   })
 

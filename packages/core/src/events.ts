@@ -20,23 +20,29 @@ export interface EventStream {
   open(sink: EventSink): EventFlow
 }
 
-/** How long a client waits before it connects again, in milliseconds. */
+/** How long a client waits before it connects again, in milliseconds; to a process that stops longer than connections are kept for it. */
 const RETRY_MS = 2_000
+const RETRY_ELSEWHERE_MS = 10_000
 
 const HEADERS = { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' }
 const encoder = new TextEncoder()
-const RETRY_TEXT = `retry: ${RETRY_MS}\n\n`
-const RETRY = encoder.encode(RETRY_TEXT)
+const retryText = (ms: number) => `retry: ${ms}\n\n`
+const RETRY = encoder.encode(retryText(RETRY_MS))
 const ALIVE = encoder.encode(': alive\n\n')
 
-/** GET events: the status document whenever it changes. 204, at which a browser stops, to a client that knows the last one. */
+/**
+ * GET events: the status document whenever it changes. 204, at which a browser stops, to a client that knows the last one. A process
+ * that stops sends it as it is: an answer other than 200 would be the last that a browser asks for.
+ */
 export function getEvents(context: Context, job: Job, self: string, request: JobRequest): Answer {
   const known = /^\d{1,15}$/.exec(request.headers.get('last-event-id') ?? '')
   const seen = known ? Number(known[0]) : 0
-  if (!isTerminal(job.status))
+  const isOver = isTerminal(job.status)
+  if (!isOver && !context.draining)
     return { status: 200, headers: HEADERS, body: { open: (sink) => follow(context, job, self, seen, eventLine(sink)) } }
-  if (seen >= job.revision) return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: null }
-  return { status: 200, headers: HEADERS, body: RETRY_TEXT + eventText(job, documentOf(context, job, self), job.status) }
+  const news = seen < job.revision && eventText(job, documentOf(context, job, self), job.status)
+  if (isOver && !news) return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: null }
+  return { status: 200, headers: HEADERS, body: retryText(isOver ? RETRY_MS : RETRY_ELSEWHERE_MS) + (news || '') }
 }
 
 /** One event (HTML Living Standard, 9.2.5). The id is the revision, so that a client that lost its connection goes on where it was. */
