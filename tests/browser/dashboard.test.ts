@@ -48,8 +48,8 @@ function makeJobs(file: string) {
   return { jobs, stop, finish: (id: string) => gates.get(id)?.() }
 }
 
-async function serve(jobs: OperatedJobs, access: () => Access = () => true, port = 0) {
-  const app = express().use('/admin/jobs', dashboard(jobs, { access, refreshMs: 500 }))
+async function serve(jobs: OperatedJobs, access: () => Access = () => true, port = 0, options: { windowJobs?: number } = {}) {
+  const app = express().use('/admin/jobs', dashboard(jobs, { access, refreshMs: 500, ...options }))
   const server = app.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const stop = async () => {
@@ -185,6 +185,31 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium', () => {
           !text.includes('ERR_CONNECTION_REFUSED') && !text.includes('ERR_CONNECTION_RESET') && !text.includes('ERR_EMPTY_RESPONSE'),
       ),
     ).toEqual([])
+  }, 60_000)
+
+  it('loses no job between the newest and the older ones while jobs come', async () => {
+    const { jobs, stop } = makeJobs('older.db')
+    closing.push(stop)
+    const submit = (count: number) => Promise.all(Array.from({ length: count }, () => jobs.submit('import', {})))
+    await submit(150)
+    const { url } = await serve(jobs, () => true, 0, { windowJobs: 100 })
+    const { page, complaints } = await open(url)
+    const rows = page.locator('table.jobs tbody tr')
+    await page.getByRole('button', { name: 'Show more' }).click()
+    const search = page.getByRole('button', { name: 'Search older jobs' })
+    await search.waitFor()
+    const [newest] = await submit(60)
+    await page.locator(`a[href*="${newest?.id}"]`).waitFor()
+    for (;;) {
+      await search.click()
+      await expect.poll(() => page.locator('.more').textContent()).not.toContain('Searching')
+      if ((await search.count()) === 0) break
+    }
+    const [last] = await submit(20)
+    await page.locator(`a[href*="${last?.id}"]`).waitFor()
+    const links = await rows.locator('th a').evaluateAll((all) => all.map((one) => one.getAttribute('href')))
+    expect([links.length, new Set(links).size]).toEqual([230, 230])
+    expect(complaints).toEqual([])
   }, 60_000)
 
   it.each(['light', 'dark'] as const)(

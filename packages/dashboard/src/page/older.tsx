@@ -8,7 +8,7 @@ interface OlderProps {
   readonly place: Place
   readonly server: Server
   readonly hasOwners: boolean
-  /** The oldest job of the window. */
+  /** The oldest job of the window, which moves on while jobs come. */
   readonly before: Row | undefined
 }
 
@@ -17,24 +17,24 @@ const PAGES = 20
 
 /** Looks for jobs that are older than the window, by the filters; as they were when they were found. */
 export function Older({ place, server, hasOwners, before }: OlderProps) {
-  const [rows, setRows] = useState<readonly Row[]>([])
+  // All that was read, that of the window too: what falls out of it is to be seen here.
+  const [read, setRead] = useState<readonly Row[]>([])
   const [note, setNote] = useState('')
   const [isBusy, setBusy] = useState(false)
   const cursor = useRef<string | undefined>(undefined)
-  const end = useRef(before)
   const { owner, status, operation } = place
   const search = async () => {
     setBusy(true)
     setNote('Searching …')
     try {
-      let found: readonly Row[] = []
-      for (let pages = 0; found.length === 0 && pages < PAGES; pages++) {
+      const found: Row[] = []
+      for (let pages = 0; !found.some((row) => isOlder(row, before)) && pages < PAGES; pages++) {
         const page = await server.list({ owner, status, operation, cursor: cursor.current })
-        found = page.jobs.filter((row) => isOlder(row, end.current))
+        found.push(...page.jobs)
         cursor.current = page.cursor
         if (page.cursor === undefined) break
       }
-      setRows([...rows, ...found])
+      setRead([...read, ...found])
       setNote(cursor.current === undefined ? 'There are no older ones.' : '')
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
@@ -43,6 +43,7 @@ export function Older({ place, server, hasOwners, before }: OlderProps) {
       setBusy(false)
     }
   }
+  const rows = read.filter((row) => isOlder(row, before))
   const isOver = note !== '' && !isBusy && cursor.current === undefined
   return (
     <>
