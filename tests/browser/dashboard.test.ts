@@ -48,8 +48,16 @@ function makeJobs(file: string) {
   return { jobs, stop, finish: (id: string) => gates.get(id)?.() }
 }
 
-async function serve(jobs: OperatedJobs, access: () => Access = () => true, port = 0, options: { windowJobs?: number } = {}) {
-  const app = express().use('/admin/jobs', dashboard(jobs, { access, refreshMs: 500, ...options }))
+const pass: express.RequestHandler = (_req, _res, next) => next()
+
+async function serve(
+  jobs: OperatedJobs,
+  access: () => Access = () => true,
+  port = 0,
+  options: { windowJobs?: number } = {},
+  before = pass,
+) {
+  const app = express().use('/admin/jobs', before, dashboard(jobs, { access, refreshMs: 500, ...options }))
   const server = app.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const stop = async () => {
@@ -185,6 +193,21 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium', () => {
           !text.includes('ERR_CONNECTION_REFUSED') && !text.includes('ERR_CONNECTION_RESET') && !text.includes('ERR_EMPTY_RESPONSE'),
       ),
     ).toEqual([])
+  }, 60_000)
+
+  it('asks again by itself where a proxy has said that it asks too often', async () => {
+    const { jobs, stop } = makeJobs('limited.db')
+    closing.push(stop)
+    await jobIn(jobs, 'failed', 'import')
+    let isLimited = false
+    const limit: express.RequestHandler = (_, res, next) => (isLimited ? void res.status(429).send('Too many requests') : next())
+    const { url } = await serve(jobs, () => true, 0, {}, limit)
+    const { page } = await open(url)
+    await page.locator('.pulse.live').waitFor()
+    isLimited = true
+    await page.locator('.pulse.away').waitFor()
+    isLimited = false
+    await page.locator('.pulse.live').waitFor()
   }, 60_000)
 
   it('loses no job between the newest and the older ones while jobs come', async () => {

@@ -1,4 +1,4 @@
-import { Refusal } from './server'
+import { mayPass, Refusal } from './server'
 
 /** How the page stands with its server. */
 export type Pulse =
@@ -61,7 +61,7 @@ export function beat(look: () => Promise<void>, everyMs: number, onPulse: (pulse
   }
   const failed = (error: unknown) => {
     if (!(error instanceof Refusal)) throw error
-    if (error.status > 0 && error.status < 500) return onPulse({ state: 'refused', refusal: error })
+    if (!mayPass(error.status)) return onPulse({ state: 'refused', refusal: error })
     // Spread, so that all the pages that lost a server do not come back to it in one moment.
     const pause = Math.min(LONGEST_MS, everyMs * 2 ** failures++) * (0.75 + Math.random() / 2)
     onPulse({ state: 'away', message: error.message, nextAt: Date.now() + pause })

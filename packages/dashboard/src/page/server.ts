@@ -1,5 +1,8 @@
 import type { AccessAnswer, Detail, DetailAnswer, ListAnswer } from '../rows'
 
+/** Whether the same question may be answered a little later: nothing was heard, too much was asked for, something is out of order. */
+export const mayPass = (status: number): boolean => status === 0 || status === 408 || status === 429 || status >= 500
+
 /** What the server said, where it said no. `status` 0: nothing was heard from it. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
@@ -53,7 +56,7 @@ export function createServer(base: string, send: typeof fetch = (...args) => fet
       code?: string
       message?: string
     }
-    if (response.status >= 500 && body === undefined) throw new Refusal(response.status, 'unavailable', 'The server cannot answer now.')
+    if (mayPass(response.status) && body === undefined) throw new Refusal(response.status, 'unavailable', 'The server cannot answer now.')
     throw new Refusal(response.status, code, message)
   }
   const jobPath = (id: string) => `jobs/${encodeURIComponent(id)}`
