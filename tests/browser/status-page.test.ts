@@ -140,6 +140,24 @@ describe.skipIf(!CHROMIUM)('the page of a job', () => {
     expect(polls.length).toBeLessThan(4)
   })
 
+  it('of a job that is over needs no network, and speaks of none', async () => {
+    const { work, next } = steps([])
+    const { submit } = await started(work)
+    const { page } = await opened(await submit())
+    await until(page, 'state', 'running')
+    await page.context().setOffline(true)
+    await until(page, 'connection', 'You are offline. Waiting for the network…')
+    await page.context().setOffline(false)
+    next()
+    await until(page, 'state', 'succeeded')
+    expect(await page.locator('#connection').isVisible()).toBe(false)
+    await page.context().setOffline(true)
+    await vi.waitFor(async () => expect(await page.evaluate(() => navigator.onLine)).toBe(false))
+    await page.context().setOffline(false)
+    await vi.waitFor(async () => expect(await page.evaluate(() => navigator.onLine)).toBe(true))
+    expect(await page.locator('#connection').isVisible()).toBe(false)
+  })
+
   it.each(['redirect', 'inline'] as const)('gives way to the result where that is configured: %s', async (onComplete) => {
     const { work, next } = steps([], (c) => c.text('the report'))
     const { submit } = await started(work, { onComplete })

@@ -101,6 +101,7 @@ function tell(text: string): void {
 }
 
 function lost(retryAfterSeconds = 0): void {
+  if (isOver) return
   tell(navigator.onLine ? 'The connection is lost. Trying again…' : 'You are offline. Waiting for the network…')
   pollIn(Math.max(retryAfterSeconds * 1_000, Math.min(AGAIN_MAX_MS, AGAIN_MS * 2 ** failures++)))
 }
