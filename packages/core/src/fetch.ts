@@ -25,7 +25,6 @@ export {
   checkSize,
   fieldsOf,
   readBody,
-  readStream,
   type WebSubmission,
   webSubmission,
 } from './web-submission'
@@ -53,12 +52,13 @@ export function respondAsync<Rest extends unknown[]>(
   handler: (request: RequestWithJob, ...rest: Rest) => Response | Promise<Response>,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
-  jobs.define(name, options, ({ handle, live, request, requestBody, sink, platform, maxResultBytes }) => {
+  jobs.define(name, options, (execution) => {
+    const { handle, live, request, requestBody, platform } = execution
     const taken = live as Live<Rest> | undefined // what is passed to accept below
     const run = async () => {
       const own = taken ? detachRequest(taken.request, bodyFor(taken.body, requestBody)) : rebuildRequest(request, requestBody)
       const rest = taken?.rest ?? ([platform?.env, platform?.context] as unknown as Rest) // as Workers call a handler
-      return captureResponse(await handler(withJob(own, handle), ...rest), maxResultBytes, sink)
+      return captureResponse(await handler(withJob(own, handle), ...rest), execution)
     }
     return taken ? taken.scope(run) : run()
   })

@@ -1,14 +1,14 @@
 import { type Answer, type BodyStream, type EventFlow, type EventStream, type HeaderFields, isEvents, isStream } from '@respond-async/core'
 
 /** Statuses that never have a body (RFC 9110 15.3.5, 15.3.6, 15.4.5): `Response` refuses one. */
-const isBodiless = (status: number): boolean => status === 204 || status === 205 || status === 304
+const BODILESS = [204, 205, 304]
 
 /** What `Response` takes for a body, by whichever library of types declares it. */
 export type Content = NonNullable<ConstructorParameters<typeof Response>[0]>
 
 /** The body as `Response` takes it. */
 export function contentOf({ status, body }: Answer): Content | null {
-  if (isBodiless(status) || body === null) return null
+  if (body === null || BODILESS.includes(status)) return null
   if (isEvents(body)) return eventStream(body)
   return isStream(body) ? sizedStream(body) : (body as Content) // bytes of core are never in shared memory
 }

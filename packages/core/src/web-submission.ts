@@ -1,4 +1,13 @@
-import { type Body, type BodySink, bytesOf, JobsError, type JsonObject, type ResponseHead, type Submission } from '@respond-async/core'
+import {
+  type Body,
+  type BodySink,
+  bytesOf,
+  type Execution,
+  JobsError,
+  type JsonObject,
+  type ResponseHead,
+  type Submission,
+} from '@respond-async/core'
 import { requestScope, type Scope } from './web-scope'
 
 /** What is read of a Web request: a `Request` is one. */
@@ -56,7 +65,7 @@ export function fieldsOf(headers: Headers): Record<string, string | string[]> {
 export async function readBody(request: BodySource, limit: number, wanted: boolean, large?: BodySink): Promise<Uint8Array | null> {
   if (request.method === 'GET' || request.method === 'HEAD') return null
   const announced = request.headers.get('content-length')
-  checkSize(Number(announced ?? 0), limit)
+  checkSize(Number(announced), limit)
   if (announced === '0') return null
   if (request.bodyUsed) return alreadyRead(wanted)
   let bytes: Uint8Array | null
@@ -87,6 +96,8 @@ const tooLarge = (limit: number) => new JobsError('body_too_large', `The request
 /**
  * Reads a stream to its end; above `limit` bytes it is canceled and `tooMuch(limit)` thrown. `null`: it was large or, with a
  * `head`, took its time, and all of it went to `large`.
+ *
+ * @param onCut tells when nobody waits for it any longer
  */
 export async function readStream(
   stream: ReadableStream<Uint8Array>,
@@ -94,8 +105,12 @@ export async function readStream(
   tooMuch: (limit: number) => Error,
   large?: BodySink,
   head?: () => ResponseHead,
+  onCut?: Execution['onCut'],
 ): Promise<Uint8Array | null> {
   const reader = stream.getReader()
+  // The sender need not be waited for, and what it thinks of it changes nothing.
+  const leave = (reason?: unknown) => void reader.cancel(reason).catch(() => {})
+  onCut?.(leave)
   const chunks: Uint8Array[] = []
   let size = 0
   let after = large?.after ?? Number.POSITIVE_INFINITY
@@ -114,7 +129,7 @@ export async function readStream(
       if (size > limit) throw tooMuch(limit)
       if (large && size > after) for (const gathered of chunks.splice(0)) await large.write(gathered)
     } catch (error) {
-      reader.cancel(error).catch(() => {}) // the sender need not be waited for, and what it thinks of it changes nothing
+      leave(error)
       throw error
     }
   }

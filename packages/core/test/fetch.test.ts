@@ -89,7 +89,7 @@ describe('captureResponse', () => {
       ['x-list', 'a'],
       ['x-list', 'b'],
     ])
-    expect(await captureResponse(new Response(null, { status: 204, headers }), 0)).toEqual({
+    expect(await captureResponse(new Response(null, { status: 204, headers }), { maxResultBytes: 0 })).toEqual({
       ...{ status: 204, headers: { 'set-cookie': ['a=1, b', 'c=2'], 'x-list': 'a, b' }, body: null },
     })
   })
@@ -104,29 +104,32 @@ describe('captureResponse', () => {
         },
       }) as unknown as ReadableStream<Uint8Array>
     const bytes = new TextEncoder().encode('naïve texts')
-    expect((await captureResponse(new Response(texts()), 12)).body).toEqual(bytes)
-    expect(await codeOf(captureResponse(new Response(texts()), 11))).toBe('result_too_large')
+    expect((await captureResponse(new Response(texts()), { maxResultBytes: 12 })).body).toEqual(bytes)
+    expect(await codeOf(captureResponse(new Response(texts()), { maxResultBytes: 11 }))).toBe('result_too_large')
     const written: number[] = []
-    await captureResponse(new Response(texts()), 12, { after: 0, write: async (piece) => void written.push(...piece.subarray()) })
+    await captureResponse(new Response(texts()), {
+      maxResultBytes: 12,
+      sink: { after: 0, write: async (piece) => void written.push(...piece.subarray()) },
+    })
     expect(new Uint8Array(written)).toEqual(bytes)
   })
 
   it('stops at the limit, announced or not', async () => {
     const announced = chunks('12345')
-    expect(await codeOf(captureResponse(new Response(announced.stream, { headers: { 'content-length': '5' } }), 4))).toBe(
-      'result_too_large',
-    )
+    expect(
+      await codeOf(captureResponse(new Response(announced.stream, { headers: { 'content-length': '5' } }), { maxResultBytes: 4 })),
+    ).toBe('result_too_large')
     expect(announced.left).toEqual(['12345'])
     const streamed = chunks('123', '456')
-    expect(await codeOf(captureResponse(new Response(streamed.stream), 4))).toBe('result_too_large')
+    expect(await codeOf(captureResponse(new Response(streamed.stream), { maxResultBytes: 4 }))).toBe('result_too_large')
     expect(streamed.canceled).toHaveBeenCalledOnce()
   })
 
   it('refuses what is no response', async () => {
-    expect(await codeOf(captureResponse(undefined, 4))).toBe('handler_passed')
-    expect(await codeOf(captureResponse(Response.error(), 4))).toBeInstanceOf(TypeError)
+    expect(await codeOf(captureResponse(undefined, { maxResultBytes: 4 }))).toBe('handler_passed')
+    expect(await codeOf(captureResponse(Response.error(), { maxResultBytes: 4 }))).toBeInstanceOf(TypeError)
     const error = new Error('broken')
-    expect(await codeOf(captureResponse(new Response(chunks('1', error).stream), 4))).toBe(error)
+    expect(await codeOf(captureResponse(new Response(chunks('1', error).stream), { maxResultBytes: 4 }))).toBe(error)
   })
 })
 
@@ -265,6 +268,16 @@ describe('respondAsync and jobRoutes', () => {
       const document = (await (await finished(jobRoutes(jobs), location))?.json()) as object
       expect(document).toMatchObject({ status: 'succeeded', attempt: 3, result: [name, name] })
     }
+  })
+
+  it('let go of a response that is not waited for any longer', async () => {
+    const canceled = vi.fn()
+    const jobs = createJobs({ onError() {} })
+    const handle = respondAsync(jobs, { operation: 'silent', maxRunMs: 50 }, () => new Response(new ReadableStream({ cancel: canceled })))
+    const accepted = await handle(post())
+    const document = await (await finished(jobRoutes(jobs), accepted.headers.get('location') ?? ''))?.json()
+    expect(document).toMatchObject({ status: 'failed', error: { code: 'timeout' } })
+    expect(canceled).toHaveBeenCalledOnce()
   })
 
   it('know their own paths and leave the others alone', async () => {

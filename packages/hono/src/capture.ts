@@ -25,7 +25,7 @@ export async function runHandlers(
 export async function captureHandlers(
   c: DetachedContext,
   handlers: readonly AnyHandler[],
-  { maxResultBytes, sink }: Execution,
+  execution: Execution,
 ): Promise<CapturedResponse> {
   let response: Response | undefined
   try {
@@ -34,10 +34,10 @@ export async function captureHandlers(
     response = responseOf(c, error)
   }
   // A response that the context did not make gets what the handler set by `c.header()`, as it does behind any middleware that looks at `c.res`.
-  if (!response || c.made?.response !== response) return captureResponse(response, maxResultBytes, sink, fieldsOf(fieldsSet(c)))
+  if (!response || c.made?.response !== response) return captureResponse(response, execution, fieldsOf(fieldsSet(c)))
   // A text has a media type of its own (WHATWG Fetch, "extract a body"); its size is looked at by core.
   const headers = { 'content-type': 'text/plain;charset=UTF-8', ...fieldsOf(response.headers) }
-  return { status: response.status, headers, body: await keptBody(c.made.text, sink) }
+  return { status: response.status, headers, body: await keptBody(c.made.text, execution.sink) }
 }
 
 /** What is behind a handler in a job. */

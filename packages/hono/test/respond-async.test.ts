@@ -630,6 +630,21 @@ describe('the job routes', () => {
     expect(await finished(app, `/t/x/jobs/${id}`)).toMatchObject({ status: 'succeeded', links: { result: `/t/x/jobs/${id}/result` } })
   })
 
+  it('a response that is not waited for any longer is let go of', async () => {
+    const canceled = vi.fn()
+    const jobs = createJobs({ onError() {} })
+    const app = new Hono()
+      .post(
+        '/work',
+        respondAsync(jobs, { operation: 'silent', maxRunMs: 50 }, (c) => c.body(new ReadableStream({ cancel: canceled }))),
+      )
+      .route('/jobs', jobRoutes(jobs))
+    const { headers } = await app.request('/work', { method: 'POST' })
+    const wait = { headers: { prefer: 'wait=5' } }
+    expect(await (await app.request(headers.get('location') ?? '', wait)).json()).toMatchObject({ status: 'failed' })
+    expect(canceled).toHaveBeenCalledOnce()
+  })
+
   it('show a job to its owner alone', async () => {
     const jobs = createJobs<Context>({ owner: (c) => c.req.header('x-user') })
     const app = new Hono()

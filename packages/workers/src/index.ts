@@ -40,12 +40,13 @@ export function respondAsync<Env = Cloudflare.Env, R extends Request = Request>(
   handler: WorkersHandler<Env, R>,
 ): (request: R, env?: Env, ctx?: ExecutionContext) => Promise<Response> {
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
-  jobs.define(name, options, ({ handle, live, request: stored, requestBody, sink, platform, maxResultBytes }) => {
+  jobs.define(name, options, (execution) => {
+    const { handle, live, request: stored, requestBody, platform } = execution
     const taken = live as WorkersSubmission<R> | undefined // what is passed to accept below
     const run = async () => {
       const request = taken ? detachedRequest(taken, bodyFor(taken.body, requestBody)) : rebuiltRequest<R>(stored, requestBody)
       const { env, ctx } = taken ?? { env: platform?.env, ctx: platform?.context }
-      return captureReturned(await call(request, handle, env, ctx), maxResultBytes, sink)
+      return captureReturned(await call(request, handle, env, ctx), execution)
     }
     return taken ? taken.scope(run) : run()
   })

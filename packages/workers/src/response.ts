@@ -1,4 +1,4 @@
-import type { BodySink, CapturedResponse } from '@respond-async/core'
+import type { CapturedResponse, Execution } from '@respond-async/core'
 import { captureResponse, fieldsOf, keptBody } from '@respond-async/core/fetch'
 
 /**
@@ -7,8 +7,9 @@ import { captureResponse, fieldsOf, keptBody } from '@respond-async/core/fetch'
  * JSON is read at once, and a sequence of it is not: it was made as a whole, as good as always, and reading that as a stream costs
  * twice as much. The platform bounds it where it was not.
  */
-export async function captureReturned(returned: unknown, maxResultBytes: number, sink: BodySink | undefined): Promise<CapturedResponse> {
-  if (returned === undefined || returned === null) return captureResponse(undefined, maxResultBytes)
+export async function captureReturned(returned: unknown, execution: Execution): Promise<CapturedResponse> {
+  if (returned === undefined || returned === null) return captureResponse(undefined, execution)
+  const { maxResultBytes, sink } = execution
   if (!(returned instanceof Response)) {
     const body = await keptBody(JSON.stringify(returned), sink)
     return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body }
@@ -16,6 +17,6 @@ export async function captureReturned(returned: unknown, maxResultBytes: number,
   const { status, headers } = returned
   const isWhole = status >= 200 && /^application\/json\s*(?:;|$)/.test(headers.get('content-type') ?? '')
   if (!isWhole || returned.bodyUsed || Number(headers.get('content-length') ?? 0) > maxResultBytes)
-    return captureResponse(returned, maxResultBytes, sink)
+    return captureResponse(returned, execution)
   return { status, headers: fieldsOf(headers), body: await keptBody(new Uint8Array(await returned.arrayBuffer()), sink) }
 }
