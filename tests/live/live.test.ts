@@ -178,6 +178,21 @@ for (const framework of Object.keys(FRAMEWORKS))
       expect([await reader.ended, wholes]).toEqual(['whole', 0])
     })
 
+    it('does not keep a process that has stopped, where another one writes it', async () => {
+      const path = await database()
+      const { writing, write, end } = script()
+      const one = await serve(framework, writing, { store: sqliteStore({ path }) })
+      const other = await serve(framework, writing, { store: sqliteStore({ path }) })
+      const at = await one.submit()
+      write('begun')
+      const stream = await streamOf(at)
+      await other.jobs.stop({ drainMs: 0 })
+      const [late, early] = [await read(new URL(new URL(stream).pathname, other.url).href), await read(stream)]
+      expect(await late.ended).toBe('broken')
+      end()
+      expect(await early.ended).toBe('whole')
+    })
+
     it('of an event stream goes on after the event that was heard last, and lets an EventSource rest', async () => {
       const { writing, write, end } = script()
       const { submit } = await serve(framework, writing, {}, { type: 'text/event-stream' })

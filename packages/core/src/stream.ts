@@ -85,5 +85,11 @@ function join(context: Context, job: Job, sink: EventSink, from: number, until: 
     context.live?.set(job.id, made)
     feed = made
   }
-  return feed.join(sink, from, until)
+  const flow = feed.join(sink, from, until)
+  // Whoever comes to a process that stops, and does not write it, is to come again, elsewhere.
+  if (context.draining && !context.running.get(job.id)) {
+    flow.close()
+    sink.fail(new Error('The response broke off.'))
+  }
+  return flow
 }
