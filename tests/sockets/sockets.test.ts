@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { Agent, get, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type JobStore, memoryStore } from '@respond-async/core'
+import { type JobStore, memoryStore, type Representation } from '@respond-async/core'
 import { sqliteStore } from '@respond-async/store-sqlite'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { WebSocketServer } from 'ws'
@@ -90,6 +90,25 @@ for (const framework of Object.keys(FRAMEWORKS))
       await once(socket, 'pong')
       socket.send('x'.repeat(5_000))
       expect(await closed).toBe(1009)
+    })
+
+    it('are refused over HTTP where the application cannot show the job, as events are', async () => {
+      const failed: unknown[] = []
+      const representation: Representation = {
+        status() {
+          throw new Error('not to be shown')
+        },
+      }
+      const { work } = steps()
+      for (const handler of [work, async () => ({ made: true })]) {
+        const { submit, jobs } = await serve(framework, handler, { representation, onError: (error) => failed.push(error) })
+        const url = await submit()
+        const [, id = ''] = /jobs\/([^/]+)/.exec(url) ?? []
+        await vi.waitFor(async () => expect((await jobs.get(id))?.status).toBe(handler === work ? 'running' : 'succeeded'))
+        await expect(listen(url)).rejects.toThrow('refused: 503')
+        expect((await fetch(url.replace('ws:', 'http:'))).status).toBe(503)
+      }
+      expect(failed).toHaveLength(4)
     })
 
     it('are closed with 1012 when the service stops, and no longer opened', async () => {

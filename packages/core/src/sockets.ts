@@ -37,13 +37,14 @@ export async function getSocket(context: Context, job: Job, self: string, reques
   const upgraded = { status: 101, headers: {}, body: null }
   const { store } = context
   if (store.connect) return { ...upgraded, held: await store.connect(job.id, self) }
-  return { ...upgraded, messages: { open: (sink) => speak(context, job, self, sink) } }
+  const text = documentOf(context, job, self) // before the 101: an application that cannot show the job is an error like others
+  return { ...upgraded, messages: { open: (sink) => speak(context, job, self, text, sink) } }
 }
 
-function speak(context: Context, job: Job, self: string, sink: MessageSink): EventFlow {
+function speak(context: Context, job: Job, self: string, text: string, sink: MessageSink): EventFlow {
   const { over, again } = SOCKET_CODES
   if (isTerminal(job.status)) {
-    sink.send(documentOf(context, job, self))
+    sink.send(text)
     sink.close(over)
     return { ready() {}, close() {} }
   }
