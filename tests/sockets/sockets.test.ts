@@ -196,6 +196,19 @@ describe('a server of Express with sockets', () => {
     ;(await listen(url)).socket.terminate()
   })
 
+  it('outlives another one that takes every upgrade', async () => {
+    const told = vi.spyOn(console, 'error').mockImplementation(() => {})
+    cleanUp.push(() => told.mockRestore())
+    const { work } = steps()
+    const { submit, server } = await serve('Express 5', work)
+    const greedy = new WebSocketServer({ server }).on('connection', (open) => open.send('{"chat":true}'))
+    cleanUp.push(() => greedy.close())
+    const { socket, heard } = await listen(await submit())
+    await vi.waitFor(() => expect(heard).toEqual([{ chat: true }]))
+    await vi.waitFor(() => expect(told).toHaveBeenCalledOnce())
+    socket.terminate()
+  })
+
   it('answers who asks for another protocol as if nothing had been asked', async () => {
     const { work } = steps()
     const { submit } = await serve('Express 5', work)

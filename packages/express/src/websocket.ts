@@ -11,7 +11,11 @@ export interface JobSocketsOptions {
   path?: string
   /** Whose jobs a request may see. No middleware has run: it gets what Node has of the request. @default the `owner` of `createJobs` */
   owner?: Owner<IncomingMessage>
-  /** Hears of what goes wrong while a request is answered: an `owner` that throws. The client gets 500. @default console.error */
+  /**
+   * Hears of what goes wrong while a request is answered: an `owner` that throws, for which the client gets 500; another listener that
+   * has taken the connection, as a `WebSocketServer({ server })` without a path takes them all.
+   * @default console.error
+   */
   onError?: (error: unknown) => void
 }
 
@@ -41,17 +45,20 @@ export function jobSockets(jobs: Jobs<never>, { path = jobs.path, owner, onError
     const get = (name: string) => headers[name]?.toString() ?? null
     const match = { native: request as never, mount, rest, owner, upgrades: true }
     socket.on('error', ignore) // of a client that has gone; ws listens for itself
-    jobs.route({ method, url, headers: { get } }, match).then(
-      (answer = NOT_FOUND) => {
-        const { messages } = answer
-        if (messages) sockets.handleUpgrade(request, socket, head, (open) => speak(open, messages))
-        else writeAnswer(responseOn(request, socket), answer)
-      },
-      (error) => {
-        onError(error)
-        writeAnswer(responseOn(request, socket), FAILED)
-      },
-    )
+    jobs
+      .route({ method, url, headers: { get } }, match)
+      .then(
+        (answer = NOT_FOUND) => {
+          const { messages } = answer
+          if (messages) sockets.handleUpgrade(request, socket, head, (open) => speak(open, messages))
+          else writeAnswer(responseOn(request, socket), answer)
+        },
+        (error) => {
+          onError(error)
+          writeAnswer(responseOn(request, socket), FAILED)
+        },
+      )
+      .catch(onError) // another listener has taken the connection
   }
 }
 
