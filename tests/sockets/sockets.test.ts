@@ -111,6 +111,26 @@ for (const framework of Object.keys(FRAMEWORKS))
       expect(failed).toHaveLength(4)
     })
 
+    it('end, as events do, when the application can no longer show the job', async () => {
+      const failed: unknown[] = []
+      const representation: Representation = {
+        status({ percentComplete }) {
+          if (percentComplete) throw new Error('not to be shown')
+          return {}
+        },
+      }
+      const { work, next } = steps()
+      const { submit } = await serve(framework, work, { representation, onError: (error) => failed.push(error) })
+      const url = await submit()
+      const { heard, closed } = await listen(url)
+      const events = await fetch(url.replace('ws:', 'http:'))
+      await vi.waitFor(() => expect(heard).toHaveLength(1))
+      next()
+      expect(await closed).toBe(1012)
+      expect(await events.text()).toMatch(/^retry: 2000\n\nid: \d+\nevent: running\ndata: .+\n\n$/)
+      expect(failed).toHaveLength(2)
+    })
+
     it('are closed with 1012 when the service stops, and no longer opened', async () => {
       const { work } = steps()
       const { submit, jobs } = await serve(framework, work)

@@ -38,12 +38,14 @@ export function getEvents(context: Context, job: Job, self: string, request: Job
   const known = /^\d{1,15}$/.exec(request.headers.get('last-event-id') ?? '')
   const seen = known ? Number(known[0]) : 0
   const isOver = isTerminal(job.status)
-  const text = documentOf(context, job, self) // before the head: an application that cannot show the job is an error like others
-  if (!isOver && !context.draining)
-    return { status: 200, headers: HEADERS, body: { open: (sink) => follow(context, job, self, seen, eventLine(sink)) } }
-  const news = seen < job.revision && eventText(job, text, job.status)
+  // Before the head: an application that cannot show the job is an error like others.
+  const news = seen < job.revision ? eventText(job, documentOf(context, job, self), job.status) : ''
   if (isOver && !news) return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: null }
-  return { status: 200, headers: HEADERS, body: retryText(isOver ? RETRY_MS : RETRY_ELSEWHERE_MS) + (news || '') }
+  const body =
+    isOver || context.draining
+      ? retryText(isOver ? RETRY_MS : RETRY_ELSEWHERE_MS) + news
+      : { open: (sink: EventSink) => follow(context, job, self, seen, eventLine(sink)) }
+  return { status: 200, headers: HEADERS, body }
 }
 
 /** One event (HTML Living Standard, 9.2.5). The id is the revision, so that a client that lost its connection goes on where it was. */

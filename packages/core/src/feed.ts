@@ -113,15 +113,19 @@ export class Feed {
     this.#isStale = this.#reading
     if (this.#reading) return
     this.#reading = true
-    const { context, job } = this
-    context.store
-      .get(job.id, 'head')
+    this.context.store
+      .get(this.job.id, 'head')
       .then((found) => (found ? this.take(found) : this.end()))
-      .catch((error) => context.onError(error, { during: 'events', id: job.id, operation: job.operation }))
+      .catch(this.#failed)
       .finally(() => {
         this.#reading = false
         if (this.#isStale && this.#watchers.size > 0) this.#read()
       })
+  }
+
+  readonly #failed = (error: unknown) => {
+    const { context, job } = this
+    context.onError(error, { during: 'events', id: job.id, operation: job.operation })
   }
 
   /** What somebody else has read of it. */
@@ -139,11 +143,15 @@ export class Feed {
     const { line, status, sent } = watcher
     watcher.status = job.status
     watcher.sent = job.revision
-    let hasRoom = true
-    if (status === undefined) hasRoom = line.open()
-    if (job.revision > sent) hasRoom = line.tell(this.#newsFor(watcher.self), status === job.status ? 'progress' : job.status)
-    if (isTerminal(job.status)) this.#finish(watcher, true)
-    else watcher.isFull = !hasRoom
+    try {
+      let hasRoom = status !== undefined || line.open()
+      if (job.revision > sent) hasRoom = line.tell(this.#newsFor(watcher.self), status === job.status ? 'progress' : job.status)
+      watcher.isFull = !hasRoom
+      if (isTerminal(job.status)) this.#finish(watcher, true)
+    } catch (error) {
+      this.#failed(error) // the application cannot show the job
+      this.#finish(watcher, false)
+    }
   }
 
   #newsFor(self: string): News {

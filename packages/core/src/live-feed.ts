@@ -94,12 +94,15 @@ export class LiveFeed {
   }
 
   #look(): void {
-    const { context, job } = this
-    const failed = (error: unknown) => context.onError(error, { during: 'GET stream', id: job.id, operation: job.operation })
-    context.store
-      .get(job.id, 'head')
+    this.context.store
+      .get(this.job.id, 'head')
       .then((found) => (found ? this.#take(found) : this.breakOff()))
-      .catch(failed)
+      .catch(this.#failed)
+  }
+
+  readonly #failed = (error: unknown) => {
+    const { context, job } = this
+    context.onError(error, { during: 'GET stream', id: job.id, operation: job.operation })
   }
 
   #take(job: Job): void {
@@ -141,7 +144,7 @@ export class LiveFeed {
         }
       }
     } catch (error) {
-      this.context.onError(error, { during: 'GET stream', id: this.job.id, operation: this.job.operation })
+      this.#failed(error)
       this.#fail(reader)
     } finally {
       reader.isReading = false
