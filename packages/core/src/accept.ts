@@ -1,5 +1,5 @@
 import type { Answer } from './answer'
-import type { Context } from './context'
+import { type Context, reporter } from './context'
 import type { Platform } from './engine'
 import { isJobsError } from './errors'
 import { parseIdempotencyKey } from './idempotency'
@@ -125,7 +125,7 @@ function answer(context: Context, { options }: Operation, job: Job, prefer: Pref
   const pending = () => accepted(context, job, prefer, replayed)
   if (waitMs === 0) return pending()
   return answerLater(context, job, prefer, replayed, waitMs, asked).catch((error) => {
-    context.onError(error, { during: 'wait', id: job.id, operation: job.operation })
+    reporter(context, 'wait', job)(error)
     return pending() // the job is there: its client, told otherwise, would make another
   })
 }

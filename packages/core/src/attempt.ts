@@ -1,6 +1,6 @@
 import { advance } from './advance'
 import type { ResponseHead } from './bodies'
-import { type Context, ttlOf } from './context'
+import { type Context, reporter, ttlOf } from './context'
 import type { Job, JsonObject } from './job'
 import type { LifecycleEvent } from './lifecycle'
 import type { LiveHost, ResponseBody } from './live-body'
@@ -220,7 +220,7 @@ export class Attempt implements JobHandle, LiveHost {
 
   /** Tells the application what went wrong with it. */
   tell(error: unknown, during: string): void {
-    this.context.onError(error, { during, id: this.id, operation: this.operation })
+    reporter(this.context, during, this)(error)
   }
 }
 

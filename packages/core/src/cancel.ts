@@ -1,6 +1,6 @@
 import { advance } from './advance'
 import type { Answer } from './answer'
-import { type Context, ttlOf } from './context'
+import { type Context, reporter, ttlOf } from './context'
 import type { Platform } from './engine'
 import { JobsError } from './errors'
 import type { Job } from './job'
@@ -21,9 +21,7 @@ export async function cancel(context: Context, job: Job, reason?: string, platfo
     return current.status === 'running' ? { type: 'requestCancel', reason } : null
   })
   if (done) {
-    const told = context.engine
-      .cancel?.(after.id, after.dispatch)
-      .catch((error) => context.onError(error, { during: 'cancel', id: job.id, operation: job.operation }))
+    const told = context.engine.cancel?.(after.id, after.dispatch).catch(reporter(context, 'cancel', job))
     if (onWorkers()) await told // what a request began ends with it
     if (isTerminal(after.status)) {
       await tidy(context, after, job.request?.chunkBytes !== undefined)

@@ -64,6 +64,12 @@ export type Settings = JobsOptions<never> &
     >
   >
 
+/** Tells the application of what goes wrong `during` something that is done for a job. */
+export const reporter =
+  ({ onError }: Context, during: string, { id, operation }: Pick<Job, 'id' | 'operation'>) =>
+  (error: unknown): void =>
+    onError(error, { during, id, operation })
+
 /** Whether a hand-over is left to the sweeper: the engine cannot hold a message back until its time has come. */
 export const isForSweeper = ({ engine }: Context, delayMs: number): boolean => delayMs > 0 && !engine.capabilities.delay
 

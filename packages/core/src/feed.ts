@@ -1,4 +1,4 @@
-import type { Context } from './context'
+import { type Context, reporter } from './context'
 import type { Job, JobStatus } from './job'
 import { isTerminal } from './lifecycle'
 import { present } from './present'
@@ -123,10 +123,7 @@ export class Feed {
       })
   }
 
-  readonly #failed = (error: unknown) => {
-    const { context, job } = this
-    context.onError(error, { during: 'events', id: job.id, operation: job.operation })
-  }
+  readonly #failed = (error: unknown) => reporter(this.context, 'events', this.job)(error)
 
   /** What somebody else has read of it. */
   take(job: Job): void {

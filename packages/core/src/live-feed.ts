@@ -1,6 +1,6 @@
 import { bytesOf, isStream } from './answer'
 import { responseName } from './bodies'
-import type { Context } from './context'
+import { type Context, reporter } from './context'
 import { JobsError } from './errors'
 import type { EventSink } from './events'
 import type { EventFlow } from './feed'
@@ -100,10 +100,7 @@ export class LiveFeed {
       .catch(this.#failed)
   }
 
-  readonly #failed = (error: unknown) => {
-    const { context, job } = this
-    context.onError(error, { during: 'GET stream', id: job.id, operation: job.operation })
-  }
+  readonly #failed = (error: unknown) => reporter(this.context, 'GET stream', this.job)(error)
 
   #take(job: Job): void {
     if (job.version < this.job.version) return // heard of late, and known to be past

@@ -1,5 +1,5 @@
 import { advance } from './advance'
-import { type Context, isForSweeper, startBy, ttlOf } from './context'
+import { type Context, isForSweeper, reporter, startBy, ttlOf } from './context'
 import { type LeftMessage, messageOf, type Platform } from './engine'
 import type { Job } from './job'
 import { tidy } from './leftovers'
@@ -87,7 +87,7 @@ async function redispatch(context: Context, job: Job, delayMs: number, platform:
     await context.engine.dispatch(messageOf(job), { delayMs, reservation, platform, maxRunMs: options?.maxRunMs })
   } catch (error) {
     reservation?.release()
-    context.onError(error, { during: 'dispatch', id: job.id, operation: job.operation })
+    reporter(context, 'dispatch', job)(error)
   }
 }
 
@@ -99,8 +99,7 @@ export async function handBack(context: Context, messages: readonly LeftMessage[
     const dueAt = context.now() + Math.ceil(delayMs)
     if (job) await advance(context, job, (current) => (current.dispatch === dispatch ? { type: 'redispatch', dueAt } : null))
   }
-  const failed = (error: unknown, { id, operation }: LeftMessage) => context.onError(error, { during: 'stop', id, operation })
-  await Promise.all(messages.map((message) => give(message).catch((error) => failed(error, message))))
+  await Promise.all(messages.map((message) => give(message).catch(reporter(context, 'stop', message))))
 }
 
 /** An expired job leaves a tombstone; a tombstone that has had its time, nothing. */
@@ -154,11 +153,11 @@ export async function sweep(context: Context, platform?: Platform): Promise<numb
       const after = await repair(context, job, platform)
       if (after && after.dueAt !== null && after.dueAt <= before) left.add(job.id)
     }
-    const failed = (error: unknown, { id, operation }: Job) => {
-      left.add(id)
-      context.onError(error, { during: 'sweep', id, operation })
+    const failed = (job: Job) => (error: unknown) => {
+      left.add(job.id)
+      reporter(context, 'sweep', job)(error)
     }
-    await Promise.all(jobs.map((job) => look(job).catch((error) => failed(error, job))))
+    await Promise.all(jobs.map((job) => look(job).catch(failed(job))))
     seen += jobs.length
     if (jobs.length < BATCH) return seen
   }

@@ -1,6 +1,6 @@
 import { type Answer, type BodyStream, bytesOf, isEvents, isStream, setField, sizeOf } from './answer'
 import { readChunks, responseName } from './bodies'
-import type { Context } from './context'
+import { type Context, reporter } from './context'
 import type { Body, HeaderFields, Job } from './job'
 import { isTerminal } from './lifecycle'
 import { retryAfter } from './pacing'
@@ -39,8 +39,7 @@ export const sunset = (job: Job): HeaderFields => (job.expiresAt === undefined ?
 export async function storedBody(context: Context, job: Job): Promise<Body | BodyStream | null | undefined> {
   const { id, attempt, response, result, responseBody } = job
   if (response?.chunkBytes !== undefined) {
-    const failed = (error: unknown) => context.onError(error, { during: 'GET result', id, operation: job.operation })
-    return readChunks(context.blobs, id, responseName(attempt), response, failed)
+    return readChunks(context.blobs, id, responseName(attempt), response, reporter(context, 'GET result', job))
   }
   if (result !== undefined || responseBody !== undefined) return result ?? responseBody
   const full = await context.store.get(id, 'full')

@@ -1,7 +1,7 @@
 import { advance, eventsOf } from './advance'
 import { Attempt } from './attempt'
 import { REQUEST, readChunks, responseName } from './bodies'
-import type { Context } from './context'
+import { type Context, reporter } from './context'
 import type { JobMessage, LocalRun, Platform, Runner, RunOutcome } from './engine'
 import type { Job } from './job'
 import { transition } from './lifecycle'
@@ -25,7 +25,7 @@ export function createRunner(context: Context): Runner {
     if (!operation) {
       const head = await context.store.get(message.id, 'head')
       if (head?.status !== 'queued' || head.dispatch > message.dispatch) return NOT_OURS
-      context.onError(unknownOperation(message.operation), { during: 'run', id: message.id, operation: message.operation })
+      reporter(context, 'run', message)(unknownOperation(message.operation))
       return { kind: 'retry', delayMs: UNKNOWN_OPERATION_MS }
     }
     const job = local?.claimed ?? (await claimed(context, operation, message))
@@ -77,7 +77,7 @@ async function claimed(context: Context, operation: Operation, message: JobMessa
   try {
     return await claim(context, operation, message)
   } catch (error) {
-    context.onError(error, { during: 'claim', id: message.id, operation: message.operation })
+    reporter(context, 'claim', message)(error)
     throw error
   }
 }

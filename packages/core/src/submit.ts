@@ -1,6 +1,6 @@
 import { advance, eventsOf } from './advance'
 import { Attempt } from './attempt'
-import { type Context, isForSweeper, startBy } from './context'
+import { type Context, isForSweeper, reporter, startBy } from './context'
 import { messageOf, type Platform, type Reservation } from './engine'
 import { JobsError } from './errors'
 import { type Body, JOB_ID, type Job, type JsonObject } from './job'
@@ -164,7 +164,7 @@ async function handOver(context: Context, job: Job, { delayMs, wanted, reservati
     reservation?.release()
     attempt?.end()
     if (attempt) context.running.delete(job.id)
-    context.onError(error, { during: 'dispatch', id: job.id, operation: job.operation })
+    reporter(context, 'dispatch', job)(error)
     if (!context.store.capabilities.durable || !job.request) {
       await context.store.remove(job.id)
       throw error
