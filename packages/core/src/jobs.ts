@@ -213,7 +213,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     purge: (id) => purge(context, id),
     start,
     async stop({ drainMs = 10_000 } = {}) {
-      const stopBy = now() + drainMs
+      const stopBy = performance.now() + drainMs
       context.draining = true
       clearTimeout(sweeper)
       const waiting = [...((await engine.stop?.(drainMs)) ?? [])]
@@ -224,7 +224,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       // They have returned to the engine by now: it can settle their messages, which would otherwise be delivered again for nothing.
       if (left.length > 0) waiting.push(...((await engine.stop?.(SETTLE_MS)) ?? []))
       await handBack(context, waiting)
-      await context.outbox?.settled(Math.max(0, stopBy - now()))
+      await context.outbox?.settled(Math.max(0, stopBy - performance.now()))
       for (const feed of context.feeds?.values() ?? []) feed.end()
       for (const feed of context.live?.values() ?? []) feed.breakOff()
     },

@@ -149,3 +149,16 @@ test.each(['insert', 'get'] as const)('a job whose %s takes longer than the stop
   await vi.waitFor(async () => expect(await alone.due?.(Date.now(), 10)).toMatchObject([back]))
   expect(ran).toHaveLength(before)
 })
+
+test('a clock that is set back while it stops does not make it wait for longer', async () => {
+  let back = 0
+  const silent = { retryMs: [], refusal: () => undefined, check: async () => undefined, send: vi.fn(() => new Promise<never>(() => {})) }
+  const { wrap, post, jobs } = createService({ webhooks: silent, now: () => Date.now() - back })
+  wrap('report', { webhook: 'https://example.com/hook' }, async () => ok('made'))
+  await post('report')
+  await vi.waitFor(() => expect(silent.send).toHaveBeenCalled())
+  const stopped = jobs.stop({ drainMs: 1_000 }).then(() => 'stopped')
+  back = HOUR_MS
+  await vi.advanceTimersByTimeAsync(1_100)
+  expect(await Promise.race([stopped, 'still waiting'])).toBe('stopped')
+})
