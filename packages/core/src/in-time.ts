@@ -1,7 +1,7 @@
 import { JobsError } from './errors'
 import type { Job } from './job'
 import { transition } from './lifecycle'
-import type { BlobStore, Inserted, JobStore } from './store'
+import type { Inserted, JobStore } from './store'
 
 /**
  * A store with a bound on the time that it may take: a server that hangs would otherwise hold every request, and every handler
@@ -10,10 +10,8 @@ import type { BlobStore, Inserted, JobStore } from './store'
  * @throws {JobsError} `store_unavailable`, from every method that did not answer in `ms` milliseconds.
  */
 export function inTime(store: JobStore, ms: number): JobStore {
-  const bounded =
-    <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
-    (...args: Args) =>
-      within(ms, call(...args))
+  const bounded = boundedOf(store, ms)
+  const boundedBlobs = store.blobs && boundedOf(store.blobs, ms)
   return {
     capabilities: store.capabilities,
     async insert(job, events, handOver) {
@@ -26,20 +24,33 @@ export function inTime(store: JobStore, ms: number): JobStore {
         throw error
       }
     },
-    get: bounded((id, view) => store.get(id, view)),
-    replace: bounded((next, events) => store.replace(next, events)),
-    remove: bounded((id, version) => store.remove(id, version)),
-    claim: store.claim && bounded(store.claim.bind(store)),
-    holder: store.holder && bounded(store.holder.bind(store)),
-    due: store.due && bounded(store.due.bind(store)),
-    list: store.list && bounded(store.list.bind(store)),
-    events: store.events && bounded(store.events.bind(store)),
+    get: bounded('get'),
+    replace: bounded('replace'),
+    remove: bounded('remove'),
+    claim: bounded('claim'),
+    holder: bounded('holder'),
+    due: bounded('due'),
+    list: bounded('list'),
+    events: bounded('events'),
     watch: store.watch?.bind(store),
-    connect: store.connect && bounded(store.connect.bind(store)),
+    connect: bounded('connect'),
     close: store.close?.bind(store),
     engine: store.engine,
     attach: store.attach?.bind(store),
-    blobs: store.blobs && blobsInTime(store.blobs, ms),
+    blobs: boundedBlobs && {
+      maxBodyBytes: boundedBlobs('maxBodyBytes'),
+      write: boundedBlobs('write'),
+      read: boundedBlobs('read'),
+      remove: boundedBlobs('remove'),
+    },
+  }
+}
+
+/** The methods of a store by name, each with the bound, and what is no method as it is. */
+function boundedOf<Of extends object>(of: Of, ms: number) {
+  return <Name extends keyof Of>(name: Name): Of[Name] => {
+    if (typeof of[name] !== 'function') return of[name]
+    return ((...args: never[]) => within(ms, (of[name] as (...args: never[]) => Promise<unknown>)(...args))) as Of[Name] // it answers as that does
   }
 }
 
@@ -59,15 +70,6 @@ async function undoLater(store: JobStore, job: Job, ms: number): Promise<void> {
   const head = { ...job, requestBody: undefined, responseBody: undefined } // nobody's body is held for so long
   await new Promise<void>((resolve) => Object(setTimeout(resolve, ms)).unref?.())
   await undo(store, head)
-}
-
-function blobsInTime(blobs: BlobStore, ms: number): BlobStore {
-  return {
-    maxBodyBytes: blobs.maxBodyBytes,
-    write: (...chunk) => within(ms, blobs.write(...chunk)),
-    read: (...chunk) => within(ms, blobs.read(...chunk)),
-    remove: (...body) => within(ms, blobs.remove(...body)),
-  }
 }
 
 function within<T>(ms: number, work: Promise<T>): Promise<T> {
