@@ -7,7 +7,7 @@ const needs = ['cors'] as const
 const page = { headers: { origin: AUDIT_ORIGIN } }
 const EXPOSED = [
   ...['Location', 'Content-Location', 'Retry-After', 'ETag', 'Link', 'Preference-Applied', 'Operation-Location'],
-  ...['Sunset', 'Idempotency-Replayed'],
+  ...['Sunset', 'Idempotency-Replayed', 'Content-Range'],
 ]
 
 export const corsAudits: readonly Audit[] = [
