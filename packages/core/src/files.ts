@@ -43,7 +43,8 @@ export function fileBlobs(directory: string): BlobStore {
     },
     async remove(id, keep) {
       const home = homeOf(id)
-      if (keep === undefined) return rm(home, { recursive: true, force: true })
+      // Again where somebody has written meanwhile: a directory that is not empty stays.
+      if (keep === undefined) return rm(home, { recursive: true, force: true, maxRetries: 50, retryDelay: 1 })
       const kept = `${segmentOf(keep)}.`
       for (const file of await filesIn(home)) if (!file.startsWith(kept)) await rm(join(home, file), { force: true })
     },

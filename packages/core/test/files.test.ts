@@ -58,6 +58,20 @@ it('removes the bodies of a job, but for the one to keep, and those of no other 
   await blobs.remove('nobody', 'request')
 })
 
+it('removes the bodies of a job that somebody still writes to', async () => {
+  const { blobs } = await opened()
+  const names = ['response-1', 'response-2', 'response-3', 'response-4']
+  let writing = names.length
+  const writer = async (name: string) => {
+    // Whoever writes into a directory that goes is told so.
+    for (let index = 0; index < 50; index++) await blobs.write('job', name, index, bytes(index)).catch(() => {})
+    writing--
+  }
+  const writers = names.map(writer)
+  while (writing > 0) await blobs.remove('job')
+  await Promise.all(writers)
+})
+
 it.each([
   '..',
   '.',
