@@ -9,7 +9,7 @@ import { type BlobStore, JobsError } from '@respond-async/core'
  *
  * A chunk is there whole or not at all, also after a power cut: it is written under another name, synced, then renamed.
  *
- * @param directory made where it is missing
+ * @param directory made where it is missing, for this user alone
  */
 export function fileBlobs(directory: string): BlobStore {
   if (typeof directory !== 'string' || directory === '')
@@ -22,7 +22,7 @@ export function fileBlobs(directory: string): BlobStore {
       const home = homeOf(id)
       const unfinished = join(home, `${fileOf(name, index)}.${randomUUID()}`)
       try {
-        await mkdir(home, { recursive: true })
+        await mkdir(home, { recursive: true, mode: 0o700 }) // its name is the id of a job
         await writeSynced(unfinished, chunk)
         await rename(unfinished, join(home, fileOf(name, index)))
         await syncDirectory(home)

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
@@ -126,6 +126,13 @@ it('throws what the file system says, and keeps the chunk that was there', async
   await writeFile(join(directory, 'file'), '')
   await expect(blobs.write('file', 'request', 0, bytes(2))).rejects.toMatchObject({ code: 'EEXIST', syscall: 'mkdir' })
   expect(await blobs.read('job', 'request', 0)).toEqual(bytes(1))
+})
+
+it.skipIf(process.platform === 'win32')('shows nobody else on the machine the bodies, or the ids of jobs', async () => {
+  const { blobs, directory } = await opened()
+  await blobs.write('job', 'request', 0, bytes(1))
+  const modeOf = async (...path: string[]) => ((await stat(join(directory, ...path))).mode & 0o777).toString(8)
+  expect([await modeOf(), await modeOf('job'), await modeOf('job', 'request.0')]).toEqual(['700', '700', '600'])
 })
 
 it('wants a directory', () => {
