@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type BlobStore, JobsError } from '@respond-async/core'
 
 /**
@@ -14,7 +14,8 @@ import { type BlobStore, JobsError } from '@respond-async/core'
 export function fileBlobs(directory: string): BlobStore {
   if (typeof directory !== 'string' || directory === '')
     throw new JobsError('invalid_option', "fileBlobs: give it a directory, fileBlobs('/var/lib/app/bodies')")
-  const homeOf = (id: string) => join(directory, segmentOf(id))
+  const root = resolve(directory) // the process may go to another one
+  const homeOf = (id: string) => join(root, segmentOf(id))
   const fileOf = (name: string, index: number) => `${segmentOf(name)}.${index}`
   return {
     maxBodyBytes: null,
@@ -26,7 +27,7 @@ export function fileBlobs(directory: string): BlobStore {
         await writeSynced(unfinished, chunk)
         await rename(unfinished, join(home, fileOf(name, index)))
         await syncDirectory(home)
-        if (index === 0) await syncDirectory(directory) // the job's own directory may be new
+        if (index === 0) await syncDirectory(root) // the job's own directory may be new
       } catch (error) {
         await rm(unfinished, { force: true }).catch(() => {}) // what went wrong first is what is told
         throw meaningOf(error)

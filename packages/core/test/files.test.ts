@@ -135,6 +135,17 @@ it.skipIf(process.platform === 'win32')('shows nobody else on the machine the bo
   expect([await modeOf(), await modeOf('job'), await modeOf('job', 'request.0')]).toEqual(['700', '700', '600'])
 })
 
+it('stays where it was when the process goes to another directory', async () => {
+  const { around } = await opened()
+  const before = process.cwd()
+  onTestFinished(() => process.chdir(before))
+  process.chdir(around)
+  const blobs = fileBlobs('bodies')
+  await blobs.write('job', 'request', 0, bytes(1))
+  process.chdir(before)
+  expect(await blobs.read('job', 'request', 0)).toEqual(bytes(1))
+})
+
 it('wants a directory', () => {
   for (const directory of ['', undefined])
     expect(() => fileBlobs(directory as never)).toThrow(expect.objectContaining({ name: 'JobsError', code: 'invalid_option' })) // misuse on purpose
