@@ -4,6 +4,8 @@
  *
  * KEYS[1] is always the index of due times, `{prefix}:due`; all other keys are made of it, so that a key prefix of the client is on
  * all of them. KEYS[2] and KEYS[3], where a call knows them, are the job's own: a Cluster that moves the slot then says TRYAGAIN.
+ *
+ * PUBLISH is called so that it cannot fail: a user who may not publish is told when it subscribes, and leaves no change half written.
  */
 const COMMON = `
 local due = KEYS[1]
@@ -86,7 +88,7 @@ local function write(id, new, old)
   remember(id, ARGV[10], 12)
   if ARGV[10] ~= '0' then live(key(':e:', id)) end
   if ARGV[6] == '' then live(key(':b:', id)) end
-  if ARGV[9] ~= '' then call('PUBLISH', ARGV[9], new.version) end
+  if ARGV[9] ~= '' then redis.pcall('PUBLISH', ARGV[9], new.version) end
   if ARGV[11] ~= '' then
     tidy(due)
     if leaf then
@@ -154,7 +156,7 @@ if old.leaf ~= new.leaf then
 end
 if ARGV[6] == '-' then call('ZREM', due, id) elseif ARGV[6] ~= '' then call('ZADD', due, ARGV[6], id) end
 remember(id, ARGV[8], 9)
-if ARGV[7] ~= '' then call('PUBLISH', ARGV[7], ARGV[3]) end
+if ARGV[7] ~= '' then redis.pcall('PUBLISH', ARGV[7], ARGV[3]) end
 return answer(1, text)
 `
 
@@ -178,7 +180,7 @@ call('UNLINK', KEYS[2], key(':q:', id), key(':r:', id), key(':e:', id), key(':b:
 if old.name and call('GET', old.name) == id then call('DEL', old.name) end
 delist(old, id)
 call('ZREM', due, id)
-if ARGV[3] ~= '' then call('PUBLISH', ARGV[3], old.version + 1) end
+if ARGV[3] ~= '' then redis.pcall('PUBLISH', ARGV[3], old.version + 1) end
 return 1
 `
 

@@ -493,6 +493,19 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
       await store.close?.()
       await vi.waitFor(async () => expect(await clientCount()).toBe(0))
     })
+    it('writes where its user may publish nothing, and tells those who watch of that', async () => {
+      // Redis 7 allows a new user no channel.
+      await redis.call('ACL', 'SETUSER', 'silent', 'on', '>secret', '~*', '+@all', 'resetchannels')
+      const client = new Redis(server.port, { username: 'silent', password: 'secret' })
+      const mine = open(client, { maxEvents: 10 })
+      await mine.insert(job('a'))
+      expect((await mine.claim?.('a', 1, claimOf(job('a')), [event(2)]))?.claimed).toBe(true)
+      expect(await mine.replace({ ...finished(job('a')), version: 3 }, [event(3)])).toEqual({ replaced: true })
+      const watching = mine.watch?.('a', new AbortController().signal)[Symbol.asyncIterator]().next()
+      await expect(watching).rejects.toThrow('NOPERM')
+      expect(await mine.remove('a', 3)).toBe(true)
+      client.disconnect()
+    })
     it('publishes nothing where it is off', async () => {
       const mine = open(redis, { watch: false })
       expect(mine.capabilities.watch).toBe(false)
