@@ -5,6 +5,7 @@
  * KEYS[1] is always the index of due times, `{prefix}:due`; all other keys are made of it, so that a key prefix of the client is on
  * all of them. KEYS[2] and KEYS[3], where a call knows them, are the job's own: a Cluster that moves the slot then says TRYAGAIN.
  *
+ * `tidy` drops entries whose jobs have gone by themselves from the start of an index, so that one which nobody reads does not grow for ever.
  * PUBLISH is called so that it cannot fail: a user who may not publish is told when it subscribes, and leaves no change half written.
  */
 const COMMON = `
@@ -34,7 +35,6 @@ local function delist(job, id)
   call('ZREM', job.leaf, id)
   call('ZREM', job.all, id)
 end
--- Drops entries whose jobs have gone by themselves from the start of an index, so that one which nobody reads does not grow for ever.
 local function tidy(index)
   local ids, keys = call('ZRANGE', index, 0, 31), {}
   for n, id in ipairs(ids) do keys[n] = key(':j:', id) end
@@ -291,12 +291,12 @@ end
 return answer
 `
 
-/** ARGV id, field, chunk, milliseconds that chunks live whose job never comes. */
+/** ARGV id, field, chunk, milliseconds that chunks live whose job never comes; those of a job that will expire go with it. */
 export const WRITE_BLOB = `
 ${COMMON}
-local chunks = key(':b:', ARGV[1])
+local chunks, life = key(':b:', ARGV[1]), call('PTTL', key(':j:', ARGV[1]))
 call('HSET', chunks, ARGV[2], ARGV[3])
-if call('EXISTS', key(':j:', ARGV[1])) == 0 then call('PEXPIRE', chunks, ARGV[4]) end
+if life ~= -1 then call('PEXPIRE', chunks, life < 0 and ARGV[4] or life) end
 `
 
 /** ARGV id, field. */

@@ -80,8 +80,8 @@ async function open(client: RedisClient, tell: (channel: string, message: string
     if (++ready > 1) reconnected()
   }
   if (isIoredis(client)) {
-    // Commands wait for the connection here, whatever the client itself is set to.
-    const settings = { enableOfflineQueue: true, maxRetriesPerRequest: null }
+    // Commands wait for the connection here, and subscriptions come back with it, whatever the client itself is set to.
+    const settings = { enableOfflineQueue: true, maxRetriesPerRequest: null, autoResubscribe: true }
     const one = client.isCluster ? client.duplicate?.([], settings) : client.duplicate?.(settings)
     if (!one) throw new Error('redisStore: this client cannot be duplicated')
     one.on('error', ignore)

@@ -447,6 +447,14 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
       }
       await vi.waitFor(async () => expect((await store.insert(job('new'))).inserted).toBe(true))
     })
+    it('lets a chunk that comes late live as long as its job', async () => {
+      for (const [n, life] of [job('a'), finished(job('b'))].entries()) {
+        await store.insert(life)
+        await store.blobs?.write(life.id, 'response-1', 0, new Uint8Array(n))
+        const [record, chunks] = [await redis.pttl(`{respond-async}:j:${life.id}`), await redis.pttl(`{respond-async}:b:${life.id}`)]
+        expect(Math.abs(record - chunks), life.id).toBeLessThan(1_000)
+      }
+    })
     it('warns once of a server that drops keys', async () => {
       const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
       await redis.config('SET', 'maxmemory-policy', 'allkeys-lru')
@@ -492,6 +500,20 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
       expect((await Promise.all(heard.slice(10))).every((one) => one?.done)).toBe(true)
       await store.close?.()
       await vi.waitFor(async () => expect(await clientCount()).toBe(0))
+    })
+    it('hears again after the connection was down, whatever the client itself asks for', async () => {
+      const client = new Redis(server.url, { autoResubscribe: false })
+      const mine = open(client)
+      await mine.insert(job('a'))
+      const watcher = mine.watch?.('a', new AbortController().signal)[Symbol.asyncIterator]()
+      const nudged = watcher?.next()
+      await vi.waitFor(async () => expect(await clientCount()).toBe(1))
+      await redis.client('KILL', 'TYPE', 'pubsub')
+      expect(await nudged).toEqual({ value: 1, done: false })
+      const heard = watcher?.next()
+      await store.replace(next(job('a')))
+      expect(await heard).toEqual({ value: 2, done: false })
+      client.disconnect()
     })
     it('writes where its user may publish nothing, and tells those who watch of that', async () => {
       // Redis 7 allows a new user no channel.
