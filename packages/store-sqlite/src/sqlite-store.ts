@@ -71,7 +71,7 @@ export function sqliteStore(options: SqliteStoreOptions): JobStore {
 function storeOver(database: SqliteDatabase, own: boolean, maxEvents: number, watchMs: number): JobStore {
   const jobs = jobsOf(database)
   const history = historyOf(database, maxEvents)
-  const { watch, wrote, close } = watchOf(database, watchMs)
+  const { watch, close } = watchOf(database, watchMs)
   const list = listingOf(database)
   const transaction = transactionsOf(database)
   const file = hasFile(database)
@@ -86,9 +86,7 @@ function storeOver(database: SqliteDatabase, own: boolean, maxEvents: number, wa
       return done
     }
     try {
-      const done = several || isKept(events) ? transaction(all) : all()
-      wrote()
-      return done
+      return several || isKept(events) ? transaction(all) : all()
     } catch (error) {
       throw meaningOf(error)
     }

@@ -2,24 +2,22 @@ import { type VersionListener, versionsFrom } from '@respond-async/core/store'
 import type { SqliteDatabase } from './database'
 
 /**
- * Tells of versions as they change. SQLite calls nobody, but it counts what other connections commit: one timer for all who watch
- * looks at that count, and only when it has moved are their jobs looked at. Nobody watches, nothing is looked at.
+ * Tells of versions as they change. SQLite calls nobody, but it counts what other connections commit, and what this one changes: one
+ * timer for all who watch looks at both, and only when one has moved are their jobs looked at. Nobody watches, nothing is looked at.
  */
 export function watchOf(database: SqliteDatabase, everyMs: number) {
-  const commits = database.prepare('PRAGMA data_version')
+  const counts = database.prepare("SELECT data_version || ' ' || total_changes() AS counts FROM pragma_data_version")
   const version = database.prepare('SELECT version FROM respond_async_jobs WHERE id = ?')
   const read = (id: string) => (version.get(id) as { version: number } | undefined)?.version ?? 0 // what the statement selects
   const watchers = new Set<Watcher>()
   let timer: ReturnType<typeof setInterval> | undefined
   let seen: unknown
-  let wrote = false
   let closed = false
 
   const hasChanged = () => {
-    const { data_version: now } = commits.get() as { data_version: unknown } // its one column
-    const changed = now !== seen || wrote
+    const { counts: now } = counts.get() as { counts: unknown } // its one column
+    const changed = now !== seen
     seen = now
-    wrote = false
     return changed
   }
   const look = () => {
@@ -61,10 +59,6 @@ export function watchOf(database: SqliteDatabase, everyMs: number) {
   }
 
   return {
-    /** To be called after a write through this connection: those are not counted. */
-    wrote() {
-      wrote = true
-    },
     /** Ends all that watch. */
     close() {
       closed = true

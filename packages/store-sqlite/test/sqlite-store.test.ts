@@ -247,6 +247,20 @@ describe('a watch', () => {
     await store.close?.()
     await watching
   })
+  it('hears of what another store writes through the same database', async () => {
+    const database = new DatabaseSync(newFile())
+    const [store, other] = [sqliteStore({ database, watchMs: 10 }), sqliteStore({ database })]
+    await store.insert(record())
+    const watcher = store.watch?.('job', new AbortController().signal)[Symbol.asyncIterator]()
+    for (const version of [2, 3]) {
+      const heard = watcher?.next()
+      await new Promise((resolve) => setTimeout(resolve, 50)) // it has looked, and found what it knew
+      await other.replace(record({ version }))
+      expect(await heard).toEqual({ value: version, done: false })
+    }
+    await store.close?.()
+    database.close()
+  })
   it('throws to whoever watches when the database is gone', async () => {
     const database = new DatabaseSync(newFile())
     const store = sqliteStore({ database, watchMs: 10 })
