@@ -11,8 +11,6 @@ export type Run = (statement: Statement, values: unknown[]) => Promise<readonly 
 /** The three kinds of client as one. */
 export interface Connection {
   readonly run: Run
-  /** Whether it takes all bytes for hexadecimal ones, and so reads others wrong. */
-  readonly hexadecimal?: true
   /** Several statements in one trip: all of them, or none. */
   script(text: string): Promise<unknown>
   /** Calls `listening` whenever it begins to listen. Absent where that takes a client of its own. */
@@ -38,7 +36,6 @@ const overPool = (pool: PgPool, prepare: boolean): Connection => ({
 })
 
 const overPostgresJs = (sql: PostgresJs, prepare: boolean): Connection => ({
-  hexadecimal: true,
   run: async ({ text }, values) => sql.unsafe(text, values, { prepare }),
   script: async (text) => sql.unsafe(text),
   async listen(channel, hear, listening) {
@@ -48,7 +45,6 @@ const overPostgresJs = (sql: PostgresJs, prepare: boolean): Connection => ({
 })
 
 const overPGlite = (db: PGliteClient): Connection => ({
-  hexadecimal: true,
   // Rows are objects where no other form is asked for.
   run: async ({ text }, values) => (await db.query(text, values)).rows as PostgresRow[],
   script: (text) => db.transaction((transaction) => transaction.exec(text)),

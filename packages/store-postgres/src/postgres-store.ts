@@ -75,8 +75,10 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
     await ready
   }
   const prepared = async () => {
-    if (connection.hexadecimal && (await connection.run(sql.byteOutput, []))[0]?.form !== 'hex')
-      throw invalid("bytea_output is not 'hex' in this database or for this role, and other bytes only pg can read")
+    const [row] = await connection.run(sql.probe, [])
+    const bytes = row?.bytes as Uint8Array | undefined // or whatever else a client makes of them
+    if (bytes?.[1] !== 255 || row?.no !== false)
+      throw invalid("the client reads bytea or boolean in a form of its own, by binary or a parser; all but pg want bytea_output = 'hex'")
     if (!migrate) return
     const version = await connection.run(sql.version, []).then(
       ([row]) => Number(row?.version),

@@ -165,7 +165,8 @@ FROM ${events} WHERE job_id = $1 AND version > $2 ORDER BY line LIMIT $3`),
 ON CONFLICT (job_id, name, chunk) DO UPDATE SET data = excluded.data`),
     readChunk: fixed(`SELECT data FROM ${blobs} WHERE job_id = $1 AND name = $2 AND chunk = $3`),
     removeChunks: (keep: boolean): Statement => fixed(`DELETE FROM ${blobs} WHERE job_id = $1${keep ? ' AND name <> $2' : ''}`),
-    byteOutput: fixed("SELECT current_setting('bytea_output') AS form"),
+    /** What a client may be set to read otherwise: two bytes that are no text, and a boolean that is not true. */
+    probe: fixed("SELECT decode('00ff', 'hex') AS bytes, false AS no"),
     version: fixed(`SELECT max(version) AS version FROM "${schema}".migrations`),
   }
 }
