@@ -94,6 +94,7 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
       await setUp()
       return await connection.run(statement, values)
     } catch (error) {
+      if (isMissing(error)) ready = undefined // dropped meanwhile: made again before the next call
       throw understood(error)
     }
   }

@@ -130,6 +130,15 @@ test('a pool that reads bytes or booleans in a form of its own is refused, and n
   }
 })
 
+test('tables that are dropped while it runs are made again', async () => {
+  const schema = freshSchema()
+  const store = postgresStore({ client: pool, schema })
+  await store.insert(jobOf(1))
+  await pool.query(`DROP SCHEMA ${schema} CASCADE`)
+  await expect(store.get(jobOf(1).id)).rejects.toMatchObject({ code: '42P01' })
+  expect((await store.insert(jobOf(1))).inserted).toBe(true)
+})
+
 test('a reserved word is a schema like any other', async () => {
   const store = postgresStore({ client: pool, schema: 'user' })
   expect((await store.insert(jobOf(1))).inserted).toBe(true)
