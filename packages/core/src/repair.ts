@@ -116,8 +116,8 @@ async function expire(context: Context, job: Job, now: number): Promise<Job | nu
 export async function bury(context: Context, job: Job, now: number): Promise<Job | null> {
   const keepMs = context.options.tombstoneMs
   if (keepMs === 0) {
+    await removeBlobs(context, job.id) // before the record: without it nobody would try again
     if (!(await context.store.remove(job.id, job.version))) return again(context, await context.store.get(job.id, 'head'), now)
-    await removeBlobs(context, job.id)
     return null
   }
   const stone = tombstone(job, now, now + keepMs)

@@ -690,6 +690,25 @@ describe('large bodies', () => {
     expect(await store.get(at.slice('/jobs/'.length))).toBeNull()
   })
 
+  test('whose removal fails keep their job where there is no tombstone to keep', async () => {
+    const { store } = sharedStore()
+    const blobs = mapBlobs()
+    const { wrap, accept, send } = createService({ store, blobs, tombstoneMs: 0 })
+    wrap('copy', {}, async ({ sink }) => {
+      await sink?.write(pattern(CHUNK + 1))
+      return { status: 200, headers: {}, body: null }
+    })
+    const at = location(await accept('copy', () => null))
+    await vi.waitFor(async () => expect(json(await send('GET', at)).status).toBe('succeeded'))
+    const { remove } = blobs
+    blobs.remove = () => Promise.reject(new Error('disk'))
+    expect((await send('DELETE', at))?.status).toBe(503)
+    blobs.remove = remove
+    expect((await send('DELETE', at))?.status).toBe(204)
+    expect(blobs.bodies.size).toBe(0)
+    expect(await store.get(at.slice('/jobs/'.length))).toBeNull()
+  })
+
   test('of a request that is refused, replayed or too large nothing stays', async () => {
     const { store } = sharedStore()
     const blobs = mapBlobs()
