@@ -65,16 +65,9 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
 
   const channel = `${schema}_jobs`
   const sql = statements(schema, maxEvents, notify ? channel : undefined)
-  let ready: Promise<unknown> | undefined
-  /** Checked and made once, before the first call; after a failure again, before the next. */
+  /** Checked and made before the first call. Not waited for by others: the one that is at it may never be answered. */
+  let isReady = false
   const setUp = async () => {
-    ready ??= prepared().catch((error) => {
-      ready = undefined
-      throw error
-    })
-    await ready
-  }
-  const prepared = async () => {
     const [row] = await connection.run(sql.probe, [])
     const bytes = row?.bytes as Uint8Array | undefined // or whatever else a client makes of them
     if (bytes?.[1] !== 255 || row?.no !== false)
@@ -91,10 +84,11 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
   }
   const run: Run = async (statement, values) => {
     try {
-      await setUp()
+      if (!isReady) await setUp()
+      isReady = true
       return await connection.run(statement, values)
     } catch (error) {
-      if (isMissing(error)) ready = undefined // dropped meanwhile: made again before the next call
+      if (isMissing(error)) isReady = false // dropped meanwhile: made again before the next call
       throw understood(error)
     }
   }

@@ -66,6 +66,27 @@ describe.each([
 const FATAL = Buffer.from('E\0\0\0\x1eSFATAL\0C57P01\0Mgoes down\0\0', 'latin1')
 const READY = Buffer.from('Z\0\0\0\x05I', 'latin1')
 
+test('a first call that is never answered does not hold those that come after it', async () => {
+  const sockets: Socket[] = []
+  const balancer = createServer((client) => {
+    if (sockets.push(client.on('error', () => {})) === 1) return void client.resume()
+    const through = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {})
+    client.pipe(through).pipe(client)
+    client.on('close', () => through.destroy())
+  }).listen(0, '127.0.0.1')
+  await once(balancer, 'listening')
+  const through = new URL(url)
+  through.port = `${(balancer.address() as AddressInfo).port}`
+  const client = poolOf(through.href, { max: 2 })
+  const store = postgresStore({ client, schema: freshSchema() })
+  const first = store.insert(jobOf(1)).catch(() => 'lost')
+  expect((await store.insert(jobOf(2))).inserted).toBe(true)
+  sockets[0]?.destroy()
+  expect(await first).toBe('lost')
+  await client.end()
+  balancer.close()
+})
+
 test('a pool of pg whose new connection is ended as soon as it is ready rejects, and does not end the process', async () => {
   let isGoing = false
   const proxy = createServer((client) => {
