@@ -508,7 +508,7 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
       const watcher = mine.watch?.('a', new AbortController().signal)[Symbol.asyncIterator]()
       const nudged = watcher?.next()
       await vi.waitFor(async () => expect(await clientCount()).toBe(1))
-      await redis.client('KILL', 'TYPE', 'pubsub')
+      await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
       expect(await nudged).toEqual({ value: 1, done: false })
       const heard = watcher?.next()
       await store.replace(next(job('a')))
