@@ -93,11 +93,18 @@ export function capturingResponses(
       this.#sendHead()
       if (this.#hasBegun || !this.#sink?.begin || this.#isBodiless()) return
       this.#hasBegun = true
-      const take = () => {
-        this.#after = -1
-        return this.#chunks.splice(0).map(bytesOf)
-      }
-      this.#sink.begin(() => ({ status: this.statusCode, headers: this.#fields() }), take)
+      this.#sink.begin(
+        () => ({ status: this.statusCode, headers: this.#fields() }),
+        () => {
+          this.#after = -1
+          return this.#chunks.splice(0).map(bytesOf)
+        },
+      )
+    }
+
+    /** What Node sends before the answer: 100, 102, 103. */
+    _writeRaw(_data: unknown, _encoding: unknown, done?: Done): void {
+      if (done) process.nextTick(done)
     }
 
     #sendHead(): void {
@@ -116,14 +123,13 @@ export function capturingResponses(
         return false
       }
       if (done) process.nextTick(done)
-      if (this.#written === 0) setImmediate(() => this.#drain())
+      if (this.#written === 0)
+        setImmediate(() => {
+          this.#written = 0
+          this.emit('drain')
+        })
       this.#written += chunk.length
       return this.#written < TURN
-    }
-
-    #drain(): void {
-      this.#written = 0
-      this.emit('drain')
     }
 
     override end(chunk?: string | Uint8Array | Done, encoding?: BufferEncoding | Done, done?: Done): this {

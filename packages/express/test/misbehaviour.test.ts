@@ -145,6 +145,16 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect([status.status, (await result.arrayBuffer()).byteLength]).toEqual(['succeeded', 1_000_000])
     })
 
+    it('calls back whoever sends an interim answer, which nobody gets', async () => {
+      const { whole } = await start((_req, res) => {
+        const link = '</style.css>; rel=preload; as=style'
+        res.writeContinue(() =>
+          res.writeProcessing(() => res.writeEarlyHints({ link }, () => res.json([res.headersSent, res.get('link')]))),
+        )
+      })
+      expect(await (await whole('/')).result.json()).toEqual([false, null])
+    })
+
     it.each([
       ['a body', { body: 'nobody reads it' }],
       ['no body', {}],
