@@ -40,6 +40,7 @@ export function detachedRequests(prototype: object): new (peer: Peer) => Detache
     declare route: unknown
     declare body: unknown
     declare _readableState: { readingMore: boolean }
+    declare _addHeaderLines: (lines: string[], length: number) => void
     #body: Pieces = []
     #pieces: AsyncIterator<Uint8Array> | undefined
 
@@ -51,8 +52,8 @@ export function detachedRequests(prototype: object): new (peer: Peer) => Detache
       // One by one: written in a loop, so many fields make V8 keep the object as a dictionary, which costs ten times as much.
       this.method = head.method
       this.url = head.url
+      this._addHeaderLines(head.rawHeaders, head.rawHeaders.length) // for `headersDistinct`; without headers yet, it only keeps them
       this.headers = headers
-      this.rawHeaders = head.rawHeaders
       this.httpVersion = '1.1'
       this.httpVersionMajor = 1
       this.httpVersionMinor = 1
@@ -112,10 +113,10 @@ class DetachedSocket extends EventEmitter implements Peer {
     this.encrypted = peer.encrypted
   }
 }
-Object.assign(DetachedSocket.prototype, { readable: true, writable: true, writableLength: 0 })
-for (const name of ['setTimeout', 'setKeepAlive', 'setNoDelay', 'ref', 'unref', 'cork', 'uncork', 'end', 'destroy'])
-  Object.assign(DetachedSocket.prototype, {
-    [name](this: DetachedSocket) {
-      return this
-    },
-  })
+function itself(this: DetachedSocket): DetachedSocket {
+  return this
+}
+Object.assign(DetachedSocket.prototype, {
+  ...{ readable: true, writable: true, writableLength: 0, setTimeout: itself, setKeepAlive: itself, setNoDelay: itself },
+  ...{ ref: itself, unref: itself, cork: itself, uncork: itself, end: itself, destroy: itself },
+})

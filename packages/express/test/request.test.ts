@@ -4,7 +4,7 @@ import { createJobs, inProcess } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/express'
 import type { Express, Request, Response } from 'express'
 import { describe, expect, it } from 'vitest'
-import { json, replaying, serve, VERSIONS } from './service'
+import { json, replaying, serve, VERSIONS, WAYS } from './service'
 
 /** All that a handler can see of its request, as JSON. */
 const see = (req: Request, res: Response) =>
@@ -144,6 +144,18 @@ for (const [version, express] of Object.entries(VERSIONS))
       )
       app.use('/jobs', jobRoutes(jobs))
       expect(await (await (await serve(app)).whole('/')).result.json()).toEqual({ ...told, secure: true })
+    })
+
+    it.each(Object.entries(WAYS))('has its fields line by line: %s', async (_way, engine) => {
+      const jobs = createJobs<Request>({ engine: engine() })
+      void jobs.start()
+      const app = express()
+      app.post(
+        '/',
+        respondAsync(jobs, 'lines', (req, res) => void res.json(req.headersDistinct['x-trace'])),
+      )
+      app.use('/jobs', jobRoutes(jobs))
+      expect(await (await (await serve(app)).whole('/', { headers: { 'x-trace': 'one' } })).result.json()).toEqual(['one'])
     })
 
     it('stores what a parser made of a body whose end it did not wait for', async () => {
