@@ -1,4 +1,5 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
+import type { Request } from 'express'
 import { EXPRESS_FIELDS } from './detached-request'
 
 /** What earlier middleware hung on a live request or response, by name. */
@@ -6,9 +7,7 @@ export type Added = Readonly<Record<string, unknown>>
 
 const made = new IncomingMessage(null as never) // which Node takes for a request without a socket
 /** What every request and response of Node and Express has: a detached one has got its own. */
-const GIVEN = new Set(
-  Object.keys({ ...made, ...new ServerResponse(made) }).concat('__onFinished', 'next', 'res', 'query', ...EXPRESS_FIELDS),
-)
+const GIVEN = new Set(Object.keys({ ...made, ...new ServerResponse(made) }).concat('__onFinished', 'next', 'res', ...EXPRESS_FIELDS))
 
 /** Only what is not given is read: a copy of all of it would cost more than the rest of accepting in the adapter. */
 export function addedTo(live: object): Added {
@@ -27,6 +26,17 @@ export function putAdded(added: Added, to: object): void {
   }
 }
 
+/** What Express tells of a request by getters, in whose place middleware may put its own. Express 4 does so with the query. */
+const TOLD = ['query', 'ip', 'ips', 'protocol', 'host', 'hostname'] as const
+export type Told = Partial<Pick<Request, (typeof TOLD)[number]>>
+
+/** What has been put there. */
+export function toldOf(live: Request): Told {
+  const told: Record<string, unknown> = {}
+  for (const name of TOLD) if (Object.hasOwn(live, name)) told[name] = live[name]
+  return told
+}
+
 /** Also where the prototype has a getter of that name. */
-export const define = (to: object, name: string, value: unknown) =>
+const define = (to: object, name: string, value: unknown) =>
   Object.defineProperty(to, name, { value, writable: true, enumerable: true, configurable: true })

@@ -1,7 +1,7 @@
 import type { Body, BodyStream, CapturedResponse, Execution, StoredRequest } from '@respond-async/core'
 import { bytesOf, isStream, JobsError, sizeOf } from '@respond-async/core'
 import type { Application, Express, Request } from 'express'
-import { define, putAdded } from './added'
+import { putAdded, toldOf } from './added'
 import { type CapturingResponse, capturingResponses } from './capturing-response'
 import { type DetachedRequest, detachedRequests } from './detached-request'
 import { type AnyHandler, callInOrder } from './handlers'
@@ -28,15 +28,12 @@ function classesUnder<Class>(make: (prototype: object) => Class): (prototype: ob
 const requestsUnder = classesUnder(detachedRequests)
 const responsesUnder = classesUnder(capturingResponses)
 
-/** What Express tells of a request by getters, in whose place middleware may put its own. Express 4 does so with the query. */
-const OVERRIDDEN = ['query', 'ip', 'ips', 'protocol', 'host', 'hostname'] as const
-
 /** An exchange of its own for the handler, in the place of the live one, which ends with the 202. */
 export function detach(live: ExpressSubmission, { requestBody, maxResultBytes, sink }: Execution): Exchange {
   const { native, own, response } = live
   const req = new (requestsUnder(Object.getPrototypeOf(native)))(live)
   req.receive(own, live.fields, isStream(requestBody) ? requestBody : live.chunks)
-  for (const name of OVERRIDDEN) if (Object.hasOwn(native, name)) define(req, name, native[name])
+  putAdded(toldOf(native), req)
   putAdded(live.added, req)
   // A session ends, and another begins, on the live request, which is the one that it knows.
   for (const name of ['session', 'sessionID'])
@@ -60,7 +57,7 @@ export function rebuild(app: Application, stored: StoredRequest, { requestBody: 
   const req = new (requestsUnder(request))(notes)
   const headers = { ...stored.headers } as Record<string, string | string[]> // a copy, which the handler may change
   if (body !== null && notes.hasBody !== false) headers['content-length'] = String(sizeOf(body))
-  const { url = stored.url, baseUrl = '', params = {}, parsedAs } = notes
+  const { url = stored.url, baseUrl = '', params = {}, told = { query: {} }, parsedAs } = notes
   const rawHeaders = Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, one]))
   req.receive(
     {
@@ -71,7 +68,7 @@ export function rebuild(app: Application, stored: StoredRequest, { requestBody: 
     headers,
     parsedAs === undefined || parsedAs === 'empty' ? piecesOf(body) : undefined,
   )
-  if (!('query' in req)) Object.assign(req, { query: app.get('query parser fn')(url.split('?', 2)[1] ?? '') }) // Express 4
+  putAdded(told, req)
   const res = new (responsesUnder(response))(req, {}, maxResultBytes, sink)
   res.locals = Object.create(null)
   Object.assign(req, stored.carry)

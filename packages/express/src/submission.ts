@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { type Body, type BodySink, type JobRequest, JobsError, type JsonObject, type Submission } from '@respond-async/core'
 import type { Request, Response } from 'express'
-import { type Added, addedTo } from './added'
+import { type Added, addedTo, type Told, toldOf } from './added'
 import type { Peer, RequestHead } from './detached-request'
 
 /** How earlier middleware had left `req.body`: parsed (kept as JSON), as text, as bytes, or as the `{}` of Express 4. */
@@ -14,6 +14,7 @@ export interface Notes {
   readonly url?: string
   readonly baseUrl?: string
   readonly params?: JsonObject
+  readonly told?: Told
   readonly remoteAddress?: string
   readonly encrypted?: boolean
   readonly hasBody?: boolean
@@ -81,7 +82,16 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
     const { url, originalUrl, baseUrl, params } = this.own
     const { remoteAddress, encrypted, hasBody } = this
     const parsedAs = this.#parsedAs
-    return { url: url === originalUrl ? undefined : url, baseUrl, params, remoteAddress, encrypted, hasBody, parsedAs } satisfies Notes
+    return {
+      url: url === originalUrl ? undefined : url,
+      baseUrl,
+      params,
+      told: toldOf(this.native),
+      remoteAddress,
+      encrypted,
+      hasBody,
+      parsedAs,
+    } satisfies Notes
   }
 
   private get hasBody(): boolean {
@@ -91,7 +101,8 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
 
   readBody(limit: number, wanted: boolean, large?: BodySink): Promise<Body | null> | Body | null {
     const { native } = this
-    if (Number(this.fields['content-length']) > limit) throw tooLarge(limit)
+    const length = this.fields['content-length']
+    if (Number(length) > limit) throw tooLarge(limit)
     // A parser may go on as soon as it has what it wants, before the end.
     if (native.readableEnded || (native.readableDidRead && native.body !== undefined)) this.chunks = undefined
     else if (!native.readable) throw brokenOff()
@@ -142,12 +153,10 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
         resolve(isGathered ? (chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)) : null)
       })
       const aborted = (cause?: unknown) => reject(brokenOff(cause))
-      native.on('error', aborted)
-      native.on('close', aborted)
-      native.resume()
+      native.on('error', aborted).on('close', aborted).resume()
     })
   }
 }
 
-const brokenOff = (cause?: unknown) => new JobsError('body_unreadable', 'The upload broke off.', { cause })
-const tooLarge = (limit: number) => new JobsError('body_too_large', `The body is larger than ${limit} bytes.`)
+const brokenOff = (cause?: unknown) => new JobsError('body_unreadable', 'The body broke off.', { cause })
+const tooLarge = (limit: number) => new JobsError('body_too_large', `The body is over ${limit} bytes.`)

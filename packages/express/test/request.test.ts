@@ -146,6 +146,30 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect(await (await (await serve(app)).whole('/')).result.json()).toEqual({ ...told, secure: true })
     })
 
+    it('sees in a replay what earlier middleware put in the place of what Express tells, and of the query', async () => {
+      const jobs = createJobs<Request>({ engine: replaying() })
+      void jobs.start()
+      const app = express().set('query parser', 'extended')
+      const told = { query: { n: 7, by: ['x'] }, ip: '203.0.113.7', ips: ['203.0.113.7'], protocol: 'https', hostname: 'a.example.com' }
+      app.post('/told', (req, _res, next) => {
+        for (const [name, value] of Object.entries(told)) Object.defineProperty(req, name, { value, configurable: true })
+        next()
+      })
+      app.use((req, _res, next) => {
+        if (req.path === '/moved') req.url = '/told-not?to=2'
+        next()
+      })
+      app.post(
+        ['/told', '/told-not'],
+        respondAsync(jobs, 'told', ({ query, ip, ips, protocol, hostname }, res) => void res.json({ query, ip, ips, protocol, hostname })),
+      )
+      app.use('/jobs', jobRoutes(jobs))
+      const { whole } = await serve(app)
+      expect(await (await whole('/told?n=7&by=x')).result.json()).toEqual(told)
+      const query = express === VERSIONS['Express 4'] ? { from: { a: '1' } } : { to: '2' } // 4 has parsed it before it was changed
+      expect(await (await whole('/moved?from[a]=1')).result.json()).toMatchObject({ query, ip: '127.0.0.1', hostname: '127.0.0.1' })
+    })
+
     it.each(Object.entries(WAYS))('has its fields line by line: %s', async (_way, engine) => {
       const jobs = createJobs<Request>({ engine: engine() })
       void jobs.start()
