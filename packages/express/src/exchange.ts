@@ -56,7 +56,7 @@ export function rebuild(app: Application, stored: StoredRequest, { requestBody: 
   const { request, response } = app as Express // every application has them
   const req = new (requestsUnder(request))(notes)
   const headers = { ...stored.headers } as Record<string, string | string[]> // a copy, which the handler may change
-  if (body !== null && notes.hasBody !== false) headers['content-length'] = String(sizeOf(body))
+  if (notes.hasBody ?? body !== null) headers['content-length'] = String(body === null ? 0 : sizeOf(body))
   const { url = stored.url, baseUrl = '', params = {}, told = { query: {} }, parsedAs } = notes
   const rawHeaders = Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, one]))
   req.receive(

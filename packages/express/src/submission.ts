@@ -95,8 +95,7 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
   }
 
   private get hasBody(): boolean {
-    const { 'content-length': length = 0, 'transfer-encoding': coding } = this.fields
-    return coding !== undefined || Number(length) > 0
+    return 'content-length' in this.fields || 'transfer-encoding' in this.fields
   }
 
   readBody(limit: number, wanted: boolean, large?: BodySink): Promise<Body | null> | Body | null {
@@ -106,7 +105,7 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
     // A parser may go on as soon as it has what it wants, before the end.
     if (native.readableEnded || (native.readableDidRead && native.body !== undefined)) this.chunks = undefined
     else if (!native.readable) throw brokenOff()
-    else if (this.hasBody) return this.#collect(limit, wanted, large)
+    else if (this.hasBody && length !== '0') return this.#collect(limit, wanted, large)
     return wanted ? this.#parsed() : null
   }
 

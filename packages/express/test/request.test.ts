@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { createJobs, inProcess } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/express'
-import type { Express, Request, Response } from 'express'
+import type { Express, Request, RequestHandler, Response } from 'express'
 import { describe, expect, it } from 'vitest'
 import { json, replaying, serve, VERSIONS, WAYS } from './service'
 
@@ -168,6 +168,24 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect(await (await whole('/told?n=7&by=x')).result.json()).toEqual(told)
       const query = express === VERSIONS['Express 4'] ? { from: { a: '1' } } : { to: '2' } // 4 has parsed it before it was changed
       expect(await (await whole('/moved?from[a]=1')).result.json()).toMatchObject({ query, ip: '127.0.0.1', hostname: '127.0.0.1' })
+    })
+
+    it('tells in a replay that there was a body, though an empty one', async () => {
+      const jobs = createJobs<Request>({ engine: replaying() })
+      void jobs.start()
+      const app = express()
+      const handlers: RequestHandler[] = [
+        express.json(),
+        (req, res) => void res.json([req.body, req.get('content-length'), req.is('json')]),
+      ]
+      app.post('/bare', handlers)
+      app.post('/', respondAsync(jobs, 'empty', handlers))
+      app.use('/jobs', jobRoutes(jobs))
+      const { whole, call } = await serve(app)
+      const headers = { 'content-type': 'application/json' } // fetch says that the length is 0
+      const bare = await (await call('/bare', { method: 'POST', headers })).json()
+      expect(bare).toEqual([{}, '0', 'json'])
+      expect(await (await whole('/', { headers })).result.json()).toEqual(bare)
     })
 
     it.each(Object.entries(WAYS))('has its fields line by line: %s', async (_way, engine) => {
