@@ -68,10 +68,9 @@ export function rebuild(app: Application, stored: StoredRequest, { requestBody: 
     headers,
     parsedAs === undefined || parsedAs === 'empty' ? piecesOf(body) : undefined,
   )
-  putAdded(told, req)
+  putAdded({ ...told, ...stored.carry }, req)
   const res = new (responsesUnder(response))(req, {}, maxResultBytes, sink)
   res.locals = Object.create(null)
-  Object.assign(req, stored.carry)
   return { req, res }
 }
 

@@ -104,6 +104,24 @@ for (const [version, express] of Object.entries(VERSIONS))
         expect(await result.json()).toEqual({ user: 'ada', carried: { user: 'ada' }, secret: way === 'inline' ? 'Bearer ada' : null })
       })
 
+      it('carries what Express tells by getters, too', async () => {
+        const { jobs, app } = make()
+        const carry = ({ ip, protocol, hostname, path, query }: Request) => ({
+          ip,
+          protocol,
+          hostname,
+          path,
+          query: query as { n: string },
+        })
+        app.post(
+          '/:month',
+          respondAsync(jobs, { operation: 'told', carry }, (req, res) => void res.json(carry(req))),
+        )
+        app.use('/jobs', jobRoutes(jobs))
+        const { result } = await (await serve(app)).whole('/may?n=1')
+        expect(await result.json()).toEqual({ ip: '127.0.0.1', protocol: 'http', hostname: '127.0.0.1', path: '/may', query: { n: '1' } })
+      })
+
       it('answers compressed where compression() is used, and stores what is not', async () => {
         const { jobs, app } = make()
         const long = { text: 'long '.repeat(1_000) }
