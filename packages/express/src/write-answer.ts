@@ -8,14 +8,17 @@ export function writeAnswer(res: ServerResponse, { status, headers, body }: Answ
   const vary = res.getHeader('vary')
   const name = 'Vary' in fields ? 'Vary' : 'vary'
   const own = fields[name]
-  if (vary !== undefined && own !== undefined) fields[name] = [...new Set(`${vary}, ${own}`.split(/\s*,\s*/))].join(', ')
-  if (fields['set-cookie'] !== undefined) {
+  if (vary && own) fields[name] = [...new Set(`${vary}, ${own}`.split(/\s*,\s*/))].join(', ')
+  if (fields['set-cookie']) {
     const cookies = res.getHeader('set-cookie')
-    if (cookies !== undefined) fields['set-cookie'] = [cookies, fields['set-cookie']].flat().map(String)
+    if (cookies) fields['set-cookie'] = [cookies, fields['set-cookie']].flat() as string[]
   }
   if (isEvents(body)) return writeEvents(res, status, fields, body)
   if (body !== null) fields['Content-Length'] = `${sizeOf(body)}`
-  else if (status !== 204 && status !== 304) fields['Content-Length'] ??= '0'
+  else {
+    res.removeHeader('content-type') // of middleware that says one of every answer: nothing has none
+    if (status !== 204 && status !== 304) fields['Content-Length'] ??= '0'
+  }
   res.writeHead(status, fields as Record<string, string | string[]>) // Node only reads them
   if (!isStream(body)) res.end(body ?? undefined)
   // A client that leaves is no error of the application; a body that breaks off must not look whole, and takes the connection with it.

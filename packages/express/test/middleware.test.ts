@@ -122,6 +122,22 @@ for (const [version, express] of Object.entries(VERSIONS))
         expect(await result.json()).toEqual({ ip: '127.0.0.1', protocol: 'http', hostname: '127.0.0.1', path: '/may', query: { n: '1' } })
       })
 
+      it('says no media type of nothing, where earlier middleware says one of everything', async () => {
+        const { jobs, app } = make()
+        app.use((_req, res, next) => void next(res.type('json') && undefined))
+        app.post(
+          '/',
+          respondAsync(jobs, 'typed', (_req, res) => void res.end('{}')),
+        )
+        app.use('/jobs', jobRoutes(jobs))
+        const { whole, call } = await serve(app)
+        const { accepted, location, result } = await whole('/', { headers: { prefer: 'return=minimal' } })
+        expect([accepted.headers.get('content-type'), await accepted.text()]).toEqual([null, ''])
+        expect(result.headers.get('content-type')).toBe('application/json; charset=utf-8')
+        const { status, headers } = await call(location, { method: 'DELETE' })
+        expect([status, headers.get('content-type')]).toEqual([204, null])
+      })
+
       it('answers compressed where compression() is used, and stores what is not', async () => {
         const { jobs, app } = make()
         const long = { text: 'long '.repeat(1_000) }

@@ -10,6 +10,7 @@ import type { Context } from 'hono'
 export function writeAnswer(c: Context, answer: Answer): Response {
   const headers = fieldsSet(c)
   if (headers.keys().next().done) return toResponse(answer)
+  if (answer.body === null) headers.delete('content-type') // of middleware that says one of every answer: nothing has none
   const fields = fieldsFor(answer)
   for (const name in fields) {
     const value = fields[name] as string | readonly string[]

@@ -1,6 +1,7 @@
 import type { CapturedResponse, Execution } from '@respond-async/core'
 import { captureResponse, fieldsOf, keptBody } from '@respond-async/core/fetch'
 import type { Context, Handler, MiddlewareHandler } from 'hono'
+import type { HTTPException } from 'hono/http-exception'
 import { fieldsSet } from './answer'
 import type { DetachedContext } from './detached-context'
 
@@ -45,7 +46,7 @@ const nothing = async () => {}
 
 /** The response of an `HTTPException`, as Hono's own error handler makes it. Any other error is thrown on. */
 function responseOf(c: Context, error: unknown): Response {
-  if (!(error instanceof Error && 'getResponse' in error && typeof error.getResponse === 'function')) throw error
-  const made: Response = error.getResponse()
+  const made = error instanceof Error && (error as Partial<HTTPException>).getResponse?.()
+  if (!made) throw error
   return c.newResponse(made.body, made)
 }

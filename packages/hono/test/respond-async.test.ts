@@ -165,6 +165,24 @@ describe.each(Object.keys(WAYS))('%s', (way) => {
     expect(await result.json()).toEqual({ ok: true })
   })
 
+  it('says no media type of nothing, where earlier middleware says one of everything', async () => {
+    const { jobs } = errorsOf(options())
+    const app = new Hono()
+    app.use(async (c, next) => {
+      c.header('content-type', 'application/json')
+      await next()
+    })
+    app.post(
+      '/typed',
+      respondAsync(jobs, 'typed', () => new Response('{}')),
+    )
+    app.route('/jobs', jobRoutes(jobs))
+    const { accepted } = await follow(app, '/typed', { method: 'POST', headers: { prefer: 'return=minimal' } })
+    expect([accepted.status, accepted.headers.get('content-type'), await accepted.text()]).toEqual([202, null, ''])
+    const purged = await app.request(accepted.headers.get('location') ?? '', { method: 'DELETE' })
+    expect([purged.status, purged.headers.get('content-type')]).toEqual([204, null])
+  })
+
   it('keeps them where nothing else has touched the answer', async () => {
     const { jobs } = errorsOf(options())
     const app = serving(jobs)
