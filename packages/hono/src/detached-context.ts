@@ -51,6 +51,7 @@ const detachedClass = (Context: ContextClass) =>
       // What the application has set for these is bound to the live context.
       super(live.req.raw, { env: live.env, path: live.req.path, notFoundHandler: () => ownPart(this, live, live.notFound) })
       this.setRenderer((...args: Parameters<typeof live.render>) => ownPart(this, live, () => live.render(...args)))
+      this.setLayout(live.getLayout() as never) // for another that is nested in it
       this.#from = from
 
       const body = this.body as Make

@@ -58,10 +58,7 @@ function storedRequest(raw: Request, path: string, { route = '/', params = {}, v
   req.valid = (target: never): never => {
     const data = found.call(req, target)
     if (data === undefined)
-      throw new JobsError(
-        'invalid_input',
-        `The validated ${target} was not stored, it is no JSON: give its validator to respondAsync() too.`,
-      )
+      throw new JobsError('invalid_input', `The validated ${target} is no JSON: give its validator to respondAsync() too.`)
     return data as never // the base class says by type parameters what is there
   }
   return req

@@ -389,6 +389,19 @@ describe('inline', () => {
     expect(await (await follow(app, '/missing')).result.text()).toBe('nothing of Reports')
   })
 
+  it('nests a layout of the handler’s own in that of the application', async () => {
+    const { jobs } = errorsOf({})
+    const app = serving(jobs)
+    app.use(jsxRenderer(({ children }) => jsx('main', {}, children)))
+    const nested = jsxRenderer(({ children, Layout }) => jsx(Layout, {}, jsx('section', {}, children)))
+    const handler = every(nested, async (c: Context) => c.render(jsx('p', {}, 'done') as never))
+    app.get('/bare', handler as never)
+    app.post('/page', respondAsync(jobs, 'page', handler as never))
+    const bare = await (await app.request('/bare')).text()
+    expect(bare).toContain('<main><section><p>done</p></section></main>')
+    expect(await (await follow(app, '/page')).result.text()).toBe(bare)
+  })
+
   it('keeps what earlier middleware has set off a rendered result, before the answer and after it', async () => {
     const { jobs } = errorsOf({})
     const app = serving(jobs)
