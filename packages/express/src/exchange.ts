@@ -1,9 +1,9 @@
 import type { Body, BodyStream, CapturedResponse, Execution, StoredRequest } from '@respond-async/core'
 import { bytesOf, isStream, JobsError, sizeOf } from '@respond-async/core'
-import type { Application, Express, Request } from 'express'
+import type { Application, Express } from 'express'
 import { putAdded, toldOf } from './added'
 import { type CapturingResponse, capturingResponses } from './capturing-response'
-import { type DetachedRequest, detachedRequests } from './detached-request'
+import { type DetachedRequest, detachedRequests, type RequestHead } from './detached-request'
 import { type AnyHandler, callInOrder } from './handlers'
 import type { ExpressSubmission, Notes } from './submission'
 
@@ -50,24 +50,21 @@ export function detach(live: ExpressSubmission, { requestBody, maxResultBytes, s
   return { req, res }
 }
 
-/** The exchange of a job that was taken by another process. */
+/** The exchange of a job that was taken by another process. `stored` is the handler's own, to change as it likes. */
 export function rebuild(app: Application, stored: StoredRequest, { requestBody: body, maxResultBytes, sink }: Execution): Exchange {
   const notes: Notes = stored.context ?? {}
   const { request, response } = app as Express // every application has them
   const req = new (requestsUnder(request))(notes)
-  const headers = { ...stored.headers } as Record<string, string | string[]> // a copy, which the handler may change
+  const headers = stored.headers as Record<string, string | string[]>
   if (notes.hasBody ?? body !== null) headers['content-length'] = String(body === null ? 0 : sizeOf(body))
   const { url = stored.url, baseUrl = '', params = {}, told = { query: {} }, parsedAs } = notes
   const rawHeaders = Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, one]))
-  req.receive(
-    {
-      ...{ method: stored.method, url, rawHeaders, originalUrl: stored.url, baseUrl, route: undefined },
-      params: params as Request['params'], // as Express gave them
-      body: parsedBody(notes, stored, body),
-    },
-    headers,
-    parsedAs === undefined || parsedAs === 'empty' ? piecesOf(body) : undefined,
-  )
+  // As Express gave it, but for the route: no router has found this one.
+  const head = {
+    ...{ method: stored.method, url, rawHeaders, originalUrl: stored.url, baseUrl, params },
+    body: parsedBody(notes, stored, body),
+  }
+  req.receive(head as RequestHead, headers, parsedAs === undefined || parsedAs === 'empty' ? piecesOf(body) : undefined)
   putAdded({ ...told, ...stored.carry }, req)
   const res = new (responsesUnder(response))(req, {}, maxResultBytes, sink)
   res.locals = Object.create(null)

@@ -1,4 +1,13 @@
-import { type Answer, type JobHandle, type Jobs, JobsError, type OperationOptions, type Owner, pathOf } from '@respond-async/core'
+import {
+  type Answer,
+  type JobHandle,
+  type Jobs,
+  JobsError,
+  type OperationOptions,
+  type Owner,
+  pathOf,
+  type StoredRequest,
+} from '@respond-async/core'
 import express, { type Application, type Request, type RequestHandler, type Response } from 'express'
 import { detach, rebuild, run } from './exchange'
 import { type AnyHandler, callInOrder, type JobHandler, type Next, type Unnamed } from './handlers'
@@ -41,7 +50,9 @@ export function respondAsync(jobs: Jobs<Request>, operation: string | RespondAsy
     const { live, request } = execution
     if (live instanceof ExpressSubmission) return live.scope.runInAsyncScope(() => run(handlers, detach(live, execution), execution))
     app ??= express()
-    return run(handlers, rebuild(app, request ?? NOTHING, execution), execution)
+    // The handler's own copy, the same of every store. A job without a stored request cannot be one that came over HTTP.
+    const stored: StoredRequest = JSON.parse(JSON.stringify(request ?? { method: 'POST', url: '/', headers: {} }))
+    return run(handlers, rebuild(app, stored, execution), execution)
   })
   return (req, res, next) => {
     app ??= req.app
@@ -52,9 +63,6 @@ export function respondAsync(jobs: Jobs<Request>, operation: string | RespondAsy
     answerWith(jobs.accept(name, new ExpressSubmission(req, res)), res, runLive, next)
   }
 }
-
-/** What a job without a stored request is run with: it cannot be one that came over HTTP. */
-const NOTHING = { method: 'POST', url: '/', headers: {} }
 
 function handlersOf(name: string, handler: unknown): AnyHandler[] {
   const handlers = [handler].flat(8)

@@ -188,6 +188,27 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect(await (await whole('/', { headers })).result.json()).toEqual(bare)
     })
 
+    it.each(Object.entries(WAYS))('may be changed by the handler, deeply: %s', async (_way, engine) => {
+      const jobs = createJobs<Request>({ engine: engine() })
+      void jobs.start()
+      const app = express().set('query parser', 'extended')
+      const change: RequestHandler<{ month: string }> = (req, res) => {
+        const query = req.query as { by: { n: unknown } }
+        query.by.n = 7
+        req.params.month = 'june'
+        req.headers['x-trace'] = 'changed'
+        res.json([query.by.n, req.params.month, req.get('x-trace')])
+      }
+      app.post('/:month', (req, _res, next) => {
+        Object.defineProperty(req, 'query', { value: req.query }) // a getter parses it each time
+        next()
+      })
+      app.post('/:month', respondAsync(jobs, 'changed', change))
+      app.use('/jobs', jobRoutes(jobs))
+      const { status, result } = await (await serve(app)).whole('/may?by[n]=1')
+      expect([status.status, await result.json()]).toEqual(['succeeded', [7, 'june', 'changed']])
+    })
+
     it.each(Object.entries(WAYS))('has its fields line by line: %s', async (_way, engine) => {
       const jobs = createJobs<Request>({ engine: engine() })
       void jobs.start()
