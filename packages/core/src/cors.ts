@@ -2,7 +2,8 @@ import { type Answer, fieldOf, setField } from './answer'
 import type { Context } from './context'
 import type { JobRequest } from './request'
 
-const EXPOSED = 'Location, Content-Location, Retry-After, ETag, Link, Preference-Applied, Operation-Location, Sunset, Idempotency-Replayed, Content-Range'
+const EXPOSED =
+  'Location, Content-Location, Retry-After, ETag, Link, Preference-Applied, Operation-Location, Sunset, Idempotency-Replayed, Content-Range'
 const REQUEST_FIELDS = 'Accept, Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range, Last-Event-ID, Prefer, Range'
 
 /** Lets a page of an allowed origin read the answer and the fields that matter in it. Without the `cors` option: as it was. */
