@@ -6,7 +6,8 @@ const source = '@respond-async/source'
 const onNode = [source, 'module', 'node', 'development|production']
 const inWorkerd = [source, 'workerd', 'worker', 'browser', 'module', 'development|production']
 
-const setupFiles = ['./tests/patience.ts']
+/** What a test waits for is waited for longer than the second that vitest gives by itself: see tests/patience.ts. */
+const patience = { setupFiles: ['./tests/patience.ts'], expect: { poll: { timeout: 10_000 } } }
 
 export default defineConfig({
   test: {
@@ -17,7 +18,7 @@ export default defineConfig({
         ssr: { resolve: { conditions: onNode } },
         test: {
           name: 'unit',
-          setupFiles,
+          ...patience,
           include: ['{packages/*,benchmarks,examples/report}/test/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.workers.test.ts', 'tests/crash/**'],
           // Most of them wait for servers, and leave a core to others.
@@ -38,7 +39,7 @@ export default defineConfig({
         ssr: { resolve: { conditions: onNode } },
         test: {
           name: 'crash',
-          setupFiles,
+          ...patience,
           include: ['tests/crash/**/*.test.ts'],
           // Processes that are killed and started again want the machine to themselves.
           sequence: { groupOrder: 1 },
@@ -51,7 +52,7 @@ export default defineConfig({
         ssr: { resolve: { conditions: inWorkerd } },
         test: {
           name: 'workers',
-          setupFiles,
+          ...patience,
           include: ['packages/workers/test/**/*.workers.test.ts'],
           testTimeout: 30_000,
         },

@@ -23,7 +23,7 @@ afterAll(async () => {
 describe.each([
   ['pg', pool],
   ['postgres.js', sql],
-])('through %s', (_name, client) => {
+])('through %s', { timeout: 120_000 }, (_name, client) => {
   test('calls in flight and new ones reject while the server is down, and go on when it is back', async () => {
     const schema = freshSchema()
     const store = postgresStore({ client, schema })
@@ -48,7 +48,7 @@ describe.each([
     await expect(store.get(idOf(1), 'head')).rejects.toThrow()
     await expect(store.insert(jobOf(3), undefined, async () => {})).rejects.toThrow()
     await server.restart()
-    await expect.poll(() => store.get(idOf(1), 'head').catch(() => undefined), { timeout: 20_000 }).toMatchObject({ version: 1 })
+    await expect.poll(() => store.get(idOf(1), 'head').catch(() => undefined), { timeout: 60_000 }).toMatchObject({ version: 1 })
     expect(await store.get(idOf(2), 'head')).toBeNull()
     expect((await store.insert(jobOf(2))).inserted).toBe(true)
   })
@@ -58,7 +58,7 @@ describe.each([
     await server.kill()
     await expect(store.get(idOf(1), 'head')).rejects.toThrow()
     await server.restart()
-    await expect.poll(() => store.get(idOf(1), 'head').catch(() => undefined), { timeout: 20_000 }).toBeNull()
+    await expect.poll(() => store.get(idOf(1), 'head').catch(() => undefined), { timeout: 60_000 }).toBeNull()
   })
 })
 
@@ -169,7 +169,7 @@ describe.each([
     if (typeof how === 'function') await expect.poll(() => listeners(schema)).toEqual([])
   })
 
-  test('begins again after the server was down', async () => {
+  test('begins again after the server was down', { timeout: 120_000 }, async () => {
     const { schema, store, writer } = open()
     const stop = new AbortController()
     await writer.insert(jobOf(1))
@@ -178,7 +178,7 @@ describe.each([
     await server.kill()
     await expect(writer.get(idOf(1))).rejects.toThrow()
     await server.restart()
-    await expect.poll(() => listeners(schema).catch(() => []), { timeout: 20_000 }).toHaveLength(1)
+    await expect.poll(() => listeners(schema).catch(() => []), { timeout: 60_000 }).toHaveLength(1)
     await writer.replace(nextOf(jobOf(1)))
     expect(await heard(watcher, 2)).toBe(2)
     stop.abort()
