@@ -39,8 +39,10 @@ export class LiveFeed {
   #chunks = new Map<number, Promise<Uint8Array | null>>()
   #news = 0
   #looks = 0
-  /** Its size, and where it is kept as a whole the body, once the job is over. */
+  /** Its size, once the job is over. */
   #size: number | undefined
+  /** The job then, where the body is kept as a whole; and that, once somebody lacks some of it. */
+  #kept: Job | undefined
   #whole: Promise<Uint8Array> | undefined
 
   constructor(
@@ -107,8 +109,7 @@ export class LiveFeed {
     if (this.#size !== undefined || (!isTerminal(job.status) && job.attempt === this.attempt && job.response)) return
     if (job.goneAt !== undefined || job.attempt !== this.attempt || !job.response) return this.breakOff()
     this.#size = job.response.size
-    if (job.response.chunkBytes === undefined) this.#whole = this.#load(job)
-    this.#whole?.catch(() => {}) // told to each reader who comes to need it
+    if (job.response.chunkBytes === undefined) this.#kept = job
     this.#stop()
     this.over()
     this.wake()
@@ -153,7 +154,8 @@ export class LiveFeed {
     const bytes = this.#chunkBytes
     const index = Math.floor(at / bytes)
     const start = index * bytes
-    const chunk = this.#whole ? (await this.#whole).subarray(start, start + bytes) : await this.#chunk(index)
+    const whole = this.#kept && (this.#whole ??= this.#load(this.#kept))
+    const chunk = whole ? (await whole).subarray(start, start + bytes) : await this.#chunk(index)
     return chunk && chunk.length > at - start ? chunk.subarray(at - start, Math.min(chunk.length, until - start)) : undefined
   }
 
