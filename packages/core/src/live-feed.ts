@@ -154,8 +154,8 @@ export class LiveFeed {
     const bytes = this.#chunkBytes
     const index = Math.floor(at / bytes)
     const start = index * bytes
-    const whole = this.#kept && (this.#whole ??= this.#load(this.#kept))
-    const chunk = whole ? (await whole).subarray(start, start + bytes) : await this.#chunk(index)
+    if (this.#kept) this.#whole ??= this.#load(this.#kept)
+    const chunk = this.#whole ? (await this.#whole).subarray(start, start + bytes) : await this.#chunk(index)
     return chunk && chunk.length > at - start ? chunk.subarray(at - start, Math.min(chunk.length, until - start)) : undefined
   }
 
