@@ -15,7 +15,7 @@ import { detachRequest, rebuildRequest } from './web-replay'
 import { type WebSubmission, webSubmission } from './web-submission'
 
 export { contentOf, fieldsFor, toResponse } from './web-answer'
-export { captureResponse, keptBody } from './web-capture'
+export { type Capture, captureResponse, keptBody } from './web-capture'
 export { platformOf, unwrappedHandle } from './web-handle'
 export { contentInit, detachRequest, rebuildRequest } from './web-replay'
 export { requestScope, type Scope } from './web-scope'

@@ -1,5 +1,5 @@
-import type { CapturedResponse, Execution } from '@respond-async/core'
-import { captureResponse, fieldsOf, keptBody } from '@respond-async/core/fetch'
+import type { CapturedResponse } from '@respond-async/core'
+import { type Capture, captureResponse, fieldsOf, keptBody } from '@respond-async/core/fetch'
 
 /**
  * Captures what a handler returned: a response, nothing, or a value that `AutoRouter` would send as JSON.
@@ -7,7 +7,7 @@ import { captureResponse, fieldsOf, keptBody } from '@respond-async/core/fetch'
  * JSON is read at once, and a sequence of it is not: it was made as a whole, as good as always, and reading that as a stream costs
  * twice as much. The platform bounds it where it was not.
  */
-export async function captureReturned(returned: unknown, execution: Execution): Promise<CapturedResponse> {
+export async function captureReturned(returned: unknown, execution: Capture): Promise<CapturedResponse> {
   if (returned === undefined || returned === null) return captureResponse(undefined, execution)
   const { maxResultBytes, sink } = execution
   if (!(returned instanceof Response)) {

@@ -122,7 +122,9 @@ describe('the consumer', () => {
   })
 
   it('retries a job whose handler this Worker does not have', async () => {
-    expect(await deliver(consume, message('a', { operation: 'elsewhere' }))).toEqual({ acked: [], retried: [['0', 30]] })
+    const { id } = await queueJobs.submit('queued', {}, { delayMs: 86_400_000 })
+    expect(await deliver(consume, message(id, { operation: 'elsewhere' }))).toEqual({ acked: [], retried: [['0', 30]] })
+    expect(await deliver(consume, message('nobody', { operation: 'elsewhere' }))).toEqual({ acked: ['0'], retried: [] })
   })
 
   it('sends on what starts more than 12 hours later, and does not run it', async () => {

@@ -95,7 +95,7 @@ describe('the response of a handler', () => {
   ])('of %s is read as it comes: %s', async (type, isLive) => {
     sink.begin.mockClear()
     const lines = new Blob(['{"n":1}\n']).stream()
-    const { body } = await captureReturned(new Response(lines, { headers: { 'content-type': type } }), 1_000, sink)
+    const { body } = await captureReturned(new Response(lines, { headers: { 'content-type': type } }), { maxResultBytes: 1_000, sink })
     expect(new TextDecoder().decode(body as Uint8Array)).toBe('{"n":1}\n')
     expect(sink.begin).toHaveBeenCalledTimes(isLive ? 1 : 0)
   })
