@@ -337,7 +337,7 @@ async function live({ engine, skews, delayMs, faults, seed }: Conditions, steps:
     await pass(step.pauseMs)
   }
   isCalm = true
-  await pass(90_000)
+  await pass(300_000) // three attempts that hang, their pauses, and a queue that lost each of them
   for (const { path } of told)
     for (const by of up()) {
       ask(poll(by, path))
