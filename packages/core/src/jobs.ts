@@ -5,7 +5,7 @@ import { cancel, purge } from './cancel'
 import { createChanges, NO_CHANGES } from './changes'
 import type { Context } from './context'
 import { crossOrigin } from './cors'
-import type { JobMessage, Platform, RunContext, RunOutcome } from './engine'
+import type { JobMessage, LeftMessage, Platform, RunContext, RunOutcome } from './engine'
 import { JobsError } from './errors'
 import { documentOf } from './feed'
 import { fingerprintOf } from './idempotency'
@@ -173,6 +173,16 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     throw unknownOperation(name)
   }
 
+  /** What it held. One that cannot stop keeps nothing else from it. */
+  const stopEngine = async (drainMs: number): Promise<readonly LeftMessage[]> => {
+    try {
+      return (await engine.stop?.(drainMs)) ?? []
+    } catch (error) {
+      resolved.onError(error, { during: 'stop' })
+      return []
+    }
+  }
+
   return {
     path: resolved.path ?? '/jobs',
     async submit(name, input, how = {}) {
@@ -216,13 +226,13 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       const stopBy = performance.now() + drainMs
       context.draining = true
       clearTimeout(sweeper)
-      const waiting = [...((await engine.stop?.(drainMs)) ?? [])]
+      const waiting = [...(await stopEngine(drainMs))]
       context.stopped = true
       const left = running.values()
       for (const attempt of left) attempt.interrupt('drained')
       await Promise.all(left.map((attempt) => attempt.over))
       // They have returned to the engine by now: it can settle their messages, which would otherwise be delivered again for nothing.
-      if (left.length > 0) waiting.push(...((await engine.stop?.(SETTLE_MS)) ?? []))
+      if (left.length > 0) waiting.push(...(await stopEngine(SETTLE_MS)))
       await handBack(context, waiting)
       await context.outbox?.settled(Math.max(0, stopBy - performance.now()))
       for (const feed of context.feeds?.values() ?? []) feed.end()

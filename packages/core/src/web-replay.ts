@@ -1,4 +1,4 @@
-import { type Body, type BodyStream, bytesOf, isStream, type StoredRequest } from '@respond-async/core'
+import { type Body, type BodyStream, bytesOf, isStream, type StoredRequest, sizeOf } from '@respond-async/core'
 import { type Content, headersOf, sizedStream } from './web-answer'
 
 /**
@@ -20,7 +20,7 @@ const PLATFORM_FIELDS = ['cf', 'params', 'cookies']
 export function rebuildRequest(stored: StoredRequest | null, body: Body | BodyStream | null, base = 'http://localhost'): Request {
   const { method = 'POST', url = '/', headers = {} }: Partial<StoredRequest> = stored ?? {}
   const fields = headersOf(headers)
-  if (body !== null && isStream(body)) fields.set('content-length', `${body.size}`) // which nobody can see in it
+  if (body !== null) fields.set('content-length', `${sizeOf(body)}`) // which is not stored, and nobody can see in a stream
   return newRequest(new URL(url, base).href, method, fields, body)
 }
 

@@ -178,7 +178,8 @@ describe('the request of a handler', () => {
       '1, 2',
       'text',
     ])
-    expect(request.headers.get('content-type')).toBe('text/x')
+    expect([request.headers.get('content-type'), request.headers.get('content-length')]).toEqual(['text/x', '4'])
+    expect(rebuildRequest(stored, null).headers.has('content-length')).toBe(false)
     expect(rebuildRequest({ ...stored, headers: {} }, 'text').headers.has('content-type')).toBe(false)
     expect(rebuildRequest({ ...stored, url: 'https://api.example/x' }, null).url).toBe('https://api.example/x')
   })

@@ -162,3 +162,18 @@ test('a clock that is set back while it stops does not make it wait for longer',
   await vi.advanceTimersByTimeAsync(1_100)
   expect(await Promise.race([stopped, 'still waiting'])).toBe('stopped')
 })
+
+test('an engine that cannot stop keeps nothing from being stopped, and is told of', async () => {
+  const store = sharedStore()
+  const engine = inProcess()
+  const { wrap, post, jobs, errors } = createService({
+    ...{ store, sweepMs: 0 },
+    engine: { ...engine, stop: () => Promise.reject(new Error('the queue is away')) },
+  })
+  wrap('report', { retries: 1 }, () => new Promise(() => {}))
+  const id = idOf(location(await post('report')))
+  await vi.advanceTimersByTimeAsync(10)
+  await jobs.stop({ drainMs: 100 })
+  expect(await store.get(id)).toMatchObject({ status: 'queued', attempt: 1 })
+  expect(errors.map(String)).toEqual(['Error: the queue is away', 'Error: the queue is away'])
+})

@@ -21,17 +21,19 @@ export function notesOf(c: Context): JsonObject {
   const valid: Record<string, JsonObject> = {}
   for (const target of TARGETS) {
     const data: JsonObject | undefined = req.valid(target as never)
-    if (data && isJson(data)) valid[target] = data
+    if (data !== undefined && isJson(data)) valid[target] = data
   }
   return { route: routePath(c), params: req.param(), valid }
 }
 
-/** Whether it comes out of JSON as it went in: files, dates and class instances do not. */
+/** Whether it comes out of JSON as it went in: files, dates, class instances and numbers without end do not. */
 const isJson = (value: unknown): boolean =>
   Object(value) === value
     ? (Array.isArray(value) || [null, Object.prototype].includes(Object.getPrototypeOf(value))) &&
       Object.values(value as object).every(isJson)
-    : typeof value !== 'bigint' && !Number.isNaN(value)
+    : typeof value === 'number'
+      ? Number.isFinite(value)
+      : typeof value !== 'bigint'
 
 /** Runs the handlers on a context that Hono makes of the stored request. */
 export function replay(execution: Execution, handlers: readonly AnyHandler[]) {

@@ -98,11 +98,13 @@ describe.each(Object.keys(WAYS))('%s', (way) => {
       '/:section',
       validator('json', (value: { month: string }) => ({ month: value.month, checked: true })),
       validator('query', (value) => value),
+      validator('header', () => 0 as never),
       respondAsync(jobs, 'a', async (c) => {
         const { valid } = c.req as unknown as { valid(target: string): unknown }
         return c.json({
           json: valid.call(c.req, 'json'),
           query: valid.call(c.req, 'query'),
+          header: valid.call(c.req, 'header'),
           again: await c.req.json(),
           param: c.req.param('section'),
         })
@@ -110,7 +112,7 @@ describe.each(Object.keys(WAYS))('%s', (way) => {
     )
     const { result } = await follow(app, '/reports?deep=1', json({ month: '2026-01' }))
     expect(await result.json()).toEqual({
-      ...{ json: { month: '2026-01', checked: true }, query: { deep: '1' }, again: { month: '2026-01' }, param: 'reports' },
+      ...{ json: { month: '2026-01', checked: true }, query: { deep: '1' }, header: 0, again: { month: '2026-01' }, param: 'reports' },
     })
   })
 
@@ -540,12 +542,12 @@ describe('replay', () => {
     const { jobs, errors } = errorsOf({ engine: replaying() })
     const app = serving(jobs).post(
       '/',
-      validator('query', () => ({ day: new Date(0) })),
+      validator('query', ({ forever }) => (forever === undefined ? { day: new Date(0) } : { days: Number.POSITIVE_INFINITY })),
       respondAsync(jobs, 'a', (c) => c.json(c.req.valid('query' as never))),
     )
-    const { document } = await follow(app, '/')
-    expect(document.status).toBe('failed')
-    expect(String(errors[0])).toContain('give its validator to respondAsync()')
+    expect((await follow(app, '/')).document.status).toBe('failed')
+    expect((await follow(app, '/?forever')).document.status).toBe('failed')
+    expect(errors.map(String)).toEqual(Array(2).fill(expect.stringContaining('give its validator to respondAsync()')))
   })
 
   it('runs a job that was made without HTTP', async () => {

@@ -5,7 +5,8 @@ const decoder = new TextDecoder()
 
 /**
  * A request whose body is at hand. `json()`, `text()` and `arrayBuffer()` answer from it at once: the stream that the platform makes
- * of a body costs more to read than all the rest of the request. Everything else is the platform's.
+ * of a body costs more to read than all the rest of the request. Everything else is the platform's, and as it is with a request that
+ * has come in: fetched, it passes a redirect on.
  */
 export class OwnRequest extends Request {
   readonly #bytes: Uint8Array | null
@@ -13,7 +14,7 @@ export class OwnRequest extends Request {
 
   constructor(url: string, init: RequestInit, body: Body | BodyStream | null) {
     const whole = body === null || isStream(body) ? null : bytesOf(body)
-    super(url, { ...init, ...(whole ? { body: whole } : contentInit(body)) })
+    super(url, { redirect: 'manual', ...init, ...(whole ? { body: whole } : contentInit(body)) })
     this.#bytes = whole
   }
 

@@ -25,6 +25,10 @@ describe('the request of a handler', () => {
     expect(make(null).body).toBe(null)
   })
 
+  it('passes a redirect on when it is fetched, as one that came in does', () => {
+    expect(make().redirect).toBe('manual')
+  })
+
   it('gives it once, as the platform does', async () => {
     for (const read of ['json', 'text', 'arrayBuffer'] as const) {
       const request = make()
