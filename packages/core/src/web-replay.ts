@@ -26,9 +26,9 @@ export function rebuildRequest(stored: StoredRequest | null, body: Body | BodySt
 
 /** A body as `Request` takes it. */
 export function contentInit(body: Body | BodyStream | null): { body: Content | null; duplex?: 'half' } {
-  if (body !== null && isStream(body)) return { body: sizedStream(body), duplex: 'half' }
-  const bytes = body === null ? null : bytesOf(body) // a text would bring a media type of its own
-  return { body: bytes as Content | null } // bytes of core are never in shared memory
+  if (body === null) return { body }
+  if (isStream(body)) return { body: sizedStream(body), duplex: 'half' }
+  return { body: bytesOf(body) as Content } // a text would bring a media type of its own; bytes of core are never in shared memory
 }
 
 function newRequest(
