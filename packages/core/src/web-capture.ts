@@ -29,7 +29,7 @@ export async function captureResponse(
 ): Promise<CapturedResponse> {
   if (!response) throw new JobsError('handler_passed', 'The handler did not answer.')
   const { status, body } = response
-  if (!(status >= 200)) throw new TypeError(`A response of status ${status} cannot be kept.`)
+  if (!(status >= 200)) throw new TypeError(`A response of ${status} cannot be kept.`)
   const headers = { ...more, ...fieldsOf(response.headers) }
   if (body === null) return { status, headers, body: null }
   if (Number(headers['content-length']) > maxResultBytes) throw resultTooLarge(maxResultBytes)
