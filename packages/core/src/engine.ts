@@ -119,7 +119,8 @@ export interface JobEngine {
   start?(run: Runner): Promise<void>
   /**
    * Stop consuming; resolves when what runs has ended or `drainMs` have passed, to the messages that it held only here and that
-   * nobody will run now: core hands their jobs back. Called again, with a short time, once what was left has been cut off.
+   * nobody will run now: core hands their jobs back. Called again, with a short time, once what was left has been cut off. Where it
+   * rejects, `onError` is told, and the rest of the process is stopped all the same.
    */
   stop?(drainMs: number): Promise<void> | Promise<readonly LeftMessage[]>
 }
