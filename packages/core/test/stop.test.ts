@@ -168,7 +168,7 @@ test('an engine that cannot stop keeps nothing from being stopped, and is told o
   const engine = inProcess()
   const { wrap, post, jobs, errors } = createService({
     ...{ store, sweepMs: 0 },
-    engine: { ...engine, stop: () => Promise.reject(new Error('the queue is away')) },
+    engine: { ...engine, stop: () => Promise.reject<void>(new Error('the queue is away')) },
   })
   wrap('report', { retries: 1 }, () => new Promise(() => {}))
   const id = idOf(location(await post('report')))
