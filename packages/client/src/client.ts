@@ -68,7 +68,7 @@ export function createClient(options: ClientOptions = {}): Client {
   const absolute = (input: string | URL): string => {
     const url = httpUrl(String(input), settings.baseUrl ?? 'about:blank')
     if (url) return url
-    throw new ClientError('invalid_option', `"${String(input)}" is no http(s) address; give \`baseUrl\` to use one that is relative.`)
+    throw new ClientError('invalid_option', `"${String(input)}" is no http(s) address; give \`baseUrl\` for relative ones.`)
   }
 
   function task({ timeoutMs = settings.timeoutMs, signal }: JobOptions): Task {

@@ -54,8 +54,9 @@ export async function jobFailure(job: Tracking, document: StatusDocument, signal
       const problem = isProblem ? { ...document.error, ...fieldsOf(problemIn(json, response.status)) } : document.error
       return new JobFailedError(document, whole, problem)
     })
-  } catch {
+  } catch (error) {
     signal.throwIfAborted()
+    if ((error as ClientError).code === 'timed_out') throw error // which the body may know a moment sooner than the signal
     return bare // that it failed is known; what it answered is not
   }
 }
