@@ -667,16 +667,22 @@ describe('large bodies', () => {
     expect(blobs.bodies.size).toBe(0)
   })
 
-  test('whose removal fails go with the tombstone', async () => {
+  /** A job that has succeeded, and whose response is in chunks. */
+  async function copied(options: Parameters<typeof createService>[0]) {
     const { store } = sharedStore()
     const blobs = mapBlobs()
-    const { wrap, accept, send, jobs } = createService({ store, blobs, tombstoneMs: 1_000, sweepMs: 0 })
-    wrap('copy', {}, async ({ sink }) => {
+    const service = createService({ store, blobs, ...options })
+    service.wrap('copy', {}, async ({ sink }) => {
       await sink?.write(pattern(CHUNK + 1))
       return { status: 200, headers: {}, body: null }
     })
-    const at = location(await accept('copy', () => null))
-    await vi.waitFor(async () => expect(json(await send('GET', at)).status).toBe('succeeded'))
+    const at = location(await service.accept('copy', () => null))
+    await vi.waitFor(async () => expect(json(await service.send('GET', at)).status).toBe('succeeded'))
+    return { ...service, store, blobs, at }
+  }
+
+  test('whose removal fails go with the tombstone', async () => {
+    const { store, blobs, send, jobs, at } = await copied({ tombstoneMs: 1_000, sweepMs: 0 })
     const { remove } = blobs
     blobs.remove = () => Promise.reject(new Error('disk'))
     expect((await send('DELETE', at))?.status).toBe(503)
@@ -691,15 +697,7 @@ describe('large bodies', () => {
   })
 
   test('whose removal fails keep their job where there is no tombstone to keep', async () => {
-    const { store } = sharedStore()
-    const blobs = mapBlobs()
-    const { wrap, accept, send } = createService({ store, blobs, tombstoneMs: 0 })
-    wrap('copy', {}, async ({ sink }) => {
-      await sink?.write(pattern(CHUNK + 1))
-      return { status: 200, headers: {}, body: null }
-    })
-    const at = location(await accept('copy', () => null))
-    await vi.waitFor(async () => expect(json(await send('GET', at)).status).toBe('succeeded'))
+    const { store, blobs, send, at } = await copied({ tombstoneMs: 0 })
     const { remove } = blobs
     blobs.remove = () => Promise.reject(new Error('disk'))
     expect((await send('DELETE', at))?.status).toBe(503)

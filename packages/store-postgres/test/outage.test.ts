@@ -66,10 +66,11 @@ describe.each([
 const FATAL = Buffer.from('E\0\0\0\x1eSFATAL\0C57P01\0Mgoes down\0\0', 'latin1')
 const READY = Buffer.from('Z\0\0\0\x05I', 'latin1')
 
-test('a first call that is never answered does not hold those that come after it', async () => {
-  const sockets: Socket[] = []
+/** Something between clients and the server that takes each connection, and passes on what `isSilent` does not swallow. */
+async function balancing(isSilent: (socket: Socket) => boolean) {
   const balancer = createServer((client) => {
-    if (sockets.push(client.on('error', () => {})) === 1) return void client.resume()
+    client.on('error', () => {})
+    if (isSilent(client)) return void client.resume()
     const through = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {})
     client.pipe(through).pipe(client)
     client.on('close', () => through.destroy())
@@ -77,7 +78,13 @@ test('a first call that is never answered does not hold those that come after it
   await once(balancer, 'listening')
   const through = new URL(url)
   through.port = `${(balancer.address() as AddressInfo).port}`
-  const client = poolOf(through.href, { max: 2 })
+  return { url: through.href, close: () => balancer.close() }
+}
+
+test('a first call that is never answered does not hold those that come after it', async () => {
+  const sockets: Socket[] = []
+  const balancer = await balancing((socket) => sockets.push(socket) === 1)
+  const client = poolOf(balancer.url, { max: 2 })
   const store = postgresStore({ client, schema: freshSchema() })
   const first = store.insert(jobOf(1)).catch(() => 'lost')
   expect((await store.insert(jobOf(2))).inserted).toBe(true)
@@ -215,18 +222,12 @@ test('a watch whose connection cannot be made fails, and the next one is tried a
 test('a watch whose new connection hangs gives it up, and begins again on another', async () => {
   const sockets = new Set<Socket>()
   let isSilent = false
-  const balancer = createServer((client) => {
-    sockets.add(client.on('error', () => {}))
-    if (isSilent) return void client.resume()
-    const through = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {})
-    client.pipe(through).pipe(client)
-    client.on('close', () => through.destroy())
-  }).listen(0, '127.0.0.1')
-  await once(balancer, 'listening')
-  const through = new URL(url)
-  through.port = `${(balancer.address() as AddressInfo).port}`
+  const balancer = await balancing((socket) => {
+    sockets.add(socket)
+    return isSilent
+  })
   const schema = freshSchema()
-  const store = postgresStore({ client: pool, schema, watch: () => new pg.Client(through.href) })
+  const store = postgresStore({ client: pool, schema, watch: () => new pg.Client(balancer.url) })
   const stop = new AbortController()
   await store.insert(jobOf(1))
   const watcher = watch(store, idOf(1), stop.signal)
