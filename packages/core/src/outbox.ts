@@ -1,5 +1,5 @@
 import { advance } from './advance'
-import type { Context } from './context'
+import { type Context, reporter } from './context'
 import type { Job } from './job'
 import { isTerminal } from './lifecycle'
 import { onWorkers } from './settings'
@@ -54,12 +54,10 @@ export function createOutbox(context: () => Context, sender: WebhookSender): Out
     return under.length < AT_ONCE && under.filter((one) => one.origin === origin).length < AT_ONCE_TO_ONE
   }
   const begin = (id: string, operation: string, origin: string, trying: Promise<void>): Promise<void> => {
-    const work = trying
-      .catch((error) => context().onError(error, { during: 'webhook', id, operation }))
-      .finally(() => {
-        sending.delete(id)
-        next()
-      })
+    const work = trying.catch(reporter(context(), 'webhook', { id, operation })).finally(() => {
+      sending.delete(id)
+      next()
+    })
     sending.set(id, { origin, work, until: context().now() + TRY_MS })
     return work
   }
