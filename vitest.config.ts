@@ -20,7 +20,7 @@ export default defineConfig({
           name: 'unit',
           ...patience,
           include: ['{packages/*,benchmarks,examples/report}/test/**/*.test.ts', 'tests/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.workers.test.ts', 'tests/crash/**'],
+          exclude: ['**/node_modules/**', '**/.docs/**', '**/*.workers.test.ts', 'tests/crash/**'],
           // Most of them wait for servers, and leave a core to others.
           maxWorkers: 3,
           // Real servers and large bodies, on machines that do other things besides.

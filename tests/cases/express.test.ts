@@ -1,14 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createJobs, type Jobs, type JobsOptions, memoryStore } from '@respond-async/core'
+import { createJobs, inProcess, type Jobs, type JobsOptions, memoryStore } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/express'
 import express5, { type Express, type Request, type RequestHandler } from 'express'
 import express4 from 'express4'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { casesFor, patternOf } from './cases'
 import { checkCase, compare } from './check'
-import { replaying } from './engines'
 import { expressHandlers } from './express'
 
 const EARLIER: Record<string, (express: typeof express5) => RequestHandler[]> = {
@@ -21,7 +20,7 @@ const EARLIER: Record<string, (express: typeof express5) => RequestHandler[]> = 
 }
 const ENGINES: Record<string, () => JobsOptions<Request>> = {
   inline: () => ({}),
-  replay: () => ({ engine: replaying(), store: memoryStore() }),
+  replay: () => ({ engine: inProcess({ replay: true }), store: memoryStore() }),
 }
 
 for (const [version, express] of Object.entries({ 'Express 5': express5, 'Express 4': express4 }))

@@ -1,14 +1,16 @@
 import type { AddressInfo } from 'node:net'
 import { type ServerType, serve } from '@hono/node-server'
-import { createJobs, type JobsOptions, memoryStore } from '@respond-async/core'
+import { createJobs, inProcess, type JobsOptions, memoryStore } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/core/fetch'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { casesFor } from './cases'
 import { type Call, checkCase } from './check'
-import { replaying } from './engines'
 import { fetchHandlers } from './fetch'
 
-const WAYS: Record<string, () => JobsOptions> = { inline: () => ({}), replay: () => ({ engine: replaying(), store: memoryStore() }) }
+const WAYS: Record<string, () => JobsOptions> = {
+  inline: () => ({}),
+  replay: () => ({ engine: inProcess({ replay: true }), store: memoryStore() }),
+}
 const cases = casesFor('workers')
 
 /** A handler as `Bun.serve`, `Deno.serve` and node-server take it. */

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { type ServerType, serve } from '@hono/node-server'
-import { createJobs, type JobsOptions, memoryStore } from '@respond-async/core'
+import { createJobs, inProcess, type JobsOptions, memoryStore } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/hono'
 import { type Handler, Hono } from 'hono'
 import { compress } from 'hono/compress'
@@ -9,10 +9,12 @@ import { secureHeaders } from 'hono/secure-headers'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { casesFor, patternOf } from './cases'
 import { type Call, checkCase, compare } from './check'
-import { replaying } from './engines'
 import { honoHandlers, rawHandlers, readingEverything } from './hono'
 
-const WAYS: Record<string, () => JobsOptions> = { inline: () => ({}), replay: () => ({ engine: replaying(), store: memoryStore() }) }
+const WAYS: Record<string, () => JobsOptions> = {
+  inline: () => ({}),
+  replay: () => ({ engine: inProcess({ replay: true }), store: memoryStore() }),
+}
 const APPS: Record<string, () => Hono> = {
   'the bare application': () => new Hono(),
   'middleware that has read the body': readingEverything,

@@ -4,7 +4,7 @@ import { createServer, get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { type ServerType, serve } from '@hono/node-server'
-import { createJobs, type Jobs, type JobsOptions, memoryStore } from '@respond-async/core'
+import { createJobs, inProcess, type Jobs, type JobsOptions, memoryStore } from '@respond-async/core'
 import * as onFetch from '@respond-async/core/fetch'
 import * as onExpress from '@respond-async/express'
 import * as onHono from '@respond-async/hono'
@@ -14,7 +14,6 @@ import { Hono } from 'hono'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type CountedBlobs, countedBlobs } from './blobs'
 import { pattern } from './cases'
-import { replaying } from './engines'
 
 const MB = 1024 * 1024
 const SIZE = 50 * MB + 12_345
@@ -110,7 +109,7 @@ const FRAMEWORKS: Record<string, (jobs: Jobs) => Promise<ServerType>> = {
   Hono: (jobs) => served(honoApp(jobs)),
   'a fetch handler': (jobs) => served(fetchApp(jobs)),
 }
-const WAYS: Record<string, () => JobsOptions> = { inline: () => ({}), replay: () => ({ engine: replaying() }) }
+const WAYS: Record<string, () => JobsOptions> = { inline: () => ({}), replay: () => ({ engine: inProcess({ replay: true }) }) }
 
 for (const [framework, start] of Object.entries(FRAMEWORKS))
   for (const [way, options] of Object.entries(WAYS))

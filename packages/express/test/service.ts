@@ -9,15 +9,7 @@ import { onTestFinished } from 'vitest'
 export const VERSIONS: Record<string, typeof express5> = { 'Express 5': express5, 'Express 4': express4 }
 
 /** Takes only the message, as an engine of other processes does: the handler's request has to be rebuilt. */
-export function replaying(): JobEngine {
-  const engine = inProcess()
-  return {
-    ...engine,
-    capabilities: { ...engine.capabilities, remote: true },
-    reserve: undefined,
-    dispatch: (message, { delayMs }) => engine.dispatch(message, { delayMs }),
-  }
-}
+export const replaying = (): JobEngine => inProcess({ replay: true })
 
 /** Both ways of running a job, and the engine of each. */
 export const WAYS: Record<string, () => JobEngine> = { inline: () => inProcess(), replay: replaying }

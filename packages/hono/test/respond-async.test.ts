@@ -2,7 +2,7 @@ import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
-import { createJobs, inProcess, type JobEngine, type Jobs, type JobsOptions } from '@respond-async/core'
+import { createJobs, inProcess, type Jobs, type JobsOptions } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/hono'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -22,15 +22,7 @@ import { validator } from 'hono/validator'
 import { describe, expect, it, vi } from 'vitest'
 
 /** Takes only the message, as an engine of other processes does: the handler's request has to be rebuilt. */
-function replaying(): JobEngine {
-  const engine = inProcess()
-  return {
-    ...engine,
-    capabilities: { ...engine.capabilities, remote: true },
-    reserve: undefined,
-    dispatch: (message, { delayMs }) => engine.dispatch(message, { delayMs }),
-  }
-}
+const replaying = () => inProcess({ replay: true })
 const WAYS: Record<string, () => JobsOptions<Context>> = { inline: () => ({}), replay: () => ({ engine: replaying() }) }
 
 interface Document {
