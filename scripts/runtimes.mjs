@@ -1,7 +1,7 @@
 /**
  * What the tests, which run on one version of Node, do not show, against the built packages: all audits on the oldest Node that is
- * supported, and on Bun and Deno; there a job followed by a WebSocket, too, and the cases of the store testkit on the SQLite store.
- * `node scripts/runtimes.mjs [bun|deno|node20]`, after a build.
+ * supported, on the newest, and on Bun and Deno; there a job followed by a WebSocket, too, and the cases of the store testkit on the SQLite
+ * store. `node scripts/runtimes.mjs [bun|deno|node20|node26]`, after a build.
  *
  * A runtime that cannot be installed here (no package for this machine, no registry) is left out and said so; a failed audit or
  * case is an exit code of 1.
@@ -23,6 +23,8 @@ const readsTypeScript = {
   sockets: true,
   store: pathOf('runtimes/sqlite.ts'),
 }
+const bundle = pathOf('node_modules/.cache/serve.mjs')
+const readsJavaScript = (version) => ({ server: bundle, targets: ['express', 'hono', 'fetch'], command: [`node@${version}`] })
 const RUNTIMES = {
   bun: { ...readsTypeScript, command: ['bun@1.4.5'] },
   deno: {
@@ -32,11 +34,12 @@ const RUNTIMES = {
       ...['--allow-net', '--allow-env', '--allow-read', '--allow-write', '--allow-sys'],
     ],
   },
-  node20: { server: pathOf('node_modules/.cache/serve.mjs'), targets: ['express', 'hono', 'fetch'], command: ['node@20.20.2'] },
+  node20: readsJavaScript('20.20.2'),
+  node26: readsJavaScript('26.10.0'),
 }
 requireOfTests('esbuild').buildSync({
   entryPoints: [pathOf('runtimes/serve-on-node.ts')],
-  outfile: RUNTIMES.node20.server,
+  outfile: bundle,
   ...{ bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20' },
 })
 /** What is not in our hands. */
