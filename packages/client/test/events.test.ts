@@ -94,7 +94,7 @@ describe('server-sent events', () => {
       (_, __, res) => {
         res.writeHead(200, STREAM)
         res.write('data: ')
-        const more = () => !res.destroyed && res.write('x'.repeat(1_000_000), more)
+        const more = (error?: unknown) => !error && !res.destroyed && res.write('x'.repeat(1_000_000), more)
         more()
         return undefined
       },
