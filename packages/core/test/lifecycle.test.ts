@@ -40,14 +40,17 @@ const anyEvent: fc.Arbitrary<LifecycleEvent> = fc.oneof(
   fc.record({ type: fc.constant('notify' as const), attempts: attempt, delivery: fc.constant({ at: 1, attempt: 1, tookMs: 1 }) }),
 )
 
+/** What no client sees anything of: its entity tag still matches. */
+const UNSEEN = ['renew', 'redispatch', 'notify']
+
 describe('whatever happens in whatever order', () => {
   test('what a client sees of a terminal job never changes, versions grow by one, attempts and percentages never fall, a stale attempt is refused', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(anyEvent, fc.nat(100)), { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(fc.tuple(anyEvent, fc.integer({ min: -20, max: 100 })), { maxLength: 60 }), (steps) => {
         let job = newRecord({ maxAttempts: 3, webhook: { url: 'https://a.example', attempts: 0, log: [] } })
         let now = 1_000
         for (const [event, pause] of steps) {
-          now += pause
+          now += pause // and a clock may be set back
           const next = transition(job, event, now)
           if (!next) continue
           if (isTerminal(job.status)) {
@@ -58,6 +61,8 @@ describe('whatever happens in whatever order', () => {
             expect(dueAt).toBeLessThanOrEqual(next.expiresAt as number)
           }
           expect(next.version).toBe(job.version + 1)
+          expect(next.revision).toBe(job.revision + (UNSEEN.includes(event.type) ? 0 : 1))
+          if (UNSEEN.includes(event.type)) expect(next.updatedAt).toBe(job.updatedAt)
           expect(next.attempt).toBe(job.attempt + (event.type === 'start' ? 1 : 0))
           if ('attempt' in event && event.attempt !== undefined) expect(event.attempt).toBe(job.attempt)
           expect(next.percentComplete ?? 0).toBeGreaterThanOrEqual(job.percentComplete ?? 0)
@@ -86,4 +91,33 @@ test('a request body goes with the end of the job, a response stays', () => {
   const response = { status: 200, headers: {}, size: 3 }
   const next = transition(running, { type: 'succeed', attempt: 1, ttlMs: 50, response, responseBody: 'out' }, 2_000)
   expect(next).toMatchObject({ request: null, requestBody: null, response, responseBody: 'out', expiresAt: 2_050, dueAt: 2_050 })
+})
+
+describe('a running job', () => {
+  const running = newRecord({ status: 'running', attempt: 1, dueAt: 3_000 })
+
+  test('has its lease from the renewal on', () => {
+    expect(transition(running, { type: 'renew', attempt: 1, leaseMs: 3_000 }, 2_000)?.dueAt).toBe(5_000)
+  })
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, undefined])(
+    'keeps its percentage when %s is reported, and takes the message',
+    (percentComplete) => {
+      const reported = { ...running, percentComplete: 40, message: 'half way' }
+      const next = transition(reported, { type: 'progress', attempt: 1, percentComplete, message: 'going on' }, 2_000)
+      expect(next).toMatchObject({ percentComplete: 40, message: 'going on' })
+    },
+  )
+
+  test('is asked to stop once: the time and the reason are those of the first who asked', () => {
+    const asked = transition(running, { type: 'requestCancel', reason: 'too slow' }, 2_000)
+    expect(asked).toMatchObject({ cancelRequestedAt: 2_000, error: { code: 'canceled', message: 'too slow' } })
+    expect(asked && transition(asked, { type: 'requestCancel', reason: 'another' }, 2_500)).toBeNull()
+  })
+
+  test('that reported nothing has no percentage when it has succeeded', () => {
+    const succeed = { type: 'succeed', attempt: 1, ttlMs: 50, response: null } as const
+    expect(transition(running, succeed, 2_000)?.percentComplete).toBeUndefined()
+    expect(transition({ ...running, percentComplete: 40 }, succeed, 2_000)?.percentComplete).toBe(100)
+  })
 })
