@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { inProcess, memoryStore } from '../src/index'
-import { createService, gate, json, location, ok, sharedStore } from './service'
+import { createService, gate, idOf, json, location, ok, sharedStore } from './service'
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_700_000_000_000 }))
 afterEach(() => void vi.useRealTimers())
@@ -165,7 +165,7 @@ describe('cancellation', () => {
   })
 
   test('one that answers all the same has succeeded; then there is nothing left to cancel', async () => {
-    const { wrap, post, send } = createService()
+    const { wrap, post, send, jobs } = createService()
     const go = gate()
     wrap('report', {}, async () => {
       await go.opened
@@ -173,10 +173,12 @@ describe('cancellation', () => {
     })
     const at = location(await post('report'))
     await vi.advanceTimersByTimeAsync(10)
-    await send('DELETE', at)
+    await jobs.cancel(idOf(at), 'It takes too long.')
     go.open()
     await vi.advanceTimersByTimeAsync(10)
-    expect(json(await send('GET', at)).status).toBe('succeeded')
+    const done = json(await send('GET', at))
+    expect(done).toMatchObject({ status: 'succeeded', result: 'in time' })
+    expect(done).not.toHaveProperty('error')
     expect((await send('POST', `${at}/cancel`))?.status).toBe(409)
   })
 })

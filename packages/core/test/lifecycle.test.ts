@@ -115,6 +115,13 @@ describe('a running job', () => {
     expect(asked && transition(asked, { type: 'requestCancel', reason: 'another' }, 2_500)).toBeNull()
   })
 
+  test('that goes back to wait has nothing of its attempt any more: no start, no time limit, no response', () => {
+    const response = { status: 200, headers: {}, size: 0, chunkBytes: 65_536 }
+    const begun = { ...running, startedAt: 1_000, timeoutAt: 9_000, response }
+    const next = transition(begun, { type: 'release', attempt: 1, dueAt: 2_500, redispatch: false }, 2_000)
+    expect(next).toMatchObject({ status: 'queued', dueAt: 2_500, startedAt: undefined, timeoutAt: undefined, response: null })
+  })
+
   test('that reported nothing has no percentage when it has succeeded', () => {
     const succeed = { type: 'succeed', attempt: 1, ttlMs: 50, response: null } as const
     expect(transition(running, succeed, 2_000)?.percentComplete).toBeUndefined()
