@@ -114,8 +114,8 @@ async function take(context: Context, operation: Operation, wanted: Wanted, pref
 }
 
 /** Whose request it is; `null` for nobody's. */
-export async function ownerOf(owner: Owner<never> | undefined, native: never): Promise<string | null> {
-  return (owner && (await owner(native))) || null
+export async function ownerOf(owner: Owner<never>, native: never): Promise<string | null> {
+  return (await owner(native)) || null
 }
 
 /** The answer to an accepted request: after a wait where the client or the route wants that. */

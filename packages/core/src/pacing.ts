@@ -35,7 +35,7 @@ export function createPacing({ retryAfterMinMs, retryAfterMaxMs, random }: Pacin
     },
     estimatedFinishAt(job) {
       const expected = estimate(job)
-      return job.status === 'running' && job.startedAt !== undefined && expected !== undefined ? job.startedAt + expected : undefined
+      return job.startedAt !== undefined && expected !== undefined ? job.startedAt + expected : undefined
     },
     learn(operation, tookMs) {
       const before = learned.get(operation)

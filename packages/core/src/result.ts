@@ -61,8 +61,7 @@ export function withRange(answer: Answer, request: JobRequest): Answer {
   const first = from === '' ? Math.max(0, size - Number(to)) : Number(from)
   const last = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1)
   if (from !== '' && to !== '' && Number(to) < first) return { ...answer, headers }
-  if (first >= size || (from === '' && Number(to) === 0))
-    return problem('range-not-satisfiable', `There are ${size} bytes.`, { 'Content-Range': `bytes */${size}` })
+  if (first >= size) return problem('range-not-satisfiable', `There are ${size} bytes.`, { 'Content-Range': `bytes */${size}` })
   const part = isStream(body) ? body.part(first, last) : bytesOf(body).subarray(first, last + 1)
   return { status: 206, headers: { ...headers, 'Content-Range': `bytes ${first}-${last}/${size}` }, body: part }
 }

@@ -72,7 +72,7 @@ function conclude(context: Context, operation: Operation, { job, attempt, ttlMs 
 function judge(context: Context, operation: Operation, attempt: Attempt, ended: Ended, sink: ResponseBody | undefined): Verdict {
   switch (ended.kind) {
     case 'cut':
-      if (attempt.isCanceled || ended.why === 'canceled') return { type: 'cancel' }
+      if (attempt.isCanceled) return { type: 'cancel' }
       if (ended.why === 'timeout') return { type: 'fail', error: TIMEOUT, retry: true }
       return attempt.hasBegun && attempt.attempt >= attempt.job.maxAttempts
         ? { type: 'fail', error: LOST, retry: false }

@@ -24,8 +24,8 @@ export function getStatus(context: Context, job: Job, self: string, request: Job
   if (context.options.page && prefersHtml(accept)) return getPage(context, job, self, request)
   const { wait } = parsePrefer(request.headers.get('prefer'))
   const known = request.headers.get('if-none-match')
-  if (wait === undefined || isTerminal(job.status)) return showStatus(context, job, self, known, request)
-  return heldStatus(context, job, self, known, request, Math.min(wait, context.options.maxWaitMs / 1000))
+  if (wait === undefined || isTerminal(job.status)) return showStatus(context, job, self, known)
+  return heldStatus(context, job, self, known, Math.min(wait, context.options.maxWaitMs / 1000))
 }
 
 /** An EventSource asks for nothing else; a client that would take JSON too gets that. */
@@ -34,23 +34,16 @@ const wantsEvents = (accept: string | null) => /^\s*text\/event-stream\s*(?:;|$)
 /** For browsers. Loaded when the first one asks for it: nobody else pays for it. */
 async function getPage(context: Context, job: Job, self: string, request: JobRequest): Promise<Answer> {
   const { statusPage } = await import('@respond-async/core/page')
-  return showStatus(context, job, self, request.headers.get('if-none-match'), request, undefined, await statusPage())
+  return showStatus(context, job, self, request.headers.get('if-none-match'), undefined, await statusPage())
 }
 
-async function heldStatus(
-  context: Context,
-  job: Job,
-  self: string,
-  known: string | null,
-  request: JobRequest,
-  seconds: number,
-): Promise<Answer> {
+async function heldStatus(context: Context, job: Job, self: string, known: string | null, seconds: number): Promise<Answer> {
   const changed =
     known !== null && !matches(known, tagOf(job, undefined))
       ? job
       : await waitForChange(context, job.id, job.revision, seconds * 1000, false)
   if (!changed || changed.goneAt !== undefined) return problem('job-gone')
-  return showStatus(context, changed, self, known, request, `wait=${seconds}`)
+  return showStatus(context, changed, self, known, `wait=${seconds}`)
 }
 
 /** If-None-Match by weak comparison (RFC 9110 13.1.2). */
@@ -63,7 +56,6 @@ function showStatus(
   job: Job,
   self: string,
   known: string | null,
-  request: JobRequest,
   honoured?: string,
   page?: StatusPage,
 ): Promise<Answer> | Answer {
@@ -87,8 +79,7 @@ function showStatus(
     headers.Location = self
     headers['Retry-After'] = retryAfter(retryAfterMs)
   }
-  if (known !== null && matches(known, tag) && (request.method === 'GET' || request.method === 'HEAD'))
-    return { status: 304, headers, body: null }
+  if (known !== null && matches(known, tag)) return { status: 304, headers, body: null }
   const status = over ? 200 : context.options.pendingStatus
   if (!page) return present(context, 'status', job, self, { status, headers, retryAfterMs })
   // Paths, whatever is before them in other links: a page may ask only the server that it came from.
