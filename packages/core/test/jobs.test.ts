@@ -128,6 +128,16 @@ describe('cancellation', () => {
     expect(runs).toBe(1)
   })
 
+  test('one that waits makes room for another', async () => {
+    const { wrap, post, send } = createService({ engine: inProcess({ concurrency: 1, maxQueued: 1 }) })
+    wrap('report', {}, () => new Promise(() => {}))
+    await post('report')
+    const waits = location(await post('report'))
+    expect((await post('report'))?.status).toBe(503)
+    await send('DELETE', waits)
+    expect((await post('report'))?.status).toBe(202)
+  })
+
   test('a running one aborts its signal; a throw then is canceled', async () => {
     const { wrap, post, send, errors } = createService()
     wrap(
@@ -162,6 +172,22 @@ describe('cancellation', () => {
     go.open()
     await vi.advanceTimersByTimeAsync(100)
     expect(json(await send('GET', at)).status).toBe('canceled')
+  })
+
+  test('one that answers with an error all the same has failed with that, whatever attempts are left', async () => {
+    const { wrap, post, send } = createService()
+    const go = gate()
+    wrap('report', { retries: 3 }, async () => {
+      await go.opened
+      return { status: 500, headers: {}, body: 'half of it is done' }
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    await send('DELETE', at)
+    go.open()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(json(await send('GET', at))).toMatchObject({ status: 'failed', error: { code: 'error_response' } })
+    expect(await send('GET', `${at}/result`)).toMatchObject({ status: 500, body: 'half of it is done' })
   })
 
   test('one that answers all the same has succeeded; then there is nothing left to cancel', async () => {
@@ -356,6 +382,28 @@ describe('when the process and its store fail', () => {
     go.open()
     await vi.advanceTimersByTimeAsync(10_000)
     expect(json(await second.send('GET', at))).toMatchObject({ status: 'succeeded', attempt: 2, result: 'from the second' })
+  })
+
+  test.each([
+    ['failed', 'lost', 60_000, false],
+    ['failed', 'timeout', 4_500, false],
+    ['canceled', 'canceled', 60_000, true],
+  ])('a job whose process has died is %s (%s) when nobody is to try it again', async (status, code, maxRunMs, isCanceled) => {
+    const store = sharedStore()
+    const cutOff = { ...store }
+    const dead = createService({ store: cutOff, leaseMs: 3_000, sweepMs: 0 })
+    const other = createService({ store, leaseMs: 3_000, sweepMs: 0 })
+    dead.wrap('report', { maxRunMs }, () => new Promise(() => {}))
+    const at = location(await dead.post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    cutOff.replace = () => Promise.reject(new Error('unreachable'))
+    if (isCanceled) await other.jobs.cancel(idOf(at), 'It takes too long.')
+    await vi.advanceTimersByTimeAsync(4_000)
+    await other.jobs.sweep()
+    expect(json(await other.send('GET', at)).status).toBe('running') // whose clock is right nobody knows
+    await vi.advanceTimersByTimeAsync(1_500)
+    await other.jobs.sweep()
+    expect(json(await other.send('GET', at))).toMatchObject({ status, error: { code } })
   })
 
   test('a job that one long tick kept from renewing is not taken from the process that runs it', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { inProcess, memoryStore, type Representation } from '../src/index'
+import { inProcess, JobsError, memoryStore, type Representation } from '../src/index'
 import { createService, gate, json, location, ok } from './service'
 
 /** Asks until the job is over: the work is done in later macrotasks of this process. */
@@ -159,11 +159,19 @@ describe('the result', () => {
     expect((await ask({ range: 'bytes=0-1', 'if-range': '"x"' }))?.status).toBe(200)
   })
 
-  test('larger than may be kept: the job fails and says so', async () => {
+  test.each([
+    ['whole', async () => ({ status: 200, headers: {}, body: bytes })],
+    ['as it is read', () => Promise.reject(new JobsError('result_too_large', 'More than 9 bytes.'))],
+  ])('larger than may be kept, found out %s: the job fails, says so, and is not tried again', async (_, handler) => {
     const { wrap, post, send } = createService()
-    wrap('report', { maxResultBytes: 9 }, async () => ({ status: 200, headers: {}, body: bytes }))
+    let runs = 0
+    wrap('report', { maxResultBytes: 9, retries: 1, backoffMs: 0 }, () => {
+      runs++
+      return handler()
+    })
     const at = location(await post('report'))
     expect(json(await finished(send, at))).toMatchObject({ status: 'failed', error: { code: 'result_too_large' } })
+    expect(runs).toBe(1)
   })
 
   test('what says it is JSON and is not is kept as the bytes it is', async () => {

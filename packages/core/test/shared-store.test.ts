@@ -385,6 +385,23 @@ describe('sweeping', () => {
     expect(await jobs.sweep()).toBe(1)
   })
 
+  test('hands a job that nobody takes over again, each time after a longer pause', async () => {
+    const { store } = sharedStore()
+    const queue = remoteQueue()
+    const { wrap, post } = createService({ store, engine: queue.engine, startDeadlineMs: 1_000, sweepMs: 100 })
+    wrap('report', {}, async () => ok('made'))
+    await post('report')
+    const times: number[] = []
+    for (let passed = 0; times.length < 4 && passed < 60_000; passed += 100) {
+      times.push(...queue.messages.splice(0).map(() => passed))
+      await vi.advanceTimersByTimeAsync(100)
+    }
+    const [first = 0, second = 0, third = 0, fourth = 0] = times
+    expect(second - first).toBeGreaterThanOrEqual(1_000)
+    expect(third - second).toBeGreaterThanOrEqual(second - first)
+    expect(fourth - third).toBeGreaterThan(third - second)
+  })
+
   test('what waits in a process that stops is taken by another one with its next sweep', async () => {
     const { store } = sharedStore()
     const stopping = createService({ store, engine: inProcess({ concurrency: 1 }) })
