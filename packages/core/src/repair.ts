@@ -55,7 +55,7 @@ function overdue(context: Context, job: Job, now: number, delayMs: number): Life
   if (job.status === 'queued' && context.draining) return null // the next process hands it over, sooner than this would be
   // Later each time: behind a backlog every one is a message more that somebody has to look at.
   if (job.status === 'queued') return { type: 'redispatch', dueAt: now + context.options.startDeadlineMs * Math.min(job.dispatch, 4) }
-  if (job.status !== 'running' || isAlive(context, job)) return null
+  if (isAlive(context, job)) return null // and one that has ended meanwhile is refused by the table
   const { attempt } = job
   if (job.cancelRequestedAt !== undefined) return { type: 'cancel', attempt, ttlMs }
   if (attempt >= job.maxAttempts || !job.request)

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { inProcess, isEvents, type Job, type JobStore } from '../src/index'
+import { inProcess, isEvents, type Job, type JobStore, memoryStore } from '../src/index'
 import { createService, gate, idOf, json, location, ok, sharedStore } from './service'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -29,6 +29,27 @@ describe('between two steps', () => {
       return get(id, view)
     }
     expect((await send('GET', `${at}/result`))?.status).toBe(410)
+  })
+
+  test.each([
+    [3_600_000, 410],
+    [0, 404],
+  ])('a job that somebody writes to while it is purged goes all the same, with a tombstone of %i ms', async (tombstoneMs, status) => {
+    const store = memoryStore()
+    const { wrap, post, send } = createService({ store, tombstoneMs })
+    wrap('report', {}, async () => ok(1))
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    const { replace, remove } = store
+    const first = async () => {
+      Object.assign(store, { replace, remove })
+      const job = await store.get(idOf(at))
+      if (job) await replace({ ...job, version: job.version + 1 })
+    }
+    store.replace = (...write) => first().then(() => replace(...write))
+    store.remove = (...asked) => first().then(() => remove(...asked))
+    expect((await send('DELETE', at))?.status).toBe(204)
+    expect((await send('GET', at))?.status).toBe(status)
   })
 
   test('a cancel by another process that comes before a throw ends the job, whatever attempts are left', async () => {

@@ -402,6 +402,53 @@ describe('sweeping', () => {
     expect(fourth - third).toBeGreaterThan(third - second)
   })
 
+  test('by two processes at once hands a job over once', async () => {
+    const { store } = sharedStore()
+    const queue = remoteQueue()
+    const both = [1, 2].map(() => createService({ store, engine: queue.engine, startDeadlineMs: 1_000, sweepMs: 0 }))
+    for (const { wrap } of both) wrap('report', {}, async () => ok('made'))
+    await both[0]?.post('report')
+    await vi.advanceTimersByTimeAsync(1_000)
+    await Promise.all(both.map(({ jobs }) => jobs.sweep()))
+    expect(queue.messages.map(({ dispatch }) => dispatch)).toEqual([1, 2])
+  })
+
+  test('while the queue is away tells of that, and hands the job over when it is back', async () => {
+    const { store } = sharedStore()
+    const queue = remoteQueue()
+    const { wrap, post, errors } = createService({ store, engine: queue.engine, startDeadlineMs: 1_000, sweepMs: 500 })
+    wrap('report', {}, async () => ok('made'))
+    await post('report')
+    const { dispatch } = queue.engine
+    queue.engine.dispatch = () => Promise.reject(new Error('the queue is away'))
+    await vi.advanceTimersByTimeAsync(1_500)
+    expect(errors).toMatchObject([{ message: 'the queue is away' }])
+    queue.engine.dispatch = dispatch
+    queue.messages.length = 0
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(queue.messages).not.toHaveLength(0)
+  })
+
+  test('repairs the jobs of operations that this process does not know', async () => {
+    const { store } = sharedStore()
+    const queue = remoteQueue()
+    const worker = createService({ store: { ...store, replace: () => Promise.reject(new Error('unreachable')) }, engine: queue.engine })
+    const web = createService({ store, engine: queue.engine, leaseMs: 3_000, sweepMs: 1_000 })
+    const stranger = createService({ store, engine: queue.engine, leaseMs: 3_000, sweepMs: 0 })
+    for (const { wrap } of [worker, web]) wrap('report', { retries: 1 }, () => new Promise(() => {}))
+    await worker.jobs.start()
+    const at = location(await web.post('report'))
+    await web.jobs.stop()
+    void queue.take()
+    await vi.advanceTimersByTimeAsync(30_000)
+    await stranger.jobs.sweep()
+    await vi.advanceTimersByTimeAsync(15_000)
+    await stranger.jobs.sweep()
+    expect(json(await stranger.send('GET', at))).toMatchObject({ status: 'queued' })
+    expect(queue.messages).toHaveLength(1)
+    expect(stranger.errors).toEqual([])
+  })
+
   test('what waits in a process that stops is taken by another one with its next sweep', async () => {
     const { store } = sharedStore()
     const stopping = createService({ store, engine: inProcess({ concurrency: 1 }) })
