@@ -32,5 +32,5 @@ export function optionsAnswer(context: Context, request: JobRequest, allow: stri
     headers['Access-Control-Allow-Headers'] = REQUEST_FIELDS
     headers['Access-Control-Max-Age'] = '600'
   }
-  return crossOrigin(context, request, { status: 204, headers, body: null })
+  return { status: 204, headers, body: null }
 }

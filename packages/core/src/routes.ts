@@ -61,9 +61,9 @@ export async function route(context: Context, request: JobRequest, match: RouteM
   if (end !== '' || (id === '' ? !owner || !context.store.list : !row)) return undefined
   if (!(row ? Object.hasOwn(row, request.method) : LIST_METHODS.includes(request.method))) {
     const allow = (row ? Object.keys(row) : LIST_METHODS).join(', ')
-    return request.method === 'OPTIONS'
-      ? optionsAnswer(context, request, allow)
-      : problem('method-not-allowed', undefined, { Allow: allow })
+    const told =
+      request.method === 'OPTIONS' ? optionsAnswer(context, request, allow) : problem('method-not-allowed', undefined, { Allow: allow })
+    return crossOrigin(context, request, told)
   }
 
   // A path that was given is how clients see it; otherwise it is where they came in.

@@ -18,11 +18,14 @@ export const corsAudits: readonly Audit[] = [
     source,
     needs,
     async run({ submit, fetch }) {
-      const { accepted, status, result, statusUrl, id, finished } = await submit({}, page)
-      await finished()
-      const unknown = await fetch(statusUrl.replace(id, crypto.randomUUID()), page)
-      for (const reply of [accepted, await status(page), await result(page), unknown])
-        hasField(reply, 'access-control-allow-origin', AUDIT_ORIGIN)
+      const { accepted, status, result, cancel, statusUrl, id, finished } = await submit({}, page)
+      const etag = (await finished()).headers.get('etag') ?? ''
+      const replies = [accepted, await status(page), await result(page)]
+      replies.push(await status({ headers: { ...page.headers, 'if-none-match': etag } }))
+      replies.push(await fetch(statusUrl.replace(id, crypto.randomUUID()), page), await cancel(page))
+      replies.push(await status({ ...page, method: 'PUT' }))
+      replies.push(await status({ ...page, method: 'DELETE' }), await status(page))
+      for (const reply of replies) hasField(reply, 'access-control-allow-origin', AUDIT_ORIGIN)
     },
   },
   {
