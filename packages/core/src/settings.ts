@@ -29,12 +29,13 @@ export function resolveSettings(options: JobsOptions<never>): Settings {
   checkWord('pendingStatus', options.pendingStatus, [200, 202], where)
   for (const name of ['page', 'redefine'] as const) checkWord(name, options[name], [true, false], where)
   checkWord('onComplete', options.onComplete, ['document', 'redirect', 'inline'], where)
-  const { path, baseUrl, retryAfterMinMs = 0, retryAfterMaxMs = Number.POSITIVE_INFINITY } = options
+  const { path, baseUrl, retryAfterMinMs = DEFAULTS.retryAfterMinMs, retryAfterMaxMs = DEFAULTS.retryAfterMaxMs } = options
   if (path !== undefined && !/^(?:\/[\w.~!$&'()*+,;=:@%-]+)*\/?$/.test(path))
     throw invalid(`${where}: path must be a path such as "/jobs", as clients see it, not ${JSON.stringify(path)}`)
   if (baseUrl !== undefined && !/^https?:\/\/[^/?#\s]+[^?#\s]*$/.test(baseUrl))
     throw invalid(`${where}: baseUrl must be a URL such as "https://api.example.com", not ${JSON.stringify(baseUrl)}`)
-  if (retryAfterMinMs > retryAfterMaxMs) throw invalid(`${where}: retryAfterMinMs is above retryAfterMaxMs`)
+  if (retryAfterMinMs > retryAfterMaxMs)
+    throw invalid(`${where}: retryAfterMinMs, ${retryAfterMinMs}, is above retryAfterMaxMs, ${retryAfterMaxMs}; set both`)
   if (!options.store && onWorkers())
     throw new JobsError(
       'store_required',

@@ -24,6 +24,8 @@ describe('misuse is an error at set-up that says what to do', () => {
     ['a relative path', () => createJobs({ path: 'jobs' }), 'invalid_option', /path/],
     ['a base URL without a scheme', () => createJobs({ baseUrl: 'api.example.com' }), 'invalid_option', /baseUrl/],
     ['bounds the wrong way round', () => createJobs({ retryAfterMinMs: 9_000, retryAfterMaxMs: 10 }), 'invalid_option', /retryAfterMinMs/],
+    ['a lower bound above the upper one that is there', () => createJobs({ retryAfterMinMs: 90_000 }), 'invalid_option', /60000/],
+    ['an upper bound below the lower one that is there', () => createJobs({ retryAfterMaxMs: 500 }), 'invalid_option', /1000/],
     ['no room', () => memoryStore({ maxJobs: 0 }), 'invalid_option', /memoryStore: maxJobs/],
     ['no slot', () => inProcess({ concurrency: 0 }), 'invalid_option', /inProcess: concurrency/],
     [
