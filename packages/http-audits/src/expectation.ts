@@ -90,4 +90,31 @@ export function sameBytes(actual: Uint8Array, expected: Uint8Array, what: string
   ok(at < 0, `${what} differs from byte ${at} on`)
 }
 
+/** Most that an answer may take which there is nothing to wait for any longer, in milliseconds. */
+const PROMPT_MS = 8_000
+
+/** What comes of it, which must not take as long as it might. */
+export async function promptly<T>(answer: Promise<T>, what = 'the answer to the poll'): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} had not come ${PROMPT_MS} ms after there was nothing to wait for`)), PROMPT_MS)
+  })
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
+}
+
+/** Asks, and resolves once `size` bytes of the answer have come: to the answer, the rest of which may come later. */
+export async function begun(
+  ask: (heard: (size: number) => void) => Promise<Reply>,
+  size: number,
+  what: string,
+): Promise<{ readonly reply: Promise<Reply> }> {
+  let hear = () => {}
+  const heard = new Promise<void>((resolve) => {
+    hear = resolve
+  })
+  const reply = ask((came) => came >= size && hear())
+  await promptly(Promise.race([heard, reply]), what)
+  return { reply }
+}
+
 const show = (value: unknown): string => (typeof value === 'string' ? excerpt(value) : (JSON.stringify(value) ?? String(value)))

@@ -41,8 +41,9 @@ export interface Reply {
   json(): Record<string, unknown>
 }
 
-export async function readReply(asked: string, response: Response): Promise<Reply> {
-  const bytes = new Uint8Array(await response.arrayBuffer())
+/** @param heard is told how many bytes of the body have come, with each piece of it */
+export async function readReply(asked: string, response: Response, heard?: (size: number) => void): Promise<Reply> {
+  const bytes = new Uint8Array(await (heard ? listenedTo(response, heard) : response).arrayBuffer())
   const text = new TextDecoder().decode(bytes)
   const json = (): Record<string, unknown> => {
     let value: unknown
@@ -61,6 +62,19 @@ export async function readReply(asked: string, response: Response): Promise<Repl
     document: () => json() as unknown as StatusDocument,
     problem: () => json() as unknown as Problem,
   }
+}
+
+/** The same response, which tells of its pieces as it is read. */
+function listenedTo(response: Response, heard: (size: number) => void): Response {
+  let size = 0
+  const counter = new TransformStream<Uint8Array, Uint8Array>({
+    transform(piece, to) {
+      size += piece.length
+      heard(size)
+      to.enqueue(piece)
+    },
+  })
+  return new Response(response.body?.pipeThrough(counter))
 }
 
 export const excerpt = (text: string): string => JSON.stringify(text.length > 120 ? `${text.slice(0, 120)}…` : text)

@@ -12,6 +12,8 @@ export interface Asking {
   /** Who asks; `null`: nobody. @default the audit's own owner */
   readonly owner?: string | null
   readonly signal?: AbortSignal
+  /** Told how many bytes of the body have come, as they come. */
+  readonly heard?: (size: number) => void
 }
 
 export interface Submitting extends Asking {
@@ -92,7 +94,7 @@ export function createSubject(options: SubjectOptions): { subject: Subject; tidy
     const signals = asking.signal ? AbortSignal.any([asking.signal, signal]) : signal
     const sent = body as BodyInit | undefined // bytes made here are in no shared memory
     const response = await options.fetch(address, { method, headers, body: sent, redirect: 'manual', signal: signals })
-    return readReply(`${method} ${url}`, response)
+    return readReply(`${method} ${url}`, response, asking.heard)
   }
   const targetUrl = (rest: string) => `${new URL(`${base}/`).pathname.replace(/\/$/, '')}${options.target}/${rest}`
   const post: Subject['post'] = (plan, { route = 'work', ...asking } = {}) => {

@@ -28,6 +28,27 @@ function withPieces(answer: Answer, change: (text: string) => string): Answer {
   }
 }
 
+/** The answer, whose body comes once it is whole. */
+function asWhole(answer: Answer): Answer {
+  const { body } = answer
+  if (!isEvents(body)) return answer
+  const pieces: Uint8Array[] = []
+  return {
+    ...answer,
+    body: {
+      open: ({ write, end, fail }) =>
+        body.open({
+          write: (piece) => pieces.push(piece) > 0,
+          end() {
+            for (const piece of pieces) write(piece)
+            end()
+          },
+          fail,
+        }),
+    },
+  }
+}
+
 /** The answer, whose body ends in order where it should break off. */
 function withoutBreak(answer: Answer): Answer {
   const { body } = answer
@@ -93,6 +114,16 @@ export const SMALL_FAULTS: Readonly<Record<string, FaultCase>> = {
     among: /^EVT/,
     fails: 'EVT1 EVT3 EVT4',
   },
+  'events that are all called progress': {
+    make: () => ({ answer: (answer) => withPieces(answer, (text) => text.replace(/^event: .*/m, 'event: progress')) }),
+    among: /^EVT/,
+    fails: 'EVT2',
+  },
+  'events of a job that never was, where one is gone': {
+    make: () => ({ answer: (answer, { url }) => (url?.endsWith('/events') && answer.status === 410 ? refused(404) : answer) }),
+    among: /^(?:EVT|PRG)/,
+    fails: 'PRG2',
+  },
   'events without ids': {
     make: () => ({ answer: (answer) => withPieces(answer, (text) => text.replace(/^id: .*\n/m, '')) }),
     among: /^EVT/,
@@ -124,6 +155,11 @@ export const SMALL_FAULTS: Readonly<Record<string, FaultCase>> = {
     make: () => ({ answer: (answer) => withoutBreak(answer) }),
     among: /^LIV/,
     fails: 'LIV5',
+  },
+  'a stream that comes as a whole': {
+    make: () => ({ answer: (answer, { url }) => (url?.endsWith('/stream') ? asWhole(answer) : answer) }),
+    among: /^LIV1$/,
+    fails: 'LIV1',
   },
   'a stream that may be cached': {
     make: () => ({ answer: (answer, { url }) => (url?.endsWith('/stream') ? withField(answer, 'Cache-Control', 'private') : answer) }),
@@ -194,6 +230,37 @@ export const SMALL_FAULTS: Readonly<Record<string, FaultCase>> = {
     make: () => ({ request: (request) => drop(request, 'prefer') }),
     among: /^(?:PRF|LNG|CAP[1-9]$)/,
     fails: 'PRF2 PRF3 PRF4 PRF5 PRF7 PRF8 PRF9 PRF10 PRF11 PRF12 LNG1 LNG2 LNG4 LNG5 LNG6 CAP1 CAP2 CAP3 CAP4 CAP5 CAP6 CAP7 CAP8 CAP9',
+  },
+  'a second for a bare wait': {
+    make: () => ({ request: ({ headers }) => void (headers.prefer === 'wait' && Object.assign(headers, { prefer: 'wait=1' })) }),
+    among: /^(?:PRF|LNG)/,
+    fails: 'PRF11',
+  },
+  'polls that are not told of progress': {
+    make: () => ({
+      answer: (answer, { headers }) =>
+        headers.prefer === 'wait=15' && String(answer.body).includes('"percentComplete":100') && answer.status === 202
+          ? new Promise(() => {})
+          : answer,
+    }),
+    among: /^LNG/,
+    fails: 'LNG2',
+  },
+  'a document for whatever has not succeeded': {
+    make: () => ({
+      answer: (answer, { url }) =>
+        url?.startsWith('/inline-jobs/') && answer.status >= 400 ? { ...answer, status: 200, body: '{"status":"failed"}' } : answer,
+    }),
+    among: /^POL/,
+    fails: 'POL16 POL17',
+  },
+  'a Link that is not absolute': {
+    make: () => ({
+      answer: (answer) =>
+        'Link' in answer.headers ? withField(answer, 'Link', String(answer.headers.Link).replace('https://api.audit.example', '')) : answer,
+    }),
+    among: /^ACC/,
+    fails: 'ACC10',
   },
   'an error for a Prefer that cannot be read': {
     make: () => ({
@@ -393,6 +460,16 @@ export const SMALL_FAULTS: Readonly<Record<string, FaultCase>> = {
     }),
     among: /^(?:ACC|IDM|POL|RES|CAN|PRG|LST|PRB|MET)/,
     fails: 'ACC14 ACC16 ACC17 ACC18 IDM3 IDM4 IDM5 POL16 POL17 RES3 RES4 RES5 RES8 CAN5 CAN7 PRG2 PRG5 LST6 PRB1 PRB5 MET4',
+  },
+  '405 that no page can read': {
+    make: () => ({ answer: (answer) => (answer.status === 405 ? without(answer, 'access-control-allow-origin') : answer) }),
+    among: /^(?:COR|MET)/,
+    fails: 'COR1',
+  },
+  '200 for OPTIONS': {
+    make: () => ({ answer: (answer, { method }) => (method === 'OPTIONS' ? { ...answer, status: 200 } : answer) }),
+    among: /^(?:COR|MET)/,
+    fails: 'MET5',
   },
   '405 without Allow': { make: () => ({ answer: (answer) => without(answer, 'allow') }), among: /^MET/, fails: 'MET4 MET5' },
   'CORS for nobody': {

@@ -121,6 +121,7 @@ export const acceptAudits: readonly Audit[] = [
       const begin = `${AUDIT_BASE_URL}/`
       ok(location.startsWith(begin), `Location is ${location}, which does not begin with ${begin}`)
       hasField(accepted, 'content-location', location)
+      lists(accepted, 'link', `<${location}>; rel="monitor"`)
       const status = await fetch(new URL(location).pathname)
       hasField(status, 'content-location', location)
       for (const link of Object.values(status.document().links)) ok(link?.startsWith(begin), `${link} does not begin with ${begin}`)

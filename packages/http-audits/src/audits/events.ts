@@ -1,7 +1,8 @@
 import type { Audit } from '../audit'
-import { equal, hasField, hasStatus, lists, match, ok } from '../expectation'
+import { begun, equal, hasField, hasStatus, lists, match, ok } from '../expectation'
 import type { Reply, StatusDocument } from '../reply'
-import type { AuditJob, Subject } from '../subject'
+import type { Asking, AuditJob, Subject } from '../subject'
+import type { AuditPlan } from '../target'
 
 interface ServerSentEvent {
   readonly id: string
@@ -25,11 +26,15 @@ function eventsOf({ text }: Reply): ServerSentEvent[] {
 const documentOf = ({ data }: ServerSentEvent): StatusDocument => JSON.parse(data)
 
 /** Follows a job from its run to its end: what was sent to the events URL, or to another way of asking for them. */
-async function followed({ hold, fetch }: Subject, ask?: (job: AuditJob) => Promise<Reply>): Promise<{ job: AuditJob; reply: Reply }> {
-  const job = await hold()
+async function followed(
+  { hold, fetch }: Subject,
+  how: { ask?: (job: AuditJob, asking: Asking) => Promise<Reply>; plan?: AuditPlan } = {},
+): Promise<{ job: AuditJob; reply: Reply }> {
+  const job = await hold(how.plan)
   const { events } = (await job.status()).document().links
   ok(events, 'the document of a running job has no links.events')
-  const reply = ask ? ask(job) : fetch(events)
+  const { ask = (_, asking) => fetch(events, asking) } = how
+  const { reply } = await begun((heard) => ask(job, { heard }), 1, 'the first event')
   await job.release()
   return { job, reply: await reply }
 }
@@ -52,19 +57,19 @@ export const eventAudits: readonly Audit[] = [
   {
     id: 'EVT2',
     level: 'MUST',
-    title: 'give each event an id that grows, and the name of the state or progress',
+    title: 'give each event an id that grows, and the name of the state, or progress where that is as it was',
     source: 'protocol, Events',
     async run(subject) {
-      const { reply } = await followed(subject)
+      const { reply } = await followed(subject, { plan: { steps: 20, stepMs: 50 } })
       let last = 0
+      let state: string | undefined
       for (const event of eventsOf(reply)) {
         match(event.id, /^\d+$/, 'id of an event')
         ok(Number(event.id) > last, `the id ${event.id} comes after ${last}`)
         last = Number(event.id)
-        ok(
-          ['progress', documentOf(event).status].includes(event.name),
-          `an event of a job that is ${documentOf(event).status} is called ${event.name}`,
-        )
+        const { status } = documentOf(event)
+        equal(event.name, status === state ? 'progress' : status, `name of an event after one of a job that is ${state ?? 'not known'}`)
+        state = status
       }
       ok(last > 0, 'there were no events')
     },
@@ -90,7 +95,9 @@ export const eventAudits: readonly Audit[] = [
     title: 'send the same at the status URL to Accept: text/event-stream',
     source: 'protocol, Events',
     async run(subject) {
-      const { reply } = await followed(subject, (job) => job.status({ headers: { accept: 'text/event-stream' } }))
+      const { reply } = await followed(subject, {
+        ask: (job, asking) => job.status({ ...asking, headers: { accept: 'text/event-stream' } }),
+      })
       hasStatus(reply, 200)
       equal(documentOf(eventsOf(reply).at(-1) as ServerSentEvent).status, 'succeeded', 'status in the last event')
     },

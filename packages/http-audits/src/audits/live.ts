@@ -1,5 +1,5 @@
 import type { Audit } from '../audit'
-import { equal, hasField, hasNoField, hasStatus, isProblem, lists, match, ok, retryAfterOf } from '../expectation'
+import { begun, equal, hasField, hasNoField, hasStatus, isProblem, lists, match, ok, retryAfterOf } from '../expectation'
 import type { Reply } from '../reply'
 import type { AuditJob, Subject } from '../subject'
 import type { PlannedAnswer } from '../target'
@@ -36,6 +36,14 @@ async function read(subject: Subject, { stream, release }: Writing, headers: Rec
   return reply
 }
 
+/** Reads the stream of {@link BEGUN}, and lets the handler go on once all that it has written so far has come. */
+async function readAsWritten({ fetch }: Subject, { stream, release }: Writing): Promise<Reply> {
+  const size = new TextEncoder().encode(BEGUN).length
+  const { reply } = await begun((heard) => fetch(stream, { heard }), size, 'what the handler has written so far')
+  await release()
+  return reply
+}
+
 /** What HEAD is answered while the response is being written. */
 async function headOf(subject: Subject, answer: PlannedAnswer): Promise<Reply> {
   const { stream, release } = await writing(subject, answer, { text: REST })
@@ -52,8 +60,7 @@ export const liveAudits: readonly Audit[] = [
     source: 'protocol, Live results',
     needs,
     async run(subject) {
-      const begun = await writing(subject, PLAIN, { text: REST })
-      const reply = await read(subject, begun)
+      const reply = await readAsWritten(subject, await writing(subject, PLAIN, { text: REST }))
       hasStatus(reply, 203)
       equal(reply.text, TEXT, 'the body')
       ok(reply.headers.get('content-type')?.startsWith('text/plain'), 'the stream has another Content-Type than the handler gave it')

@@ -1,21 +1,9 @@
 import type { Audit } from '../audit'
-import { equal, hasStatus, lists, match, ok } from '../expectation'
-import type { Reply } from '../reply'
+import { equal, hasStatus, lists, match, ok, promptly } from '../expectation'
 import { isOver } from '../subject'
 
 const SECONDS = 15
-/** Most that an answer may take which there was nothing to wait for any longer, in milliseconds. */
-const PROMPT_MS = 8_000
 const waiting = (headers: Record<string, string> = {}) => ({ headers: { prefer: `wait=${SECONDS}`, ...headers } })
-
-/** The answer, which must not take as long as it might. */
-async function promptly(answer: Promise<Reply>): Promise<Reply> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`the poll was still held ${PROMPT_MS} ms after there was something to answer`)), PROMPT_MS)
-  })
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
-}
 
 export const longPollAudits: readonly Audit[] = [
   {
@@ -40,13 +28,21 @@ export const longPollAudits: readonly Audit[] = [
     level: 'MUST',
     title: 'hold it until the job changes, not only until it ends',
     source: 'protocol, Waiting',
-    async run({ hold }) {
+    async run({ hold, submit, token }) {
       const job = await hold({ onAbort: 'ignore' })
-      const etag = (await job.status()).headers.get('etag') ?? ''
-      const held = job.status(waiting({ 'if-none-match': etag }))
+      const held = job.status(waiting())
       await job.cancel()
       const document = (await promptly(held)).document()
       ok(document.cancelRequestedAt !== undefined || document.status === 'canceled', 'the answer does not show what has changed')
+      // One that reports progress and does not end: with the tag of what it was before, no poll comes too late.
+      for (let stepMs = 250; ; stepMs *= 2) {
+        const working = await submit({ steps: 1, stepMs, hold: token().token })
+        const before = await working.until(({ status }) => status !== 'queued', 'begun to run')
+        if (before.document().percentComplete !== undefined) continue
+        const reply = await promptly(working.status(waiting({ 'if-none-match': before.headers.get('etag') ?? '' })))
+        equal(reply.document().status, 'running', 'status')
+        return ok(reply.document().percentComplete !== undefined, 'the answer does not show the progress that has been reported')
+      }
     },
   },
   {
@@ -107,7 +103,7 @@ export const longPollAudits: readonly Audit[] = [
       const etag = (await job.status()).headers.get('etag') ?? ''
       const held = Array.from({ length: 4 }, () => job.status(waiting({ 'if-none-match': etag })))
       await job.cancel()
-      for (const reply of await Promise.all(held.map(promptly))) hasStatus(reply, 200, 202)
+      for (const reply of await Promise.all(held.map((answer) => promptly(answer)))) hasStatus(reply, 200, 202)
     },
   },
 ]

@@ -219,16 +219,19 @@ export const pollAudits: readonly Audit[] = [
   {
     id: 'POL16',
     level: 'MUST',
-    title: 'answer the status of a failed job with its captured response or its problem, where redirects are configured',
+    title:
+      'answer the status of a failed job with its captured response or its problem, where redirects or captured responses are configured',
     source: 'protocol, Status',
     needs: ['redirect'],
-    async run({ submit }) {
-      const answered = await submit({ respond: { status: 418, text: 'short and stout' } }, { route: 'redirect' })
-      const reply = await untilNot(202, answered.status)
-      hasStatus(reply, 418)
-      equal(reply.text, 'short and stout', 'the body')
-      const threw = await submit({ throw: { message: 'boom' } }, { route: 'redirect' })
-      isProblem(await untilNot(202, threw.status), 500, 'handler_failed')
+    async run({ submit, has }) {
+      for (const route of elsewhere(has)) {
+        const answered = await submit({ respond: { status: 418, text: 'short and stout' } }, { route })
+        const reply = await untilNot(202, answered.status)
+        hasStatus(reply, 418)
+        equal(reply.text, 'short and stout', 'the body')
+        const threw = await submit({ throw: { message: 'boom' } }, { route })
+        isProblem(await untilNot(202, threw.status), 500, 'handler_failed')
+      }
     },
   },
   {
@@ -237,10 +240,12 @@ export const pollAudits: readonly Audit[] = [
     title: 'answer 409 for the status of a canceled job, where redirects or captured responses are configured',
     source: 'RFC 9110 15.5.10',
     needs: ['redirect'],
-    async run({ hold }) {
-      const job = await hold({}, { route: 'redirect' })
-      await job.cancel()
-      isProblem(await untilNot(202, job.status), 409, 'job-canceled')
+    async run({ hold, has }) {
+      for (const route of elsewhere(has)) {
+        const job = await hold({}, { route })
+        await job.cancel()
+        isProblem(await untilNot(202, job.status), 409, 'job-canceled')
+      }
     },
   },
   {
@@ -285,6 +290,9 @@ export const pollAudits: readonly Audit[] = [
     },
   },
 ]
+
+/** The routes whose finished jobs are not shown by their document. */
+const elsewhere = (has: Parameters<Audit['run']>[0]['has']) => (has('inline') ? (['redirect', 'inline'] as const) : (['redirect'] as const))
 
 /** Asks until the status is another one: for servers whose finished jobs have no document. */
 async function untilNot(status: number, ask: () => ReturnType<Parameters<Audit['run']>[0]['fetch']>) {

@@ -1,19 +1,28 @@
 import type { Audit } from '../audit'
 import { equal, isProblem, isSame, lists, match, ok } from '../expectation'
 
+/** What may be asked of a job, and where. */
+const WAYS = [
+  ['GET', ''],
+  ['HEAD', ''],
+  ['GET', '/result'],
+  ['GET', '/events'],
+  ['GET', '/stream'],
+  ['POST', '/cancel'],
+  ['DELETE', ''],
+] as const
+
 export const problemAudits: readonly Audit[] = [
   {
     id: 'PRB1',
     level: 'MUST',
-    title: 'answer 404 for an id that it does not know, at all URLs of a job and to every method',
+    title: 'answer 404 for an id that it does not know, at all URLs of a job and to every method that they have',
     source: 'RFC 9110 15.5.5',
     async run({ submit, fetch }) {
       const { statusUrl, id } = await submit()
       const unknown = statusUrl.replace(id, crypto.randomUUID())
-      isProblem(await fetch(unknown), 404, 'job-not-found')
-      isProblem(await fetch(unknown, { method: 'DELETE' }), 404, 'job-not-found')
-      isProblem(await fetch(`${unknown}/result`), 404, 'job-not-found')
-      isProblem(await fetch(`${unknown}/cancel`, { method: 'POST' }), 404, 'job-not-found')
+      for (const [method, action] of WAYS)
+        if (method !== 'HEAD') isProblem(await fetch(`${unknown}${action}`, { method }), 404, 'job-not-found')
     },
   },
   {
@@ -31,7 +40,7 @@ export const problemAudits: readonly Audit[] = [
   {
     id: 'PRB3',
     level: 'MUST',
-    title: 'answer for another owner’s job byte for byte as for an unknown one, at all URLs of it and to every method',
+    title: 'answer for another owner’s job byte for byte as for an unknown one, at all URLs of it and to every method that they have',
     source: 'protocol, Problems',
     needs: ['owner'],
     async run({ hold, submit, fetch }) {
@@ -40,13 +49,7 @@ export const problemAudits: readonly Audit[] = [
       for (const { statusUrl, id } of [held, done]) {
         const unknown = statusUrl.replace(id, crypto.randomUUID())
         for (const owner of [`other-${crypto.randomUUID()}`, null])
-          for (const [method, action] of [
-            ['GET', ''],
-            ['GET', '/result'],
-            ['DELETE', ''],
-            ['POST', '/cancel'],
-            ['HEAD', ''],
-          ] as const)
+          for (const [method, action] of WAYS)
             isSame(await fetch(`${statusUrl}${action}`, { method, owner }), await fetch(`${unknown}${action}`, { method, owner }))
       }
       equal((await held.status()).document().status, 'running', 'status after another owner’s attempts')

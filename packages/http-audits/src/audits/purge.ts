@@ -29,11 +29,18 @@ export const purgeAudits: readonly Audit[] = [
   {
     id: 'PRG2',
     level: 'MUST',
-    title: 'answer 410 for a purged job while the tombstone lasts, at all its URLs and to every method',
+    title: 'answer 410 for a purged job while the tombstone lasts, at all its URLs and to every method that they have',
     source: 'RFC 9110 15.5.11',
     async run(subject) {
       const job = await purged(subject)
-      for (const reply of [await job.status(), await job.result(), await job.cancel(), await job.status({ method: 'DELETE' })])
+      const elsewhere = [await subject.fetch(`${job.statusUrl}/events`), await subject.fetch(`${job.statusUrl}/stream`)]
+      for (const reply of [
+        await job.status(),
+        await job.result(),
+        ...elsewhere,
+        await job.cancel(),
+        await job.status({ method: 'DELETE' }),
+      ])
         isProblem(reply, 410, 'job-gone')
     },
   },
