@@ -33,7 +33,7 @@ export interface ClientOptions extends Partial<Clock> {
   submitAttempts?: number
   /** Shortest pause between two requests for a job, in milliseconds, whatever the server says; at least 50. @default 250 */
   minPollMs?: number
-  /** Longest pause of the client's own making, in milliseconds. A server's `Retry-After` may be longer. @default 30_000 */
+  /** Longest pause of the client's own making, in milliseconds, at least 1_000. A server's `Retry-After` may be longer. @default 30_000 */
   maxPollMs?: number
   /** How long the server is asked to hold a poll until something changes (`Prefer: wait`), in seconds. 0: not at all. @default 20 */
   waitSeconds?: number

@@ -44,9 +44,15 @@ export interface SubmitOptions {
 
 /** One set of jobs: their store, their engine, their operations. `Native` is the request of the framework they are used with. */
 export interface Jobs<in Native = unknown> {
-  /** Makes a job without HTTP; the handler gets `input` as a JSON body. Returns the one that the key already made, if so. */
+  /**
+   * Makes a job without HTTP; the handler gets `input` as a JSON body. Returns the one that the key already made, if so.
+   * @throws {JobsError} `unknown_operation`, `invalid_option`; `queue_full`, `draining`; `idempotency_conflict` where the key came with another input
+   */
   submit(operation: string, input: Json, options?: SubmitOptions): Promise<Job>
-  /** The head of a job; `null` for an unknown one. Asks for no owner. */
+  /**
+   * The head of a job; `null` for an unknown one. Of one that was purged or has expired what is left, with `goneAt`, as long as its tombstone
+   * lasts. `result` is JSON as text. Asks for no owner.
+   */
   get(id: string): Promise<Job | null>
   /** Asks for a job to end. The job as it is after that; `null` for an unknown one. */
   cancel(id: string, reason?: string): Promise<Job | null>

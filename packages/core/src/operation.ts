@@ -30,7 +30,7 @@ export interface JobHandle {
    * Reports progress. Resolves when it is recorded; reports that come faster than the store can write are merged, the latest wins.
    * Never throws: a job does not fail because a report could not be written.
    *
-   * @param percentComplete 0 to 100; lower than before, or no number, changes nothing.
+   * @param percentComplete 0 to 100; lower than before, or no number, leaves it as it was, and the message counts all the same.
    * @param message what the client may read, up to 1,000 characters.
    */
   progress(percentComplete: number, message?: string): Promise<void>

@@ -95,24 +95,27 @@ export interface JobsOptions<Native = unknown> {
   page?: boolean
   /** Largest JSON result shown inside the status document, in bytes. @default 65_536 */
   inlineResultBytes?: number
-  /** Largest number of unfinished jobs of one owner; above it 429. Counted before the insert, so parallel requests may pass it by a few. @default no limit */
+  /** Largest number of unfinished jobs of one owner, 1 to 100; above it 429. Counted before the insert, so parallel requests may pass it by a few. @default no limit */
   maxPerOwner?: number
   /** Origins that browsers may call the job routes from: `'*'` or a list. @default [] (no CORS headers) */
   cors?: '*' | readonly string[]
   /** Longest hold of `Prefer: wait`, in milliseconds, at most 25_000 so that proxies and platforms do not cut it off. @default 25_000 */
   maxWaitMs?: number
+  /** Shortest advice to a client that polls, in milliseconds, not above `retryAfterMaxMs`. Lower answers sooner and is asked more. @default 1_000 */
   retryAfterMinMs?: number
+  /** Longest advice to a client that polls, in milliseconds. @default 60_000 */
   retryAfterMaxMs?: number
   /**
    * How long a worker may stay silent before its job is given to another, in milliseconds, at least 1_000. Where several processes
-   * share a store, half of it more: clocks are not compared, so the others watch for so long whether it stays silent.
+   * share a store, half of it more: clocks are not compared, so the others watch for so long whether it stays silent. They look when
+   * they sweep, see `sweepMs`.
    *
    * Shorter notices a crash sooner; longer lets a worker that is stalled by a long tick keep its job. Renewed at a third of
    * this, so it bounds silence, not run time (see `maxRunMs`).
    * @default 30_000
    */
   leaseMs?: number
-  /** How long a queued job may wait before it is handed to the engine again, in milliseconds. @default 60_000 */
+  /** How long a queued job may wait before it is handed to the engine again, in milliseconds, at least 1_000. @default 60_000 */
   startDeadlineMs?: number
   /** How long a handler may take to stop after its signal aborted, in milliseconds, before it is canceled without it. @default 5_000 */
   cancelGraceMs?: number

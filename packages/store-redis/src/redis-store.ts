@@ -11,11 +11,11 @@ export interface RedisStoreOptions {
   client: RedisClient
   /**
    * First part of every key, and the hash tag that keeps them in one slot of a Cluster. Stores with the same prefix are the same
-   * store. Letters, digits and `_ . : / -`.
+   * store. 1 to 100 letters, digits and `_ . : / -`.
    * @default 'respond-async'
    */
   prefix?: string
-  /** Lines of history kept for each job. 0: none, and the store has no `events`. @default 0 */
+  /** Lines of history kept for each job, 0 to 1_000. 0: none, and the store has no `events`. @default 0 */
   maxEvents?: number
   /**
    * Whether every change of a job is published, and heard by those who wait for it in other processes. Opens one more connection
