@@ -15,7 +15,7 @@ import type { Job, JobEvent, Json, JsonObject } from './job'
 import { COMPARED, observedLeases } from './leases'
 import { memoryStore } from './memory-store'
 import { type Execute, type Operation, resolveOptions, unknownOperation } from './operation'
-import { checkBounds, type JobsOptions, type OperationOptions } from './options'
+import { checkBounds, invalid, type JobsOptions, type OperationOptions } from './options'
 import { createOutbox } from './outbox'
 import { createPacing } from './pacing'
 import { handBack, repair, sweep } from './repair'
@@ -211,9 +211,9 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       return job && cancel(context, job, reason)
     },
     async list(query) {
-      if (!store.list) throw new JobsError('invalid_option', 'This store cannot list jobs.')
+      if (!store.list) throw invalid('This store cannot list jobs.')
       if (query.owner === undefined && !store.capabilities.listAll)
-        throw new JobsError('invalid_option', 'This store cannot list the jobs of all owners; name one, or null for those of nobody.')
+        throw invalid('This store cannot list the jobs of all owners; name one, or null for those of nobody.')
       return store.list({ limit: 20, ...query })
     },
     async history(id, after = 0) {

@@ -43,7 +43,7 @@ export interface OperationOptions<Native = unknown> {
   owner?: Owner<Native>
   /** Who is told how a job has ended: `'https://…'`, or a function that finds it; needs {@link JobsOptions} `webhooks`. @default nobody */
   webhook?: WebhookOption<Native>
-  /** Header fields to store though they are secrets (`authorization`, `cookie`), in lower case. @default [] */
+  /** Header fields to store though they are secrets: `authorization`, `cookie`. @default [] */
   storeHeaders?: readonly string[]
   /**
    * What becomes of a stored request, body included, when its job is over. `'failed'`: one that failed or was canceled keeps it as long as it

@@ -21,7 +21,8 @@ const SECRET = new Set(['authorization', 'cookie'])
 export function toStore(submission: Submission, storeHeaders: readonly string[], carry?: JsonObject): StoredRequest {
   const headers: Record<string, string | string[]> = {}
   for (const [name, value] of Object.entries(submission.headerFields())) {
-    if (HOP_BY_HOP.has(name) || name === 'content-length' || (SECRET.has(name) && !storeHeaders.includes(name))) continue
+    if (HOP_BY_HOP.has(name) || name === 'content-length' || (SECRET.has(name) && !storeHeaders.some((one) => one.toLowerCase() === name)))
+      continue
     headers[name] = value
   }
   return { method: submission.method, url: submission.url, headers, carry, context: submission.context() }

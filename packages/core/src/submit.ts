@@ -6,6 +6,7 @@ import { JobsError } from './errors'
 import { type Body, JOB_ID, type Job, type JsonObject } from './job'
 import { transition } from './lifecycle'
 import type { Operation } from './operation'
+import { invalid } from './options'
 import { repair } from './repair'
 import { onWorkers } from './settings'
 import type { JobWebhook } from './webhook'
@@ -95,7 +96,7 @@ export const startOf = (context: Context, operation: Operation) =>
 export function newId(context: Context): string {
   const id = context.options.newId()
   if (JOB_ID.test(id)) return id
-  throw new JobsError('invalid_option', `newId() gave ${JSON.stringify(id)}; it must give 1 to 128 of A-Z a-z 0-9 . _ ~ -`)
+  throw invalid(`newId() gave ${JSON.stringify(id)}; it must give 1 to 128 of A-Z a-z 0-9 . _ ~ -`)
 }
 
 function newJob(context: Context, operation: Operation, wanted: Wanted, delayMs: number): Job {

@@ -1,6 +1,5 @@
 import type { JobEngine, Runner } from './engine'
-import { JobsError } from './errors'
-import { checkBounds } from './options'
+import { checkBounds, invalid } from './options'
 
 export interface WaitUntilOptions {
   /**
@@ -25,10 +24,7 @@ export function waitUntil(options: WaitUntilOptions = {}): JobEngine {
     async dispatch(message, { local, platform }) {
       const hold = platform?.waitUntil
       if (!run || !hold)
-        throw new JobsError(
-          'invalid_option',
-          'The waitUntil engine needs an execution context: pass the one of the request, or call sweep({ waitUntil }).',
-        )
+        throw invalid('The waitUntil engine needs an execution context: pass the one of the request, or call sweep({ waitUntil }).')
       const runner = run
       hold(new Promise((resolve) => setTimeout(resolve, 0)).then(() => runner(message, { local, platform })))
     },

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { createService, json, location, ok } from './service'
+import { createService, idOf, json, location, ok, sharedStore } from './service'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -37,4 +37,16 @@ test('what says that it is minimal is, whatever a representation would show', as
   expect(json(await post('report'))).toEqual({ taskId: expect.any(String) })
   const answer = await post('report', { headers: { prefer: 'return=minimal' } })
   expect(answer).toMatchObject({ status: 202, body: null, headers: { 'Preference-Applied': 'return=minimal', 'Content-Length': '0' } })
+})
+
+test('secret fields are stored where a route names them, in whatever case', async () => {
+  const { jobs, wrap, post } = createService({ store: sharedStore() })
+  const headers = { authorization: 'Bearer ada', cookie: 'a=1' }
+  const stored = async (operation: string) => (await jobs.get(idOf(location(await post(operation, { headers })))))?.request?.headers
+  wrap('none', {}, async () => ok(1))
+  wrap('one', { storeHeaders: ['Authorization'] }, async () => ok(1))
+  wrap('both', { storeHeaders: ['cookie', 'authorization'] }, async () => ok(1))
+  expect(await stored('none')).toEqual({})
+  expect(await stored('one')).toEqual({ authorization: 'Bearer ada' })
+  expect(await stored('both')).toEqual(headers)
 })
