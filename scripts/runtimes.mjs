@@ -31,7 +31,7 @@ const RUNTIMES = {
     ...readsTypeScript,
     command: [
       ...['deno@2.9.6', 'run', '--node-modules-dir=manual', '--no-lock', '--no-check'],
-      ...['--allow-net', '--allow-env', '--allow-read', '--allow-write', '--allow-sys'],
+      ...['--allow-net', '--allow-env=TMPDIR,TMP,TEMP', '--allow-read', '--allow-write', '--allow-sys'],
     ],
   },
   node20: readsJavaScript('20.20.2'),

@@ -52,12 +52,16 @@ export function resolveSettings(options: JobsOptions<never>): Settings {
 let hasWarned = false
 /** Once, and only in production: to forget is fine while developing, and where it is asked for by name. */
 function warnOfMemory(): void {
-  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } }
-  if (hasWarned || process?.env?.NODE_ENV !== 'production') return
+  try {
+    const { process } = globalThis as unknown as { process: { env: Record<string, string | undefined> } }
+    if (hasWarned || process.env.NODE_ENV !== 'production') return
+  } catch {
+    return // it has no such thing, or does not let it be read, as Deno without --allow-env
+  }
   hasWarned = true
   console.warn(
-    'respond-async: createJobs() keeps jobs in the memory of this process: a restart loses them, other instances do not see them. ' +
-      'Give it a store that is shared, or store: memoryStore() to say that this is meant.',
+    'respond-async: createJobs() keeps jobs in memory: a restart loses them, other instances do not see them. ' +
+      'Give it a shared store, or store: memoryStore() to say that this is meant.',
   )
 }
 
