@@ -57,6 +57,7 @@ export function redisStore(options: RedisStoreOptions): JobStore {
   const base = `{${prefix}}`
   const due = `${base}:due`
   const recordKey = (id: string) => `${base}:j:${id}`
+  const chunksKey = (id: string) => `${base}:b:${id}`
   const nameKey = (owner: string | null, key: string) => `${base}:k:${JSON.stringify(owner)},${JSON.stringify(key)}`
   const channelOf = (id: string) => (watch ? `${prefix}:c:${id}` : '')
   const watched = watch && canSubscribe(client)
@@ -187,7 +188,7 @@ export function redisStore(options: RedisStoreOptions): JobStore {
     },
     ...(maxEvents > 0 && {
       async events(id: string, after: number, limit: number) {
-        const [oldest, ...lines] = listOf(await connection.run(EVENTS, [due], [id, `${after}`, `${limit}`]))
+        const [oldest, ...lines] = listOf(await connection.run(EVENTS, [due, `${base}:e:${id}`], [`${after}`, `${limit}`]))
         return { events: lines.map((line) => eventOf(textOf(line))), truncated: oldest !== undefined && Number(oldest) > after + 1 }
       },
     }),
@@ -197,14 +198,15 @@ export function redisStore(options: RedisStoreOptions): JobStore {
     blobs: {
       maxBodyBytes: null,
       async write(id, name, index, chunk) {
-        await connection.run(WRITE_BLOB, [due], [id, `${name}:${index}`, encodeBody(chunk, carries), `${MARGIN_MS}`])
+        const args = [`${name}:${index}`, encodeBody(chunk, carries), `${MARGIN_MS}`]
+        await connection.run(WRITE_BLOB, [due, chunksKey(id), recordKey(id)], args)
       },
       async read(id, name, index) {
-        const chunk = readBody(`${base}:b:${id}`, await connection.runForBytes(READ_BLOB, [due], [id, `${name}:${index}`]))
+        const chunk = readBody(chunksKey(id), await connection.runForBytes(READ_BLOB, [due, chunksKey(id)], [`${name}:${index}`]))
         return typeof chunk === 'string' ? null : chunk
       },
       async remove(id, keep) {
-        await connection.run(REMOVE_BLOBS, [due], [id, keep === undefined ? '' : `${keep}:`])
+        await connection.run(REMOVE_BLOBS, [due, chunksKey(id)], [keep === undefined ? '' : `${keep}:`])
       },
     },
     async close() {

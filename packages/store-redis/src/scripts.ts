@@ -4,6 +4,8 @@
  *
  * KEYS[1] is always the index of due times, `{prefix}:due`; all other keys are made of it, so that a key prefix of the client is on
  * all of them. KEYS[2] and KEYS[3], where a call knows them, are the job's own: a Cluster that moves the slot then says TRYAGAIN.
+ * Where the slot is on its way a script is denied in its midst what is not here (any more, or yet), or told of a single key that there is
+ * none: `reach` asks for all that belongs to a job before its first write, and `isGone` for two keys at once, which no node answers then.
  *
  * `tidy` drops entries whose jobs have gone by themselves from the start of an index, so that one which nobody reads does not grow for ever.
  * PUBLISH is called so that it cannot fail: a user who may not publish is told when it subscribes, and leaves no change half written.
@@ -35,12 +37,18 @@ local function delist(job, id)
   call('ZREM', job.leaf, id)
   call('ZREM', job.all, id)
 end
+local function reach(id, new, old)
+  call('EXISTS', due, key(':q:', id), key(':r:', id), key(':b:', id), key(':e:', id), key(':ops', ''),
+    new.leaf, new.all, old.leaf, old.all, new.name or due, old.name or due)
+end
+local function isGone(index, id) return call('EXISTS', index, key(':j:', id)) == 1 end
 local function tidy(index)
-  local ids, keys = call('ZRANGE', index, 0, 31), {}
-  for n, id in ipairs(ids) do keys[n] = key(':j:', id) end
-  if #ids == 0 or call('EXISTS', unpack(keys)) == #ids then return end
-  for n, id in ipairs(ids) do
-    if call('EXISTS', keys[n]) == 0 then call('ZREM', index, id) end
+  local ids, keys = call('ZRANGE', index, 0, 31), { index }
+  for n, id in ipairs(ids) do keys[n + 1] = key(':j:', id) end
+  local there = redis.pcall('EXISTS', unpack(keys))
+  if type(there) == 'table' or there > #ids then return end
+  for _, id in ipairs(ids) do
+    if isGone(index, id) then call('ZREM', index, id) end
   end
 end
 local function remember(id, max, from)
@@ -68,6 +76,7 @@ local function body(name, value)
   if value == '-' then call('UNLINK', name) elseif value ~= '' then set(name, value) else live(name) end
 end
 local function write(id, new, old)
+  reach(id, new, old or new)
   -- Before all else: a server that is full denies a script its first write, and none after one that is not denied.
   if ARGV[6] ~= '' then call('UNLINK', key(':b:', id)) end
   set(key(':j:', id), ARGV[2])
@@ -144,8 +153,9 @@ if old.version ~= ARGV[2] then
   return answer(again and 1 or 0, there)
 end
 local text = 'J' .. ARGV[3] .. ',\\n' .. (ARGV[4] == '' and old.rest or string.gsub(old.rest, '^"%a+"', '"' .. ARGV[4] .. '"')) .. ',\\n' .. ARGV[5]
-call('SET', KEYS[2], text, 'KEEPTTL')
 local new = split(text, id)
+reach(id, new, old)
+call('SET', KEYS[2], text, 'KEEPTTL')
 if old.leaf ~= new.leaf then
   local createdAt = call('ZSCORE', old.leaf, id)
   if createdAt then
@@ -197,7 +207,7 @@ repeat
     if #jobs == limit then break end
     local there = redis.pcall('GET', key(':j:', id))
     if type(there) == 'string' then jobs[#jobs + 1] = shown(id, there) end
-    if there then
+    if there or not isGone(due, id) then
       passed = passed + 1
     else
       call('ZREM', due, id)
@@ -269,7 +279,7 @@ repeat
     local there = call('GET', key(':j:', found[n].id))
     if there then
       jobs[#jobs + 1] = shown(found[n].id, there)
-    else
+    elseif isGone(found[n].leaf, found[n].id) then
       call('ZREM', found[n].leaf, found[n].id)
       gone = true
     end
@@ -279,36 +289,33 @@ until not gone or rounds == 20
 return { #found > limit and 'C' .. found[limit].score .. '_' .. found[limit].id or '', unpack(jobs) }
 `
 
-/** ARGV id, after, limit. Answers the oldest version kept and the lines; nothing where there are none. */
+/** KEYS[2] the lines. ARGV after, limit. Answers the oldest version kept and the lines; nothing where there are none. */
 export const EVENTS = `
 ${COMMON}
 local answer = {}
-for n, line in ipairs(call('LRANGE', key(':e:', ARGV[1]), 0, -1)) do
+for n, line in ipairs(call('LRANGE', KEYS[2], 0, -1)) do
   local version = tonumber(string.match(line, '^E(%d+) '))
   if n == 1 then answer[1] = version end
-  if version > tonumber(ARGV[2]) and #answer <= tonumber(ARGV[3]) then answer[#answer + 1] = line end
+  if version > tonumber(ARGV[1]) and #answer <= tonumber(ARGV[2]) then answer[#answer + 1] = line end
 end
 return answer
 `
 
-/** ARGV id, field, chunk, milliseconds that chunks live whose job never comes; those of a job that will expire go with it. */
+/** KEYS[2] the chunks, KEYS[3] their job. ARGV field, chunk, milliseconds that chunks live whose job never comes; those of a job that will expire go with it. */
 export const WRITE_BLOB = `
 ${COMMON}
-local chunks, life = key(':b:', ARGV[1]), call('PTTL', key(':j:', ARGV[1]))
-call('HSET', chunks, ARGV[2], ARGV[3])
-if life ~= -1 then call('PEXPIRE', chunks, life < 0 and ARGV[4] or life) end
+local life = call('PTTL', KEYS[3])
+call('HSET', KEYS[2], ARGV[1], ARGV[2])
+if life ~= -1 then call('PEXPIRE', KEYS[2], life < 0 and ARGV[3] or life) end
 `
 
-/** ARGV id, field. */
-export const READ_BLOB = `
-${COMMON}
-return call('HGET', key(':b:', ARGV[1]), ARGV[2])
-`
+/** KEYS[2] the chunks. ARGV field. */
+export const READ_BLOB = `return redis.call('HGET', KEYS[2], ARGV[1])`
 
-/** ARGV id, start of the fields to keep or ''. */
+/** KEYS[2] the chunks. ARGV start of the fields to keep or ''. */
 export const REMOVE_BLOBS = `
 ${COMMON}
-local chunks, keep = key(':b:', ARGV[1]), ARGV[2]
+local chunks, keep = KEYS[2], ARGV[1]
 if keep == '' then return call('UNLINK', chunks) end
 for _, field in ipairs(call('HKEYS', chunks)) do
   if string.sub(field, 1, #keep) ~= keep then call('HDEL', chunks, field) end
