@@ -36,7 +36,7 @@ export async function settle(
   if (ended.kind === 'cut' && ended.why === 'superseded') return { kind: 'skip', why: 'the job was given to another worker, or is over' }
   const { job } = attempt
   const { event, outcome } = conclude(context, operation, attempt, judge(context, operation, attempt, ended, sink))
-  const after = await write(attempt, event)
+  const after = await write(context, attempt, event)
   const tidied = after && tidy(context, after, job.request?.chunkBytes !== undefined || (sink?.size ?? 0) > 0)
   if (tidied) await tidied
   if (event.type === 'succeed') context.pacing.learn(job.operation, context.now() - (job.startedAt ?? job.createdAt))
@@ -108,11 +108,16 @@ export const resultTooLarge = (limit: number): JobsError =>
     `The result is larger than the ${limit} bytes that are kept; raise maxResultBytes or answer with a link.`,
   )
 
-/** Pauses between tries to write the end of an attempt, in milliseconds. After the last the lease runs out and the job is repaired. */
-const WRITE_AGAIN_MS = [50, 200, 1_000, 5_000]
+/** Pauses between tries to write the end of an attempt, in milliseconds: short at first, then calmer. */
+const WRITE_AGAIN_MS = [50, 200, 1_000]
+const WRITE_LATER_MS = 5_000
+/** How often it is tried again: for some two minutes, which a failover may take. After that the lease runs out and the job is repaired. */
+const TRIES = 28
+/** … and where the process wants to end. */
+const TRIES_WHEN_STOPPED = 4
 
 /** Writes the end of an attempt. The job after it; `null` where it was not this attempt's to end any more, or the store stays away. */
-async function write(attempt: Attempt, event: LifecycleEvent): Promise<Job | null> {
+async function write(context: Context, attempt: Attempt, event: LifecycleEvent): Promise<Job | null> {
   for (let tries = 0; ; tries++) {
     try {
       return await attempt.settle(event)
@@ -120,11 +125,10 @@ async function write(attempt: Attempt, event: LifecycleEvent): Promise<Job | nul
       attempt.tell(error, event.type)
       if (isJobsError(error, 'too_large') && (event.type === 'succeed' || (event.type === 'fail' && event.response))) {
         const failed = { type: 'fail', attempt: attempt.attempt, ttlMs: attempt.ttlMs } as const
-        return write(attempt, { ...failed, error: { ...failureOf(error), code: 'result_too_large', message: error.message } })
+        return write(context, attempt, { ...failed, error: { ...failureOf(error), code: 'result_too_large', message: error.message } })
       }
-      const pause = WRITE_AGAIN_MS[tries]
-      if (pause === undefined) return null
-      await new Promise((resolve) => setTimeout(resolve, pause))
+      if (tries >= (context.stopped ? TRIES_WHEN_STOPPED : TRIES)) return null
+      await new Promise((resolve) => setTimeout(resolve, WRITE_AGAIN_MS[tries] ?? WRITE_LATER_MS))
     }
   }
 }

@@ -423,23 +423,47 @@ describe('when the process and its store fail', () => {
     expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded', result: 'after the tick' })
   })
 
-  test('an outcome that cannot be written at first is written when the store is back', async () => {
-    const store = memoryStore()
-    const { wrap, post, send, errors } = createService({ store })
-    const go = gate()
-    wrap('report', {}, async () => {
-      await go.opened
-      return ok(1)
+  describe('an outcome that cannot be written at first', () => {
+    /** A job whose handler has ended while nothing can be written. */
+    const unwritten = async () => {
+      const store = memoryStore()
+      const service = createService({ store })
+      const go = gate()
+      service.wrap('report', {}, async () => {
+        await go.opened
+        return ok(1)
+      })
+      const at = location(await service.post('report'))
+      await vi.advanceTimersByTimeAsync(10)
+      const { replace } = store
+      store.replace = () => Promise.reject(new Error('unreachable'))
+      go.open()
+      return {
+        ...service,
+        back: () => void Object.assign(store, { replace }),
+        status: async () => json(await service.send('GET', at)).status,
+      }
+    }
+
+    test.each([
+      ['a moment', 100, 1_000],
+      ['a minute', 60_000, 5_000],
+    ])('is written when the store is back: after %s', async (_, awayMs, soonMs) => {
+      const { back, status, errors } = await unwritten()
+      await vi.advanceTimersByTimeAsync(awayMs)
+      back()
+      await vi.advanceTimersByTimeAsync(soonMs)
+      expect(await status()).toBe('succeeded')
+      expect(errors.length).toBeGreaterThan(0)
     })
-    const at = location(await post('report'))
-    await vi.advanceTimersByTimeAsync(10)
-    const { replace } = store
-    store.replace = () => Promise.reject(new Error('unreachable'))
-    go.open()
-    await vi.advanceTimersByTimeAsync(100)
-    store.replace = replace
-    await vi.advanceTimersByTimeAsync(1_000)
-    expect(json(await send('GET', at)).status).toBe('succeeded')
-    expect(errors.length).toBeGreaterThan(0)
+
+    test('does not keep a process from stopping', async () => {
+      const { jobs } = await unwritten()
+      await vi.advanceTimersByTimeAsync(60_000)
+      const stopped = vi.fn()
+      void jobs.stop({ drainMs: 1_000 }).then(stopped)
+      await vi.advanceTimersByTimeAsync(7_000)
+      expect(stopped).toHaveBeenCalled()
+    })
   })
 })
