@@ -158,14 +158,13 @@ function accepted(context: Context, job: Job, prefer: Preferences, replayed: boo
 }
 
 /** 429 and 503: come back later. */
-const busy = (code: Extract<ProblemCode, Refusal | 'draining'>, seconds = 5): Answer =>
+const busy = (code: Extract<ProblemCode, Refusal | 'draining' | 'store-unavailable'>, seconds = 5): Answer =>
   problem(code, 'Try again later.', { 'Retry-After': `${seconds}` })
 
-/** Answers an error of the store: 503, or 413 where it was the request that does not fit. Tells `onError`, and the client no more than that. */
+/** Answers an error of the store or the engine: 503, or 413 where it was the request that does not fit. Tells `onError`, and the client no more than that. */
 export function unavailable(context: Context, error: unknown, during: string): Answer {
   if (isJobsError(error, 'too_large')) return problem('body-too-large', error.message)
+  if (isJobsError(error, 'draining')) return busy('draining') // the engine was stopped while this request was being accepted
   context.onError(error, { during })
-  return isJobsError(error, 'store_full')
-    ? busy('queue-full', 10)
-    : problem('store-unavailable', 'Try again later.', { 'Retry-After': '5' })
+  return isJobsError(error, 'store_full') ? busy('queue-full', 10) : busy('store-unavailable')
 }

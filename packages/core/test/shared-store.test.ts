@@ -216,6 +216,16 @@ describe('who consumes', () => {
     expect(await post('report')).toMatchObject({ status: 503 })
     expect(await alone.due?.(Number.MAX_SAFE_INTEGER, 10)).toHaveLength(1)
   })
+
+  test('an engine that was stopped while a request was being accepted: the process is draining, nothing is wrong with the store', async () => {
+    const { store } = sharedStore({ capabilities: { ...memoryStore().capabilities, durable: true, shared: true, transaction: 'postgres' } })
+    const prepare = () => Promise.reject(new JobsError('draining', 'This engine was stopped.'))
+    const { wrap, post, errors } = createService({ store, engine: { ...remoteQueue({ transaction: 'postgres' }).engine, prepare } })
+    wrap('report', {}, async () => ok('made'))
+    const answer = await post('report')
+    expect(answer).toMatchObject({ status: 503, headers: { 'Retry-After': '5' } })
+    expect([json(answer).code, errors]).toEqual(['draining', []])
+  })
 })
 
 test('nothing is prepared for later where the engine cannot hold it back', async () => {
