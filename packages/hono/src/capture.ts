@@ -28,12 +28,7 @@ export async function captureHandlers(
   handlers: readonly AnyHandler[],
   execution: Execution,
 ): Promise<CapturedResponse> {
-  let response: Response | undefined
-  try {
-    response = await runHandlers(c, handlers, nothing)
-  } catch (error) {
-    response = responseOf(c, error)
-  }
+  const response = await runHandlers(c, handlers, nothing).catch((error) => responseOf(c, error))
   // A response that the context did not make gets what the handler set by `c.header()`, as it does behind any middleware that looks at `c.res`.
   if (!response || c.made?.response !== response) return captureResponse(response, execution, fieldsOf(fieldsSet(c)))
   // A text has a media type of its own (WHATWG Fetch, "extract a body"); its size is looked at by core.

@@ -414,6 +414,28 @@ describe('inline', () => {
     expect(soon.headers.getSetCookie()).toEqual(['a=1; Path=/', 'b=2; Path=/'])
   })
 
+  it('has what the layout of the application sets on the result alone, at every attempt', async () => {
+    const { jobs } = errorsOf({})
+    const app = serving(jobs)
+    app.use(jsxRenderer(({ children }) => jsx('main', {}, children), { stream: true })) // says Content-Encoding and Transfer-Encoding
+    let failed = false
+    const handler = async (c: Context) => {
+      const page = await c.render(jsx('p', {}, 'done') as never)
+      if (c.req.path === '/again' && !failed) {
+        failed = true
+        throw new Error('not yet')
+      }
+      return page
+    }
+    app.post('/page', respondAsync(jobs, 'page', handler))
+    app.post('/again', respondAsync(jobs, { operation: 'again', retries: 1, backoffMs: 0 }, handler))
+    const { result } = await follow(app, '/page')
+    expect([result.headers.get('content-encoding'), await result.text()]).toEqual(['Identity', '<!DOCTYPE html><main><p>done</p></main>'])
+    expect((await follow(app, '/again')).result.headers.get('content-encoding')).toBe('Identity')
+    const waited = await app.request('/page', { method: 'POST', headers: { prefer: 'wait=20' } })
+    expect([waited.status, waited.headers.get('transfer-encoding')]).toEqual([200, null]) // with a length a client would refuse it
+  })
+
   it('has the request that the handler puts in the place of its own', async () => {
     const { jobs } = errorsOf({})
     const app = serving(jobs).post(
