@@ -1,7 +1,8 @@
 /**
  * What the tests, which run on one version of Node, do not show, against the built packages: all audits on the oldest Node that is
- * supported, on the newest, and on Bun and Deno; there a job followed by a WebSocket, too, and the cases of the store testkit on the SQLite
- * store. `node scripts/runtimes.mjs [bun|deno|node20|node26]`, after a build.
+ * supported, on the newest, and on Bun and Deno; there a job followed by a WebSocket, too, the media types that these give a response by
+ * themselves, and the cases of the store testkit on the SQLite store.
+ * `node scripts/runtimes.mjs [bun|deno|node20|node26]`, after a build.
  *
  * A runtime that cannot be installed here (no package for this machine, no registry) is left out and said so; a failed audit or
  * case is an exit code of 1.
@@ -21,7 +22,7 @@ const readsTypeScript = {
   server: pathOf('runtimes/serve.ts'),
   targets: ['hono', 'fetch'],
   sockets: true,
-  store: pathOf('runtimes/sqlite.ts'),
+  counted: { 'store-sqlite': pathOf('runtimes/sqlite.ts'), 'media types': pathOf('runtimes/media-types.ts') },
 }
 const bundle = pathOf('node_modules/.cache/serve.mjs')
 const readsJavaScript = (version) => ({ server: bundle, targets: ['express', 'hono', 'fetch'], command: [`node@${version}`] })
@@ -53,7 +54,7 @@ const env = { ...process.env, DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' }
 const { runAudits } = await import(new URL('../packages/http-audits/dist/index.js', import.meta.url).href)
 const chosen = process.argv.slice(2)
 const total = { passed: 0, failures: [], skipped: 0 }
-for (const [name, { command, server, targets, sockets, store }] of Object.entries(RUNTIMES)) {
+for (const [name, { command, server, targets, sockets, counted = {} }] of Object.entries(RUNTIMES)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue
   const version = spawnSync('npx', ['-y', command[0], '--version'], { env, encoding: 'utf8' })
   if (version.status !== 0) {
@@ -62,7 +63,7 @@ for (const [name, { command, server, targets, sockets, store }] of Object.entrie
   }
   console.log(`${name}: ${version.stdout.split('\n')[0]}`)
   for (const target of targets) await audit(name, [...command, server, target], target, sockets)
-  if (store) runStoreCases(name, [...command, store])
+  for (const [what, file] of Object.entries(counted)) runCounted(name, what, [...command, file])
 }
 close(total)
 process.exit(total.failures.length > 0 ? 1 : 0)
@@ -117,10 +118,10 @@ async function listen(url, options, opened = () => {}) {
   return { heard, end }
 }
 
-/** Runs the cases of the store testkit, and counts. */
-function runStoreCases(name, command) {
+/** Runs what counts by itself, and adds that. */
+function runCounted(name, what, command) {
   const { status, stdout, stderr } = spawnSync('npx', ['-y', ...command], { env, encoding: 'utf8' })
-  add(name, 'store-sqlite', status === 0 ? JSON.parse(stdout) : { passed: 0, failures: [`it did not run: ${stderr.trim()}`], skipped: 0 })
+  add(name, what, status === 0 ? JSON.parse(stdout) : { passed: 0, failures: [`it did not run: ${stderr.trim()}`], skipped: 0 })
 }
 
 /** Says how many passed, and counts. */

@@ -56,7 +56,7 @@ export function respondAsync<Rest extends unknown[]>(
     const { handle, live, request, requestBody, platform } = execution
     const taken = live as Live<Rest> | undefined // what is passed to accept below
     const run = async () => {
-      const own = taken ? detachRequest(taken.request, bodyFor(taken.body, requestBody)) : rebuildRequest(request, requestBody)
+      const own = taken ? detachRequest(taken.native, bodyFor(taken.body, requestBody)) : rebuildRequest(request, requestBody)
       const rest = taken?.rest ?? ([platform?.env, platform?.context] as unknown as Rest) // as Workers call a handler
       return captureResponse(await handler(withJob(own, handle), ...rest), execution)
     }
@@ -73,7 +73,7 @@ type Live<Rest> = WebSubmission & { readonly rest: Rest }
 
 /** The body of an inline run: what was read of the live request, unless that is large and was stored in pieces. */
 export const bodyFor = (taken: Body | BodyStream | null, stored: Body | BodyStream | null): Body | BodyStream | null =>
-  stored !== null && isStream(stored) ? stored : taken
+  isStream(stored) ? stored : taken
 
 /** Puts the job where handlers of all fetch adapters find it. */
 export const withJob = <R extends Request>(request: R, job: JobHandle): R & { readonly job: JobHandle } =>

@@ -15,18 +15,13 @@ export function contentOf({ status, body }: Answer): Content | null {
 
 /** The fields to send with {@link contentOf}: a body in pieces is told its length, which a server cannot see in it. */
 export const fieldsFor = ({ headers, body }: Answer): HeaderFields =>
-  body !== null && isStream(body) ? { ...headers, 'Content-Length': `${body.size}` } : headers
+  isStream(body) ? { ...headers, 'Content-Length': `${body.size}` } : headers
 
 /** An answer as a Web response. Fields stay a plain record where none is a list: servers write that without building `Headers`. */
 export function toResponse(answer: Answer): Response {
   const fields = fieldsFor(answer)
-  return new Response(contentOf(answer), { status: answer.status, headers: plainFields(fields) ?? headersOf(fields) })
-}
-
-/** The fields, where each has one value. */
-function plainFields(headers: HeaderFields): Record<string, string> | undefined {
-  for (const name in headers) if (typeof headers[name] !== 'string') return undefined
-  return headers as Record<string, string> // each was looked at
+  const headers = Object.values(fields).some(Array.isArray) ? headersOf(fields) : (fields as Record<string, string>)
+  return new Response(contentOf(answer), { status: answer.status, headers })
 }
 
 /** Fields of which some may be lists. */

@@ -28,12 +28,14 @@ export async function captureResponse(
   more?: HeaderFields,
 ): Promise<CapturedResponse> {
   if (!response) throw new JobsError('handler_passed', 'The handler did not answer.')
+  const headers = { ...more, ...fieldsOf(response.headers) } // first: Bun has no type of a Blob or a form any more once its body was looked at
   const { status, body } = response
   if (!(status >= 200)) throw new TypeError(`A response of ${status} cannot be kept.`)
-  const headers = { ...more, ...fieldsOf(response.headers) }
-  if (body === null) return { status, headers, body: null }
-  if (Number(headers['content-length']) > maxResultBytes) throw resultTooLarge(maxResultBytes)
-  return { status, headers, body: await readStream(body, maxResultBytes, resultTooLarge, sink, () => ({ status, headers }), onCut) }
+  if (body && Number(headers['content-length']) > maxResultBytes) throw resultTooLarge(maxResultBytes)
+  const kept = body && (await readStream(body, maxResultBytes, resultTooLarge, sink, () => ({ status, headers }), onCut))
+  // Bun gives a text its type only when it sends it, and sends bytes of what is kept. What has no zero byte is a text, as for git.
+  if ('Bun' in globalThis && kept && !kept.includes(0)) headers['content-type'] ??= 'text/plain;charset=utf-8'
+  return { status, headers, body: kept }
 }
 
 /** A body that is at hand as a whole: `null` after it went to the sink, because it is large. */

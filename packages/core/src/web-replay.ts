@@ -16,12 +16,12 @@ export function detachRequest(live: Request, body: Body | BodyStream | null, hea
 /** What platforms add to their requests: Workers `cf`, Bun `params` and `cookies`. */
 const PLATFORM_FIELDS = ['cf', 'params', 'cookies']
 
-/** The stored request as a real one; `null`: of a job that did not come over HTTP. A path alone gets the origin of `base`. */
-export function rebuildRequest(stored: StoredRequest | null, body: Body | BodyStream | null, base = 'http://localhost'): Request {
+/** The stored request as a real one; `null`: of a job that did not come over HTTP. A path alone is one of this machine. */
+export function rebuildRequest(stored: StoredRequest | null, body: Body | BodyStream | null): Request {
   const { method = 'POST', url = '/', headers = {} }: Partial<StoredRequest> = stored ?? {}
   const fields = headersOf(headers)
   if (body !== null) fields.set('content-length', `${sizeOf(body)}`) // which is not stored, and nobody can see in a stream
-  return newRequest(new URL(url, base).href, method, fields, body)
+  return newRequest(new URL(url, 'http://localhost').href, method, fields, body)
 }
 
 /** A body as `Request` takes it. */

@@ -1,46 +1,32 @@
-import {
-  type Body,
-  type BodySink,
-  bytesOf,
-  type Execution,
-  JobsError,
-  type JsonObject,
-  type ResponseHead,
-  type Submission,
-} from '@respond-async/core'
+import { type Body, type BodySink, bytesOf, type Execution, JobsError, type ResponseHead, type Submission } from '@respond-async/core'
 import { requestScope, type Scope } from './web-scope'
 
 /** What is read of a Web request: a `Request` is one. */
 export type BodySource = Pick<Request, 'method' | 'headers' | 'body' | 'bodyUsed' | 'arrayBuffer'>
 
-/** A Web request that may become a job. The body that was read before the 202 is kept for the handler. */
-export interface WebSubmission<Native = Request> extends Submission<Native> {
-  /** The live request. It ends with the answer: the handler gets one of its own, see `detachRequest`. */
-  readonly request: Request
+/** A Web request that may become a job. It ends with the answer: the handler gets one of its own (see `detachRequest`), with the body that was read before. */
+export interface WebSubmission extends Submission<Request> {
   readonly body: Body | null
   readonly scope: Scope
 }
 
-/** Makes a submission of a Web request. `context`: what an adapter notes for a replay. */
-export function webSubmission(request: Request, context: () => JsonObject | undefined = () => undefined): WebSubmission {
-  let body: Body | null = null
-  return {
+/** Makes a submission of a Web request. */
+export function webSubmission(request: Request): WebSubmission {
+  const taken = {
     method: request.method,
     url: request.url,
     headers: request.headers,
     native: request,
-    request,
     scope: requestScope(),
-    get body() {
-      return body
-    },
+    body: null as Body | null,
     headerFields: () => fieldsOf(request.headers),
-    context,
-    async readBody(limit, wanted, large) {
-      body = await readBody(request, limit, wanted, large)
-      return body
+    context: () => undefined, // it has all that a replay needs
+    async readBody(limit: number, wanted: boolean, large?: BodySink) {
+      taken.body = await readBody(request, limit, wanted, large)
+      return taken.body
     },
   }
+  return taken
 }
 
 /**
@@ -65,13 +51,20 @@ export function fieldsOf(headers: Headers): Record<string, string | string[]> {
 export async function readBody(request: BodySource, limit: number, wanted: boolean, large?: BodySink): Promise<Uint8Array | null> {
   if (request.method === 'GET' || request.method === 'HEAD') return null
   const announced = request.headers.get('content-length')
-  checkSize(Number(announced), limit)
+  const length = Number(announced)
+  checkSize(length, limit)
   if (announced === '0') return null
-  if (request.bodyUsed) return alreadyRead(wanted)
+  if (request.bodyUsed) {
+    if (!wanted) return null
+    throw new JobsError(
+      'invalid_input',
+      'Earlier middleware has read the request body, which has to be stored: let it read request.clone().',
+    )
+  }
   let bytes: Uint8Array | null
   try {
     // A server cuts a body at its announced length, so that may be read at once; one of unknown length is counted as it comes.
-    if (announced !== null && !(large && Number(announced) > large.after)) bytes = new Uint8Array(await request.arrayBuffer())
+    if (announced && length <= (large?.after ?? limit)) bytes = new Uint8Array(await request.arrayBuffer())
     else bytes = request.body && (await readStream(request.body, limit, tooLarge, large))
   } catch (cause) {
     if (cause instanceof JobsError) throw cause
@@ -79,11 +72,6 @@ export async function readBody(request: BodySource, limit: number, wanted: boole
   }
   checkSize(bytes?.length ?? 0, limit)
   return bytes?.length ? bytes : null
-}
-
-function alreadyRead(wanted: boolean): null {
-  if (!wanted) return null
-  throw new JobsError('invalid_input', 'Earlier middleware has read the request body, which has to be stored: let it read request.clone().')
 }
 
 /** @throws {JobsError} `body_too_large` */
@@ -113,7 +101,7 @@ export async function readStream(
   onCut?.(leave)
   const chunks: Uint8Array[] = []
   let size = 0
-  let after = large?.after ?? Number.POSITIVE_INFINITY
+  let after = large?.after ?? limit // which nothing passes
   if (head)
     large?.begin?.(head, () => {
       after = -1
