@@ -81,12 +81,12 @@ const detachedClass = (Context: ContextClass) =>
  * are taken off again.
  */
 async function ownPart(c: Context, live: Context, make: () => Response | Promise<Response>): Promise<Response> {
-  const others = fieldsSet(live)
+  const others = new Headers(fieldsSet(live)) // on Node they are the very ones that the context goes on with
   setVariables(live, c.var, c.get('job'))
   const { body, status, headers: all } = await make()
-  // An answer that waits for the handler, and its next attempt, are to find the live context as it was.
-  for (const name of fieldsSet(live).keys()) if (!others.has(name)) live.header(name)
   const headers = new Headers(all)
+  // An answer that waits for the handler, and its next attempt, are to find the live context as it was.
+  for (const name of [...fieldsSet(live).keys()]) if (!others.has(name)) live.header(name)
   for (const name of others.keys()) if (name !== 'content-type' && headers.get(name) === others.get(name)) headers.delete(name)
   return c.newResponse(body, { status: status === 200 ? undefined : (status as StatusCode), headers })
 }

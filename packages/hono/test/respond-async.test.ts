@@ -436,6 +436,31 @@ describe('inline', () => {
     expect([waited.status, waited.headers.get('transfer-encoding')]).toEqual([200, null]) // with a length a client would refuse it
   })
 
+  it('has it on a server of Node, too', async () => {
+    const { jobs } = errorsOf({})
+    const app = serving(jobs)
+    app.notFound((c) => {
+      c.header('x-page', 'missing')
+      return c.text('nothing of that name', 404)
+    })
+    let failed = false
+    const handler = async (c: Context) => {
+      const page = await c.notFound()
+      if (failed) return page
+      failed = true
+      throw new Error('not yet')
+    }
+    app.post('/missing', respondAsync(jobs, { operation: 'missing', retries: 1, backoffMs: 0 }, handler))
+    const server = createServer(getRequestListener(app.fetch))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const accepted = await fetch(`http://127.0.0.1:${port}/missing`, { method: 'POST' })
+    const location = accepted.headers.get('location') ?? ''
+    await finished(app, location)
+    expect((await app.request(`${location}/result`)).headers.get('x-page')).toBe('missing')
+    server.close()
+  })
+
   it('has the request that the handler puts in the place of its own', async () => {
     const { jobs } = errorsOf({})
     const app = serving(jobs).post(
