@@ -6,29 +6,25 @@ import { type Answer, type EventStream, isEvents, isStream, sizeOf } from '@resp
 export function writeAnswer(res: ServerResponse, { status, headers, body }: Answer): void {
   const fields: Record<string, string | readonly string[]> = { ...headers }
   const vary = res.getHeader('vary')
+  const cookies = res.getHeader('set-cookie')
   const name = 'Vary' in fields ? 'Vary' : 'vary'
   const own = fields[name]
   if (vary && own) fields[name] = [...new Set(`${vary}, ${own}`.split(/\s*,\s*/))].join(', ')
-  if (fields['set-cookie']) {
-    const cookies = res.getHeader('set-cookie')
-    if (cookies) fields['set-cookie'] = [cookies, fields['set-cookie']].flat() as string[]
-  }
-  if (isEvents(body)) return writeEvents(res, status, fields, body)
-  if (body !== null) fields['Content-Length'] = `${sizeOf(body)}`
-  else {
+  if (cookies && fields['set-cookie']) fields['set-cookie'] = [cookies, fields['set-cookie']].flat() as string[]
+  if (body === null) {
     res.removeHeader('content-type') // of middleware that says one of every answer: nothing has none
-    if (status !== 204 && status !== 304) fields['Content-Length'] ??= '0'
-  }
+    if (status !== 204 && status !== 304 && res.req.method !== 'HEAD') fields['Content-Length'] ??= '0'
+  } else if (!isEvents(body)) fields['Content-Length'] = `${sizeOf(body)}`
   res.writeHead(status, fields as Record<string, string | string[]>) // Node only reads them
-  if (!isStream(body)) res.end(body ?? undefined)
+  if (isEvents(body)) writeEvents(res, body)
+  else if (!isStream(body)) res.end(body)
   // A client that leaves is no error of the application; a body that breaks off must not look whole, and takes the connection with it.
   else pipeline(Readable.from(body, { objectMode: false }), res, () => {})
 }
 
 /** Leaves the response open for what comes. Timeouts of the server do not end it: it shows that it is alive. */
-function writeEvents(res: ServerResponse, status: number, fields: Record<string, string | readonly string[]>, events: EventStream): void {
+function writeEvents(res: ServerResponse, events: EventStream): void {
   if (res.closed) return // a client that left before the answer: nothing would tell of that again
-  res.writeHead(status, fields as Record<string, string | string[]>) // Node only reads them
   res.flushHeaders() // the first piece may be long in coming
   const flow = events.open({ write: (piece) => res.write(piece), end: () => void res.end(), fail: () => void res.destroy() })
   res.on('drain', flow.ready)

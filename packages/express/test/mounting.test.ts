@@ -128,6 +128,18 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect([answer.status, answer.headers.getSetCookie(), await answer.json()]).toEqual([201, ['a=1; Path=/'], 'now'])
     })
 
+    it('tells HEAD nothing of a length that GET would not have', async () => {
+      const jobs = createJobs<Request>({ engine: inProcess() })
+      const app = express()
+      app.get(
+        '/',
+        respondAsync(jobs, { operation: 'op', when: { afterMs: 5_000 } }, (_req, res) => void res.json('now')),
+      )
+      const { call } = await serve(app)
+      const lengths = ['GET', 'HEAD'].map(async (method) => (await call('/', { method })).headers.get('content-length'))
+      expect(await Promise.all(lengths)).toEqual(['5', null])
+    })
+
     it('leaves alone what somebody else has answered meanwhile', async () => {
       const jobs = createJobs<Request>({ owner: () => new Promise((resolve) => setImmediate(resolve, 'ada')) })
       const app = express()
