@@ -22,7 +22,9 @@ export function putAdded(added: Added, to: object): void {
     const value = added[name]
     if (!(name in to))
       to[name as never] = value as never // names that nobody here knows
-    else if (typeof value !== 'function') define(to, name, value)
+    else if (typeof value !== 'function')
+      // Also where the prototype has a getter of that name.
+      Object.defineProperty(to, name, { value, writable: true, enumerable: true, configurable: true })
   }
 }
 
@@ -36,7 +38,3 @@ export function toldOf(live: Request): Told {
   for (const name of TOLD) if (Object.hasOwn(live, name)) told[name] = live[name]
   return told
 }
-
-/** Also where the prototype has a getter of that name. */
-const define = (to: object, name: string, value: unknown) =>
-  Object.defineProperty(to, name, { value, writable: true, enumerable: true, configurable: true })

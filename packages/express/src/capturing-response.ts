@@ -1,7 +1,6 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Body, type BodySink, bytesOf, type CapturedResponse, resultTooLarge, sizeOf } from '@respond-async/core'
-import { emitSafely } from './emit-safely'
 
 /** A response that goes nowhere: what is written to it is kept. Settles once; whatever is done to it after that changes nothing. */
 export interface CapturingResponse extends ServerResponse {
@@ -18,12 +17,10 @@ const TURN = 262_144
 type Done = (error?: Error | null) => void
 
 /**
- * Makes the class of capturing responses under an application's own prototype (`app.response`, and what was put on it).
+ * Makes a class of capturing responses.
  * `earlier`: the fields that earlier middleware had set, which the handler sees and which are not the handler's.
  */
-export function capturingResponses(
-  prototype: object,
-): new (
+export function capturingResponses(): new (
   req: IncomingMessage,
   earlier: OutgoingHttpHeaders,
   limit: number,
@@ -209,13 +206,11 @@ export function capturingResponses(
       return this.#chunks.length > 1 ? Buffer.concat(this.#chunks.map(bytesOf)) : only
     }
   }
-  Capturing.prototype.emit = emitSafely
   Object.defineProperty(Capturing.prototype, 'writableFinished', {
     get(this: ServerResponse) {
       return this.finished
     },
   })
-  Object.setPrototypeOf(Capturing.prototype, prototype)
   return Capturing
 }
 
@@ -230,6 +225,7 @@ function close(response: CapturingResponse): void {
   response._closed = true
   response.emit('close')
   const { req } = response
+  if (req.readableEnded) req.destroy()
   // Nobody has read it, and somebody waits for its end: Node reads it then, too.
-  if (req.readableFlowing === null && req.listenerCount('close') + req.listenerCount('end') > 0) req.resume()
+  else if (req.readableFlowing === null && req.listenerCount('close') + req.listenerCount('end') > 0) req.resume()
 }

@@ -4,7 +4,6 @@ import type { Socket } from 'node:net'
 import type { BodyStream, JobHandle } from '@respond-async/core'
 import type { Request } from 'express'
 import type { CapturingResponse } from './capturing-response'
-import { emitSafely } from './emit-safely'
 import type { Next } from './handlers'
 
 /** A request that belongs to the handler alone: no socket behind it, its body in memory, nothing of the client leaving. */
@@ -14,6 +13,7 @@ export interface DetachedRequest extends IncomingMessage {
   next: Next
   /** Fills it as Node and Express would. `body`: what is still to be read; `undefined`: earlier middleware has read it. */
   receive(head: RequestHead, headers: IncomingHttpHeaders, body: Pieces | undefined): void
+  fail(error: unknown): void
 }
 /** A body that was gathered, or one that is read from the store as it is wanted. */
 type Pieces = readonly Uint8Array[] | BodyStream
@@ -28,8 +28,8 @@ export interface Peer {
   readonly encrypted?: boolean
 }
 
-/** Makes the class of detached requests under an application's own prototype (`app.request`, and what was put on it). */
-export function detachedRequests(prototype: object): new (peer: Peer) => DetachedRequest {
+/** Makes a class of detached requests. */
+export function detachedRequests(): new (peer: Peer) => DetachedRequest {
   class Detached extends IncomingMessage implements DetachedRequest {
     declare job: JobHandle
     declare res: CapturingResponse
@@ -39,7 +39,7 @@ export function detachedRequests(prototype: object): new (peer: Peer) => Detache
     declare params: Request['params']
     declare route: unknown
     declare body: unknown
-    declare _readableState: { readingMore: boolean }
+    declare _readableState: { readingMore: boolean; endEmitted: boolean; autoDestroy: boolean }
     declare _addHeaderLines: (lines: string[], length: number) => void
     #body: Pieces = []
     #pieces: AsyncIterator<Uint8Array> | undefined
@@ -65,7 +65,8 @@ export function detachedRequests(prototype: object): new (peer: Peer) => Detache
       if (body) this.#body = body
       else {
         this.complete = true
-        this.readable = false
+        this._readableState.endEmitted = true // who waits for its end hears that it has been,
+        this._readableState.autoDestroy = false // and does not wait for 'close'
       }
     }
 
@@ -98,8 +99,6 @@ export function detachedRequests(prototype: object): new (peer: Peer) => Detache
       callback(this.listenerCount('error') > 0 ? error : null)
     }
   }
-  Detached.prototype.emit = emitSafely
-  Object.setPrototypeOf(Detached.prototype, prototype)
   return Detached
 }
 

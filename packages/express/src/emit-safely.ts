@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 
-interface Failing extends EventEmitter {
+export interface Failing extends EventEmitter {
   fail(error: unknown): void
 }
 

@@ -4,6 +4,7 @@ import type { Application, Express } from 'express'
 import { putAdded, toldOf } from './added'
 import { type CapturingResponse, capturingResponses } from './capturing-response'
 import { type DetachedRequest, detachedRequests, type RequestHead } from './detached-request'
+import { emitSafely, type Failing } from './emit-safely'
 import { type AnyHandler, callInOrder } from './handlers'
 import type { ExpressSubmission, Notes } from './submission'
 
@@ -13,13 +14,15 @@ export interface Exchange {
   readonly res: CapturingResponse
 }
 
-/** A class for each prototype: `app.request` and `app.response` are what Express puts under live ones. */
-function classesUnder<Class>(make: (prototype: object) => Class): (prototype: object) => Class {
+/** A class for each prototype of an application: `app.request` and `app.response`, with what was put on them, are under live ones. */
+function classesUnder<Class extends new (...args: never) => Failing>(make: () => Class): (prototype: object) => Class {
   const classes = new WeakMap<object, Class>()
   return (prototype) => {
     let known = classes.get(prototype)
     if (!known) {
-      known = make(prototype)
+      known = make()
+      known.prototype.emit = emitSafely
+      Object.setPrototypeOf(known.prototype, prototype)
       classes.set(prototype, known)
     }
     return known

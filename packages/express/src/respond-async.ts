@@ -73,15 +73,14 @@ function handlersOf(name: string, handler: unknown): AnyHandler[] {
 /** `req.job` of a handler that runs as if it were not wrapped: there is nobody to report to, and the client may stop it by leaving. */
 function unwrapped(operation: string, res: Response): JobHandle {
   let controller: AbortController | undefined
+  const left = () => res.writableFinished || controller?.abort()
   return {
     ...{ id: '', operation, attempt: 1, meta: {}, carry: {} },
     get signal() {
       if (!controller) {
-        const made = new AbortController()
-        const left = () => res.writableFinished || made.abort()
+        controller = new AbortController()
         if (res.destroyed) left()
         else res.once('close', left)
-        controller = made
       }
       return controller.signal
     },

@@ -36,8 +36,7 @@ export class ExpressRequest implements JobRequest {
     return this
   }
   get(name: string): string | null {
-    const value = this.fields[name]
-    return value === undefined ? null : String(value)
+    return this.fields[name]?.toString() ?? null
   }
 }
 

@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
+import { finished } from 'node:stream'
 import { createJobs, inProcess } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/express'
 import type { Express, Request, RequestHandler, Response } from 'express'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { json, replaying, serve, VERSIONS, WAYS } from './service'
 
 /** All that a handler can see of its request, as JSON. */
@@ -221,6 +222,25 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect(await (await (await serve(app)).whole('/', { headers: { 'x-trace': 'one' } })).result.json()).toEqual(['one'])
     })
 
+    it.each(Object.entries(WAYS))('is at its end where earlier middleware has read it: %s', async (_way, engine) => {
+      const jobs = createJobs<Request>({ engine: engine() })
+      void jobs.start()
+      const app = express()
+      const closed = vi.fn()
+      const wait: RequestHandler = (req, res) => {
+        const before = [req.readable, req.readableEnded, req.complete]
+        req.on('close', closed)
+        finished(req, (error) => res.json([...before, error ?? 'ended']))
+      }
+      app.post('/bare', express.json(), wait)
+      app.post('/', express.json(), respondAsync(jobs, { operation: 'wait', maxRunMs: 1_000 }, wait))
+      app.use('/jobs', jobRoutes(jobs))
+      const { whole, call } = await serve(app)
+      expect(await (await call('/bare', json({}))).json()).toEqual([false, true, true, 'ended'])
+      expect(await (await whole('/', json({}))).result.json()).toEqual([false, true, true, 'ended'])
+      await vi.waitFor(() => expect(closed).toHaveBeenCalledTimes(2))
+    })
+
     it('stores what a parser made of a body whose end it did not wait for', async () => {
       const jobs = createJobs<Request>({ engine: replaying() })
       void jobs.start()
@@ -239,13 +259,14 @@ for (const [version, express] of Object.entries(VERSIONS))
         respondAsync(jobs, 'early', (req, res) => void res.json(req.body)),
       )
       app.use('/jobs', jobRoutes(jobs))
-      const { whole, port, call, finished } = await serve(app)
+      const service = await serve(app)
+      const { whole, port, call } = service
       expect(await (await whole('/', { body: '{"a":1}--' })).result.json()).toEqual({ a: 1 })
       const sending = httpRequest({ port, method: 'POST', path: '/', headers: { 'content-length': 11 } })
       sending.write('{"a":1}--')
       const [{ headers }] = await once(sending, 'response')
       sending.end('\r\n')
-      await finished(headers.location)
+      await service.finished(headers.location)
       expect(await (await call(`${headers.location}/result`)).json()).toEqual({ a: 1 })
     })
 
