@@ -40,8 +40,8 @@ export function capturingResponses(): new (
     #chunks: Body[] = []
     #size = 0
     #written = 0
-    /** Size above which pieces go to the sink. */
-    #after = Number.POSITIVE_INFINITY
+    /** Size above which pieces go to the sink, where there is one. */
+    #after: number
     #hasBegun = false
     #over = false
     #resolve!: (response: CapturedResponse) => void
@@ -52,13 +52,18 @@ export function capturingResponses(): new (
       this.#earlier = earlier
       this.#limit = limit
       this.#sink = sink
-      if (sink) this.#after = sink.after
+      this.#after = sink?.after ?? 0
       this.captured = new Promise((resolve, reject) => {
         this.#resolve = resolve
         this.#reject = reject
       })
       for (const name in earlier) super.setHeader(name, earlier[name] as string)
       this.socket = req.socket
+    }
+
+    // @ts-expect-error Node, too, tells it by a getter, which its types have as a property.
+    override get writableFinished(): boolean {
+      return this.finished
     }
 
     fail(error: unknown): void {
@@ -188,10 +193,8 @@ export function capturingResponses(): new (
       for (const name in all) {
         const value = all[name] as string | string[]
         const before = this.#earlier[name]
-        if (name === 'set-cookie') {
-          const old = [before].flat()
-          fields[name] = [value].flat().filter((cookie) => !old.includes(cookie))
-        } else if (value !== before || name === 'content-type') fields[name] = Array.isArray(value) ? value : String(value)
+        if (name === 'set-cookie') fields[name] = [value].flat().filter((cookie) => ![before].flat().includes(cookie))
+        else if (value !== before || name === 'content-type') fields[name] = Array.isArray(value) ? value : String(value)
       }
       return fields
     }
@@ -206,11 +209,6 @@ export function capturingResponses(): new (
       return this.#chunks.length > 1 ? Buffer.concat(this.#chunks.map(bytesOf)) : only
     }
   }
-  Object.defineProperty(Capturing.prototype, 'writableFinished', {
-    get(this: ServerResponse) {
-      return this.finished
-    },
-  })
   return Capturing
 }
 

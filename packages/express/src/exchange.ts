@@ -59,7 +59,7 @@ export function rebuild(app: Application, stored: StoredRequest, { requestBody: 
   const { request, response } = app as Express // every application has them
   const req = new (requestsUnder(request))(notes)
   const headers = stored.headers as Record<string, string | string[]>
-  if (notes.hasBody ?? body !== null) headers['content-length'] = String(body === null ? 0 : sizeOf(body))
+  if (notes.hasBody ?? body !== null) headers['content-length'] = `${body === null ? 0 : sizeOf(body)}`
   const { url = stored.url, baseUrl = '', params = {}, told = { query: {} }, parsedAs } = notes
   const rawHeaders = Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, one]))
   // As Express gave it, but for the route: no router has found this one.
@@ -88,6 +88,9 @@ function parsedBody({ parsedAs }: Notes, { context, headers }: StoredRequest, bo
 
 /** Calls the handlers and captures what they answer. */
 export function run(handlers: readonly AnyHandler[], { req, res }: Exchange, { handle, onCut }: Execution): Promise<CapturedResponse> {
+  // An application puts its own prototypes under both, and a router may have one: what makes them detached has to be on themselves then.
+  if (handlers.some((handler) => 'handle' in handler))
+    for (const one of [req, res]) Object.defineProperties(one, Object.getOwnPropertyDescriptors(Object.getPrototypeOf(one)))
   const next = callInOrder(handlers, req, res, (error?: unknown) =>
     res.fail(error && error !== 'route' && error !== 'router' ? error : new JobsError('handler_passed', 'The handler called next().')),
   )

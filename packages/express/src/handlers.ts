@@ -31,8 +31,8 @@ export function callInOrder(handlers: readonly AnyHandler[], req: object, res: o
       while (handler && handler.length > 3 !== Boolean(error))
     if (!handler) return done(error)
     try {
-      const returned = error ? handler(error, req, res, next) : handler(req, res, next)
-      if (isThenable(returned)) returned.then(undefined, failed)
+      const returned = (error ? handler(error, req, res, next) : handler(req, res, next)) as { then?: unknown } | null | undefined
+      if (typeof returned?.then === 'function') returned.then(undefined, failed)
     } catch (thrown) {
       failed(thrown)
     }
@@ -40,5 +40,3 @@ export function callInOrder(handlers: readonly AnyHandler[], req: object, res: o
   const failed = (thrown: unknown) => next(thrown || new Error('The handler failed without saying why.', { cause: thrown }))
   return next as Next
 }
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> => typeof (value as { then?: unknown } | null)?.then === 'function'

@@ -78,9 +78,8 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
   }
 
   context(): JsonObject {
-    const { url, originalUrl, baseUrl, params } = this.own
     const { remoteAddress, encrypted, hasBody } = this
-    const parsedAs = this.#parsedAs
+    const { url, originalUrl, baseUrl, params } = this.own
     return {
       url: url === originalUrl ? undefined : url,
       baseUrl,
@@ -89,7 +88,7 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
       remoteAddress,
       encrypted,
       hasBody,
-      parsedAs,
+      parsedAs: this.#parsedAs,
     } satisfies Notes
   }
 
@@ -113,7 +112,7 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
     const body: unknown = this.own.body
     if (body === undefined) return null
     this.#parsedAs = typeof body === 'string' ? 'text' : body instanceof Uint8Array ? 'bytes' : 'json'
-    return typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+    return this.#parsedAs === 'json' ? JSON.stringify(body) : (body as Body)
   }
 
   #collect(limit: number, wanted: boolean, large: BodySink | undefined): Promise<Body | null> {

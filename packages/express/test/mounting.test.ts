@@ -1,8 +1,8 @@
 import { createJobs, inProcess, JobsError } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/express'
-import type { Express, Request, Response } from 'express'
+import type { Express, NextFunction, Request, Response } from 'express'
 import { describe, expect, it, vi } from 'vitest'
-import { serve, VERSIONS } from './service'
+import { json, serve, VERSIONS, WAYS } from './service'
 
 for (const [version, express] of Object.entries(VERSIONS))
   describe(version, () => {
@@ -127,6 +127,25 @@ for (const [version, express] of Object.entries(VERSIONS))
       const answer = await call('/', { method: 'POST' })
       expect([answer.status, answer.headers.getSetCookie(), await answer.json()]).toEqual([201, ['a=1; Path=/'], 'now'])
     })
+
+    const behind: Record<string, (application: Express) => (req: Request, res: Response, next: NextFunction) => unknown> = {
+      'by itself': (application) => application,
+      'in a router': (application) => express.Router().use(application),
+    }
+    for (const [way, engine] of Object.entries(WAYS))
+      it.each(Object.entries(behind))(`takes an application for a handler: %s, ${way}`, async (_title, wrapping) => {
+        const jobs = createJobs<Request>({ engine: engine(), defaults: { maxRunMs: 1_000 }, onError: () => {} })
+        void jobs.start()
+        const app = express()
+        const application = express().set('json spaces', 1)
+        application.post('/own', express.json(), (req, res) => void res.status(201).json({ read: req.body }))
+        app.post(/.*/, respondAsync(jobs, 'application', wrapping(application)))
+        app.use('/jobs', jobRoutes(jobs))
+        const { whole } = await serve(app)
+        const { result } = await whole('/own', json({ a: 1 }))
+        expect([result.status, await result.text()]).toEqual([201, JSON.stringify({ read: { a: 1 } }, null, 1)])
+        expect((await whole('/unknown', json({ a: 1 }))).status.error?.code).toBe('handler_passed')
+      })
 
     it('tells HEAD nothing of a length that GET would not have', async () => {
       const jobs = createJobs<Request>({ engine: inProcess() })
