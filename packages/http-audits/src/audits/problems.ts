@@ -49,8 +49,11 @@ export const problemAudits: readonly Audit[] = [
       for (const { statusUrl, id } of [held, done]) {
         const unknown = statusUrl.replace(id, crypto.randomUUID())
         for (const owner of [`other-${crypto.randomUUID()}`, null])
-          for (const [method, action] of WAYS)
-            isSame(await fetch(`${statusUrl}${action}`, { method, owner }), await fetch(`${unknown}${action}`, { method, owner }))
+          await Promise.all(
+            WAYS.map(async ([method, action]) =>
+              isSame(await fetch(`${statusUrl}${action}`, { method, owner }), await fetch(`${unknown}${action}`, { method, owner })),
+            ),
+          )
       }
       equal((await held.status()).document().status, 'running', 'status after another owner’s attempts')
     },
