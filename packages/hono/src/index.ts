@@ -49,6 +49,21 @@ export function respondAsync<E extends Env, P extends string, I extends Input, I
   second: Validator<NoInfer<E>, P, I2>,
   handler: Handler<E, P, I & I2, R>,
 ): Handler<E, P, I & I2, R>
+export function respondAsync<
+  E extends Env,
+  P extends string,
+  I extends Input,
+  I2 extends Input,
+  I3 extends Input,
+  R extends HandlerResponse<unknown>,
+>(
+  jobs: Jobs<Context<E>>,
+  operation: string | RespondAsyncOptions<Context<E>>,
+  validator: Validator<NoInfer<E>, P, I>,
+  second: Validator<NoInfer<E>, P, I2>,
+  third: Validator<NoInfer<E>, P, I3>,
+  handler: Handler<E, P, I & I2 & I3, R>,
+): Handler<E, P, I & I2 & I3, R>
 export function respondAsync(jobs: Jobs<Context>, operation: string | RespondAsyncOptions, ...handlers: AnyHandler[]): Handler {
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
   const before = handlers.slice(0, -1)

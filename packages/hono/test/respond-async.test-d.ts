@@ -56,6 +56,22 @@ describe('the handler', () => {
         },
       ),
     )
+    new Hono().post(
+      '/reports/:month',
+      respondAsync(
+        jobs,
+        'report',
+        validator('param', ({ month }) => ({ month: Number(month) })),
+        validator('query', () => ({ deep: true })),
+        validator('json', (value) => ({ title: String(value.title) })),
+        async (c) => {
+          expectTypeOf(c.req.valid('param')).toEqualTypeOf<{ month: number }>()
+          expectTypeOf(c.req.valid('query')).toEqualTypeOf<{ deep: boolean }>()
+          expectTypeOf(c.req.valid('json')).toEqualTypeOf<{ title: string }>()
+          return c.json({ ok: true })
+        },
+      ),
+    )
   })
 
   test('is the one it was, where it names its types', () => {
