@@ -6,7 +6,7 @@ import { type Content, headersOf, sizedStream } from './web-answer'
  * client leaves after the 202. What earlier middleware hung on the live one (`params`, `user`) comes along.
  */
 export function detachRequest(live: Request, body: Body | BodyStream | null, headers = new Headers(live.headers)): Request {
-  const request = newRequest(live.url, live.method, headers, body, constructorOf(live))
+  const request = newRequest(live.url, live.method, headers, body, live)
   for (const name of [...Object.keys(live).filter((own) => !(own in request)), ...PLATFORM_FIELDS])
     if (name in live)
       Object.defineProperty(request, name, { value: live[name as keyof Request], enumerable: true, configurable: true, writable: true })
@@ -31,23 +31,15 @@ export function contentInit(body: Body | BodyStream | null): { body: Content | n
   return { body: bytesOf(body) as Content } // a text would bring a media type of its own; bytes of core are never in shared memory
 }
 
-function newRequest(
-  url: string,
-  method: string,
-  headers: Headers,
-  body: Body | BodyStream | null,
-  Class: typeof Request = Request,
-): Request {
+/** Of the class that `like` is of, where that is one of requests and can be made: a `NextRequest` stays one. */
+function newRequest(url: string, method: string, headers: Headers, body: Body | BodyStream | null, like: object = {}): Request {
   const init = { method, headers, ...contentInit(body) }
+  // Not by its own name: Next.js hands out a Proxy, which binds each function that it is asked for.
+  const Class = Object.getPrototypeOf(like).constructor as typeof Request
   try {
-    return new Class(url, init)
+    if (Class.prototype instanceof Request) return new Class(url, init)
   } catch {
-    return new Request(url, init) // a class that only its platform can make
+    // A class that only its platform can make.
   }
-}
-
-/** Subclasses stay what they are (`NextRequest` with its `nextUrl`). */
-function constructorOf(live: Request): typeof Request {
-  const Class = live.constructor as typeof Request
-  return Class.prototype instanceof Request ? Class : Request
+  return new Request(url, init)
 }

@@ -165,7 +165,15 @@ describe('the request of a handler', () => {
         if (key !== 'of the platform') throw new TypeError('Illegal constructor')
       }
     }
-    expect((detachRequest(new NextLike(`${ORIGIN}/a`), null) as NextLike).nextUrl.pathname).toBe('/a')
+    const request = new NextLike(`${ORIGIN}/a`)
+    expect((detachRequest(request, null) as NextLike).nextUrl.pathname).toBe('/a')
+    const handedOut = new Proxy(request, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name, target)
+        return typeof value === 'function' ? value.bind(target) : value // as Next.js does
+      },
+    })
+    expect(detachRequest(handedOut, null)).toBeInstanceOf(NextLike)
     expect(detachRequest(new PlatformOnly(`${ORIGIN}/a`, 'of the platform'), null).url).toBe(`${ORIGIN}/a`)
   })
 
