@@ -23,11 +23,12 @@ export interface StoreCapabilities {
 export interface JobQuery {
   /** Whose jobs; `null`: those of nobody. `undefined`: the jobs of all owners, asked only of a store with `listAll`. */
   readonly owner?: string | null
+  /** Of a list, jobs in any of its states; a state may be named twice, and an empty list asks for none. */
   readonly status?: JobStatus | readonly JobStatus[]
   readonly operation?: string
   /** 1 to 100. */
   readonly limit: number
-  /** What an earlier answer gave as `cursor`; opaque. An unreadable one throws `JobsError` `invalid_cursor`. */
+  /** What an earlier answer gave as `cursor`, maybe to another process; opaque. An unreadable one throws `JobsError` `invalid_cursor`. */
   readonly cursor?: string
 }
 

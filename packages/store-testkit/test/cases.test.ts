@@ -19,9 +19,22 @@ it('gives every case an id of its own', () => {
 
 it('leaves out what a store does not declare, and nothing else', () => {
   expect(moreFor({ due: true })).toEqual(['RYW3', 'DUE1', 'DUE2', 'DUE3', 'DUE4', 'DUE5'])
-  expect(moreFor({ list: true })).toEqual(['RYW2', 'LST1', 'LST2', 'LST3', 'LST4', 'LST5', 'LST6', 'LST7', 'LST8', 'LST9'])
+  expect(moreFor({ list: true })).toEqual([
+    'RYW2',
+    'LST1',
+    'LST2',
+    'LST3',
+    'LST4',
+    'LST5',
+    'LST6',
+    'LST7',
+    'LST8',
+    'LST9',
+    'LST10',
+    'LST11',
+  ])
   expect(moreFor({ events: true })).toEqual(['ALI5', 'EVT1', 'EVT2', 'EVT3', 'EVT4', 'EVT5', 'EVT6', 'EVT7'])
-  expect(moreFor({ watch: true })).toEqual(['WAT1', 'WAT2', 'WAT3'])
+  expect(moreFor({ watch: true })).toEqual(['WAT1', 'WAT2', 'WAT3', 'WAT5'])
   expect(moreFor({ durable: true })).toEqual(['CLS2'])
   expect(moreFor({ maxRecordBytes: 1_000_000 })).toEqual(['BIG6'])
   expect(moreFor({ maxBodyBytes: 67_108_864 })).toEqual(['BIG3', 'BIG4', 'BIG5'])
@@ -30,7 +43,7 @@ it('leaves out what a store does not declare, and nothing else', () => {
   expect(moreFor({ claim: true, due: true }).slice(-1)).toEqual(['CLM12'])
   expect(moreFor({ claim: true, list: true }).slice(-1)).toEqual(['CLM13'])
   expect(moreFor({ claim: true, events: true }).slice(-1)).toEqual(['CLM14'])
-  expect(moreFor({ claim: true, watch: true })).toEqual(['WAT1', 'WAT2', 'WAT3', 'WAT4', ...upTo('CLM', 11)])
+  expect(moreFor({ claim: true, watch: true })).toEqual(['WAT1', 'WAT2', 'WAT3', 'WAT4', 'WAT5', ...upTo('CLM', 11)])
   expect(moreFor({ blobs: true })).toEqual(upTo('BLB', 14))
   expect(moreFor({ blobs: true, durable: true })).toEqual(['CLS2', ...upTo('BLB', 15)])
   expect(moreFor({ blobs: true, claim: true })).toEqual([...upTo('CLM', 11), ...upTo('BLB', 14), 'BLB16'])

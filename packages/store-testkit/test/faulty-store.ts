@@ -13,6 +13,9 @@ interface Storage {
   readonly watchers: Set<(job: Job) => void>
   /** What only a fault looks at: every job as it was inserted. */
   readonly firsts: Map<string, Job>
+  /** What only faults look at: jobs that were refused for their key, and what an index tells of those that were not, read and written as a whole. */
+  readonly refused: Map<string, Job>
+  index: ReadonlyMap<string, Pick<Job, 'dueAt'>>
 }
 
 /**
@@ -21,7 +24,15 @@ interface Storage {
  */
 export function openFaulty(fault?: Fault): OpenStore {
   return () => {
-    const storage: Storage = { jobs: new Map(), keys: new Map(), histories: new Map(), watchers: new Set(), firsts: new Map() }
+    const storage: Storage = {
+      jobs: new Map(),
+      keys: new Map(),
+      histories: new Map(),
+      watchers: new Set(),
+      firsts: new Map(),
+      refused: new Map(),
+      index: new Map(),
+    }
     const listAll = fault === undefined || fault in ALL_FAULTS
     const open = () => handle(storage, (name) => name === fault, listAll)
     return { a: open(), b: open(), reopen: async () => open() }
@@ -32,8 +43,9 @@ export function openFaulty(fault?: Fault): OpenStore {
 const tick = () => Promise.resolve()
 
 function handle(storage: Storage, is: (fault: Fault) => boolean, listAll: boolean): JobStore {
-  const { jobs, keys, histories, watchers, firsts } = storage
+  const { jobs, keys, histories, watchers, firsts, refused } = storage
   const cache = new Map<string, unknown>()
+  const given = new Set<string | undefined>()
   let closed = 0
 
   const placeOf = (id: string) => (is('ids_ignore_case') ? id.toLowerCase() : id)
@@ -41,7 +53,13 @@ function handle(storage: Storage, is: (fault: Fault) => boolean, listAll: boolea
     if (key === undefined) return is('no_key_is_a_key') ? 'none' : undefined
     if (is('key_without_owner')) return key
     if (is('key_joined_to_owner')) return `${owner}:${key}`
-    return JSON.stringify([owner, is('keys_ignore_case') ? key.toLowerCase() : key])
+    return JSON.stringify([owner === null ? null : inColumn(owner, 'owners', is), inColumn(key, 'keys', is)])
+  }
+  /** Writes the whole index again, as it was before others did. */
+  const enter = async ({ id, dueAt }: Job) => {
+    const seen = storage.index
+    await tick()
+    storage.index = new Map([...seen, [id, { dueAt }]])
   }
   const take = (job: Job) => {
     const key = keyOf(job)
@@ -116,13 +134,16 @@ function handle(storage: Storage, is: (fault: Fault) => boolean, listAll: boolea
       if (there?.id === job.id && is('insert_overwrites')) there = undefined
       if (there) {
         if (is('events_of_lost_writes')) note(there.id, events)
+        if (there.id !== job.id) refused.set(job.id, received(job, is))
         const answer = is('insert_returns_the_first') ? (firsts.get(there.id) ?? there) : there
         return { inserted: false, job: is('insert_returns_the_given') ? job : shown(answer, 'head') }
       }
-      const own = received(job, is)
+      const own = { ...received(job, is), ...(is('refused_inserts_leave_bodies') && bodiesOf(refused.get(job.id))) }
       firsts.set(job.id, own)
       take(own)
       put(own, events)
+      if (is('index_of_inserts_races')) await enter(own)
+      else storage.index = new Map([...storage.index, [own.id, own]])
       return { inserted: true, job: shown(own, 'head') }
     },
     async get(id, view) {
@@ -158,6 +179,7 @@ function handle(storage: Storage, is: (fault: Fault) => boolean, listAll: boolea
       if (is('replace_forgets_key')) free(own)
       else take(own)
       put(own, events)
+      if (is('index_of_replaces_races')) await enter(own)
       return { replaced: true }
     },
     async remove(id, version) {
@@ -174,9 +196,11 @@ function handle(storage: Storage, is: (fault: Fault) => boolean, listAll: boolea
     },
     due: (before, limit) =>
       cached('caches_due', [before, limit], () => {
-        const timeOf = (job: Job) => (is('due_as_inserted') ? (firsts.get(job.id) ?? job) : job).dueAt
+        const timeOf = (job: Job) =>
+          (is('due_as_inserted') ? (firsts.get(job.id) ?? job) : (is('index_of_replaces_races') && storage.index.get(job.id)) || job).dueAt
         const come = (time: number | null) => time !== null && (is('due_before') ? time < before : time <= before)
-        let found = [...jobs.values()].filter((job) => come(timeOf(job)) && !(is('due_leaves_out_tombstones') && job.goneAt !== undefined))
+        const all = [...jobs.values(), ...(is('refused_inserts_are_due') ? refused.values() : [])]
+        let found = all.filter((job) => come(timeOf(job)) && !(is('due_leaves_out_tombstones') && job.goneAt !== undefined))
         if (!is('due_in_any_order')) found.sort((x, y) => (timeOf(x) ?? 0) - (timeOf(y) ?? 0))
         if (is('due_drops_ties')) found = found.filter((job, at) => timeOf(job) !== timeOf(found[at - 1] ?? ({ dueAt: null } as Job)))
         return found.slice(0, limit).map((job) => shown(job, 'head'))
@@ -184,7 +208,12 @@ function handle(storage: Storage, is: (fault: Fault) => boolean, listAll: boolea
     list: (query) =>
       cached(query.owner === undefined ? 'caches_all' : 'caches_lists', query, () => {
         const inserted = is(query.owner === undefined ? 'all_lists_what_was_inserted' : 'lists_removed')
-        return page([...(inserted ? firsts : jobs).values()], query, is, shown)
+        const all = [...(inserted ? firsts : jobs).values(), ...(is('refused_inserts_are_listed') ? refused.values() : [])]
+        const indexed = is('index_of_inserts_races') ? all.filter(({ id }) => storage.index.has(id)) : all
+        const isForeign = is('cursors_of_one_handle') && query.cursor !== undefined && !given.has(query.cursor)
+        const answer = page(indexed, isForeign ? { ...query, cursor: 'of another handle' } : query, is, shown)
+        given.add(answer.cursor)
+        return answer
       }),
     async events(id, after, limit) {
       await tick()
@@ -196,7 +225,7 @@ function handle(storage: Storage, is: (fault: Fault) => boolean, listAll: boolea
       const told: number[] = []
       let wake = () => {}
       const hear = (job: Job) => {
-        if (job.id !== id) return
+        if (job.id !== id && !is('tells_of_all_jobs')) return
         told.push(...(is('tells_nonsense') ? [0] : is('tells_backwards') ? [job.version, job.version - 1] : [job.version]))
         wake()
       }
@@ -230,6 +259,27 @@ const tooLarge = (is: (fault: Fault) => boolean) =>
 const sizeOf = (body: Body, is: (fault: Fault) => boolean): number =>
   typeof body !== 'string' ? body.length : is('counts_characters') ? body.length : new TextEncoder().encode(body).length
 
+const bodiesOf = (job: Job | undefined) => job && { requestBody: job.requestBody, responseBody: job.responseBody }
+
+const inUtf8 = (text: string) => text.replaceAll(/\p{Surrogate}/gu, '\ufffd')
+/** As a database with three bytes for a character has it. */
+const inThreeBytes = (text: string) => text.replaceAll(/[\u{10000}-\u{10ffff}]/gu, '?')
+
+/** What is left of a text in a column that was not made for it. */
+const COLUMNS = {
+  ignore_case: (text: string) => text.toLowerCase(),
+  ignore_blanks: (text: string) => text.trimEnd(),
+  end_at_nul: (text: string) => text.replace(/\0.*/s, ''),
+  in_utf8: inUtf8,
+  lack_characters: inThreeBytes,
+  are_cut: (text: string) => text.slice(0, 200),
+}
+function inColumn(text: string, kind: 'owners' | 'keys', is: (fault: Fault) => boolean): string {
+  const names = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[]
+  const name = names.find((one) => is(`${kind}_${one}`))
+  return name ? COLUMNS[name](text) : text
+}
+
 const withoutUndefined = <T extends object>(value: T): T =>
   Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as T
 
@@ -242,6 +292,10 @@ function received(job: Job, is: (fault: Fault) => boolean): Job {
   const copy: { -readonly [Name in keyof Job]: Job[Name] } = structuredClone(job)
   const { meta, response, result } = copy
   if (is('forgets_a_member')) copy.estimateMs = undefined
+  if (is('forgets_webhooks')) copy.webhook = undefined
+  if (is('forgets_retries')) copy.retryOf = undefined
+  if (is('forgets_chunk_sizes') && response) copy.response = { ...response, chunkBytes: undefined }
+  if (is('results_end_at_64_kilobytes')) copy.result = result?.slice(0, 65_535)
   if (is('null_is_zero')) copy.dueAt ??= 0
   if (is('strips_nul')) copy.message = copy.message?.replaceAll('\u0000', '')
   if (is('rounds_numbers') && copy.percentComplete) copy.percentComplete = Math.round(copy.percentComplete)
@@ -272,8 +326,13 @@ function page(jobs: Job[], query: JobQuery, is: (fault: Fault) => boolean, shown
   /** A fault of the list of all owners. */
   const all = (fault: AllFault) => owner === undefined && is(fault)
   const one = is('one_status_only') || all('all_of_one_status_only')
-  const wanted = status === undefined || all('all_of_any_status') ? undefined : one ? [status].flat().slice(0, 1) : [status].flat()
-  const stored = (name: string | null) => (is('lists_in_utf8') ? name?.replaceAll(/\p{Surrogate}/gu, '\ufffd') : name)
+  const asked = status === undefined || all('all_of_any_status') ? undefined : one ? [status].flat().slice(0, 1) : [status].flat()
+  const wanted = is('no_state_is_any') && asked?.length === 0 ? undefined : asked
+  const stored = (name: string | null) => {
+    if (is('lists_in_utf8')) return name && inUtf8(name)
+    if (is('lists_lack_characters')) return name && inThreeBytes(name)
+    return is('lists_by_first_characters') ? name?.slice(0, 255) : name
+  }
   const isOwners = (job: Job) => {
     if (owner !== undefined) return (is('no_owner_is_any') && owner === null) || stored(job.owner) === stored(owner)
     return !((is('all_is_nobody') && job.owner !== null) || (is('all_is_somebody') && job.owner === null))
@@ -284,7 +343,10 @@ function page(jobs: Job[], query: JobQuery, is: (fault: Fault) => boolean, shown
   const found = jobs
     .filter(isOwners)
     .filter((job) => job.goneAt === undefined || is('lists_tombstones') || all('all_with_tombstones'))
-    .filter((job) => !wanted || wanted.includes(job.status))
+    .flatMap((job) => {
+      const times = wanted ? wanted.filter((state) => state === job.status).length : 1
+      return is('states_named_twice_come_twice') ? new Array<Job>(times).fill(job) : times > 0 ? [job] : []
+    })
     .filter((job) => {
       if (operation === undefined || all('all_of_any_operation')) return true
       return is('operations_ignore_case') ? /^x$/i.test(job.operation) : job.operation === operation

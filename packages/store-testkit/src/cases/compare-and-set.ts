@@ -1,5 +1,7 @@
-import { equal, ok, sameBody, sameHead, sameJob } from '../assertions'
-import { idOf, job, next, parallel } from '../records'
+import type { Job } from '@respond-async/core'
+import { equal, ok, sameBody, sameHead, sameIds, sameJob } from '../assertions'
+import { due, list } from '../optional-methods'
+import { event, idOf, insertAll, job, next, parallel, T0, upTo } from '../records'
 import { storeCase } from '../store-case'
 
 const bytes = new Uint8Array([0, 255, 128])
@@ -105,5 +107,22 @@ export const compareAndSetCases = [
     await a.replace(second)
     await b.replace(next(first, { requestBody: null, responseBody: 'loser' }))
     sameJob(await b.get(first.id, 'full'), second, 'the stored job')
+  }),
+  storeCase('CAS12', 'replaces all of many jobs at once, each with its new place in lists and in what is due', async (opened) => {
+    const jobs = upTo(40).map((n) => job(n, { owner: 'ann', createdAt: T0 + n, dueAt: T0 + n }))
+    await insertAll(opened.a, jobs)
+    const after = jobs.map((one, n) => next(one, { status: 'running', message: `worker ${n}`, dueAt: T0 + 100 + n }))
+    const answers = await parallel(40, opened, (store, n) => store.replace(after[n] as Job, [event(2)]))
+    equal(answers.filter(({ replaced }) => replaced).length, 40, 'replaces that succeeded')
+    for (const store of [opened.a, opened.b]) {
+      for (const one of after) sameJob(await store.get(one.id, 'full'), one, `get(${one.id}, "full")`)
+      if (store.capabilities.due) {
+        sameIds(await due(store, T0 + 99, 100), [], 'what was due before')
+        sameIds(await due(store, T0 + 200, 100), after, 'what is due later')
+      }
+      if (!store.capabilities.list) continue
+      sameIds((await list(store, { owner: 'ann', status: 'running' })).jobs, [...after].reverse(), 'the running')
+      sameIds((await list(store, { owner: 'ann', status: 'queued' })).jobs, [], 'the queued')
+    }
   }),
 ]

@@ -1,5 +1,7 @@
-import { equal, ok, sameHead, sameJob } from '../assertions'
-import { job, next, parallel } from '../records'
+import type { Job } from '@respond-async/core'
+import { equal, ok, sameHead, sameIds, sameJob } from '../assertions'
+import { due, list } from '../optional-methods'
+import { event, idOf, job, next, parallel, T0, upTo } from '../records'
 import { storeCase } from '../store-case'
 
 /** Every shape that an id may have, and names that a plain object already has. */
@@ -62,5 +64,17 @@ export const insertCases = [
     ok(inserted, 'an insert with events should be inserted')
     const { replaced } = await b.replace(next(job(1)), [{ version: 2, at: 2, type: 'start', status: 'running', attempt: 1 }])
     ok(replaced, 'a replace with events should be written')
+  }),
+  storeCase('INS7', 'inserts all of many jobs that come at once, each with its place in lists and in what is due', async (opened) => {
+    const jobs = upTo(40).map((n) => job(n, { owner: 'ann', idempotencyKey: `key ${n}`, createdAt: T0 + n, dueAt: T0 + n }))
+    const answers = await parallel(40, opened, (store, n) => store.insert(jobs[n] as Job, [event(1)]))
+    equal(answers.filter(({ inserted }) => inserted).length, 40, 'inserts that succeeded')
+    for (const store of [opened.a, opened.b]) {
+      for (const one of jobs) sameJob(await store.get(one.id, 'full'), one, `get(${one.id}, "full")`)
+      if (store.capabilities.due) sameIds(await due(store, T0 + 40, 100), jobs, 'what is due')
+      if (store.capabilities.list) sameIds((await list(store, { owner: 'ann' })).jobs, [...jobs].reverse(), 'the list')
+    }
+    for (const n of upTo(40))
+      equal((await opened.a.insert(job(99, { owner: 'ann', idempotencyKey: `key ${n}` }))).job.id, idOf(n), `the id that has key ${n}`)
   }),
 ]

@@ -1,32 +1,21 @@
-import { equal, ok, sameHead } from '../assertions'
-import { idOf, insertAll, job, next, parallel, stone } from '../records'
+import { equal, ok, sameHead, sameIds, sameJob } from '../assertions'
+import { due, list } from '../optional-methods'
+import { idOf, insertAll, job, next, parallel, stone, T0 } from '../records'
 import { storeCase } from '../store-case'
 
-/** Owners and keys that become one where they are joined with a separator, or where `null` becomes a word. */
+/** Texts that a careless comparison takes for the same: case, blanks, Unicode forms, and what a column puts in place of what it cannot hold. */
+const LIKE = ['a', 'A', 'a ', ' a', '\u00e9', 'e\u0301', '?', '\u{1f600}', '\u{1f601}', '\ufffd', '\ud800', '\ud801', '\0x', '\0y']
+
+/** Owners and keys that become one where they are joined with a separator, where `null` becomes a word, or where a column is too short. */
 export const PAIRS: readonly (readonly [owner: string | null, key: string])[] = [
   ...([[null, 'k'] as const, ['', 'k'], ['null', 'k'], ['undefined', 'k']] as const),
   ...([['a:b', 'c'] as const, ['a', 'b:c'], ['a/b', 'c'], ['a', 'b/c'], ['a|b', 'c'], ['a', 'b|c']] as const),
   ...([['a\u0000b', 'c'] as const, ['a', 'b\u0000c'], ['a"', 'c'], ['a', '"c'], ['a,', 'c'], ['a', ',c']] as const),
+  ...[...LIKE, ...['', '1', '2'].map((end) => `${'o'.repeat(400)}${end}`)].map((owner) => [owner, 'c'] as const),
 ]
 
-/** Keys that a careless comparison takes for the same: case, blanks, Unicode forms, numbers. */
-export const KEYS = [
-  'key',
-  'KEY',
-  'key ',
-  ' key',
-  '\u00e9',
-  'e\u0301',
-  '1',
-  '01',
-  '1.0',
-  '%',
-  '_',
-  '\\',
-  "'",
-  'x'.repeat(255),
-  `${'x'.repeat(254)}y`,
-]
+/** The same for keys, with numbers, signs of patterns, and the longest that a client may send. */
+export const KEYS = [...LIKE, '1', '01', '1.0', '%', '_', '\\', "'", 'x'.repeat(255), `${'x'.repeat(254)}y`]
 
 export const keyCases = [
   storeCase('KEY1', 'does not insert a second job with the same owner and key, and returns the first', async ({ a, b }) => {
@@ -104,5 +93,16 @@ export const keyCases = [
     equal((await b.replace(next(first, { idempotencyKey: undefined }))).replaced, false, 'replaced')
     equal((await b.insert(job(2, { idempotencyKey: 'key' }))).job.id, idOf(1), 'the id that has the key')
     equal((await b.insert(job(3, { idempotencyKey: 'other' }))).inserted, true, 'whether the other key is still free')
+  }),
+  storeCase('KEY11', 'leaves nothing of a job whose key was taken: no body, no place in lists or in what is due', async ({ a, b }) => {
+    const first = job(1, { idempotencyKey: 'key', dueAt: T0 })
+    await a.insert(first)
+    await b.insert(job(2, { idempotencyKey: 'key', dueAt: T0, requestBody: 'in', responseBody: 'out' }))
+    for (const store of [a, b]) {
+      if (store.capabilities.due) sameIds(await due(store, T0, 10), [first], 'what is due')
+      if (store.capabilities.list) sameIds((await list(store)).jobs, [first], 'the list')
+    }
+    await a.insert(job(2, { requestBody: undefined, responseBody: undefined }))
+    sameJob(await b.get(idOf(2), 'full'), job(2), 'the job that has the id of the refused one now')
   }),
 ]

@@ -52,7 +52,14 @@ export const listAllCases = [
     const some: readonly Job['status'][] = ['running', 'canceled']
     const filters: readonly (readonly [status: Job['status'] | readonly Job['status'][] | undefined, operation: string | undefined])[] = [
       ...states.map((status) => [status, undefined] as const),
-      ...[[some, undefined] as const, [undefined, 'x'] as const, ['failed', 'X'] as const, [some, 'X'] as const, [[], undefined] as const],
+      ...[
+        [some, undefined] as const,
+        [[...some, ...some], undefined] as const,
+        [undefined, 'x'] as const,
+        ['failed', 'X'] as const,
+        [some, 'X'] as const,
+        [[], undefined] as const,
+      ],
       [undefined, 'none'],
     ]
     for (const [status, operation] of filters) {

@@ -11,8 +11,23 @@ const series = (from: number, to: number, more: Partial<Job> = {}): Job[] =>
   upTo(to - from + 1).map((n) => job(from + n - 1, { createdAt: T0 + from + n, ...more }))
 const newestFirst = (jobs: readonly Job[]) => [...jobs].sort((x, y) => y.createdAt - x.createdAt || (x.id < y.id ? 1 : -1))
 
-/** Names that become one where a text is written as UTF-8, ends at NUL, or is quoted by hand. */
-const NAMES = ['x', 'x\ud800', 'x\ud801', 'x\ufffd', 'x\0', 'x\0y', '"x', '"x\\ud800"', '\u{10ffff}']
+/** Names that become one where a text is written as UTF-8, or in what lacks some characters, ends at NUL, or is quoted by hand. */
+const NAMES = ['x', 'x\ud800', 'x\ud801', 'x\ufffd', 'x\0', 'x\0y', '"x', '"x\\ud800"', '\u{10ffff}', '?', '\u{1f600}', '\u{1f601}']
+/** Names that become one in a column that is too short. */
+const LONG_NAMES = ['1', '2', ''].map((end) => `${'n'.repeat(400)}${end}`)
+
+/** A job for each name, which is that of its owner and of its operation. */
+async function keptApart({ a, b }: OpenedStore, names: readonly string[]): Promise<void> {
+  const jobs = names.map((name, n) => job(n + 1, { owner: name, operation: name }))
+  await insertAll(a, jobs)
+  for (const [n, name] of names.entries()) {
+    const said = JSON.stringify(name)
+    const { jobs: owned } = await list(b, { owner: name })
+    sameIds(owned, [jobs[n] as Job], `the list of ${said}`)
+    sameHead(owned[0], jobs[n] as Job, `the job of ${said}`)
+    sameIds((await list(b, { owner: name, operation: name })).jobs, [jobs[n] as Job], `the list of ${said} of the operation ${said}`)
+  }
+}
 
 export const listCases = [
   listCase('LST1', 'gives the jobs of an owner alone, newest first, as they are stored', async ({ a, b }) => {
@@ -55,6 +70,12 @@ export const listCases = [
       where((one) => some.includes(one.status)),
       'two states',
     )
+    sameIds(
+      await allPages(b, { status: ['running', 'canceled', 'running'], limit: 2 }),
+      where((one) => some.includes(one.status)),
+      'a state named twice',
+    )
+    sameIds((await list(b, { status: [] })).jobs, [], 'no state')
     sameIds(
       (await list(b, { operation: 'x' })).jobs,
       where((one) => one.operation === 'x'),
@@ -123,15 +144,18 @@ export const listCases = [
       'whether the removed job is listed',
     )
   }),
-  listCase('LST9', 'keeps owners and operations apart, whatever characters they are made of', async ({ a, b }) => {
-    const jobs = NAMES.map((name, n) => job(n + 1, { owner: name, operation: name }))
+  listCase('LST9', 'keeps owners and operations apart, whatever characters they are made of', (opened) => keptApart(opened, NAMES)),
+  listCase('LST10', 'goes on with a cursor that another handle gave', async ({ a, b }) => {
+    const jobs = series(1, 7)
     await insertAll(a, jobs)
-    for (const [n, name] of NAMES.entries()) {
-      const said = JSON.stringify(name)
-      const { jobs: owned } = await list(b, { owner: name })
-      sameIds(owned, [jobs[n] as Job], `the list of ${said}`)
-      sameHead(owned[0], jobs[n] as Job, `the job of ${said}`)
-      sameIds((await list(b, { owner: name, operation: name })).jobs, [jobs[n] as Job], `the list of ${said} of the operation ${said}`)
+    const found: Job[] = []
+    let cursor: string | undefined
+    for (const store of [a, b, a, b]) {
+      const page = await list(store, { limit: 2, cursor })
+      found.push(...page.jobs)
+      cursor = page.cursor
     }
+    sameIds(found, newestFirst(jobs), 'the pages of two handles in turn')
   }),
+  listCase('LST11', 'keeps owners and operations with names of hundreds of characters apart', (opened) => keptApart(opened, LONG_NAMES)),
 ]

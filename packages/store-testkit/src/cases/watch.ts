@@ -1,13 +1,17 @@
 import type { Job, JobStore } from '@respond-async/core'
 import { equal, ok } from '../assertions'
 import { claim, watch } from '../optional-methods'
-import { idOf, job, next } from '../records'
-import { type OpenedStore, storeCase } from '../store-case'
-
-const watchCase = (id: string, title: string, check: (opened: OpenedStore) => Promise<void>) => storeCase(id, title, check, 'watch')
+import { idOf, insertAll, job, next } from '../records'
+import { type Need, type OpenedStore, type StoreCase, storeCase } from '../store-case'
 
 /** How long a change may take to be heard of, in milliseconds. */
 const PATIENCE_MS = 10_000
+
+/** A runner that gives up before the case does would say nothing of what did not come. */
+const watchCase = (id: string, title: string, check: (opened: OpenedStore) => Promise<void>, ...more: readonly Need[]): StoreCase => ({
+  ...storeCase(id, title, check, 'watch', ...more),
+  timeoutMs: 4 * PATIENCE_MS,
+})
 
 async function within<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -80,7 +84,7 @@ export const watchCases = [
     equal((await within(pending, 'the end')).done, true, 'done, after the signal')
     equal((await within(watch(b, idOf(1), stop.signal).next(), 'the end')).done, true, 'done, where the signal had aborted before')
   }),
-  storeCase(
+  watchCase(
     'WAT4',
     'tells a watcher of what another handle claims',
     async ({ a, b }) => {
@@ -89,7 +93,17 @@ export const watchCases = [
       await firstHeard(a, watch(b, idOf(1), stop.signal), byClaim)
       stop.abort()
     },
-    'watch',
     'claim',
   ),
+  watchCase('WAT5', 'tells of the versions of one job, and not of those of another', async ({ a, b }) => {
+    const stop = new AbortController()
+    let other = job(2, { version: 1_000_000 })
+    await insertAll(a, [job(1), other])
+    const byBoth = async (store: JobStore, after: Job) => {
+      other = next(other)
+      return (await byReplace(store, other)) && byReplace(store, after)
+    }
+    await firstHeard(a, watch(b, idOf(1), stop.signal), byBoth)
+    stop.abort()
+  }),
 ]
