@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { TRANSITIONS } from '@respond-async/core'
-import { expect, test } from 'vitest'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createJobs, type JobEngine, memoryStore, TRANSITIONS } from '@respond-async/core'
+import { expect, onTestFinished, test } from 'vitest'
+import { blocksOf } from '../scripts/markdown.mjs'
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 
@@ -32,4 +35,41 @@ test('docs/errors.md has every code that the library throws', () => {
   const listed = [...(read('docs/errors.md').split('## What the library throws')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, code]) => code)
   expect(codes.length).toBeGreaterThan(10)
   expect(codes.filter((code) => !listed.includes(code))).toEqual([])
+})
+
+test('the engine of docs/write-an-engine.md delivers again what is to be tried again, and goes on after a store that was away', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'docs-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const file = join(directory, 'engine.ts')
+  writeFileSync(
+    file,
+    blocksOf(read('docs/write-an-engine.md'))
+      .find(({ language }) => language === 'ts')
+      ?.code.join('\n') ?? '',
+  )
+  const { oneByOne } = (await import(file)) as { oneByOne: () => JobEngine } // as the document exports it
+
+  const store = memoryStore()
+  let away = false
+  const told: unknown[] = []
+  const jobs = createJobs({
+    store: { ...store, claim: undefined, get: (id, view) => (away ? Promise.reject(new Error('away')) : store.get(id, view)) },
+    ...{ engine: oneByOne(), sweepMs: 0, onError: (error) => void told.push(error) },
+  })
+  onTestFinished(() => jobs.stop())
+  const ended: string[] = []
+  jobs.define('name', { retries: 1, backoffMs: 1 }, async ({ handle }) => {
+    if (handle.attempt === 1) throw new Error('the first time')
+    ended.push(handle.id)
+    return { status: 204, headers: {}, body: null }
+  })
+  await jobs.start()
+  const first = await jobs.submit('name', null)
+  await expect.poll(() => ended).toEqual([first.id])
+  away = true
+  await jobs.submit('name', null)
+  await expect.poll(() => told.map(String)).toContain('Error: away')
+  away = false
+  const third = await jobs.submit('name', null)
+  await expect.poll(() => ended).toEqual([first.id, third.id])
 })
