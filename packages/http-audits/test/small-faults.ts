@@ -56,6 +56,13 @@ function withoutBreak(answer: Answer): Answer {
   return { ...answer, body: { open: (sink) => body.open({ ...sink, write: sink.write, end: sink.end, fail: sink.end }) } }
 }
 
+/** It never says that there is room again. */
+function withoutReady(answer: Answer): Answer {
+  const { body } = answer
+  if (!isEvents(body)) return answer
+  return { ...answer, body: { open: (sink) => ({ ready() {}, close: body.open(sink).close }) } }
+}
+
 /** More servers with one fault each, so that every audit is seen to fail: each is run with the audits that are near to it. */
 export const SMALL_FAULTS: Readonly<Record<string, FaultCase>> = {
   'a 202 without Location': {
@@ -160,6 +167,11 @@ export const SMALL_FAULTS: Readonly<Record<string, FaultCase>> = {
     make: () => ({ answer: (answer, { url }) => (url?.endsWith('/stream') ? asWhole(answer) : answer) }),
     among: /^LIV1$/,
     fails: 'LIV1',
+  },
+  'a stream that stands still where the connection takes no more': {
+    make: () => ({ answer: (answer) => withoutReady(answer) }),
+    among: /^LIV/,
+    fails: 'LIV9',
   },
   'a stream that may be cached': {
     make: () => ({ answer: (answer, { url }) => (url?.endsWith('/stream') ? withField(answer, 'Cache-Control', 'private') : answer) }),

@@ -185,4 +185,17 @@ export const liveAudits: readonly Audit[] = [
       hasNoField(await headOf(subject, PLAIN), 'content-length')
     },
   },
+  {
+    id: 'LIV9',
+    level: 'MUST',
+    title: 'send all of a response that comes faster than the connection takes it',
+    source: 'protocol, Live results',
+    needs,
+    async run(subject) {
+      const text = 'more than fits between two sockets, '.repeat(60_000)
+      const reply = await read(subject, await writing(subject, HERE, { text }))
+      equal(reply.text.length, BEGUN.length + text.length, 'the length of the body')
+      ok(reply.text === BEGUN + text, 'the body has other text than the handler wrote')
+    },
+  },
 ]
