@@ -67,7 +67,11 @@ export const listAllCases = [
         (one) => (status === undefined || [status].flat().includes(one.status)) && (operation ?? one.operation) === one.operation,
       )
       for (const limit of [2, 100])
-        sameIds(await allPages(b, { ...ALL, status, operation, limit }), expected, `${status ?? 'any state'} of ${operation ?? 'any operation'} by pages of ${limit}`)
+        sameIds(
+          await allPages(b, { ...ALL, status, operation, limit }),
+          expected,
+          `${status ?? 'any state'} of ${operation ?? 'any operation'} by pages of ${limit}`,
+        )
     }
   }),
   allCase('ALL4', 'loses and repeats nothing while jobs of all owners come, change and go between two pages', async ({ a, b }) => {
