@@ -1,7 +1,7 @@
 import { ownerOf, unavailable } from './accept'
 import { type Answer, forMethod } from './answer'
 import { cancelJob, deleteJob } from './cancel'
-import type { Context } from './context'
+import { type Context, reporter } from './context'
 import { crossOrigin, optionsAnswer } from './cors'
 import type { Platform } from './engine'
 import { getEvents } from './events'
@@ -92,7 +92,12 @@ async function forJob(
 ): Promise<Answer> {
   const stored = JOB_ID.test(id) ? await context.store.get(id, 'head') : null
   if (!stored || stored.owner !== who) return problem('job-not-found')
-  const job = stored.dueAt !== null && stored.dueAt <= context.now() ? await repair(context, stored, platform) : stored
+  const asItIs = (error: unknown) => {
+    reporter(context, 'repair', stored)(error)
+    return stored // which takes no writes, and can be read
+  }
+  const isDue = stored.dueAt !== null && stored.dueAt <= context.now()
+  const job = isDue ? await repair(context, stored, platform).catch(asItIs) : stored
   if (!job) return problem('job-not-found')
   return job.goneAt === undefined ? handle(context, job, `${mount}/${job.id}`, request, platform, upgrades) : problem('job-gone')
 }

@@ -1,3 +1,4 @@
+import { busy } from './accept'
 import type { Answer } from './answer'
 import type { Context } from './context'
 import { documentOf, type EventFlow, follow } from './feed'
@@ -33,7 +34,7 @@ export const wantsSocket = ({ headers }: JobRequest): boolean => headers.get('up
 /** GET events as a WebSocket: the status document as a message, as it is and whenever it changes, closed after the last. */
 export async function getSocket(context: Context, job: Job, self: string, request: JobRequest): Promise<Answer> {
   if (!isWelcome(context, job, request)) return problem('origin-not-allowed')
-  if (context.draining) return problem('draining', 'Try again later.', { 'Retry-After': '5' })
+  if (context.draining) return busy('draining')
   const upgraded = { status: 101, headers: {}, body: null }
   const { store } = context
   if (store.connect) return { ...upgraded, held: await store.connect(job.id, self) }

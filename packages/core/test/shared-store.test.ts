@@ -360,6 +360,19 @@ describe('leases of other processes', () => {
   })
 })
 
+test('a poll of an overdue job is answered where the store can be read and takes no writes', async () => {
+  const { store } = sharedStore()
+  const readOnly: JobStore = { ...store, replace: () => Promise.reject(new Error('READONLY')) }
+  const taking = createService({ store, sweepMs: 0, engine: remoteQueue().engine })
+  const asked = createService({ store: readOnly, sweepMs: 0, engine: remoteQueue().engine })
+  for (const { wrap } of [taking, asked]) wrap('report', {}, async () => ok('made'))
+  const at = location(await taking.post('report'))
+  await vi.advanceTimersByTimeAsync(60_000) // nobody has begun by its start deadline
+  expect(await asked.send('GET', at)).toMatchObject({ status: 202 })
+  expect(asked.errors).toMatchObject([{ message: 'READONLY' }])
+  expect(await asked.send('POST', `${at}/cancel`)).toMatchObject({ status: 503 })
+})
+
 describe('sweeping', () => {
   test('ends, though more jobs than it reads at once are overdue and alive', async () => {
     const { store } = sharedStore()

@@ -14,7 +14,7 @@ export interface BullmqEngineOptions {
    * fails at once while Redis is away, so that requests need not wait for it; a client is used as it is.
    */
   connection: ConnectionOptions
-  /** First part of every key. @default 'bull' */
+  /** First part of every key; in a Cluster in braces, `'{bull}'`. @default 'bull' */
   prefix?: string
   /** How many jobs a process runs at once after `jobs.start()`. @default 10 */
   concurrency?: number
@@ -31,9 +31,11 @@ export interface BullmqEngineOptions {
  * @throws {JobsError} `invalid_option`
  */
 export function bullmqEngine(options: BullmqEngineOptions): JobEngine {
-  const { queue = 'respond-async', connection, concurrency = 10, onError = report } = options
+  const { queue = 'respond-async', connection, prefix = 'bull', concurrency = 10, onError = report } = options
   if (queue === '' || queue.includes(':')) throw invalid(`queue must be a name without colons, not ${JSON.stringify(queue)}`)
   if (!connection) throw invalid('connection is missing: give it { url: "redis://…" }, or what else BullMQ takes')
+  if (isCluster(connection) && !/\{.+\}/.test(`${prefix}:${queue}`))
+    throw invalid('a Cluster wants all keys of a queue in one slot: put the prefix in braces, { prefix: "{bull}" }')
   if (!Number.isInteger(concurrency) || concurrency < 1)
     throw invalid(`concurrency must be a whole number from 1, not ${String(concurrency)}`)
   const settings = { ...options, queue, concurrency, onError }
@@ -62,5 +64,6 @@ async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
   await Promise.race([work, over]).finally(() => clearTimeout(timer))
 }
 
+const isCluster = (connection: ConnectionOptions) => 'isCluster' in connection && connection.isCluster
 const invalid = (message: string) => new JobsError('invalid_option', `bullmqEngine: ${message}`)
 const report = (error: unknown) => console.error('respond-async: BullMQ:', error)

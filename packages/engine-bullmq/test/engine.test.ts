@@ -1,7 +1,7 @@
 import { JobsError } from '@respond-async/core'
 import { bullmqEngine } from '@respond-async/engine-bullmq'
 import { Queue } from 'bullmq'
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { testEngine } from '../../../tests/engines/life'
 import { hasRedisServer, startRedis } from '../../../tests/redis'
@@ -38,6 +38,13 @@ describe('bullmqEngine', () => {
   ])('refuses %s at set-up', (_what, options, message) => {
     expect(() => bullmqEngine(options)).toThrow(JobsError)
     expect(() => bullmqEngine(options)).toThrow(message)
+  })
+
+  it('wants a hash tag for a Cluster, at set-up', () => {
+    const connection = new Cluster([{ port: 1 }], { lazyConnect: true })
+    expect(() => bullmqEngine({ connection })).toThrow(/put the prefix in braces/)
+    expect(bullmqEngine({ connection, prefix: '{bull}' }).capabilities.remote).toBe(true)
+    expect(bullmqEngine({ connection, queue: '{jobs}' }).capabilities.remote).toBe(true)
   })
 
   it('connects to nothing before it is used', async () => {

@@ -62,6 +62,8 @@ end
 /**
  * insert, replace: ARGV id, text, createdAt, dueAt or '', milliseconds to live or '', 'gone' or '', request body, response body ('': as
  * it is; '-': none), channel or '', most events, events.
+ *
+ * What makes room is written first: a server that is full denies a script its first write, and none after one that is not denied.
  */
 const WRITE = `
 ${COMMON}
@@ -77,7 +79,6 @@ local function body(name, value)
 end
 local function write(id, new, old)
   reach(id, new, old or new)
-  -- Before all else: a server that is full denies a script its first write, and none after one that is not denied.
   if ARGV[6] ~= '' then call('UNLINK', key(':b:', id)) end
   set(key(':j:', id), ARGV[2])
   if ARGV[7] == '-' and ARGV[8] == '-' then
