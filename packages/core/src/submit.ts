@@ -73,7 +73,7 @@ export async function submit(context: Context, operation: Operation, wanted: Wan
 /** What the job that is there says to a repeat; `undefined` where it has another key, or none any more. */
 async function madeBefore(context: Context, operation: Operation, wanted: Wanted, there: Job): Promise<Made | undefined> {
   const { key, owner, fingerprint, platform } = wanted
-  if (key === undefined || there.idempotencyKey !== key || there.owner !== owner) return undefined
+  if (key === undefined || there.owner !== owner) return undefined
   const current = await repair(context, there, platform)
   if (current?.idempotencyKey !== key) return undefined
   const isRepeat = current.fingerprint === fingerprint && current.operation === operation.name

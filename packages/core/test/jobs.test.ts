@@ -90,6 +90,16 @@ describe('the life of a job', () => {
     expect(third - second).toBeGreaterThanOrEqual(2_000)
   })
 
+  test('what takes too long is tried again', async () => {
+    const { wrap, post, send } = createService()
+    wrap('report', { retries: 1, backoffMs: 10, maxRunMs: 5_000 }, ({ handle }) =>
+      handle.attempt === 1 ? new Promise(() => {}) : Promise.resolve(ok('made')),
+    )
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(6_000)
+    expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded', attempt: 2, result: 'made' })
+  })
+
   test('a 4xx is the answer, a 5xx is tried again', async () => {
     const { wrap, post, send } = createService()
     const tries = { 404: 0, 500: 0 }
@@ -335,6 +345,18 @@ describe('when the process and its store fail', () => {
       expect(json(answer).code).toBe('store-unavailable')
     }
     expect(errors).toHaveLength(2)
+  })
+
+  test('a job that could not be stored keeps no place', async () => {
+    const store = memoryStore()
+    const { wrap, post } = createService({ store, engine: inProcess({ concurrency: 1, maxQueued: 1 }) })
+    wrap('report', {}, () => new Promise(() => {}))
+    const { insert } = store
+    store.insert = () => Promise.reject(new Error('connection refused'))
+    for (let count = 0; count < 3; count++) expect(json(await post('report')).code).toBe('store-unavailable')
+    store.insert = insert
+    expect((await post('report'))?.status).toBe(202)
+    expect((await post('report'))?.status).toBe(202)
   })
 
   test('stop: nothing more is accepted, what runs is waited for, what is left is failed as lost', async () => {

@@ -122,6 +122,7 @@ describe('whose job it is', () => {
     wrap('report', {}, () => new Promise(() => {}))
     for (const status of [202, 202, 429]) expect((await post('report', { user: 'ann' }))?.status).toBe(status)
     expect((await post('report', { user: 'bob' }))?.status).toBe(202)
+    for (let count = 0; count < 3; count++) expect((await post('report'))?.status).toBe(202) // of nobody
   })
 })
 
@@ -172,6 +173,14 @@ describe('the result', () => {
     const at = location(await post('report'))
     expect(json(await finished(send, at))).toMatchObject({ status: 'failed', error: { code: 'result_too_large' } })
     expect(runs).toBe(1)
+  })
+
+  test.each([200, 500])('larger than the store takes, with %i: the job fails and says so', async (status) => {
+    const { wrap, post, send } = createService({ store: memoryStore({ maxBytes: 9 }) })
+    wrap('report', {}, async () => ({ status, headers: {}, body: bytes }))
+    const at = location(await post('report'))
+    expect(json(await finished(send, at))).toMatchObject({ status: 'failed', error: { code: 'result_too_large' } })
+    expect((await send('GET', `${at}/result`))?.status).toBe(500)
   })
 
   test('what says it is JSON and is not is kept as the bytes it is', async () => {
@@ -229,6 +238,14 @@ describe('other answers', () => {
     expect((await post('report'))?.status).toBe(503)
     expect(String(errors[0])).toMatch(/newId\(\) gave the id of another job/)
     expect((await jobs.get('same'))?.version).toBeLessThan(3)
+  })
+
+  test('an id of one’s own that is taken once is not the last that is tried', async () => {
+    const ids = ['one', 'one', 'two']
+    const { wrap, post } = createService({ newId: () => String(ids.shift()) })
+    wrap('report', {}, () => new Promise(() => {}))
+    const key = { headers: { 'idempotency-key': 'k' } }
+    expect([location(await post('report')), location(await post('report', key))]).toEqual(['/jobs/one', '/jobs/two'])
   })
 
   test.each(['', 'a/b', 'ä', 'x'.repeat(129)])('an id of one’s own that is no path segment is refused: %j', async (id) => {

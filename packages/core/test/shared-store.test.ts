@@ -282,6 +282,43 @@ describe('the pause before another attempt, longer than the start deadline', () 
   })
 })
 
+describe('a hand-over that fails', () => {
+  /** A service whose engine is away, until it is told that it is not. */
+  function away(store: JobStore, starts: boolean) {
+    const queue = remoteQueue()
+    const { dispatch } = queue.engine
+    const engine: JobEngine = {
+      ...queue.engine,
+      reserve: () => ({ starts, release() {} }),
+      dispatch: () => Promise.reject(new Error('the queue is away')),
+    }
+    const service = createService({ store, engine, startDeadlineMs: 1_000, sweepMs: 500 })
+    service.wrap('report', {}, async () => ok('made'))
+    return { ...service, queue, back: () => Object.assign(engine, { dispatch, reserve: undefined }) }
+  }
+
+  test.each([true, false])('leaves the job in a durable store, from where it is handed over later; a slot was free: %s', async (starts) => {
+    const { store } = sharedStore()
+    const { post, send, errors, queue, back, jobs } = away(store, starts)
+    const at = location(await post('report'))
+    expect(errors).toMatchObject([{ message: 'the queue is away' }])
+    expect(json(await send('GET', at)).status).toBe('queued')
+    back()
+    await jobs.start()
+    await vi.advanceTimersByTimeAsync(2_000)
+    await queue.take()
+    expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded', result: 'made' })
+  })
+
+  test('takes the job back where its store may forget it', async () => {
+    const store = memoryStore()
+    const { post, errors } = away(store, true)
+    expect(await post('report')).toMatchObject({ status: 503 })
+    expect(errors[0]).toMatchObject({ message: 'the queue is away' })
+    expect(await store.due?.(Number.MAX_SAFE_INTEGER, 10)).toEqual([])
+  })
+})
+
 describe('leases of other processes', () => {
   const job = { id: 'a', version: 3 } as Job
 
