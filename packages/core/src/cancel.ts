@@ -16,9 +16,9 @@ import { onWorkers } from './settings'
 
 /** Asks for a job to end: a queued one is canceled at once, a running one when its work has stopped. The job as it is after that. */
 export async function cancel(context: Context, job: Job, reason?: string, platform?: Platform): Promise<Job | null> {
-  const { done, job: after } = await advance(context, job, (current): LifecycleEvent | null => {
+  const { done, job: after } = await advance(context, job, (current): LifecycleEvent => {
     if (current.status === 'queued') return { type: 'cancel', ttlMs: ttlOf(context, current), reason }
-    return current.status === 'running' ? { type: 'requestCancel', reason } : null
+    return { type: 'requestCancel', reason } // which the table refuses once it is over
   })
   if (done) {
     const told = context.engine.cancel?.(after.id, after.dispatch).catch(reporter(context, 'cancel', job))

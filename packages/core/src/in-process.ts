@@ -111,7 +111,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
     capabilities: { durable: false, remote: replay, maxRunMs: null, delay: true, cancel: 'local' },
     reserve(delayMs) {
       if (stopped) return null
-      if (!replay && delayMs === 0 && busy < concurrency && queue.length === 0) return reservation(true)
+      if (!replay && delayMs === 0 && busy < concurrency) return reservation(true) // then nothing waits
       return queue.length + timers.size + kept < maxQueued ? reservation(false) : null
     },
     async dispatch(message: JobMessage, { delayMs, local, reservation }: DispatchContext) {

@@ -57,6 +57,16 @@ describe('the life of a job', () => {
     })
   })
 
+  test('of an error that may be shown a thousand characters are, with the status that Express reads, too', async () => {
+    const { wrap, post, send } = createService()
+    wrap('report', {}, async () => {
+      throw Object.assign(new Error('x'.repeat(2_000)), { expose: true, statusCode: 409, code: 'no code' })
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    expect(json(await send('GET', at))).toMatchObject({ error: { code: 'handler_failed', status: 409, message: 'x'.repeat(1_000) } })
+  })
+
   test('a handler that never answers is stopped at maxRunMs', async () => {
     const { wrap, post, send } = createService()
     let aborted: unknown
@@ -347,6 +357,15 @@ describe('when the process and its store fail', () => {
     expect(errors).toHaveLength(2)
   })
 
+  test('jobs that wait for their time, or are being stored, have their places in the queue', async () => {
+    const { wrap, post } = createService({ engine: inProcess({ concurrency: 1, maxQueued: 2 }) })
+    wrap('report', {}, () => new Promise(() => {}))
+    wrap('later', { delayMs: 60_000 }, async () => ok(1))
+    expect((await post('later'))?.status).toBe(202)
+    const answers = await Promise.all([1, 2, 3].map(() => post('report')))
+    expect(answers.map((answer) => answer?.status)).toEqual([202, 202, 503])
+  })
+
   test('a job that could not be stored keeps no place', async () => {
     const store = memoryStore()
     const { wrap, post } = createService({ store, engine: inProcess({ concurrency: 1, maxQueued: 1 }) })
@@ -372,6 +391,7 @@ describe('when the process and its store fail', () => {
     await vi.advanceTimersByTimeAsync(10)
     const stopped = jobs.stop({ drainMs: 3_000 })
     expect(json(await post('ends')).code).toBe('draining')
+    await expect(jobs.submit('ends', null)).rejects.toMatchObject({ code: 'draining' })
     go.open()
     await vi.advanceTimersByTimeAsync(3_100)
     await stopped

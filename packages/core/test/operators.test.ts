@@ -246,6 +246,15 @@ describe('list', () => {
     expect(await owners({ owner: null })).toEqual([null])
   })
 
+  test('gives twenty where no limit is given, and from where to go on', async () => {
+    const service = durable()
+    service.wrap('report', {}, async () => ok(1))
+    for (let count = 0; count < 21; count++) await service.jobs.submit('report', count)
+    const { jobs, cursor } = await service.jobs.list({})
+    expect(jobs).toHaveLength(20)
+    expect((await service.jobs.list({ cursor })).jobs).toHaveLength(1)
+  })
+
   test('is refused where the store cannot', async () => {
     const store = durableStore()
     const service = durable({ store: { ...store, capabilities: { ...store.capabilities, listAll: false } } })

@@ -161,6 +161,17 @@ describe('the result', () => {
   })
 
   test.each([
+    ['etag', '"v1"'],
+    ['last-modified', 'Tue, 14 Nov 2023 22:13:20 GMT'],
+  ])('a conditional range that matches the %s of the handler is a part', async (name, value) => {
+    const { wrap, post, send } = createService()
+    wrap('report', {}, async () => ({ status: 200, headers: { [name]: value }, body: bytes }))
+    const at = location(await post('report'))
+    await finished(send, at)
+    expect((await send('GET', `${at}/result`, { range: 'bytes=0-1', 'if-range': value }))?.status).toBe(206)
+  })
+
+  test.each([
     ['whole', async () => ({ status: 200, headers: {}, body: bytes })],
     ['as it is read', () => Promise.reject(new JobsError('result_too_large', 'More than 9 bytes.'))],
   ])('larger than may be kept, found out %s: the job fails, says so, and is not tried again', async (_, handler) => {
@@ -183,14 +194,17 @@ describe('the result', () => {
     expect((await send('GET', `${at}/result`))?.status).toBe(500)
   })
 
-  test('what says it is JSON and is not is kept as the bytes it is', async () => {
+  test.each([
+    ['is not', {}, '{"half":'],
+    ['is coded', { 'content-encoding': 'x-own' }, '{"whole":1}'],
+  ])('what says it is JSON and %s is kept as the bytes it is', async (_, headers, body) => {
     const { wrap, post, send } = createService()
-    wrap('report', {}, async () => ({ status: 200, headers: { 'content-type': 'application/json' }, body: '{"half":' }))
+    wrap('report', {}, async () => ({ status: 200, headers: { 'content-type': 'application/json', ...headers }, body }))
     const at = location(await post('report'))
     const document = json(await finished(send, at))
     expect(document.status).toBe('succeeded')
     expect(document).not.toHaveProperty('result')
-    expect((await send('GET', `${at}/result`))?.body).toBe('{"half":')
+    expect((await send('GET', `${at}/result`))?.body).toBe(body)
   })
 })
 
