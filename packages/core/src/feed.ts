@@ -50,7 +50,7 @@ export function follow(context: Context, job: Job, self: string, seen: number, l
     feed = made
   }
   feed.take(job)
-  return feed.join({ line, self, sent: Math.min(seen, job.revision), status: undefined, isFull: false })
+  return feed.join({ line, self, sent: seen, status: undefined, isFull: false })
 }
 
 interface Watcher {

@@ -168,7 +168,7 @@ describe('cancellation', () => {
     const at = location(await post('report'))
     await vi.advanceTimersByTimeAsync(10)
     const asked = await send('POST', `${at}/cancel`)
-    expect(asked?.status).toBe(202)
+    expect(asked).toMatchObject({ status: 202, headers: { Location: at, 'Retry-After': '1' } })
     expect(json(asked)).toMatchObject({ status: 'running', cancelRequestedAt: expect.any(String) })
     await vi.advanceTimersByTimeAsync(10)
     expect(json(await send('GET', at)).status).toBe('canceled')
@@ -277,6 +277,16 @@ describe('Prefer: wait', () => {
     await vi.advanceTimersByTimeAsync(10)
     await vi.advanceTimersByTimeAsync(2_100)
     expect(await answer).toEqual({ status: 201, headers: { 'x-own': 'yes', 'Preference-Applied': 'wait=3' }, body: 'done' })
+  })
+
+  test('on the request that comes again with its key: the same answer, and that it is a repetition', async () => {
+    const { wrap, post } = createService()
+    wrap('report', {}, async () => ok('made'))
+    const headers = { prefer: 'wait=3', 'idempotency-key': 'k' }
+    const [first, again] = [post('report', { headers }), post('report', { headers })]
+    await vi.advanceTimersByTimeAsync(10)
+    expect((await first)?.headers).not.toHaveProperty('Idempotency-Replayed')
+    expect(await again).toMatchObject({ status: 200, body: '"made"', headers: { 'Idempotency-Replayed': 'true' } })
   })
 
   test('on the request: 202 when it is not', async () => {

@@ -93,6 +93,18 @@ test('a request body goes with the end of the job, a response stays', () => {
   expect(next).toMatchObject({ request: null, requestBody: null, response, responseBody: 'out', expiresAt: 2_050, dueAt: 2_050 })
 })
 
+test('of the tries to tell of its end the latest twenty are kept', () => {
+  let job = newRecord({ status: 'failed', expiresAt: 90_000, webhook: { url: 'https://a.example', attempts: 0, log: [] } })
+  const told = (event: LifecycleEvent) => {
+    job = transition(job, event, 2_000) as Job
+  }
+  for (let attempts = 1; attempts <= 25; attempts++) {
+    told({ type: 'notify', attempts, nextAt: 3_000 })
+    told({ type: 'notify', attempts, nextAt: 3_000, delivery: { at: 2_000, attempt: attempts, tookMs: 1 } })
+  }
+  expect(job.webhook?.log.map(({ attempt }) => attempt)).toEqual(Array.from({ length: 20 }, (_, at) => at + 6))
+})
+
 describe('a running job', () => {
   const running = newRecord({ status: 'running', attempt: 1, dueAt: 3_000 })
 

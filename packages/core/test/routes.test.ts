@@ -245,6 +245,13 @@ describe('other answers', () => {
     expect(await finished(send, '/jobs/task-1')).toMatchObject({ status: 200, body: '{"state":"succeeded"}' })
   })
 
+  test('a representation may have a status code of its own, and shows what the route says of the request', async () => {
+    const representation: Representation = { accepted: ({ meta }) => ({ status: 201, body: { name: meta.name } }) }
+    const { wrap, post } = createService({ representation })
+    wrap('report', { meta: ({ user }) => ({ name: `for ${user}` }) }, async () => ok(1))
+    expect(await post('report', { user: 'ann' })).toMatchObject({ status: 201, body: '{"name":"for ann"}' })
+  })
+
   test('ids of one’s own that repeat are refused after a few tries, and nothing is overwritten', async () => {
     const { wrap, post, errors, jobs } = createService({ newId: () => 'same' })
     wrap('report', {}, async () => ok(1))
@@ -286,6 +293,9 @@ describe('other answers', () => {
     expect(String(allowed?.headers['Access-Control-Expose-Headers'])).toContain('Retry-After')
     const other = await send('GET', '/jobs', { origin: 'https://b.example' })
     expect(other?.headers).not.toHaveProperty('Access-Control-Allow-Origin')
+    const all = await createService({ owner: () => 'me', cors: '*' }).send('GET', '/jobs', { origin: 'https://b.example' })
+    expect(all?.headers).toMatchObject({ 'Access-Control-Allow-Origin': '*' })
+    expect(all?.headers).not.toHaveProperty('Vary') // it is the same for every origin
     const preflight = await send('OPTIONS', '/jobs/x', { origin: 'https://a.example', 'access-control-request-method': 'DELETE' })
     expect(preflight).toMatchObject({ status: 204, headers: { 'Access-Control-Allow-Methods': 'GET, HEAD, DELETE' } })
   })

@@ -701,6 +701,52 @@ describe('watching', () => {
 })
 
 describe('events', () => {
+  /** What a client hears that asks for the events of a job from the id that it knows. */
+  async function listen({ send }: Service, at: string, known?: string) {
+    const body = (await send('GET', `${at}/events`, known === undefined ? {} : { 'last-event-id': known }))?.body
+    const heard = { text: '', isOver: false }
+    const write = (piece: Uint8Array) => {
+      heard.text += new TextDecoder().decode(piece)
+      return true
+    }
+    const end = () => {
+      heard.isOver = true
+    }
+    if (body && isEvents(body)) body.open({ write, fail() {}, end })
+    return heard
+  }
+
+  test('of a job that ended and was purged between two looks end, and say nothing of it', async () => {
+    const { store } = sharedStore()
+    const [web, worker] = [createService({ store, engine: remoteQueue().engine }), createService({ store })]
+    for (const { wrap } of [web, worker]) wrap('report', {}, async () => ok('made'))
+    const at = location(await web.post('report'))
+    const heard = await listen(web, at)
+    await vi.advanceTimersByTimeAsync(1)
+    const id = at.slice('/jobs/'.length)
+    await worker.jobs.run({ v: 1, id, operation: 'report', dispatch: 1 })
+    await worker.jobs.purge(id)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(heard.isOver).toBe(true)
+    expect(heard.text).toContain('event: queued')
+    expect(heard.text).not.toContain('event: succeeded')
+  })
+
+  test('go on from now to a client that knows an id that there never was', async () => {
+    const service = createService()
+    const go = gate()
+    service.wrap('report', {}, async () => {
+      await go.opened
+      return ok('made')
+    })
+    const at = location(await service.post('report'))
+    const heard = await listen(service, at, '999')
+    go.open()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(heard.text).toContain('event: succeeded')
+    expect(heard.isOver).toBe(true)
+  })
+
   test('a change that is told of while the job is being read is read too', async () => {
     const alone = memoryStore()
     let tell = () => {}
