@@ -282,6 +282,24 @@ describe('the pause before another attempt, longer than the start deadline', () 
   })
 })
 
+test('a job that somebody writes to while it is claimed has its body all the same', async () => {
+  const { store } = sharedStore({ claim: undefined })
+  const queue = remoteQueue()
+  const { wrap, post, send, jobs } = createService({ store, engine: queue.engine })
+  wrap('report', {}, async ({ requestBody }) => ok(Array.from(requestBody as Uint8Array)))
+  await jobs.start()
+  const at = location(await post('report', { body: Uint8Array.of(1, 2, 3) }))
+  const { replace } = store
+  store.replace = async (...write) => {
+    store.replace = replace
+    const job = await store.get(at.slice('/jobs/'.length))
+    if (job) await replace({ ...job, version: job.version + 1 })
+    return replace(...write)
+  }
+  await queue.take()
+  expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded', result: [1, 2, 3] })
+})
+
 describe('a hand-over that fails', () => {
   /** A service whose engine is away, until it is told that it is not. */
   function away(store: JobStore, starts: boolean) {
@@ -633,7 +651,10 @@ describe('a store that hangs while a client comes again with its key', () => {
 })
 
 describe('watching', () => {
-  test('a running handler hears at once of a cancel by another process', async () => {
+  test.each([
+    ['at once', 1_500, 10],
+    ['in its first second', 500, 510],
+  ])('a running handler hears of a cancel by another process: %s', async (_, afterMs, withinMs) => {
     const alone = memoryStore()
     let tell = () => {}
     const { store } = sharedStore({
@@ -655,10 +676,10 @@ describe('watching', () => {
       ({ handle }) => new Promise((_, reject) => handle.signal.addEventListener('abort', () => reject(handle.signal.reason))),
     )
     const at = location(await worker.post('report'))
-    await vi.advanceTimersByTimeAsync(1_500)
+    await vi.advanceTimersByTimeAsync(afterMs)
     expect(json(await web.send('DELETE', at))).toMatchObject({ status: 'running' })
     tell()
-    await vi.advanceTimersByTimeAsync(10)
+    await vi.advanceTimersByTimeAsync(withinMs)
     expect(json(await web.send('GET', at))).toMatchObject({ status: 'canceled' })
   })
 
