@@ -29,6 +29,7 @@ export function resolveSettings(options: JobsOptions<never>): Settings {
   checkWord('pendingStatus', options.pendingStatus, [200, 202], where)
   for (const name of ['page', 'redefine'] as const) checkWord(name, options[name], [true, false], where)
   checkWord('onComplete', options.onComplete, ['document', 'redirect', 'inline'], where)
+  if (typeof options.cors === 'string') checkWord('cors', options.cors, ['*', ['https://api.example.com']], where)
   const { path, baseUrl, retryAfterMinMs = DEFAULTS.retryAfterMinMs, retryAfterMaxMs = DEFAULTS.retryAfterMaxMs } = options
   if (path !== undefined && !/^(?:\/[\w.~!$&'()*+,;=:@%-]+)*\/?$/.test(path))
     throw invalid(`${where}: path must be a path such as "/jobs", as clients see it, not ${JSON.stringify(path)}`)

@@ -165,11 +165,11 @@ async function handOver(context: Context, job: Job, { delayMs, wanted, reservati
     reservation?.release()
     attempt?.end()
     if (attempt) context.running.delete(job.id)
-    reporter(context, 'dispatch', job)(error)
     if (!context.store.capabilities.durable || !job.request) {
       await context.store.remove(job.id)
-      throw error
+      throw error // told by whoever answers
     }
+    reporter(context, 'dispatch', job)(error)
     if (claimed) await advance(context, claimed, { type: 'release', attempt: claimed.attempt, dueAt: context.now(), redispatch: true })
   }
 }

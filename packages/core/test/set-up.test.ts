@@ -20,6 +20,12 @@ describe('misuse is an error at set-up that says what to do', () => {
     ['an unknown word', () => createJobs({ onComplete: 'json' as never }), 'invalid_option', /onComplete must be "document" or "redirect"/],
     ['no answer to a question', () => createJobs({ redefine: 'yes' as never }), 'invalid_option', /redefine must be true or false/],
     ['a status', () => createJobs({ pendingStatus: 204 as never }), 'invalid_option', /pendingStatus must be 200 or 202/],
+    [
+      'an origin that is no list',
+      () => createJobs({ cors: 'https://a.example' as never }),
+      'invalid_option',
+      /cors must be "\*" or \["https:/,
+    ],
     ['a path that is a URL', () => createJobs({ path: 'https://x/jobs' }), 'invalid_option', /path must be a path such as "\/jobs"/],
     ['a relative path', () => createJobs({ path: 'jobs' }), 'invalid_option', /path/],
     ['a base URL without a scheme', () => createJobs({ baseUrl: 'api.example.com' }), 'invalid_option', /baseUrl/],

@@ -332,7 +332,7 @@ describe('a hand-over that fails', () => {
     const store = memoryStore()
     const { post, errors } = away(store, true)
     expect(await post('report')).toMatchObject({ status: 503 })
-    expect(errors[0]).toMatchObject({ message: 'the queue is away' })
+    expect(errors).toMatchObject([{ message: 'the queue is away' }])
     expect(await store.due?.(Number.MAX_SAFE_INTEGER, 10)).toEqual([])
   })
 })
