@@ -83,7 +83,7 @@ const NOBODY: Told = {}
 
 /** On Workers a request ends with its client: what it has stored by then is handed over, or removed, all the same. */
 function held<T>(work: Promise<T>, platform: Platform | undefined): Promise<T> {
-  if (platform?.waitUntil && onWorkers()) platform.waitUntil(work.catch(() => {})) // which is answered where it is awaited
+  if (onWorkers()) platform?.waitUntil?.(work.catch(() => {})) // which is answered where it is awaited
   return work
 }
 

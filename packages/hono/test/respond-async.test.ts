@@ -518,6 +518,19 @@ describe('inline', () => {
     expect(result.headers.getSetCookie()).toEqual(['helped=1; Path=/'])
   })
 
+  it('asks for no execution context where there is none: Hono throws, which costs as much as a poll', async () => {
+    const { jobs } = errorsOf({})
+    const asked = vi.fn()
+    const app = new Hono().use(async (c, next) => {
+      Object.defineProperty(c, 'executionCtx', { get: asked })
+      await next()
+    })
+    app.post('/work', respondAsync(jobs, 'a', (c) => c.text('done'))).route('/jobs', jobRoutes(jobs))
+    const { result } = await follow(app, '/work', { method: 'POST', body: 'the body', headers: { 'idempotency-key': 'a' } })
+    expect(await result.text()).toBe('done')
+    expect(asked).not.toHaveBeenCalled()
+  })
+
   it('keeps on when the client leaves after the 202, and knows where that was', async () => {
     const { jobs, errors } = errorsOf({})
     const gate = withResolvers()
