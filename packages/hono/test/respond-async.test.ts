@@ -525,7 +525,11 @@ describe('inline', () => {
       Object.defineProperty(c, 'executionCtx', { get: asked })
       await next()
     })
-    app.post('/work', respondAsync(jobs, 'a', (c) => c.text('done'))).route('/jobs', jobRoutes(jobs))
+    app.post(
+      '/work',
+      respondAsync(jobs, 'a', (c) => c.text('done')),
+    )
+    app.route('/jobs', jobRoutes(jobs))
     const { result } = await follow(app, '/work', { method: 'POST', body: 'the body', headers: { 'idempotency-key': 'a' } })
     expect(await result.text()).toBe('done')
     expect(asked).not.toHaveBeenCalled()
