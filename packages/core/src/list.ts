@@ -25,14 +25,14 @@ export async function getList(context: Context, owner: string, mount: string, re
     const now = context.now()
     const shown = jobs.map((job) => documentText(context, job, `${mount}/${job.id}`, context.pacing.retryAfterMs(job, now)))
     const headers: Record<string, string> = { 'Content-Type': JSON_TYPE, 'Cache-Control': 'private, no-store' }
-    if (cursor === undefined) return { status: 200, headers, body: `{"jobs":[${shown.join()}]}` }
-    url.searchParams.set('cursor', cursor)
-    const next = `${mount}?${url.searchParams}`
-    return {
-      status: 200,
-      headers: { ...headers, Link: `<${next}>; rel="next"` },
-      body: `{"jobs":[${shown.join()}],"next":${JSON.stringify(next)}}`,
+    let more = ''
+    if (cursor !== undefined) {
+      url.searchParams.set('cursor', cursor)
+      const next = `${mount}?${url.searchParams}`
+      headers.Link = `<${next}>; rel="next"`
+      more = `,"next":${JSON.stringify(next)}`
     }
+    return { status: 200, headers, body: `{"jobs":[${shown.join()}]${more}}` }
   } catch (error) {
     if (isJobsError(error, 'invalid_cursor')) return problem('invalid-query', 'cursor is not one that this list gave.')
     throw error

@@ -27,14 +27,10 @@ export type ProblemCode = keyof typeof PROBLEMS
 
 const problemType = (code: string): string => `urn:problem-type:respond-async:${code.replaceAll('_', '-')}`
 
-/** A problem document (RFC 9457) with `code` beside its members. Never cacheable: 404 and 410 would be, by heuristics. */
+/** A problem document (RFC 9457) with `code` beside its members. */
 export function problem(code: ProblemCode, detail?: string, headers?: Record<string, string>): Answer {
   const [status, title] = PROBLEMS[code]
-  return {
-    status,
-    headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', ...headers },
-    body: JSON.stringify({ type: problemType(code), title, status, detail, code }),
-  }
+  return problemAnswer(status, { type: problemType(code), title, status, detail, code }, headers)
 }
 
 /** A failure as it is shown: the members of RFC 9457, and the `code` and `message` that Azure pollers look for. */
@@ -48,8 +44,11 @@ export const failureDocument = ({ code, status, title, message }: JobFailure) =>
 })
 
 /** The answer of a result URL whose job failed without a response of its own. */
-export const failureAnswer = (failure: JobFailure): Answer => ({
-  status: failure.status,
-  headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' },
-  body: JSON.stringify(failureDocument(failure)),
+export const failureAnswer = (failure: JobFailure): Answer => problemAnswer(failure.status, failureDocument(failure))
+
+/** Never cacheable: 404 and 410 would be, by heuristics. */
+const problemAnswer = (status: number, document: object, headers?: Record<string, string>): Answer => ({
+  status,
+  headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', ...headers },
+  body: JSON.stringify(document),
 })
