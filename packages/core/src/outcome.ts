@@ -1,6 +1,7 @@
 import { sizeOf } from './answer'
-import type { HeaderFields } from './job'
+import type { HeaderFields, StoredResponse } from './job'
 import type { Outcome } from './lifecycle'
+import type { ResponseBody } from './live-body'
 import type { CapturedResponse } from './operation'
 import { HOP_BY_HOP } from './stored-request'
 
@@ -8,10 +9,18 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * How a captured response is stored: head, and body beside it. A body that is JSON and at most `inlineBytes` goes into the head
- * as its text, because the status document shows it: there it is once, and a poll needs no second read.
+ * as its text, because the status document shows it: there it is once, and a poll needs no second read. What went to the `sink` is
+ * left there, unless it turned out to be small.
  */
-export function outcomeOf({ status, headers, body }: CapturedResponse, inlineBytes: number): Outcome {
+export function outcomeOf(
+  { status, headers, body: gathered }: CapturedResponse,
+  sink: ResponseBody | undefined,
+  inlineBytes: number,
+): Outcome & { readonly response: StoredResponse } {
   const kept = keptFields(headers)
+  const body = sink?.whole ?? gathered
+  if (sink?.size && !sink.whole)
+    return { response: { status, headers: kept, size: sink.size, chunkBytes: sink.chunkBytes }, responseBody: null }
   const response = { status, headers: kept, size: body === null ? 0 : sizeOf(body) }
   const inline = status < 400 && response.size <= inlineBytes && body !== null && isJsonType(kept) ? jsonText(body) : undefined
   return inline === undefined ? { response, responseBody: body } : { response, result: inline }

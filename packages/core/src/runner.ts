@@ -35,25 +35,22 @@ export function createRunner(context: Context): Runner {
     if (known) context.running.set(job.id, attempt)
     const ignore = signal && heed(context, attempt, signal)
     const off = onChange?.((change) => attempt.hear(change)) ?? follow(context, attempt)
-    const sink = sinkFor(context, operation, attempt)
-    attempt.body = sink
+    attempt.body = bodyFor(context, operation, attempt)
     try {
       const why = attempt.cut
-      const ended: Ended = why
-        ? { kind: 'cut', why }
-        : await settledOrCut(execute(context, operation, attempt, { local, platform, sink }), attempt)
+      const ended: Ended = why ? { kind: 'cut', why } : await settledOrCut(execute(context, operation, attempt, local, platform), attempt)
       if (ended.kind === 'cut') {
-        sink?.close()
+        attempt.body?.close()
         attempt.abandon?.()
       }
-      const outcome = await settle(context, operation, attempt, ended, sink)
+      const outcome = await settle(context, operation, attempt, ended)
       const told = context.outbox?.post(attempt.job)
       if (!known) await told // what a request began ends with it
       return outcome
     } finally {
       ignore?.()
       off?.()
-      sink?.close()
+      attempt.body?.close()
       attempt.end()
       if (context.running.get(job.id) === attempt) context.running.delete(job.id)
     }
@@ -115,16 +112,10 @@ async function claimFirst(context: Context, message: JobMessage, start: ReturnTy
  * Where the response body goes once it is large, or takes its time. `undefined`: all of it is gathered, because who else would read
  * it could not see it.
  */
-function sinkFor(context: Context, { options }: Operation, attempt: Attempt): ResponseBody | undefined {
+function bodyFor(context: Context, { options }: Operation, attempt: Attempt): ResponseBody | undefined {
   const { blobs, live, store } = context
   if (!blobs && (store.capabilities.shared || !live)) return undefined
   return new ResponseBody(attempt, blobs, () => attempt.id, responseName(attempt.attempt), options.maxResultBytes, resultTooLarge)
-}
-
-interface Run {
-  readonly local: LocalRun | undefined
-  readonly platform: Platform | undefined
-  readonly sink: ResponseBody | undefined
 }
 
 /** A job that runs for so long is watched for a cancel by another process: one that does not ends before anybody could ask for it. */
@@ -150,13 +141,20 @@ function follow(context: Context, attempt: Attempt): (() => void) | undefined {
 }
 
 /** `async`, so that a synchronous throw is a rejection like any other. */
-async function execute(context: Context, operation: Operation, attempt: Attempt, { local, platform, sink }: Run) {
+async function execute(
+  context: Context,
+  operation: Operation,
+  attempt: Attempt,
+  local: LocalRun | undefined,
+  platform: Platform | undefined,
+) {
   const { id, request, requestBody: whole = null } = attempt.job
   const requestBody = request?.chunkBytes === undefined ? whole : readChunks(context.blobs, id, REQUEST, request)
   const { maxResultBytes } = operation.options
   const onCut = (listener: () => void) => {
     attempt.abandon = listener
   }
+  const { body: sink } = attempt
   const live = local?.live
   attempt.hasBegun = true
   const response = await operation.execute({ handle: attempt, live, request, requestBody, sink, platform, onCut, maxResultBytes })

@@ -6,7 +6,6 @@ import { errorResponse, failureOf } from './failure'
 import type { Job, JobFailure } from './job'
 import { tidy } from './leftovers'
 import { isTerminal, type LifecycleEvent, type Outcome } from './lifecycle'
-import type { ResponseBody } from './live-body'
 import { backoff, type CapturedResponse, type Operation } from './operation'
 import { outcomeOf } from './outcome'
 import { LOST, TIMEOUT } from './repair'
@@ -17,88 +16,58 @@ export type Ended =
   | { readonly kind: 'threw'; readonly error: unknown }
   | { readonly kind: 'cut'; readonly why: Cut }
 
-/** What follows from it, before retries are thought of. */
-type Verdict =
-  | { readonly type: 'succeed'; readonly outcome: Outcome }
-  | { readonly type: 'cancel' }
-  /** Another process goes on with it, when it finds the job due. */
-  | { readonly type: 'handBack' }
-  | { readonly type: 'fail'; readonly error: JobFailure; readonly outcome?: Outcome; readonly retry: boolean }
+/** What it means for the job, and whether another attempt may do better. */
+interface Verdict {
+  readonly event: LifecycleEvent
+  readonly retry?: boolean
+}
+
+const DONE: RunOutcome = { kind: 'done' }
 
 /** Turns the end of an attempt into the last change of the job by it, writes that, and tells the engine what it must know. */
-export async function settle(
-  context: Context,
-  operation: Operation,
-  attempt: Attempt,
-  ended: Ended,
-  sink: ResponseBody | undefined,
-): Promise<RunOutcome> {
+export async function settle(context: Context, operation: Operation, attempt: Attempt, ended: Ended): Promise<RunOutcome> {
   if (ended.kind === 'cut' && ended.why === 'superseded') return { kind: 'skip', why: 'the job was given to another worker, or is over' }
-  const { job } = attempt
-  const { event, outcome } = conclude(context, operation, attempt, judge(context, operation, attempt, ended, sink))
+  const { job, body } = attempt
+  let outcome = DONE
+  let { event, retry } = judge(context, operation, attempt, ended)
+  if (retry && job.attempt < job.maxAttempts) {
+    const delayMs = backoff(job, operation.options, context.options.random)
+    const kept = context.engine.capabilities.delay ? context.options.startDeadlineMs : 0
+    event = { type: 'release', attempt: job.attempt, dueAt: context.now() + delayMs + kept, redispatch: false }
+    outcome = { kind: 'retry', delayMs }
+  }
   const after = await write(context, attempt, event)
-  const tidied = after && tidy(context, after, job.request?.chunkBytes !== undefined || (sink?.size ?? 0) > 0)
+  const tidied = after && tidy(context, after, job.request?.chunkBytes !== undefined || (body?.size ?? 0) > 0)
   if (tidied) await tidied
   if (event.type === 'succeed') context.pacing.learn(job.operation, context.now() - (job.startedAt ?? job.createdAt))
   return after && isTerminal(after.status) ? DONE : outcome // a cancel may have come before a retry
 }
 
-/** The event for the job, and what the engine must know. */
-interface Conclusion {
-  readonly event: LifecycleEvent
-  readonly outcome: RunOutcome
-}
-const DONE: RunOutcome = { kind: 'done' }
-
-function conclude(context: Context, operation: Operation, { job, attempt, ttlMs }: Attempt, verdict: Verdict): Conclusion {
-  switch (verdict.type) {
-    case 'succeed':
-      return { event: { type: 'succeed', attempt, ttlMs, ...verdict.outcome }, outcome: DONE }
-    case 'cancel':
-      return { event: { type: 'cancel', attempt, ttlMs }, outcome: DONE }
-    case 'handBack':
-      return { event: { type: 'release', attempt, dueAt: context.now(), redispatch: true }, outcome: DONE }
-    case 'fail': {
-      if (!verdict.retry || job.attempt >= job.maxAttempts)
-        return { event: { type: 'fail', attempt, ttlMs, error: verdict.error, ...verdict.outcome }, outcome: DONE }
-      const delayMs = backoff(job, operation.options, context.options.random)
-      const kept = context.engine.capabilities.delay ? context.options.startDeadlineMs : 0
-      const event = { type: 'release', attempt, dueAt: context.now() + delayMs + kept, redispatch: false } as const
-      return { event, outcome: { kind: 'retry', delayMs } }
-    }
-  }
-}
-
-function judge(context: Context, operation: Operation, attempt: Attempt, ended: Ended, sink: ResponseBody | undefined): Verdict {
+function judge(context: Context, operation: Operation, attempt: Attempt, ended: Ended): Verdict {
+  const own = { attempt: attempt.attempt, ttlMs: attempt.ttlMs }
+  const failed = (error: JobFailure, retry: boolean, outcome?: Outcome): Verdict => ({
+    event: { type: 'fail', ...own, error, ...outcome },
+    retry,
+  })
+  if (ended.kind !== 'responded' && attempt.isCanceled) return { event: { type: 'cancel', ...own } }
   switch (ended.kind) {
     case 'cut':
-      if (attempt.isCanceled) return { type: 'cancel' }
-      if (ended.why === 'timeout') return { type: 'fail', error: TIMEOUT, retry: true }
-      return attempt.hasBegun && attempt.attempt >= attempt.job.maxAttempts
-        ? { type: 'fail', error: LOST, retry: false }
-        : { type: 'handBack' }
+      if (ended.why === 'timeout') return failed(TIMEOUT, true)
+      if (attempt.hasBegun && attempt.attempt >= attempt.job.maxAttempts) return failed(LOST, false)
+      // Another process goes on with it, when it finds the job due.
+      return { event: { type: 'release', attempt: attempt.attempt, dueAt: context.now(), redispatch: true } }
     case 'threw':
-      if (attempt.isCanceled) return { type: 'cancel' }
       attempt.tell(ended.error, 'handler')
-      return { type: 'fail', error: failureOf(ended.error), retry: !isJobsError(ended.error, 'result_too_large') }
+      return failed(failureOf(ended.error), !isJobsError(ended.error, 'result_too_large'))
     case 'responded': {
-      const { response } = ended
-      const outcome = outcomeFor(context, response, sink)
+      const { status } = ended.response
+      const outcome = outcomeOf(ended.response, attempt.body, context.options.inlineResultBytes)
       const limit = operation.options.maxResultBytes
-      if ((outcome.response?.size ?? 0) > limit) return { type: 'fail', error: failureOf(resultTooLarge(limit)), retry: false }
-      if (response.status < 400) return { type: 'succeed', outcome }
-      const retry = response.status >= 500 && !attempt.isCanceled
-      return { type: 'fail', error: errorResponse(response.status), outcome, retry }
+      if (outcome.response.size > limit) return failed(failureOf(resultTooLarge(limit)), false)
+      if (status < 400) return { event: { type: 'succeed', ...own, ...outcome } }
+      return failed(errorResponse(status), status >= 500 && !attempt.isCanceled, outcome)
     }
   }
-}
-
-/** The outcome of a response, also of one whose body went to the blob store: to be left there, unless it turned out to be small. */
-function outcomeFor({ options }: Context, response: CapturedResponse, sink: ResponseBody | undefined): Outcome {
-  const whole = sink?.whole
-  const outcome = outcomeOf(whole ? { ...response, body: whole } : response, options.inlineResultBytes)
-  if (whole || !sink?.size || !outcome.response) return outcome
-  return { response: { ...outcome.response, size: sink.size, chunkBytes: sink.chunkBytes }, responseBody: null }
 }
 
 /** What an adapter throws when a response body passes `maxResultBytes`. */
