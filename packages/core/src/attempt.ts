@@ -33,7 +33,6 @@ export class Attempt implements JobHandle, LiveHost {
   abandon: (() => void) | undefined
   #cutBecause: Cut | undefined
   #whenCut: ((why: Cut) => void) | undefined
-  #isOver = false
   /** Made when somebody first waits for it. */
   #over: Promise<void> | undefined
   #whenOver: (() => void) | undefined
@@ -89,11 +88,10 @@ export class Attempt implements JobHandle, LiveHost {
     if (this.#cutBecause) listener(this.#cutBecause)
   }
 
-  /** Resolves when its outcome is written. */
+  /** Resolves when its outcome is written. Asked of one that is still running. */
   get over(): Promise<void> {
     this.#over ??= new Promise((resolve) => {
       this.#whenOver = resolve
-      if (this.#isOver) resolve()
     })
     return this.#over
   }
@@ -132,22 +130,25 @@ export class Attempt implements JobHandle, LiveHost {
     return done ? job : null
   }
 
+  /** Goes on with the lease. */
+  async renew(): Promise<void> {
+    try {
+      await this.write({ type: 'renew', attempt: this.attempt, leaseMs: this.context.options.leaseMs })
+    } catch (error) {
+      this.tell(error, 'renew')
+    }
+  }
+
   /** The last change: what the job is after that is no news. */
   async settle(event: LifecycleEvent): Promise<Job | null> {
     this.#settling = true
-    const { done, job } = await advance(
-      this.context,
-      this.job,
-      event.type === 'release' ? (current) => this.#released(current, event) : event,
+    const { done, job } = await advance(this.context, this.job, ({ cancelRequestedAt }) =>
+      // What another process has canceled meanwhile is not tried again.
+      event.type === 'release' && cancelRequestedAt !== undefined ? { type: 'cancel', attempt: this.attempt, ttlMs: this.ttlMs } : event,
     )
     if (!done) return null
     this.job = job
     return job
-  }
-
-  /** What another process has canceled meanwhile is not tried again. */
-  #released({ cancelRequestedAt }: Job, event: LifecycleEvent): LifecycleEvent {
-    return cancelRequestedAt === undefined ? event : { type: 'cancel', attempt: this.attempt, ttlMs: this.ttlMs }
   }
 
   offer({ status, headers }: ResponseHead, chunkBytes: number): Promise<Job | null> {
@@ -183,7 +184,6 @@ export class Attempt implements JobHandle, LiveHost {
   end(): void {
     clearTimeout(this.#timer)
     this.#settling = true
-    this.#isOver = true
     this.#whenOver?.()
   }
 
@@ -210,10 +210,9 @@ export class Attempt implements JobHandle, LiveHost {
     const now = performance.now()
     if (now >= this.#graceUntil) return this.#cut('canceled')
     if (now >= this.#timeoutAt) return this.interrupt('timeout')
-    const { leaseMs } = this.context.options
     if (now >= this.#renewAt) {
-      this.#renewAt = now + leaseMs / 3
-      this.write({ type: 'renew', attempt: this.attempt, leaseMs }).catch((error) => this.tell(error, 'renew'))
+      this.#renewAt = now + this.context.options.leaseMs / 3
+      void this.renew()
     }
     this.#wake()
   }

@@ -33,7 +33,7 @@ export function createRunner(context: Context): Runner {
 
     const attempt = (local?.claimed && context.running.get(job.id)) ?? new Attempt(context, job, local?.carry)
     if (known) context.running.set(job.id, attempt)
-    const ignore = signal && heed(context, attempt, signal)
+    const ignore = signal && heed(attempt, signal)
     const off = onChange?.((change) => attempt.hear(change)) ?? follow(context, attempt)
     attempt.body = bodyFor(context, operation, attempt)
     try {
@@ -58,10 +58,9 @@ export function createRunner(context: Context): Runner {
 }
 
 /** The engine says by its signal that a job is not to go on, so it is looked at now and not with the next heartbeat: what is stored decides. */
-function heed(context: Context, attempt: Attempt, signal: AbortSignal): () => void {
+function heed(attempt: Attempt, signal: AbortSignal): () => void {
   const interrupt = async () => {
-    const renew = { type: 'renew', attempt: attempt.attempt, leaseMs: context.options.leaseMs } as const
-    await attempt.write(renew).catch((error) => attempt.tell(error, 'renew'))
+    await attempt.renew()
     if (!attempt.isCanceled && Object(signal.reason).name === 'TimeoutError') attempt.interrupt('timeout')
   }
   signal.addEventListener('abort', interrupt)
