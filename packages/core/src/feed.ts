@@ -1,4 +1,5 @@
-import { type Context, reporter } from './context'
+import type { Context } from './context'
+import { Following } from './following'
 import type { Job, JobStatus } from './job'
 import { isTerminal } from './lifecycle'
 import { present } from './present'
@@ -43,12 +44,7 @@ export const documentOf = (context: Context, job: Job, self: string): string =>
 
 /** Tells a line of the job from now on. `seen`: the revision that its client knows, 0 for none. */
 export function follow(context: Context, job: Job, self: string, seen: number, line: Line): EventFlow {
-  let feed = context.feeds?.get(job.id)
-  if (!feed) {
-    const made = new Feed(context, job, () => context.feeds?.get(job.id) === made && context.feeds.delete(job.id))
-    context.feeds?.set(job.id, made)
-    feed = made
-  }
+  const feed = context.feeds?.get(job.id) ?? new Feed(context, job)
   feed.take(job)
   return feed.join({ line, self, sent: seen, status: undefined, isFull: false })
 }
@@ -63,80 +59,47 @@ interface Watcher {
 }
 
 /**
- * One job for all who watch it here: one subscription, one read and one text for each change. Who reads slowly is sent the latest
- * document when there is room again, and nothing that lies between.
+ * The document, made once for all who watch the job here. Who reads slowly is sent the latest one when there is room again, and
+ * nothing that lies between.
  */
-export class Feed {
-  readonly #watchers = new Set<Watcher>()
-  readonly #stop: () => void
+export class Feed extends Following<Watcher> {
   #news: (News & { readonly self: string }) | undefined
-  #reading = false
+  #isLooking = false
   /** A change was told of while a read was under way that may not have seen it. */
   #isStale = false
 
-  constructor(
-    private readonly context: Context,
-    private job: Job,
-    private readonly over: () => void,
-  ) {
+  constructor(context: Context, job: Job) {
+    super(context, job, context.feeds, 'events')
     const { complete, watched } = context.changes
-    const off = context.changes.on(job.id, (changed) => (changed ? this.take(changed) : this.#read()))
-    const alive = setInterval(() => this.#alive(), ALIVE_MS)
-    const look = complete ? undefined : setInterval(() => this.#read(), watched ? READ_IF_WATCHED_MS : READ_MS)
-    for (const timer of [alive, look]) Object(timer).unref?.()
-    this.#stop = () => {
-      off()
-      clearInterval(alive)
-      clearInterval(look)
-    }
-    this.#read() // for what has changed since the job was read
+    this.every(ALIVE_MS, () => this.#alive())
+    if (!complete) this.every(watched ? READ_IF_WATCHED_MS : READ_MS, () => this.look())
+    this.look() // for what has changed since the job was read
   }
 
-  join(watcher: Watcher): EventFlow {
-    this.#watchers.add(watcher)
-    this.#send(watcher)
-    return {
-      ready: () => {
-        watcher.isFull = false
-        this.#send(watcher)
-      },
-      close: () => void this.#leave(watcher),
-    }
-  }
-
-  /** Ends it for all: they come again, to another process. */
   end(): void {
-    for (const watcher of this.#watchers) this.#finish(watcher, false)
+    for (const watcher of this.followers) this.#finish(watcher, false)
   }
 
-  #read(): void {
-    this.#isStale = this.#reading
-    if (this.#reading) return
-    this.#reading = true
-    this.context.store
-      .get(this.job.id, 'head')
-      .then((found) => (found ? this.take(found) : this.end()))
-      .catch(this.#failed)
-      .finally(() => {
-        this.#reading = false
-        if (this.#isStale && this.#watchers.size > 0) this.#read()
-      })
+  protected override async look(): Promise<void> {
+    this.#isStale = this.#isLooking
+    if (this.#isLooking) return
+    this.#isLooking = true
+    await super.look()
+    this.#isLooking = false
+    if (this.#isStale && this.followers.size > 0) this.look()
   }
 
-  readonly #failed = (error: unknown) => reporter(this.context, 'events', this.job)(error)
-
-  /** What somebody else has read of it. */
   take(job: Job): void {
     if (job.goneAt !== undefined) return this.end()
     if (job.revision <= this.job.revision) return
     this.job = job
-    for (const watcher of this.#watchers) this.#send(watcher)
+    for (const watcher of this.followers) this.send(watcher)
   }
 
-  /** Sends what a watcher does not know yet. A line may say that it is ready while it is spoken to, so what is sent is noted first. */
-  #send(watcher: Watcher): void {
+  /** A line may say that it is ready while it is spoken to, so what is sent is noted first. */
+  protected send(watcher: Watcher): void {
     const { job } = this
-    if (watcher.isFull || !this.#watchers.has(watcher)) return
+    if (watcher.isFull || !this.followers.has(watcher)) return
     const { line, status, sent } = watcher
     watcher.status = job.status
     watcher.sent = job.revision
@@ -146,7 +109,7 @@ export class Feed {
       watcher.isFull = !hasRoom
       if (isTerminal(job.status)) this.#finish(watcher, true)
     } catch (error) {
-      this.#failed(error) // the application cannot show the job
+      this.failed(error) // the application cannot show the job
       this.#finish(watcher, false)
     }
   }
@@ -159,19 +122,10 @@ export class Feed {
   }
 
   #alive(): void {
-    for (const watcher of this.#watchers) if (!watcher.isFull) watcher.isFull = !watcher.line.alive()
+    for (const watcher of this.followers) if (!watcher.isFull) watcher.isFull = !watcher.line.alive()
   }
 
   #finish(watcher: Watcher, isOver: boolean): void {
-    if (this.#leave(watcher)) watcher.line.close(isOver)
-  }
-
-  #leave(watcher: Watcher): boolean {
-    if (!this.#watchers.delete(watcher)) return false
-    if (this.#watchers.size === 0) {
-      this.#stop()
-      this.over()
-    }
-    return true
+    if (this.leave(watcher)) watcher.line.close(isOver)
   }
 }

@@ -241,8 +241,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       if (left.length > 0) waiting.push(...(await stopEngine(SETTLE_MS)))
       await handBack(context, waiting)
       await context.outbox?.settled(Math.max(0, stopBy - performance.now()))
-      for (const feed of context.feeds?.values() ?? []) feed.end()
-      for (const feed of context.live?.values() ?? []) feed.breakOff()
+      for (const feeds of [context.feeds, context.live]) for (const feed of feeds?.values() ?? []) feed.end()
     },
     run: (message, how = {}) => run(message, how),
     sweep: (platform) => sweep(context, platform),

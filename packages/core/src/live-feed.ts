@@ -1,9 +1,9 @@
 import { bytesOf, isStream } from './answer'
 import { responseName } from './bodies'
-import { type Context, reporter } from './context'
+import type { Context } from './context'
 import { JobsError } from './errors'
 import type { EventSink } from './events'
-import type { EventFlow } from './feed'
+import { Following } from './following'
 import type { Job } from './job'
 import { isTerminal } from './lifecycle'
 import { storedBody } from './result'
@@ -29,11 +29,9 @@ interface Reader {
  * One response that is still being written, for all who read it here. Each reader has a place of its own and no queue: what it takes is
  * read when it can take it, once for all who are at the same place.
  */
-export class LiveFeed {
+export class LiveFeed extends Following<Reader> {
   readonly attempt: number
   readonly #blobs: BlobStore | undefined
-  readonly #readers = new Set<Reader>()
-  readonly #stop: () => void
   readonly #chunkBytes: number
   /** Chunks as they were read since there was last anything new. */
   #chunks = new Map<number, Promise<Uint8Array | null>>()
@@ -45,73 +43,40 @@ export class LiveFeed {
   #kept: Job | undefined
   #whole: Promise<Uint8Array> | undefined
 
-  constructor(
-    private readonly context: Context,
-    private readonly job: Job,
-    private readonly over: () => void,
-  ) {
+  constructor(context: Context, job: Job) {
+    super(context, job, context.live, 'GET stream')
     const { complete, watched } = context.changes
     this.attempt = job.attempt
     this.#chunkBytes = job.response?.chunkBytes ?? 0
     this.#blobs = blobsOf(context, job)
-    const off = context.changes.on(job.id, (changed) => (changed ? this.#take(changed) : this.#look()))
     const every = watched ? LOOKS_AT_JOB_IF_WATCHED : LOOKS_AT_JOB
-    const timer = complete
-      ? undefined
-      : setInterval(() => {
-          if (++this.#looks % every === 0) this.#look()
-          this.wake()
-        }, LOOK_MS)
-    Object(timer).unref?.()
-    this.#stop = () => {
-      off()
-      clearInterval(timer)
-    }
-    this.#look() // for what has changed since the job was read
-  }
-
-  join(sink: EventSink, at: number, until: number): EventFlow {
-    const reader: Reader = { sink, at, until, isFull: false, isReading: false }
-    this.#readers.add(reader)
-    void this.#send(reader)
-    return {
-      ready: () => {
-        reader.isFull = false
-        void this.#send(reader)
-      },
-      close: () => void this.#leave(reader),
-    }
+    if (!complete)
+      this.every(LOOK_MS, () => {
+        if (++this.#looks % every === 0) this.look()
+        this.wake()
+      })
+    this.look() // for what has changed since the job was read
   }
 
   /** There may be more. */
   wake(): void {
     this.#news++
     this.#chunks.clear()
-    for (const reader of this.#readers) void this.#send(reader)
+    for (const reader of this.followers) this.send(reader)
   }
 
   /** What was sent is all there will be, and not the whole. */
-  breakOff(): void {
-    for (const reader of this.#readers) this.#fail(reader)
+  end(): void {
+    for (const reader of this.followers) this.#fail(reader)
   }
 
-  #look(): void {
-    this.context.store
-      .get(this.job.id, 'head')
-      .then((found) => (found ? this.#take(found) : this.breakOff()))
-      .catch(this.#failed)
-  }
-
-  readonly #failed = (error: unknown) => reporter(this.context, 'GET stream', this.job)(error)
-
-  #take(job: Job): void {
+  take(job: Job): void {
     if (job.version < this.job.version) return // heard of late, and known to be past
     if (this.#size !== undefined || (!isTerminal(job.status) && job.attempt === this.attempt && job.response)) return
-    if (job.goneAt !== undefined || job.attempt !== this.attempt || !job.response) return this.breakOff()
+    if (job.goneAt !== undefined || job.attempt !== this.attempt || !job.response) return this.end()
     this.#size = job.response.size
     if (job.response.chunkBytes === undefined) this.#kept = job
-    this.#stop()
-    this.over()
+    this.stop()
     this.wake()
   }
 
@@ -122,17 +87,20 @@ export class LiveFeed {
     return body === null ? new Uint8Array(0) : bytesOf(body)
   }
 
-  /** Sends what a reader does not have yet, as long as it takes it. */
-  async #send(reader: Reader): Promise<void> {
+  /** As long as it takes it. */
+  protected async send(reader: Reader): Promise<void> {
     if (reader.isReading) return
     reader.isReading = true
     try {
-      while (!reader.isFull && this.#readers.has(reader)) {
+      while (!reader.isFull && this.followers.has(reader)) {
         const size = this.#size
-        if (reader.at === Math.min(size ?? reader.until, reader.until)) return this.#end(reader)
+        if (reader.at === Math.min(size ?? reader.until, reader.until)) {
+          if (this.leave(reader)) reader.sink.end()
+          return
+        }
         const news = this.#news
         const piece = size !== undefined && reader.at > size ? undefined : await this.#piece(reader)
-        if (!this.#readers.has(reader)) return
+        if (!this.followers.has(reader)) return
         if (piece) {
           reader.at += piece.length // first: a sink may say that it is ready while it is written to
           reader.isFull = !reader.sink.write(piece)
@@ -142,7 +110,7 @@ export class LiveFeed {
         }
       }
     } catch (error) {
-      this.#failed(error)
+      this.failed(error)
       this.#fail(reader)
     } finally {
       reader.isReading = false
@@ -169,21 +137,8 @@ export class LiveFeed {
     return chunk
   }
 
-  #end(reader: Reader): void {
-    if (this.#leave(reader)) reader.sink.end()
-  }
-
   #fail(reader: Reader): void {
-    if (this.#leave(reader)) reader.sink.fail(new Error('The response broke off.'))
-  }
-
-  #leave(reader: Reader): boolean {
-    if (!this.#readers.delete(reader)) return false
-    if (this.#readers.size === 0) {
-      this.#stop()
-      this.over()
-    }
-    return true
+    if (this.leave(reader)) reader.sink.fail(new Error('The response broke off.'))
   }
 }
 

@@ -79,13 +79,9 @@ async function* chunksSoFar(context: Context, job: Job): AsyncGenerator<Uint8Arr
 }
 
 function join(context: Context, job: Job, sink: EventSink, from: number, until: number): EventFlow {
-  let feed = context.live?.get(job.id)
-  if (feed?.attempt !== job.attempt) {
-    const made = new LiveFeed(context, job, () => context.live?.get(job.id) === made && context.live.delete(job.id))
-    context.live?.set(job.id, made)
-    feed = made
-  }
-  const flow = feed.join(sink, from, until)
+  const known = context.live?.get(job.id)
+  const feed = known?.attempt === job.attempt ? known : new LiveFeed(context, job)
+  const flow = feed.join({ sink, at: from, until, isFull: false, isReading: false })
   // Whoever comes to a process that stops, and does not write it, is to come again, elsewhere.
   if (context.draining && !context.running.get(job.id)) {
     flow.close()

@@ -1,0 +1,75 @@
+import type { ById } from './by-id'
+import { type Context, reporter } from './context'
+import type { EventFlow } from './feed'
+import type { Job } from './job'
+
+/** One job for all who follow it here: one subscription, and one read for each change. It ends when the last of them leaves. */
+export abstract class Following<Follower extends { isFull: boolean }> {
+  protected readonly followers = new Set<Follower>()
+  readonly #timers: ReturnType<typeof setInterval>[] = []
+  readonly #off: () => void
+
+  /** @param kept where those find it who come later; none on Workers */
+  constructor(
+    protected readonly context: Context,
+    protected job: Job,
+    private readonly kept: ById<unknown> | undefined,
+    private readonly during: string,
+  ) {
+    kept?.set(job.id, this)
+    this.#off = context.changes.on(job.id, (changed) => (changed ? this.take(changed) : this.look()))
+  }
+
+  /** The job as it is by now, from whoever knows. */
+  abstract take(job: Job): void
+  /** Ends it for all: they come again, to another process. */
+  abstract end(): void
+  /** Sends what a follower does not know yet. */
+  protected abstract send(follower: Follower): void
+
+  join(follower: Follower): EventFlow {
+    this.followers.add(follower)
+    this.send(follower)
+    return {
+      ready: () => {
+        follower.isFull = false
+        this.send(follower)
+      },
+      close: () => void this.leave(follower),
+    }
+  }
+
+  protected every(ms: number, work: () => void): void {
+    const timer = setInterval(work, ms)
+    Object(timer).unref?.()
+    this.#timers.push(timer)
+  }
+
+  protected async look(): Promise<void> {
+    try {
+      const found = await this.context.store.get(this.job.id, 'head')
+      if (found) this.take(found)
+      else this.end()
+    } catch (error) {
+      this.failed(error)
+    }
+  }
+
+  protected failed(error: unknown): void {
+    reporter(this.context, this.during, this.job)(error)
+  }
+
+  /** Whether it was still there. */
+  protected leave(follower: Follower): boolean {
+    if (!this.followers.delete(follower)) return false
+    if (this.followers.size === 0) this.stop()
+    return true
+  }
+
+  protected stop(): void {
+    this.#off()
+    for (const timer of this.#timers) clearInterval(timer)
+    const { id } = this.job
+    if (this.kept?.get(id) === this) this.kept.delete(id)
+  }
+}
