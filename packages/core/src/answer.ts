@@ -33,11 +33,11 @@ export function setField(
   else headers[name] = value
 }
 
-/** What a field says, whatever case it is in. */
-export function fieldOf(headers: HeaderFields, name: string): string | undefined {
+/** Adds to a field that is a list, in whatever case it is there. */
+export function addToField(headers: Record<string, string | readonly string[]>, name: string, value: string): void {
   const plain = name.toLowerCase()
-  for (const other in headers) if (other.toLowerCase() === plain) return String(headers[other])
-  return undefined
+  const own = Object.keys(headers).find((other) => other.toLowerCase() === plain)
+  setField(headers, name, own && headers[own] ? `${headers[own]}, ${value}` : value)
 }
 
 export const JSON_TYPE = 'application/json'

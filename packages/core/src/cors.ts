@@ -1,4 +1,4 @@
-import { type Answer, fieldOf, setField } from './answer'
+import { type Answer, addToField, setField } from './answer'
 import type { Context } from './context'
 import type { JobRequest } from './request'
 
@@ -12,14 +12,10 @@ export function crossOrigin(context: Context, request: JobRequest, answer: Answe
   if (cors.length === 0) return answer
   const origin = request.headers.get('origin')
   const headers: Record<string, string | readonly string[]> = { ...answer.headers }
-  if (cors !== '*') {
-    const vary = fieldOf(headers, 'Vary')
-    setField(headers, 'Vary', vary ? `${vary}, Origin` : 'Origin')
-  }
+  if (cors !== '*') addToField(headers, 'Vary', 'Origin')
   if (origin !== null && (cors === '*' || cors.includes(origin))) {
     setField(headers, 'Access-Control-Allow-Origin', cors === '*' ? '*' : origin)
-    const own = fieldOf(headers, 'Access-Control-Expose-Headers')
-    setField(headers, 'Access-Control-Expose-Headers', own ? `${own}, ${EXPOSED}` : EXPOSED)
+    addToField(headers, 'Access-Control-Expose-Headers', EXPOSED)
   }
   return { ...answer, headers }
 }
