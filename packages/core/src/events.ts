@@ -1,4 +1,4 @@
-import type { Answer } from './answer'
+import { type Answer, bytesOf } from './answer'
 import type { Context } from './context'
 import { documentOf, type EventFlow, follow, type Line, type News } from './feed'
 import type { Job } from './job'
@@ -25,10 +25,9 @@ const RETRY_MS = 2_000
 const RETRY_ELSEWHERE_MS = 10_000
 
 const HEADERS = { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' }
-const encoder = new TextEncoder()
 const retryText = (ms: number) => `retry: ${ms}\n\n`
-const RETRY = encoder.encode(retryText(RETRY_MS))
-const ALIVE = encoder.encode(': alive\n\n')
+const RETRY = bytesOf(retryText(RETRY_MS))
+const ALIVE = bytesOf(': alive\n\n')
 
 /**
  * GET events: the status document whenever it changes. 204, at which a browser stops, to a client that knows the last one. A process
@@ -63,7 +62,7 @@ const eventLine = (sink: EventSink): Line => ({
 function pieceOf({ job, text, events }: News, name: string): Uint8Array {
   let piece = events.get(name)
   if (!piece) {
-    piece = encoder.encode(eventText(job, text, name))
+    piece = bytesOf(eventText(job, text, name))
     events.set(name, piece)
   }
   return piece
