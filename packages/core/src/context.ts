@@ -6,7 +6,7 @@ import type { Feed } from './feed'
 import type { Job } from './job'
 import type { Leases } from './leases'
 import type { LiveFeed } from './live-feed'
-import type { Operation } from './operation'
+import type { Operation, ResolvedOptions } from './operation'
 import type { ErrorContext, JobsOptions } from './options'
 import type { Outbox } from './outbox'
 import type { Pacing } from './pacing'
@@ -77,6 +77,9 @@ export const isForSweeper = ({ engine }: Context, delayMs: number): boolean => d
 export const startBy = (context: Context, delayMs: number, now: number): number =>
   now + delayMs + (isForSweeper(context, delayMs) ? 0 : context.options.startDeadlineMs)
 
+/** Options of the job's operation; `undefined` where this process does not know it. */
+export const optionsOf = (context: Context, job: Job): ResolvedOptions | undefined => context.operations.get(job.operation)?.options
+
 /** How long a finished job of this operation is kept; of an operation that this process does not know, the default. */
 export const ttlOf = (context: Context, job: Job): number =>
-  context.operations.get(job.operation)?.options.resultTtlMs ?? context.options.defaults?.resultTtlMs ?? 86_400_000
+  optionsOf(context, job)?.resultTtlMs ?? context.options.defaults?.resultTtlMs ?? 86_400_000

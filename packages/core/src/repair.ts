@@ -1,5 +1,5 @@
 import { advance } from './advance'
-import { type Context, isForSweeper, reporter, startBy, ttlOf } from './context'
+import { type Context, isForSweeper, optionsOf, reporter, startBy, ttlOf } from './context'
 import { type LeftMessage, messageOf, type Platform } from './engine'
 import type { Job } from './job'
 import { tidy } from './leftovers'
@@ -73,14 +73,14 @@ const isAlive = (context: Context, job: Job) =>
 
 /** How long a job waits after an attempt that was lost. */
 function pauseAfter(context: Context, job: Job): number {
-  const options = context.operations.get(job.operation)?.options
+  const options = optionsOf(context, job)
   return options ? backoff(job, options, context.options.random) : 0
 }
 
 /** Hands a queued job over again. If that fails, its `dueAt` brings it back. */
 async function redispatch(context: Context, job: Job, delayMs: number, platform: Platform | undefined): Promise<void> {
   if (isForSweeper(context, delayMs)) return
-  const options = context.operations.get(job.operation)?.options
+  const options = optionsOf(context, job)
   const reservation = context.engine.reserve?.(delayMs, options?.maxRunMs, platform)
   if (reservation === null) return
   try {

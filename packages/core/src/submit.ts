@@ -1,6 +1,6 @@
 import { advance, eventsOf } from './advance'
 import { Attempt } from './attempt'
-import { type Context, isForSweeper, reporter, startBy } from './context'
+import { type Context, isForSweeper, optionsOf, reporter, startBy } from './context'
 import { messageOf, type Platform, type Reservation } from './engine'
 import { JobsError } from './errors'
 import { type Body, JOB_ID, type Job, type JsonObject } from './job'
@@ -52,12 +52,11 @@ export async function submit(context: Context, operation: Operation, wanted: Wan
       const claimed = reservation?.starts ? transition(queued, startOf(context, operation), queued.createdAt) : null
       // Inserted as running when a slot is free: one write less. Nobody has seen it queued, so its revision is still the first.
       const job = claimed ? { ...claimed, revision: 1 } : queued
-      const how = { delayMs, wanted, reservation, claimed: claimed && job }
       const prepared = mayPrepare(context, delayMs) ? await engine.prepare?.(messageOf(job), { delayMs }) : undefined
       const answer = await store.insert(job, eventsOf(context, job, 'insert'), prepared)
       if (answer.inserted) {
         inserted = true
-        if (!prepared) await handOver(context, job, how)
+        if (!prepared) await handOver(context, job, wanted, delayMs, reservation)
         return { job: queued, replayed: false }
       }
       const before = await madeBefore(context, operation, wanted, answer.job)
@@ -137,13 +136,6 @@ function newJob(context: Context, operation: Operation, wanted: Wanted, delayMs:
   }
 }
 
-interface HandOver {
-  readonly delayMs: number
-  readonly wanted: Wanted
-  readonly reservation?: Reservation
-  readonly claimed: Job | null
-}
-
 /** Whether the store can write the hand-over with the job: then nothing is lost between the two. */
 function mayPrepare(context: Context, delayMs: number): boolean {
   const { transaction } = context.engine.capabilities
@@ -151,14 +143,20 @@ function mayPrepare(context: Context, delayMs: number): boolean {
 }
 
 /** Dispatches a stored job. If that fails, a durable store keeps it for the sweeper; otherwise the job is taken back. */
-async function handOver(context: Context, job: Job, { delayMs, wanted, reservation, claimed }: HandOver): Promise<void> {
+async function handOver(
+  context: Context,
+  job: Job,
+  { live, carry, platform }: Wanted,
+  delayMs: number,
+  reservation: Reservation | undefined,
+): Promise<void> {
   if (isForSweeper(context, delayMs)) return reservation?.release()
-  const local = wanted.live === undefined && !claimed ? undefined : { live: wanted.live, claimed, carry: wanted.carry }
+  const claimed = job.status === 'running' ? job : null
+  const local = live === undefined && !claimed ? undefined : { live, claimed, carry }
   // It hears of a cancel from now on, and not only once the engine has got round to it.
-  const attempt = claimed && !onWorkers() ? new Attempt(context, claimed, wanted.carry) : undefined
+  const attempt = claimed && !onWorkers() ? new Attempt(context, claimed, carry) : undefined
   if (attempt) context.running.set(job.id, attempt)
-  const { platform } = wanted
-  const maxRunMs = context.operations.get(job.operation)?.options.maxRunMs
+  const maxRunMs = optionsOf(context, job)?.maxRunMs
   try {
     await context.engine.dispatch(messageOf(job), { delayMs, local, reservation, platform, maxRunMs })
   } catch (error) {
