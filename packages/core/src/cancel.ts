@@ -34,7 +34,7 @@ export async function cancel(context: Context, job: Job, reason?: string, platfo
 /** DELETE status: cancels an unfinished job, purges a finished one. */
 export async function deleteJob(context: Context, job: Job, self: string, _request: JobRequest, platform?: Platform): Promise<Answer> {
   if (!isTerminal(job.status)) return cancelJob(context, job, self, undefined, platform)
-  await bury(context, job, context.now())
+  await bury(context, job)
   return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: null }
 }
 
@@ -45,7 +45,7 @@ export async function purge(context: Context, id: string): Promise<boolean> {
   if (!job || job.goneAt !== undefined) return false
   if (!isTerminal(job.status))
     throw new JobsError('not_finished', `Job ${id} is ${job.status}: cancel it, and purge it when it has stopped.`)
-  await bury(context, job, context.now())
+  await bury(context, job)
   return true
 }
 

@@ -25,7 +25,7 @@ export async function repair(context: Context, job: Job, platform?: Platform): P
   const now = context.now()
   if (job.dueAt === null || job.dueAt > now) return job
   if (isOwed(job, now)) return post(context, job, platform)
-  if (isTerminal(job.status)) return expire(context, job, now)
+  if (isTerminal(job.status)) return bury(context, job)
   let delayMs = 0
   const { job: after, done } = await advance(context, job, (current) => {
     delayMs = current.status === 'running' ? pauseAfter(context, current) : 0 // what is queued has had its pause
@@ -102,34 +102,29 @@ export async function handBack(context: Context, messages: readonly LeftMessage[
   await Promise.all(messages.map((message) => give(message).catch(reporter(context, 'stop', message))))
 }
 
-/** An expired job leaves a tombstone; a tombstone that has had its time, nothing. */
-async function expire(context: Context, job: Job, now: number): Promise<Job | null> {
-  if (job.goneAt !== undefined) {
-    await removeBlobs(context, job.id) // once more: it may have failed when the job was buried
-    await context.store.remove(job.id, job.version)
-    return null
+/**
+ * Takes everything from a finished job but what answers 410, for as long as tombstones are kept. Of a tombstone that has had its time
+ * nothing is left.
+ */
+export async function bury(context: Context, job: Job): Promise<Job | null> {
+  const { store, options } = context
+  if (job.goneAt !== undefined || options.tombstoneMs === 0) {
+    // Before the record: without it nobody would try again. Of a tombstone once more: it may have failed when the job was buried.
+    await removeBlobs(context, job.id)
+    const isRemoved = await store.remove(job.id, job.version)
+    return isRemoved || job.goneAt !== undefined ? null : again(context, await store.get(job.id, 'head'))
   }
-  return bury(context, job, now)
-}
-
-/** Takes everything from a finished job but what answers 410, or all of it when no tombstones are kept. */
-export async function bury(context: Context, job: Job, now: number): Promise<Job | null> {
-  const keepMs = context.options.tombstoneMs
-  if (keepMs === 0) {
-    await removeBlobs(context, job.id) // before the record: without it nobody would try again
-    if (!(await context.store.remove(job.id, job.version))) return again(context, await context.store.get(job.id, 'head'), now)
-    return null
-  }
-  const stone = tombstone(job, now, now + keepMs)
-  const written = await context.store.replace(stone)
-  if (!written.replaced) return again(context, written.current, now)
+  const now = context.now()
+  const stone = tombstone(job, now, now + options.tombstoneMs)
+  const written = await store.replace(stone)
+  if (!written.replaced) return again(context, written.current)
   await removeBlobs(context, job.id)
   return stone
 }
 
 /** Somebody has written first. On a finished job that was a try to tell of its end, and what is to go has to go all the same. */
-const again = async (context: Context, current: Job | null, now: number): Promise<Job | null> =>
-  current && isTerminal(current.status) && current.goneAt === undefined ? bury(context, current, now) : current
+const again = async (context: Context, current: Job | null): Promise<Job | null> =>
+  current && isTerminal(current.status) && current.goneAt === undefined ? bury(context, current) : current
 
 /** Bodies in a place of their own, which do not go with their record. */
 async function removeBlobs(context: Context, id: string): Promise<void> {
