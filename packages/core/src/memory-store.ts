@@ -42,7 +42,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
   const freeKey = (job: Job) => {
     if (job.idempotencyKey !== undefined) keys.delete(keyOf(job))
   }
-  const makeRoom = (jobsMore: number, bytesMore: number, but?: string) => {
+  const makeRoom = (jobsMore: number, bytesMore: number, but: string) => {
     // Looked at first: for what never finds room nothing is to be dropped.
     if (jobs.size - finished.size + jobsMore > maxJobs || bytes - finishedBytes + bytesMore > maxBytes) throw full()
     for (let fromStart = false; jobs.size + jobsMore > maxJobs || bytes + bytesMore > maxBytes; ) {
@@ -60,7 +60,12 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
       'store_full',
       `The memory store holds ${jobs.size - finished.size} jobs and ${bytes - finishedBytes} bytes that are not finished; raise maxJobs or maxBytes.`,
     )
-  const put = (job: Job, size: number, more: number, events: readonly JobEvent[] = []) => {
+  const put = (job: Job, before: Job | undefined, events: readonly JobEvent[] = []) => {
+    const size = bodyBytes(job)
+    const more = before ? size - bodyBytes(before) : size
+    if (size > maxBytes) throw new JobsError('too_large', `The memory store takes bodies of ${maxBytes} bytes at most; raise maxBytes.`)
+    if (!before || more > 0) makeRoom(before ? 0 : 1, more, job.id)
+    if (before && before.idempotencyKey !== job.idempotencyKey) freeKey(before)
     bytes += more
     jobs.set(job.id, job)
     if (job.idempotencyKey !== undefined) keys.set(keyOf(job), job.id)
@@ -80,10 +85,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
     async insert(job, events) {
       const there = jobs.get(job.id) ?? (job.idempotencyKey === undefined ? undefined : jobs.get(keys.get(keyOf(job)) ?? ''))
       if (there) return { inserted: false, job: shown(there, 'head') }
-      const size = bodyBytes(job)
-      fits(size)
-      makeRoom(1, size)
-      put(own(job), size, size, events)
+      put(own(job), undefined, events)
       return { inserted: true, job }
     },
     async get(id, view) {
@@ -93,13 +95,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
     async replace(next, events) {
       const before = jobs.get(next.id)
       if (!before || before.version !== next.version - 1) return { replaced: false, current: before ? shown(before, 'head') : null }
-      const whole = own(next, before)
-      const size = bodyBytes(whole)
-      const more = size - bodyBytes(before)
-      fits(size)
-      if (more > 0) makeRoom(0, more, next.id)
-      if (before.idempotencyKey !== next.idempotencyKey) freeKey(before)
-      put(whole, size, more, events)
+      put(own(next, before), before, events)
       return { replaced: true }
     },
     async remove(id, version) {
@@ -136,10 +132,6 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
       },
     }),
     async close() {},
-  }
-
-  function fits(size: number) {
-    if (size > maxBytes) throw new JobsError('too_large', `The memory store takes bodies of ${maxBytes} bytes at most; raise maxBytes.`)
   }
 }
 
