@@ -18,12 +18,9 @@ export interface InProcessOptions {
 interface Waiting {
   message: JobMessage
   readonly local: LocalRun | undefined
-}
-interface Held {
-  readonly waiting: Waiting
-  readonly timer: ReturnType<typeof setTimeout>
-  /** When its time comes, by `performance.now()`. */
-  readonly until: number
+  /** Of one that waits for its time; when that comes, by `performance.now()`. */
+  timer?: ReturnType<typeof setTimeout>
+  until?: number
 }
 
 /** After the answer has left: work that began in the same tick would delay it. */
@@ -40,7 +37,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
   const queue: Waiting[] = []
   /** What waits, runs, or waits for its time, by id. */
   const here = new ById<Waiting>()
-  const timers = new Map<string, Held>()
+  const held = new Map<string, Waiting>() // those that wait for their time
   let run: Runner | undefined
   let busy = 0 // slots that run a job or are kept for one
   let kept = 0 // places in the queue that are kept for a job that is being stored
@@ -94,17 +91,19 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
     leave()
   }
   const hold = (waiting: Waiting, delayMs: number) => {
-    here.set(waiting.message.id, waiting)
-    const timer = setTimeout(
+    const { id } = waiting.message
+    here.set(id, waiting)
+    held.set(id, waiting)
+    waiting.until = performance.now() + delayMs
+    waiting.timer = setTimeout(
       () => {
-        timers.delete(waiting.message.id)
         if (delayMs > MAX_TIMER_MS) return hold(waiting, delayMs - MAX_TIMER_MS)
+        held.delete(id)
         queue.push(waiting)
         next()
       },
       Math.min(delayMs, MAX_TIMER_MS),
     )
-    timers.set(waiting.message.id, { waiting, timer, until: performance.now() + delayMs })
   }
 
   return {
@@ -112,7 +111,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
     reserve(delayMs) {
       if (stopped) return null
       if (!replay && delayMs === 0 && busy < concurrency) return reservation(true) // then nothing waits
-      return queue.length + timers.size + kept < maxQueued ? reservation(false) : null
+      return queue.length + held.size + kept < maxQueued ? reservation(false) : null
     },
     async dispatch(message: JobMessage, { delayMs, local, reservation }: DispatchContext) {
       // A slot that was reserved before the stop is waited for.
@@ -131,8 +130,8 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
       next()
     },
     async cancel(id) {
-      clearTimeout(timers.get(id)?.timer)
-      const waited = timers.delete(id)
+      clearTimeout(held.get(id)?.timer)
+      const waited = held.delete(id)
       const at = queue.findIndex(({ message }) => message.id === id)
       if (at >= 0) queue.splice(at, 1)
       if (waited || at >= 0) here.delete(id)
@@ -143,11 +142,11 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
     async stop(drainMs) {
       stopped = true
       left.push(...queue.splice(0).map(({ message }) => message))
-      for (const { waiting, timer, until } of timers.values()) {
+      for (const { message, timer, until = 0 } of held.values()) {
         clearTimeout(timer)
-        left.push({ ...waiting.message, delayMs: Math.max(0, until - performance.now()) })
+        left.push({ ...message, delayMs: Math.max(0, until - performance.now()) })
       }
-      timers.clear()
+      held.clear()
       if (busy > 0)
         await new Promise<void>((resolve) => {
           const wake = () => {
