@@ -110,7 +110,8 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   const resolved = resolveSettings(options)
   const given = options.store ?? memoryStore()
   // On Workers a timer is dear, and a platform that bounds every request bounds the store's answer with it.
-  const store = given.capabilities.shared && !onWorkers() ? inTime(given, resolved.storeTimeoutMs) : given
+  const isShared = given.capabilities.shared && !onWorkers()
+  const store = isShared ? inTime(given, resolved.storeTimeoutMs) : given
   const engine = options.engine ?? store.engine ?? (onWorkers() ? waitUntil() : inProcess())
   const clock = options.now
   const now = clock ? () => Math.floor(clock()) : Date.now
@@ -119,7 +120,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   const context: Context = {
     ...{ options: resolved, store, engine, now, operations: new Map(), running, draining: false, stopped: false },
     blobs: options.blobs ?? store.blobs,
-    leases: store.capabilities.shared && !onWorkers() ? observedLeases(resolved.leaseMs) : COMPARED,
+    leases: isShared ? observedLeases(resolved.leaseMs) : COMPARED,
     changes: onWorkers() ? NO_CHANGES : createChanges(store, running, unwatched),
     feeds: onWorkers() ? undefined : new ById(),
     live: onWorkers() ? undefined : new ById(),
