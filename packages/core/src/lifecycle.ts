@@ -59,7 +59,7 @@ export function transition(job: Job, event: LifecycleEvent, now: number): Job | 
   const status = row[event.type]
   if (status === undefined || ('attempt' in event && event.attempt !== undefined && event.attempt !== job.attempt)) return null
   const seen = event.type !== 'renew' && event.type !== 'redispatch' && event.type !== 'notify'
-  const changes = changesOf(job, event, now)
+  const changes = changesOf(job, event, status, now)
   return (
     changes && {
       ...job,
@@ -73,7 +73,7 @@ export function transition(job: Job, event: LifecycleEvent, now: number): Job | 
 }
 
 /** What an event changes besides the state, or `null` where nothing is left to change. */
-function changesOf(job: Job, event: LifecycleEvent, now: number): Partial<Job> | null {
+function changesOf(job: Job, event: LifecycleEvent, status: JobStatus, now: number): Partial<Job> | null {
   switch (event.type) {
     case 'start':
       return {
@@ -105,14 +105,14 @@ function changesOf(job: Job, event: LifecycleEvent, now: number): Partial<Job> |
       }
     case 'succeed':
       return {
-        ...finished(job, 'succeeded', now, event),
+        ...finished(job, event, status, now),
         percentComplete: job.percentComplete === undefined ? undefined : 100,
         error: undefined,
       }
     case 'fail':
-      return { ...finished(job, 'failed', now, event), ...keptRequest(job), error: event.error }
+      return { ...finished(job, event, status, now), ...keptRequest(job), error: event.error }
     case 'cancel':
-      return { ...finished(job, 'canceled', now, event), ...keptRequest(job), error: canceledBecause(event.reason) ?? job.error }
+      return { ...finished(job, event, status, now), ...keptRequest(job), error: canceledBecause(event.reason) ?? job.error }
     case 'notify':
       return notified(job, event)
   }
@@ -142,7 +142,7 @@ export function tombstone(job: Job, now: number, forgetAt: number): Job {
   }
 }
 
-function finished(job: Job, status: JobStatus, now: number, event: { ttlMs: number } & Partial<Outcome>): Partial<Job> {
+function finished(job: Job, event: { ttlMs: number } & Partial<Outcome>, status: JobStatus, now: number): Partial<Job> {
   const expiresAt = now + event.ttlMs
   const { response = null, result, responseBody = null } = event
   const webhook = owedAt(job, status, now)
