@@ -21,7 +21,7 @@ export interface WebhookOptions<Native = unknown> {
 /** A URL alone, a function alone, or all there is to say. */
 export type WebhookOption<Native = unknown> = NonNullable<WebhookOptions<Native>['url']> | WebhookOptions<Native>
 
-const optionsOf = <Native>(option: WebhookOption<Native>): WebhookOptions<Native> => (typeof option === 'object' ? option : { url: option })
+const optionsOf = <Native>(option: WebhookOption<Native> | undefined): WebhookOptions<Native> => (typeof option === 'object' ? option : { url: option })
 
 /** Refuses at set-up what could never be told. @throws {JobsError} `invalid_option` */
 export function checkWebhook(where: string, option: WebhookOption<never> | undefined, sender: WebhookSender | undefined): void {
@@ -36,7 +36,7 @@ export function checkWebhook(where: string, option: WebhookOption<never> | undef
 
 /** Who is told of a job that no request made: whom the route names for all of its jobs. */
 export function toldOfAll(option: WebhookOption<never> | undefined): JobWebhook | undefined {
-  const { url, events } = option === undefined ? {} : optionsOf(option)
+  const { url, events } = optionsOf(option)
   return typeof url === 'string' ? newWebhook(url, events) : undefined
 }
 
