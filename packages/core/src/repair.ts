@@ -23,7 +23,7 @@ export const TIMEOUT = { code: 'timeout', status: 504, title: 'The job took too 
  */
 export async function repair(context: Context, job: Job, platform?: Platform): Promise<Job | null> {
   const now = context.now()
-  if (job.dueAt === null || job.dueAt > now) return job
+  if (!isDue(job, now)) return job
   if (isOwed(job, now)) return post(context, job, platform)
   if (isTerminal(job.status)) return bury(context, job)
   let delayMs = 0
@@ -40,6 +40,9 @@ export async function repair(context: Context, job: Job, platform?: Platform): P
   return after
 }
 
+/** Whether somebody must look at a job. */
+export const isDue = ({ dueAt }: Job, now: number): boolean => dueAt !== null && dueAt <= now
+
 /** Tells of the end of a job what it owes. Nobody waits for that, but on Workers: the platform, where it is at hand, or whoever asks for it. */
 export async function post({ outbox }: Context, job: Job, platform: Platform | undefined): Promise<Job> {
   const told = outbox?.post(job)
@@ -50,7 +53,7 @@ export async function post({ outbox }: Context, job: Job, platform: Platform | u
 
 /** The event for a job whose `dueAt` has come, or `null` when somebody has been quicker. */
 function overdue(context: Context, job: Job, now: number, delayMs: number): LifecycleEvent | null {
-  if (job.dueAt === null || job.dueAt > now) return null
+  if (!isDue(job, now)) return null
   const ttlMs = ttlOf(context, job)
   if (job.status === 'queued' && context.draining) return null // the next process hands it over, sooner than this would be
   // Later each time: behind a backlog every one is a message more that somebody has to look at.
@@ -146,7 +149,7 @@ export async function sweep(context: Context, platform?: Platform): Promise<numb
     const jobs = due.filter(({ id }) => !left.has(id))
     const look = async (job: Job) => {
       const after = await repair(context, job, platform)
-      if (after && after.dueAt !== null && after.dueAt <= before) left.add(job.id)
+      if (after && isDue(after, before)) left.add(job.id)
     }
     const failed = (job: Job) => (error: unknown) => {
       left.add(job.id)

@@ -9,7 +9,7 @@ import { JOB_ID, type Job } from './job'
 import { getList } from './list'
 import type { Owner } from './options'
 import { problem } from './problems'
-import { repair } from './repair'
+import { isDue, repair } from './repair'
 import type { JobRequest } from './request'
 import { getResult } from './result'
 import { getSocket, wantsSocket } from './sockets'
@@ -96,8 +96,7 @@ async function forJob(
     reporter(context, 'repair', stored)(error)
     return stored // which takes no writes, and can be read
   }
-  const isDue = stored.dueAt !== null && stored.dueAt <= context.now()
-  const job = isDue ? await repair(context, stored, platform).catch(asItIs) : stored
+  const job = isDue(stored, context.now()) ? await repair(context, stored, platform).catch(asItIs) : stored
   if (!job) return problem('job-not-found')
   return job.goneAt === undefined ? handle(context, job, `${mount}/${job.id}`, request, platform, upgrades) : problem('job-gone')
 }

@@ -21,7 +21,8 @@ export interface WebhookOptions<Native = unknown> {
 /** A URL alone, a function alone, or all there is to say. */
 export type WebhookOption<Native = unknown> = NonNullable<WebhookOptions<Native>['url']> | WebhookOptions<Native>
 
-const optionsOf = <Native>(option: WebhookOption<Native> | undefined): WebhookOptions<Native> => (typeof option === 'object' ? option : { url: option })
+const optionsOf = <Native>(option: WebhookOption<Native> | undefined): WebhookOptions<Native> =>
+  typeof option === 'object' ? option : { url: option }
 
 /** Refuses at set-up what could never be told. @throws {JobsError} `invalid_option` */
 export function checkWebhook(where: string, option: WebhookOption<never> | undefined, sender: WebhookSender | undefined): void {
