@@ -44,7 +44,7 @@ export class BodyWriter implements BodySink {
   protected filled = 0
   protected isClosed = false
   /** SHA-256 of each chunk, where wanted. */
-  #digests: Promise<ArrayBuffer>[] | undefined
+  readonly #digests: Promise<ArrayBuffer>[] | undefined
 
   constructor(
     readonly blobs: BlobStore,
@@ -52,9 +52,10 @@ export class BodyWriter implements BodySink {
     private readonly name: string,
     limit: number,
     private readonly tooMuch: (limit: number) => Error,
-    private readonly hashed = false,
+    isHashed = false,
   ) {
     this.limit = Math.min(limit, blobs.maxBodyBytes ?? limit)
+    this.#digests = isHashed ? [] : undefined
   }
 
   async write(piece: Uint8Array): Promise<void> {
@@ -84,10 +85,7 @@ export class BodyWriter implements BodySink {
   #flush(): Promise<void> {
     const chunk = this.chunk.subarray(0, this.filled)
     this.filled = 0
-    if (this.hashed) {
-      this.#digests ??= []
-      this.#digests.push(crypto.subtle.digest('SHA-256', chunk))
-    }
+    this.#digests?.push(crypto.subtle.digest('SHA-256', chunk))
     return this.put(this.index++, chunk)
   }
 
