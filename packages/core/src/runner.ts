@@ -7,6 +7,7 @@ import type { Job } from './job'
 import { transition } from './lifecycle'
 import { ResponseBody } from './live-body'
 import { type Operation, unknownOperation } from './operation'
+import { post } from './repair'
 import { onWorkers } from './settings'
 import { type Ended, resultTooLarge, settle } from './settle'
 import { startOf } from './submit'
@@ -44,8 +45,7 @@ export function createRunner(context: Context): Runner {
         attempt.abandon?.()
       }
       const outcome = await settle(context, operation, attempt, ended)
-      const told = context.outbox?.post(attempt.job)
-      if (!known) await told // what a request began ends with it
+      await post(context, attempt.job, undefined)
       return outcome
     } finally {
       ignore?.()
