@@ -81,6 +81,10 @@ const NOTHING: EventStream = {
   },
 }
 
+/** Bytes `first` to `last` of a body. */
+export const partOf = (body: Body | BodyStream, first: number, last: number): Body | BodyStream =>
+  isStream(body) ? body.part(first, last) : bytesOf(body).subarray(first, last + 1)
+
 /** HEAD answers as GET does, without the body (RFC 9110 9.3.2). */
 export function forMethod(method: string, answer: Answer): Answer {
   if (method !== 'HEAD' || answer.body === null) return answer

@@ -1,4 +1,4 @@
-import { type Answer, type BodyStream, bytesOf, isEvents, isStream, setField, sizeOf } from './answer'
+import { type Answer, type BodyStream, isEvents, partOf, setField, sizeOf } from './answer'
 import { readChunks, responseName } from './bodies'
 import { type Context, reporter } from './context'
 import type { Body, HeaderFields, Job } from './job'
@@ -62,6 +62,5 @@ export function withRange(answer: Answer, request: JobRequest): Answer {
   const last = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1)
   if (from !== '' && to !== '' && Number(to) < first) return { ...answer, headers }
   if (first >= size) return problem('range-not-satisfiable', `There are ${size} bytes.`, { 'Content-Range': `bytes */${size}` })
-  const part = isStream(body) ? body.part(first, last) : bytesOf(body).subarray(first, last + 1)
-  return { status: 206, headers: { ...headers, 'Content-Range': `bytes ${first}-${last}/${size}` }, body: part }
+  return { status: 206, headers: { ...headers, 'Content-Range': `bytes ${first}-${last}/${size}` }, body: partOf(body, first, last) }
 }

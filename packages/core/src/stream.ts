@@ -1,4 +1,4 @@
-import { type Answer, bytesOf, isEvents, isStream } from './answer'
+import { type Answer, bytesOf, isEvents, isStream, partOf } from './answer'
 import { responseName } from './bodies'
 import type { Context } from './context'
 import { offsetAfterEvent } from './event-offset'
@@ -50,7 +50,7 @@ async function getWritten(context: Context, job: Job, request: JobRequest): Prom
   const { size } = job.response
   const from = await offsetAfterEvent(isStream(body) ? body : [bytesOf(body)], known)
   if (from === size) return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: null } // at which a browser stops
-  return { status, headers, body: isStream(body) ? body.part(from, size - 1) : bytesOf(body).subarray(from) }
+  return { status, headers, body: partOf(body, from, size - 1) }
 }
 
 /** First and last byte of what is asked for: from a byte on, to one or for as long as there are any. Everything else is the whole. */
