@@ -44,7 +44,7 @@ export function getEvents(context: Context, job: Job, self: string, request: Job
     isOver || context.draining
       ? retryText(isOver ? RETRY_MS : RETRY_ELSEWHERE_MS) + news
       : { open: (sink: EventSink) => follow(context, job, self, seen, eventLine(sink)) }
-  return { status: 200, headers: HEADERS, body }
+  return { status: 200, headers: { ...HEADERS }, body }
 }
 
 /** One event (HTML Living Standard, 9.2.5). The id is the revision, so that a client that lost its connection goes on where it was. */

@@ -50,3 +50,17 @@ test('secret fields are stored where a route names them, in whatever case', asyn
   expect(await stored('one')).toEqual({ authorization: 'Bearer ada' })
   expect(await stored('both')).toEqual(headers)
 })
+
+// As `@hono/node-server` 1 does: it writes the length of a text into the fields that it was given.
+test('what a server writes into the fields of one answer is in no other', async () => {
+  const { wrap, post, send } = createService()
+  wrap('report', {}, async () => ok(1))
+  const at = location(await post('report'))
+  await vi.advanceTimersByTimeAsync(10)
+  for (const path of ['', '/result', '/events', '/stream', '/nothing', '/cancel']) {
+    const look = async () => (await send('GET', `${at}${path}`))?.headers
+    const first = { ...(await look()) }
+    Object.assign((await look()) ?? {}, { 'Content-Length': '1' })
+    expect({ ...(await look()) }).toEqual(first)
+  }
+})
