@@ -122,21 +122,32 @@ export async function ownerOf(owner: Owner<never>, native: never): Promise<strin
 function answer(context: Context, { options }: Operation, job: Job, prefer: Preferences, replayed: boolean): Promise<Answer> | Answer {
   const asked = prefer.wait === undefined ? 0 : Math.min(prefer.wait * 1000, context.options.maxWaitMs)
   const waitMs = Math.max(asked, typeof options.when === 'object' ? options.when.afterMs : 0)
-  const pending = () => accepted(context, job, prefer, replayed)
-  if (waitMs === 0) return pending()
-  return answerLater(context, job, prefer, replayed, waitMs, asked).catch((error) => {
-    reporter(context, 'wait', job)(error)
-    return pending() // the job is there: its client, told otherwise, would make another
-  })
+  return waitMs === 0
+    ? accepted(context, job, prefer, replayed)
+    : answerLater(context, job, prefer, replayed, waitMs, asked > 0 && `wait=${asked / 1000}`)
 }
 
-/** @param asked how much of the wait the client wants: what is said to have been honoured */
-async function answerLater(context: Context, job: Job, prefer: Preferences, replayed: boolean, waitMs: number, asked: number) {
-  const after = await waitForChange(context, job.id, job.revision, waitMs, true)
-  if (!after || !isTerminal(after.status) || after.goneAt !== undefined) return accepted(context, after ?? job, prefer, replayed)
-  const result = await resultAnswer(context, after, true)
-  const headers = { ...result.headers, ...applied(asked > 0 && `wait=${asked / 1000}`), ...(replayed && REPLAYED) }
-  return { ...result, headers }
+/** @param honoured what the client wanted of the wait */
+async function answerLater(
+  context: Context,
+  job: Job,
+  prefer: Preferences,
+  replayed: boolean,
+  waitMs: number,
+  honoured: string | false,
+): Promise<Answer> {
+  let shown = job
+  try {
+    const after = await waitForChange(context, job.id, job.revision, waitMs, true)
+    if (after && isTerminal(after.status) && after.goneAt === undefined) {
+      const result = await resultAnswer(context, after, true)
+      return { ...result, headers: { ...result.headers, ...applied(honoured), ...(replayed && REPLAYED) } }
+    }
+    shown = after ?? job
+  } catch (error) {
+    reporter(context, 'wait', job)(error) // the job is there: its client, told otherwise, would make another
+  }
+  return accepted(context, shown, prefer, replayed)
 }
 
 const REPLAYED = { 'Idempotency-Replayed': 'true' }
