@@ -163,8 +163,8 @@ function accepted(context: Context, job: Job, prefer: Preferences, replayed: boo
     'Cache-Control': 'no-store',
     Vary: 'Prefer',
     ...applied(prefer.respondAsync && 'respond-async', prefer.minimal && 'return=minimal', prefer.callback && 'callback'),
+    ...(replayed && REPLAYED),
   }
-  if (replayed) Object.assign(headers, REPLAYED)
   return present(context, 'accepted', job, self, { status: 202, headers, retryAfterMs, minimal: prefer.minimal })
 }
 
