@@ -10,7 +10,7 @@ import { prefersHtml } from './negotiation'
 import { retryAfter } from './pacing'
 import { present } from './present'
 import { problem } from './problems'
-import { bury, post, repair } from './repair'
+import { bury, post, repaired } from './repair'
 import { type JobRequest, pathOf } from './request'
 import { onWorkers } from './settings'
 
@@ -40,8 +40,7 @@ export async function deleteJob(context: Context, job: Job, self: string, _reque
 
 /** The same for a finished job that nobody asked for over HTTP. Whether there was one. @throws {JobsError} `not_finished` */
 export async function purge(context: Context, id: string): Promise<boolean> {
-  const stored = await context.store.get(id, 'head')
-  const job = stored && (await repair(context, stored))
+  const job = await repaired(context, id)
   if (!job || job.goneAt !== undefined) return false
   if (!isTerminal(job.status))
     throw new JobsError('not_finished', `Job ${id} is ${job.status}: cancel it, and purge it when it has stopped.`)

@@ -18,7 +18,7 @@ import { type Execute, type Operation, resolveOptions, unknownOperation } from '
 import { checkBounds, invalid, type JobsOptions, type OperationOptions } from './options'
 import { createOutbox } from './outbox'
 import { createPacing } from './pacing'
-import { handBack, repair, sweep } from './repair'
+import { handBack, repaired, sweep } from './repair'
 import type { JobRequest, Submission } from './request'
 import { retry } from './retry'
 import { type RouteMatch, route } from './routes'
@@ -169,8 +169,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     run,
     async repair(id, platform) {
       await ready()
-      const job = await store.get(id, 'head')
-      if (job) await repair(context, job, platform)
+      await repaired(context, id, platform)
     },
     show: (job, self) => documentOf(context, job, self),
   })

@@ -40,6 +40,12 @@ export async function repair(context: Context, job: Job, platform?: Platform): P
   return after
 }
 
+/** The job by its id, as it is after that. */
+export async function repaired(context: Context, id: string, platform?: Platform): Promise<Job | null> {
+  const job = await context.store.get(id, 'head')
+  return job && repair(context, job, platform)
+}
+
 /** Whether somebody must look at a job. */
 export const isDue = ({ dueAt }: Job, now: number): boolean => dueAt !== null && dueAt <= now
 

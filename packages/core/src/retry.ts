@@ -4,7 +4,7 @@ import type { Platform } from './engine'
 import { JobsError } from './errors'
 import type { Job, StoredRequest } from './job'
 import { isTerminal } from './lifecycle'
-import { repair } from './repair'
+import { repaired } from './repair'
 import { jobMade, newId, submit } from './submit'
 import { newWebhook } from './webhook-target'
 
@@ -12,8 +12,7 @@ import { newWebhook } from './webhook-target'
 export async function retry(context: Context, id: string, platform?: Platform): Promise<Job> {
   const { store, operations } = context
   const refuse = (why: string) => new JobsError('not_retryable', `Job ${id} cannot be tried again: ${why}.`)
-  const stored = await store.get(id, 'head')
-  const seen = stored && (await repair(context, stored, platform))
+  const seen = await repaired(context, id, platform)
   // With its body, which nobody has read so far; it may have gone meanwhile.
   const job = seen && (await store.get(id, 'full'))
   if (!job || job.goneAt !== undefined) throw refuse('there is no such job, it was purged, or it has expired')
