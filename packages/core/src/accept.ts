@@ -17,7 +17,7 @@ import { resultAnswer } from './result'
 import { onWorkers } from './settings'
 import { toStore } from './stored-request'
 import { type Refusal, submit, type Wanted } from './submit'
-import { waitForChange } from './waiting'
+import { waitForChange, waitMsOf } from './waiting'
 import { type Told, toldOf } from './webhook-target'
 
 /**
@@ -120,7 +120,7 @@ export async function ownerOf(owner: Owner<never>, native: never): Promise<strin
 
 /** The answer to an accepted request: after a wait where the client or the route wants that. */
 function answer(context: Context, { options }: Operation, job: Job, prefer: Preferences, replayed: boolean): Promise<Answer> | Answer {
-  const asked = prefer.wait === undefined ? 0 : Math.min(prefer.wait * 1000, context.options.maxWaitMs)
+  const asked = waitMsOf(context, prefer.wait ?? 0)
   const waitMs = Math.max(asked, typeof options.when === 'object' ? options.when.afterMs : 0)
   return waitMs === 0
     ? accepted(context, job, prefer, replayed)

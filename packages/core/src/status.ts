@@ -12,7 +12,7 @@ import { problem } from './problems'
 import { type JobRequest, pathOf } from './request'
 import { resultAnswer, sunset } from './result'
 import { resourceLocation, statusDocument } from './status-document'
-import { waitForChange } from './waiting'
+import { waitForChange, waitMsOf } from './waiting'
 
 /** What stands in the entity tag: the job as it is shown, and of a page also how that is made. */
 const tagOf = (job: Job, page: StatusPage | undefined) => (page ? `"${job.revision}-${page.version}"` : `"${job.revision}"`)
@@ -25,7 +25,7 @@ export function getStatus(context: Context, job: Job, self: string, request: Job
   const { wait } = parsePrefer(request.headers.get('prefer'))
   const known = request.headers.get('if-none-match')
   if (wait === undefined || isTerminal(job.status)) return showStatus(context, job, self, known)
-  return heldStatus(context, job, self, known, Math.min(wait, context.options.maxWaitMs / 1000))
+  return heldStatus(context, job, self, known, waitMsOf(context, wait))
 }
 
 /** An EventSource asks for nothing else; a client that would take JSON too gets that. */
@@ -37,13 +37,11 @@ async function getPage(context: Context, job: Job, self: string, request: JobReq
   return showStatus(context, job, self, request.headers.get('if-none-match'), undefined, await statusPage())
 }
 
-async function heldStatus(context: Context, job: Job, self: string, known: string | null, seconds: number): Promise<Answer> {
+async function heldStatus(context: Context, job: Job, self: string, known: string | null, waitMs: number): Promise<Answer> {
   const changed =
-    known !== null && !matches(known, tagOf(job, undefined))
-      ? job
-      : await waitForChange(context, job.id, job.revision, seconds * 1000, false)
+    known !== null && !matches(known, tagOf(job, undefined)) ? job : await waitForChange(context, job.id, job.revision, waitMs, false)
   if (!changed || changed.goneAt !== undefined) return problem('job-gone')
-  return showStatus(context, changed, self, known, `wait=${seconds}`)
+  return showStatus(context, changed, self, known, `wait=${waitMs / 1000}`)
 }
 
 /** If-None-Match by weak comparison (RFC 9110 13.1.2). */

@@ -10,6 +10,9 @@ const READ_AGAIN_MS = [50, 100, 250, 500]
 const READ_LATER_MS = 1_000
 const READ_LATER_IF_WATCHED_MS = 5_000
 
+/** How long a client is held that would wait for so many seconds. */
+export const waitMsOf = (context: Context, seconds: number): number => Math.min(seconds * 1000, context.options.maxWaitMs)
+
 /**
  * Waits at most `ms` until the job has changed from `revision` (with `untilOver`: until it is finished), and resolves to the job
  * as it is then; `null` when it is gone.
