@@ -82,9 +82,8 @@ export class LiveFeed extends Following<Reader> {
 
   async #load(job: Job): Promise<Uint8Array> {
     const body = await storedBody(this.context, job)
-    if (body === undefined || (body !== null && isStream(body)))
-      throw new JobsError('store_unavailable', 'The result is not there any more.')
-    return body === null ? new Uint8Array(0) : bytesOf(body)
+    if (body === undefined || isStream(body)) throw new JobsError('store_unavailable', 'The result is not there any more.')
+    return bytesOf(body ?? '')
   }
 
   /** As long as it takes it. */

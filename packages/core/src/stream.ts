@@ -43,7 +43,7 @@ export async function getStream(context: Context, job: Job, _self: string, reque
 async function getWritten(context: Context, job: Job, request: JobRequest): Promise<Answer> {
   const answer = await resultAnswer(context, job)
   const { status, body } = answer
-  if (!job.response || !isTerminal(job.status) || body === null || isEvents(body)) return answer
+  if (!job.response || body === null || isEvents(body)) return answer
   const headers = { ...answer.headers, etag: tagOf(job) }
   const known = lastEventId(job, request)
   if (known === undefined || request.headers.get('range') !== null) return withRange({ ...answer, headers }, request)
