@@ -56,8 +56,8 @@ export async function accept(
     const owner = naming ? await ownerOf(naming, native) : null
     const carry = options.carry && (await options.carry(native))
     const meta = typeof options.meta === 'function' ? await options.meta(native) : options.meta
-    const { outbox } = context
-    const told = options.webhook && outbox ? await toldOf(options.webhook, outbox.sender, submission) : NOBODY
+    const sender = context.options.webhooks
+    const told = options.webhook && sender ? await toldOf(options.webhook, sender, submission) : NOBODY
     if (told.refusal !== undefined) return problem('webhook-refused', told.refusal)
     const stored = keepRequest || received.chunks ? toStore(submission, options.storeHeaders, carry) : null
     const wanted: Wanted = {

@@ -22,7 +22,6 @@ const WAITING_FOR_ONE = 1_000
 
 /** Tells of the end of jobs. What is owed is on their records, so what fails here is found there by the next sweep, of any process. */
 export interface Outbox {
-  readonly sender: WebhookSender
   /**
    * Tries to deliver what the job owes, if it owes anything, as soon as there is room. Resolves when a try that could begin at once
    * is over; nobody but a platform that ends with its request needs to wait for it. Never rejects.
@@ -86,7 +85,6 @@ export function createOutbox(context: () => Context, sender: WebhookSender): Out
     }
   }
   return {
-    sender,
     post(job) {
       const { id, webhook, operation } = job
       const under = sending.get(id)
@@ -124,7 +122,7 @@ async function tell(context: Context, job: Job, sender: WebhookSender): Promise<
   const begun = context.now()
   const reply = await sender.send(messageOf(context, claim.job, begun))
   const at = context.now()
-  const { status, error } = { status: undefined, error: undefined, ...reply }
+  const { status, error } = reply
   const delivery = { at, attempt: attempts, tookMs: at - begun, status, error }
   await advance(context, claim.job, { type: 'notify', attempts, nextAt: nextTry(context, claim.job, sender, attempts, reply), delivery })
 }

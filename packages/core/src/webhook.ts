@@ -42,7 +42,7 @@ export interface WebhookMessage {
 
 /** What became of a try. `error`: there was no answer; in a few words, for the log. */
 export type WebhookReply =
-  | { readonly status: number; readonly retryAfterMs?: number }
+  | { readonly status: number; readonly error?: undefined; readonly retryAfterMs?: number }
   | { readonly status?: undefined; readonly error: string; readonly retryAfterMs?: undefined }
 
 /** How messages are sent: what `createJobs` is given as `webhooks`. `@respond-async/webhooks` makes one. */
