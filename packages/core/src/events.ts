@@ -34,8 +34,8 @@ const ALIVE = bytesOf(': alive\n\n')
  * that stops sends it as it is: an answer other than 200 would be the last that a browser asks for.
  */
 export function getEvents(context: Context, job: Job, self: string, request: JobRequest): Answer {
-  const known = /^\d{1,15}$/.exec(request.headers.get('last-event-id') ?? '')
-  const seen = known ? Number(known[0]) : 0
+  const known = request.headers.get('last-event-id') ?? ''
+  const seen = /^\d{1,15}$/.test(known) ? Number(known) : 0
   const isOver = isTerminal(job.status)
   // Before the head: an application that cannot show the job is an error like others.
   const news = seen < job.revision ? eventText(job, documentOf(context, job, self), job.status) : ''
