@@ -21,7 +21,7 @@ type ContextClass = new (raw: Request, options: Options) => Context
 /** What the overloads of `c.body` and `c.json` have in common. */
 type Make = (data: unknown, arg?: unknown, headers?: object) => Response
 
-let Detached: (new (from: HonoSubmission) => DetachedContext) | undefined
+let Detached: (new (from: HonoSubmission, job: JobHandle) => DetachedContext) | undefined
 
 /**
  * A context of its own for the handler: the live one answers the 202, and what earlier middleware had put on that answer is no
@@ -30,9 +30,7 @@ let Detached: (new (from: HonoSubmission) => DetachedContext) | undefined
 export function detachedContext(from: HonoSubmission, job: JobHandle): DetachedContext {
   // Hono exports its Context as a type alone.
   Detached ??= detachedClass(from.native.constructor as unknown as ContextClass)
-  const c = new Detached(from)
-  setVariables(c, from.variables, job)
-  return c
+  return new Detached(from, job)
 }
 
 export function setVariables(c: Context, variables: object, job: JobHandle): void {
@@ -46,13 +44,14 @@ const detachedClass = (Context: ContextClass) =>
     #req: DetachedRequest | undefined
     made: Made | undefined
 
-    constructor(from: HonoSubmission) {
+    constructor(from: HonoSubmission, job: JobHandle) {
       const { native: live } = from
       // What the application has set for these is bound to the live context.
       super(live.req.raw, { env: live.env, path: live.req.path, notFoundHandler: () => ownPart(this, live, live.notFound) })
       this.setRenderer((...args: Parameters<typeof live.render>) => ownPart(this, live, () => live.render(...args)))
       this.setLayout(live.getLayout() as never) // for another that is nested in it
       this.#from = from
+      setVariables(this, from.variables, job)
 
       const body = this.body as Make
       const make: Make = (data, arg, headers) => {
