@@ -41,7 +41,7 @@ export function replay(execution: Execution, handlers: readonly AnyHandler[]) {
   const raw = rebuildRequest(request, requestBody)
   return new Promise<CapturedResponse>((resolve) => {
     const app = new Hono().all('*', (c: Context) => {
-      Object.defineProperty(c, 'req', { value: storedRequest(raw, c.req.path, request?.context as Notes | undefined) })
+      Object.defineProperty(c, 'req', { value: new ReplayedRequest(raw, c.req.path, request?.context as Notes | undefined) })
       setVariables(c, handle.carry, handle)
       resolve(captureHandlers(c, handlers, execution))
       return c.body(null)
@@ -51,17 +51,18 @@ export function replay(execution: Execution, handlers: readonly AnyHandler[]) {
 }
 
 /** `c.req` with what the router and the validators had found. */
-function storedRequest(raw: Request, path: string, { route = '/', params = {}, valid = {} }: Partial<Notes> = {}): HonoRequest {
-  const encoded: Record<string, string> = {} // because `param()` decodes what the router found
-  for (const name in params) encoded[name] = encodeURIComponent(params[name] as string)
-  const req = new HonoRequest(raw, path, [[[[undefined, { basePath: '/', path: route, method: raw.method, handler: () => {} }], encoded]]])
-  for (const target in valid) req.addValidatedData(target as (typeof TARGETS)[number], valid[target] as object)
-  const found = req.valid
-  req.valid = (target: never): never => {
-    const data = found.call(req, target)
+class ReplayedRequest extends HonoRequest {
+  constructor(raw: Request, path: string, { route = '/', params = {}, valid = {} }: Partial<Notes> = {}) {
+    const encoded: Record<string, string> = {} // because `param()` decodes what the router found
+    for (const name in params) encoded[name] = encodeURIComponent(params[name] as string)
+    super(raw, path, [[[[undefined, { basePath: '/', path: route, method: raw.method, handler: () => {} }], encoded]]])
+    for (const target in valid) this.addValidatedData(target as (typeof TARGETS)[number], valid[target] as object)
+  }
+
+  override valid(target: never): never {
+    const data = super.valid(target)
     if (data === undefined)
       throw new JobsError('invalid_input', `The validated ${target} is no JSON: give its validator to respondAsync() too.`)
     return data as never // the base class says by type parameters what is there
   }
-  return req
 }
