@@ -31,24 +31,6 @@ export function headersOf(fields: HeaderFields): Headers {
   return headers
 }
 
-/** A body in pieces as a stream that reads the next one when it is asked for it. */
-function streamOf(body: BodyStream): ReadableStream<Uint8Array> {
-  const pieces = body[Symbol.asyncIterator]()
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const { done, value } = await pieces.next()
-        if (done) controller.close()
-        else controller.enqueue(value)
-      },
-      async cancel() {
-        await pieces.return?.()
-      },
-    },
-    { highWaterMark: 0 },
-  )
-}
-
 /**
  * Events as a stream; one that nobody reads for a while takes no more of them.
  *
@@ -85,9 +67,25 @@ function eventStream(events: EventStream): ReadableStream<Uint8Array> {
   )
 }
 
-/** On Workers a response has a length only where its stream has one, and R2 takes no body without one. */
+/**
+ * A body in pieces as a stream that reads the next one when it is asked for it. On Workers a response has a length only where its
+ * stream has one, and R2 takes no body without one.
+ */
 export function sizedStream(body: BodyStream): ReadableStream<Uint8Array> {
+  const pieces = body[Symbol.asyncIterator]()
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await pieces.next()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      async cancel() {
+        await pieces.return?.()
+      },
+    },
+    { highWaterMark: 0 },
+  )
   const { FixedLengthStream: Fixed } = globalThis as { FixedLengthStream?: new (size: number) => TransformStream<Uint8Array, Uint8Array> }
-  const stream = streamOf(body)
   return Fixed ? stream.pipeThrough(new Fixed(body.size)) : stream
 }
