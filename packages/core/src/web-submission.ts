@@ -61,17 +61,18 @@ export async function readBody(request: BodySource, limit: number, wanted: boole
       'Earlier middleware has read the request body, which has to be stored: let it read request.clone().',
     )
   }
-  let bytes: Uint8Array | null
   try {
     // A server cuts a body at its announced length, so that may be read at once; one of unknown length is counted as it comes.
-    if (announced && length <= (large?.after ?? limit)) bytes = new Uint8Array(await request.arrayBuffer())
-    else bytes = request.body && (await readStream(request.body, limit, tooLarge, large))
+    const bytes =
+      announced && length <= (large?.after ?? limit)
+        ? new Uint8Array(await request.arrayBuffer())
+        : request.body && (await readStream(request.body, limit, tooLarge, large))
+    checkSize(bytes?.length ?? 0, limit)
+    return bytes?.length ? bytes : null
   } catch (cause) {
     if (cause instanceof JobsError) throw cause
     throw new JobsError('body_unreadable', 'The request body broke off.', { cause })
   }
-  checkSize(bytes?.length ?? 0, limit)
-  return bytes?.length ? bytes : null
 }
 
 /** @throws {JobsError} `body_too_large` */
