@@ -154,7 +154,7 @@ const REPLAYED = { 'Idempotency-Replayed': 'true' }
 
 function accepted(context: Context, job: Job, prefer: Preferences, replayed: boolean): Answer {
   const self = `${context.mount}/${job.id}`
-  const retryAfterMs = context.pacing.retryAfterMs(job, context.now())
+  const retryAfterMs = context.pacing.retryAfterMs(job)
   const headers: Record<string, string> = {
     Location: self,
     'Content-Location': self,

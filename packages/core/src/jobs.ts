@@ -124,7 +124,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     changes: onWorkers() ? NO_CHANGES : createChanges(store, running, unwatched),
     feeds: onWorkers() ? undefined : new ById(),
     live: onWorkers() ? undefined : new ById(),
-    pacing: createPacing(resolved),
+    pacing: createPacing(resolved, now),
     outbox: resolved.webhooks && createOutbox(() => context, resolved.webhooks),
     mount: `${resolved.baseUrl ?? ''}${resolved.path ?? '/jobs'}`,
     onError: resolved.onError,

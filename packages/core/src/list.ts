@@ -22,8 +22,7 @@ export async function getList(context: Context, owner: string, mount: string, re
   if (typeof query === 'string') return problem('invalid-query', query)
   try {
     const { jobs, cursor } = await context.store.list(query)
-    const now = context.now()
-    const shown = jobs.map((job) => documentText(context, job, `${mount}/${job.id}`, context.pacing.retryAfterMs(job, now)))
+    const shown = jobs.map((job) => documentText(context, job, `${mount}/${job.id}`, context.pacing.retryAfterMs(job)))
     const headers: Record<string, string> = { 'Content-Type': JSON_TYPE, 'Cache-Control': 'private, no-store' }
     let more = ''
     if (cursor !== undefined) {

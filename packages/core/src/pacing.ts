@@ -11,7 +11,7 @@ export interface PacingOptions {
 /** Tells clients when to ask again, and learns how long each operation takes. */
 export interface Pacing {
   /** Advice for an unfinished job in milliseconds, jittered so that clients that came together do not return together. */
-  retryAfterMs(job: Job, now: number): number
+  retryAfterMs(job: Job): number
   /** When a running job will probably be done: from the route's estimate, or from earlier runs of its operation. */
   estimatedFinishAt(job: Job): number | undefined
   learn(operation: string, tookMs: number): void
@@ -20,11 +20,12 @@ export interface Pacing {
 /** Weight of the newest run in the moving average: about the last eight runs count. */
 const NEWEST = 0.2
 
-export function createPacing({ retryAfterMinMs, retryAfterMaxMs, random }: PacingOptions): Pacing {
+export function createPacing({ retryAfterMinMs, retryAfterMaxMs, random }: PacingOptions, clock: () => number): Pacing {
   const learned = new Map<string, number>()
   const estimate = (job: Job) => job.estimateMs ?? learned.get(job.operation)
   return {
-    retryAfterMs(job, now) {
+    retryAfterMs(job) {
+      const now = clock()
       const expected = estimate(job)
       const begun = job.startedAt ?? Math.max(now, job.scheduledAt ?? 0)
       const remaining = expected === undefined ? 0 : begun + expected - now

@@ -19,7 +19,7 @@ export async function getResult(context: Context, job: Job, _self: string, reque
  */
 export async function resultAnswer(context: Context, job: Job, asOwn = false): Promise<Answer> {
   if (!isTerminal(job.status)) {
-    const seconds = retryAfter(context.pacing.retryAfterMs(job, context.now()))
+    const seconds = retryAfter(context.pacing.retryAfterMs(job))
     return problem('result-not-ready', `The job is ${job.status}.`, { 'Retry-After': seconds })
   }
   if (job.response) {

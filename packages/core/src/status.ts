@@ -73,7 +73,7 @@ function showStatus(
   let retryAfterMs: number | undefined
   if (over) Object.assign(headers, sunset(job))
   else {
-    retryAfterMs = context.pacing.retryAfterMs(job, context.now())
+    retryAfterMs = context.pacing.retryAfterMs(job)
     headers.Location = self
     headers['Retry-After'] = retryAfter(retryAfterMs)
   }
