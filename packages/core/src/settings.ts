@@ -30,24 +30,31 @@ export function resolveSettings(options: JobsOptions<never>): Settings {
   for (const name of ['page', 'redefine'] as const) checkWord(name, options[name], [true, false], where)
   checkWord('onComplete', options.onComplete, ['document', 'redirect', 'inline'], where)
   if (typeof options.cors === 'string') checkWord('cors', options.cors, ['*', ['https://api.example.com']], where)
-  const { path, baseUrl, retryAfterMinMs = DEFAULTS.retryAfterMinMs, retryAfterMaxMs = DEFAULTS.retryAfterMaxMs } = options
+  const { path, baseUrl } = options
   if (path !== undefined && !/^(?:\/[\w.~!$&'()*+,;=:@%-]+)*\/?$/.test(path))
     throw invalid(`${where}: path must be a path such as "/jobs", as clients see it, not ${JSON.stringify(path)}`)
   if (baseUrl !== undefined && !/^https?:\/\/[^/?#\s]+[^?#\s]*$/.test(baseUrl))
     throw invalid(`${where}: baseUrl must be a URL such as "https://api.example.com", not ${JSON.stringify(baseUrl)}`)
+  const settings: Settings = {
+    newId: () => crypto.randomUUID(),
+    random: Math.random,
+    ...DEFAULTS,
+    ...withoutUndefined({ ...options, path: trimmed(path), baseUrl: trimmed(baseUrl) }),
+    onError: options.onError ? guarded(options.onError) : report,
+  }
+  if (options.representation?.status) settings.page = false
+  const { retryAfterMinMs, retryAfterMaxMs } = settings
   if (retryAfterMinMs > retryAfterMaxMs)
     throw invalid(`${where}: retryAfterMinMs, ${retryAfterMinMs}, is above retryAfterMaxMs, ${retryAfterMaxMs}; set both`)
-  if (!options.store && onWorkers())
+  if (options.store) return settings
+  if (onWorkers())
     throw new JobsError(
       'store_required',
       'On Workers createJobs() needs a store: isolates come and go, and with them what is in memory. ' +
         'Give it durableObjectStore(env.JOBS) of @respond-async/workers/durable-object, or memoryStore() where forgetting is fine.',
     )
-  if (!options.store) warnOfMemory()
-  const page = options.representation?.status ? false : options.page
-  const given = withoutUndefined({ ...options, page, path: trimmed(path), baseUrl: trimmed(baseUrl) })
-  const onError = options.onError ? guarded(options.onError) : report
-  return { newId: () => crypto.randomUUID(), random: Math.random, ...DEFAULTS, ...given, onError }
+  warnOfMemory()
+  return settings
 }
 
 let hasWarned = false
