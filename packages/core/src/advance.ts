@@ -18,7 +18,7 @@ export async function advance(
   for (let current = job; ; ) {
     const wanted = typeof event === 'function' ? event(current) : event
     const next = wanted && transition(current, wanted, context.now())
-    if (!wanted || !next) return { done: false, job: current }
+    if (!next) return { done: false, job: current }
     const written = await context.store.replace(next, eventsOf(context, next, wanted.type))
     if (written.replaced) {
       context.changes.emit(next)
