@@ -21,41 +21,31 @@ export async function waitForChange(context: Context, id: string, revision: numb
   const enough = (job: Job) => isTerminal(job.status) || (!untilOver && job.revision !== revision)
   const { complete, watched } = context.changes
   const until = performance.now() + ms // by no clock that may be set
-  const change = listen(context, id, enough) // before the read, so that no change falls between the two
+  let isHeard = false
+  let wake = () => {}
+  // Before the read, so that no change falls between the two.
+  const stop = context.changes.on(id, (job) => {
+    if (job && !enough(job)) return
+    isHeard = true
+    wake()
+  })
   try {
     for (let round = 0; ; round++) {
       const job = await context.store.get(id, 'head')
       const left = until - performance.now()
       if (!job || enough(job) || left <= 0) return job
       const pause = READ_AGAIN_MS[round] ?? (watched ? READ_LATER_IF_WATCHED_MS : READ_LATER_MS)
-      await change.within(complete ? left : Math.min(left, pause))
-    }
-  } finally {
-    change.stop()
-  }
-}
-
-/** Changes that may be enough: `within` resolves at the next since it last did, or when the time is over. */
-function listen(context: Context, id: string, enough: (job: Job) => boolean) {
-  let heard = () => {}
-  let happened = false
-  const stop = context.changes.on(id, (job) => {
-    if (job && !enough(job)) return
-    happened = true
-    heard()
-  })
-  return {
-    stop,
-    async within(ms: number) {
-      if (!happened)
+      if (!isHeard)
         await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, ms)
-          heard = () => {
+          const timer = setTimeout(resolve, complete ? left : Math.min(left, pause))
+          wake = () => {
             clearTimeout(timer)
             resolve()
           }
         })
-      happened = false
-    },
+      isHeard = false
+    }
+  } finally {
+    stop()
   }
 }
