@@ -154,14 +154,15 @@ export async function sweep(context: Context, platform?: Platform): Promise<numb
     const due = await store.due(before, left.size + BATCH)
     const jobs = due.filter(({ id }) => !left.has(id))
     const look = async (job: Job) => {
-      const after = await repair(context, job, platform)
-      if (after && isDue(after, before)) left.add(job.id)
+      try {
+        const after = await repair(context, job, platform)
+        if (after && isDue(after, before)) left.add(job.id)
+      } catch (error) {
+        left.add(job.id)
+        reporter(context, 'sweep', job)(error)
+      }
     }
-    const failed = (job: Job) => (error: unknown) => {
-      left.add(job.id)
-      reporter(context, 'sweep', job)(error)
-    }
-    await Promise.all(jobs.map((job) => look(job).catch(failed(job))))
+    await Promise.all(jobs.map(look))
     seen += jobs.length
     if (jobs.length < BATCH) return seen
   }
