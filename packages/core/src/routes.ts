@@ -92,11 +92,13 @@ async function forJob(
 ): Promise<Answer> {
   const stored = JOB_ID.test(id) ? await context.store.get(id, 'head') : null
   if (!stored || stored.owner !== who) return problem('job-not-found')
-  const asItIs = (error: unknown) => {
-    reporter(context, 'repair', stored)(error)
-    return stored // which takes no writes, and can be read
-  }
-  const job = isDue(stored, context.now()) ? await repair(context, stored, platform).catch(asItIs) : stored
+  let job: Job | null = stored
+  if (isDue(stored, context.now()))
+    try {
+      job = await repair(context, stored, platform)
+    } catch (error) {
+      reporter(context, 'repair', stored)(error) // it takes no writes, and is shown as it is
+    }
   if (!job) return problem('job-not-found')
   return job.goneAt === undefined ? handle(context, job, `${mount}/${job.id}`, request, platform, upgrades) : problem('job-gone')
 }
