@@ -125,12 +125,17 @@ function follow(context: Context, attempt: Attempt): (() => void) | undefined {
   const { changes, store } = context
   if (changes.complete || !changes.watched) return undefined
   const { id } = attempt
-  const look = () => store.get(id, 'head').then((job) => attempt.hear(job))
-  const failed = (error: unknown) => attempt.tell(error, 'watch')
+  const look = async () => {
+    try {
+      attempt.hear(await store.get(id, 'head'))
+    } catch (error) {
+      attempt.tell(error, 'watch')
+    }
+  }
   let off = () => {}
   const timer = setTimeout(() => {
-    off = changes.on(id, (job) => job ?? look().catch(failed))
-    look().catch(failed) // at what has been written before
+    off = changes.on(id, (job) => job ?? look())
+    void look() // at what has been written before
   }, FOLLOWED_AFTER_MS)
   Object(timer).unref?.()
   return () => {
