@@ -38,7 +38,10 @@ export class ResponseBody extends BodyWriter {
   constructor(
     private readonly host: LiveHost,
     blobs: BlobStore | undefined,
-    ...[id, name, limit, tooMuch]: [id: () => string, name: string, limit: number, tooMuch: (limit: number) => Error]
+    id: () => string,
+    name: string,
+    limit: number,
+    tooMuch: (limit: number) => Error,
   ) {
     super(blobs ?? new Pieces(), id, name, limit, tooMuch)
     // Without a place for chunks nothing is gained by cutting a body that is only large.
@@ -69,7 +72,9 @@ export class ResponseBody extends BodyWriter {
     } catch {
       return this.#leave() // whoever writes next, or ends, is told
     }
-    if (this.#beats > Math.min(MAX_PAUSE_BEATS, this.filled / AGAIN_BYTES)) await this.#show()
+    const isTime = this.#beats > Math.min(MAX_PAUSE_BEATS, this.filled / AGAIN_BYTES)
+    // The chunk that is being filled, as far as it is.
+    if (isTime && this.filled > 0 && this.size !== this.#shown) await this.put(this.index, this.chunk.subarray(0, this.filled))
     if (this.#isOffered) return
     await this.host.offer(begun.head(), this.chunkBytes)
     this.#isOffered = true
@@ -87,12 +92,6 @@ export class ResponseBody extends BodyWriter {
     return super.write(piece)
   }
 
-  /** Writes the chunk that is being filled as far as it is. */
-  async #show(): Promise<void> {
-    if (this.size === this.#shown || this.filled === 0) return
-    await this.put(this.index, this.chunk.subarray(0, this.filled))
-  }
-
   /** One after the other: what is in a chunk by now must not be overtaken by what was in it before. */
   protected override put(index: number, chunk: Uint8Array): Promise<void> {
     const write = async () => {
@@ -108,18 +107,17 @@ export class ResponseBody extends BodyWriter {
 
   override end(): Promise<void> | undefined {
     this.#leave()
-    return this.#opening || this.#beating ? this.#endLive() : super.end()
+    return this.#opening ? this.#endLive() : super.end() // no beat without it
   }
 
   async #endLive(): Promise<void> {
     await this.#opening
     await this.#beating
-    if (this.#opening && this.index === 0) {
-      this.whole = this.chunk.slice(0, this.filled)
-      return
+    if (this.index === 0) this.whole = this.chunk.slice(0, this.filled)
+    else {
+      await super.end()
+      if (this.blobs instanceof Pieces) this.whole = await this.blobs.joined()
     }
-    await super.end()
-    if (this.blobs instanceof Pieces && this.#opening) this.whole = await this.blobs.joined()
   }
 
   override close(): void {
