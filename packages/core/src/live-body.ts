@@ -1,5 +1,5 @@
 import { everyBeat } from './beat'
-import { BodyWriter, type ResponseHead } from './bodies'
+import { BodyWriter, joined, type ResponseHead } from './bodies'
 import type { BlobStore } from './store'
 
 /** Chunks of a body that is read while it grows: small, because the last one is written again whenever there is more in it. */
@@ -116,7 +116,7 @@ export class ResponseBody extends BodyWriter {
     if (this.index === 0) this.whole = this.chunk.slice(0, this.filled)
     else {
       await super.end()
-      if (this.blobs instanceof Pieces) this.whole = await this.blobs.joined()
+      if (this.blobs instanceof Pieces) this.whole = await joined(this.blobs.chunks)
     }
   }
 
@@ -129,17 +129,14 @@ export class ResponseBody extends BodyWriter {
 /** Chunks of one body in this process, for a store that has no place for them: they are read by who is here, and go with the attempt. */
 class Pieces implements BlobStore {
   readonly maxBodyBytes = null
-  #chunks: Uint8Array[] = []
+  chunks: Uint8Array[] = []
   async write(_id: string, _name: string, index: number, chunk: Uint8Array): Promise<void> {
-    this.#chunks[index] = chunk
+    this.chunks[index] = chunk
   }
   async read(_id: string, _name: string, index: number): Promise<Uint8Array | null> {
-    return this.#chunks[index] ?? null
+    return this.chunks[index] ?? null
   }
   async remove(): Promise<void> {
-    this.#chunks = []
-  }
-  async joined(): Promise<Uint8Array> {
-    return new Uint8Array(await new Blob(this.#chunks as BlobPart[]).arrayBuffer()) // bytes of a body are in no shared memory
+    this.chunks = []
   }
 }
