@@ -67,8 +67,11 @@ export interface Settings {
   readonly clock: Clock
 }
 
+type NumberOption = 'timeoutMs' | 'requestTimeoutMs' | 'submitAttempts' | 'waitSeconds' | 'minPollMs' | 'maxPollMs'
+
 export function settingsOf(given: ClientOptions): Settings {
-  const number = (name: keyof ClientOptions, value: number | undefined, low: number, otherwise: number): number => {
+  const number = <Otherwise>(name: NumberOption, low: number, otherwise: Otherwise): number | Otherwise => {
+    const value = given[name]
     if (value === undefined) return otherwise
     if (!(value >= low)) throw new ClientError('invalid_option', `${name} must be a number from ${low}, not ${String(value)}`)
     return value
@@ -88,16 +91,16 @@ export function settingsOf(given: ClientOptions): Settings {
     fetch: given.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     headers: async () => new Headers(typeof headers === 'function' ? await headers() : headers),
     trustedOrigins: (given.trustedOrigins ?? []).map((origin) => new URL(origin).origin),
-    timeoutMs: given.timeoutMs === undefined ? undefined : number('timeoutMs', given.timeoutMs, 0, 0),
-    requestTimeoutMs: number('requestTimeoutMs', given.requestTimeoutMs, 1, 30_000),
-    submitAttempts: number('submitAttempts', given.submitAttempts, 1, 5),
-    waitSeconds: Math.floor(number('waitSeconds', given.waitSeconds, 0, 20)),
+    timeoutMs: number('timeoutMs', 0, undefined),
+    requestTimeoutMs: number('requestTimeoutMs', 1, 30_000),
+    submitAttempts: number('submitAttempts', 1, 5),
+    waitSeconds: Math.floor(number('waitSeconds', 0, 20)),
     events: given.events ?? true,
     plain: given.plain ?? false,
     words: given.words ?? {},
     pace: {
-      minMs: number('minPollMs', given.minPollMs, 50, 250),
-      maxMs: number('maxPollMs', given.maxPollMs, 1_000, 30_000),
+      minMs: number('minPollMs', 50, 250),
+      maxMs: number('maxPollMs', 1_000, 30_000),
       random: clock.random,
     },
     clock,
