@@ -21,8 +21,7 @@ export async function submitRequest(
 ): Promise<Submission> {
   const { method, body, isRepeatable } = packed
   const isSafe = method === 'GET' || method === 'HEAD'
-  const own: Record<string, string> = {}
-  for (const [name, value] of packed.headers) own[name] = value
+  const own: Record<string, string> = Object.fromEntries(packed.headers)
   const headers = Object.fromEntries(Object.entries(own).filter(([name]) => OWN_FIELDS.includes(name)))
   if (!plain) headers.prefer ??= 'respond-async'
   if (!plain && !isSafe && isRepeatable && key !== false) headers['idempotency-key'] ??= key ?? crypto.randomUUID()
