@@ -4,8 +4,7 @@ import { ClientError, ProblemError } from './errors'
 import { pauseAfterFailure, retryAfterOf } from './pacing'
 import { passesOrThrow, problemOf, type Strikes } from './problem'
 import { readStatus } from './reading'
-import { isOver } from './status-document'
-import { type Tracking, take } from './tracking'
+import { isDone, type Tracking, take } from './tracking'
 
 /**
  * Asks for a job to end: at its `cancel` link, otherwise with DELETE on its status. Reads the status first where nothing is known of it: a
@@ -22,7 +21,7 @@ export async function requestCancel(job: Tracking, signal: AbortSignal): Promise
     try {
       if (job.reading?.document.raw === undefined || isRequested) {
         const isNew = await ask(job, job.url, 'GET', signal, strikes)
-        if (isNew !== undefined && (isRequested || (job.reading && isOver(job.reading.document)))) return isNew
+        if (isNew !== undefined && (isRequested || isDone(job))) return isNew
         if (isNew === undefined) throw new Error('The status cannot be read now.')
       }
       const link = job.reading?.document.links.cancel

@@ -8,7 +8,7 @@ import { isCanceled, passesOrThrow, type Strikes } from './problem'
 import { type Reading, readStatus } from './reading'
 import type { Sent } from './request'
 import { isOver } from './status-document'
-import { type Tracking, take } from './tracking'
+import { isDone, type Tracking, take } from './tracking'
 
 /** Streams that bring nothing, so many in a row, are given up for polling. */
 const FRUITLESS_STREAMS = 3
@@ -22,7 +22,7 @@ export async function follow(job: Tracking, signal: AbortSignal, changed: () => 
   const strikes: Strikes = { count: 0 }
   let failures = 0
   let asked = job.reading !== undefined // a job that was submitted just now is not asked for at once
-  while (!job.reading || !isOver(job.reading.document)) {
+  while (!isDone(job)) {
     const stream = events && !plain && job.fruitless < FRUITLESS_STREAMS ? job.reading?.document.links.events : undefined
     if (asked && !stream) await clock.sleep(failures > 0 ? pauseAfterFailure(job.advice, failures, pace) : pauseOf(job), signal)
     asked = true
@@ -66,8 +66,9 @@ function poll(job: Tracking, parent: AbortSignal, strikes: Strikes, changed: () 
     job.advice = retryAfterOf(response.headers, clock.now())
     if (reading === 'later') return false
     strikes.count = 0
-    const differs = reading !== 'unchanged' && take(job, reading)
+    let differs = false
     if (reading !== 'unchanged') {
+      differs = take(job, reading)
       job.etag = response.headers.get('etag') ?? undefined
       job.advice = adviceOf(response.headers, reading.document, clock.now())
     }

@@ -3,9 +3,9 @@ import { within } from './clock'
 import { JobCanceledError } from './errors'
 import { follow } from './follow'
 import { fetchResult, jobFailure } from './result'
-import { isOver, type StatusDocument } from './status-document'
+import type { StatusDocument } from './status-document'
 import { openStream } from './stream'
-import type { Tracking } from './tracking'
+import { isDone, type Tracking } from './tracking'
 
 /** A response whose JSON has a known type. */
 export interface JobResponse<Result> extends Response {
@@ -66,7 +66,7 @@ export function createJob<Result>(tracked: Tracking): Job<Result> {
     for (const listener of [...listeners]) listener()
   }
   const current = () => tracked.reading?.document
-  const over = () => tracked.reading !== undefined && isOver(tracked.reading.document)
+  const over = () => isDone(tracked)
   const fail = (reason: unknown) => {
     error ??= reason ?? new Error('The job is not followed any more.')
     for (const listener of [...listeners]) listener()

@@ -3,8 +3,7 @@ import { drop } from './body'
 import { orAborted, scope } from './clock'
 import { pauseAfterFailure } from './pacing'
 import { readEvent } from './reading'
-import { isOver } from './status-document'
-import { type Tracking, take } from './tracking'
+import { isDone, type Tracking, take } from './tracking'
 
 /** A stream that has been silent for so long is taken for lost, in milliseconds: servers send a comment every 15 seconds. */
 const SILENCE_MS = 45_000
@@ -39,7 +38,7 @@ export async function listen(job: Tracking, url: string, parent: AbortSignal, ch
         retryMs = ms
       },
       onEvent: ({ data, id }) => {
-        if (parent.aborted || (job.reading && isOver(job.reading.document))) return
+        if (parent.aborted || isDone(job)) return
         const reading = readEvent(data, from, words)
         if (!reading) return
         fruitful = true
@@ -59,7 +58,7 @@ export async function listen(job: Tracking, url: string, parent: AbortSignal, ch
         const { done, value } = await orAborted(reader.read(), signal)
         if (done || signal.aborted) break
         parser.feed(decoder.decode(value, { stream: true }))
-        if (job.reading && isOver(job.reading.document)) break
+        if (isDone(job)) break
       }
     } finally {
       reader.cancel().catch(() => {}) // the job is over, or nobody listens any more
@@ -71,6 +70,6 @@ export async function listen(job: Tracking, url: string, parent: AbortSignal, ch
     // Of one that was left nothing is known.
     job.fruitless = refused ? Number.POSITIVE_INFINITY : fruitful ? 0 : job.fruitless + (parent.aborted ? 0 : 1)
   }
-  if (refused || (job.reading && isOver(job.reading.document))) return
+  if (refused || isDone(job)) return
   await clock.sleep(pauseAfterFailure(Math.min(retryMs ?? 0, pace.maxMs), job.fruitless, pace), parent)
 }

@@ -3,6 +3,7 @@ import { isFields } from './json'
 import type { Settings } from './options'
 import type { Reading } from './reading'
 import type { Send } from './request'
+import { isOver } from './status-document'
 
 /** What holds for all that is done for one job. */
 export interface Task {
@@ -34,6 +35,9 @@ export const tracking = (task: Task, send: Send, url: string, reading?: Reading,
   ...{ ...task, send, url, reading, advice },
   ...{ etag: undefined, unchanged: 0, held: false, fruitless: 0, lastEventId: undefined },
 })
+
+/** Whether nothing follows. */
+export const isDone = ({ reading }: Pick<Tracking, 'reading'>): boolean => reading !== undefined && isOver(reading.document)
 
 /** Takes what was read; whether it differs from what was known. */
 export function take(job: Tracking, reading: Reading): boolean {
