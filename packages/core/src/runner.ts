@@ -29,7 +29,13 @@ export function createRunner(context: Context): Runner {
       reporter(context, 'run', message)(unknownOperation(message.operation))
       return { kind: 'retry', delayMs: UNKNOWN_OPERATION_MS }
     }
-    const job = local?.claimed ?? (await claimed(context, operation, message))
+    let job = local?.claimed
+    try {
+      job ??= await claim(context, operation, message)
+    } catch (error) {
+      reporter(context, 'claim', message)(error) // an engine that only waits for its runs hears of no errors
+      throw error
+    }
     if (!job) return NOT_OURS
 
     const attempt = (local?.claimed && context.running.get(job.id)) ?? new Attempt(context, job, local?.carry)
@@ -52,7 +58,7 @@ export function createRunner(context: Context): Runner {
       off?.()
       attempt.body?.close()
       attempt.end()
-      if (context.running.get(job.id) === attempt) context.running.delete(job.id)
+      if (context.running.get(attempt.id) === attempt) context.running.delete(attempt.id)
     }
   }
 }
@@ -66,16 +72,6 @@ function heed(attempt: Attempt, signal: AbortSignal): () => void {
   signal.addEventListener('abort', interrupt)
   if (signal.aborted) void interrupt()
   return () => signal.removeEventListener('abort', interrupt)
-}
-
-/** An engine that only waits for its runs hears of no errors. */
-async function claimed(context: Context, operation: Operation, message: JobMessage): Promise<Job | null> {
-  try {
-    return await claim(context, operation, message)
-  } catch (error) {
-    reporter(context, 'claim', message)(error)
-    throw error
-  }
 }
 
 /** Takes a queued job for this process. `null`: it is not to be had, or the message is of a hand-over that was never recorded. */
