@@ -2,7 +2,7 @@ import type { Answer } from './answer'
 import { type Context, reporter } from './context'
 import type { Platform } from './engine'
 import { isJobsError } from './errors'
-import { parseIdempotencyKey } from './idempotency'
+import { Fingerprint, parseIdempotencyKey } from './idempotency'
 import type { Job } from './job'
 import { isTerminal } from './lifecycle'
 import type { Operation } from './operation'
@@ -43,7 +43,8 @@ export async function accept(
   const { remote, delay } = context.engine.capabilities
   // An engine that cannot hold a job back has let go of the live request when its time comes.
   const keepRequest = context.store.capabilities.durable || remote || (!delay && (options.retries > 0 || options.delayMs > 0))
-  const received = new ReceivedBody(context, options.maxBodyBytes, key !== undefined)
+  const fingerprint = key === undefined ? undefined : new Fingerprint(submission.headers.get('content-type') ?? '')
+  const received = new ReceivedBody(context, options.maxBodyBytes, fingerprint)
   try {
     try {
       const reading = received.read(submission, keepRequest || key !== undefined)
@@ -69,7 +70,7 @@ export async function accept(
       carry,
       platform,
       webhook: told.webhook,
-      fingerprint: key === undefined ? undefined : await received.fingerprint(submission),
+      fingerprint: fingerprint && (await fingerprint.of(submission.method, submission.url, received.body)),
       request: stored && { ...stored, ...received.chunks },
       requestBody: keepRequest ? received.body : null,
     }

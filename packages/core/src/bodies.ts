@@ -1,10 +1,11 @@
 import type { BodyStream } from './answer'
 import { JobsError } from './errors'
+import type { Fingerprint } from './idempotency'
 import type { HeaderFields } from './job'
 import type { BlobStore } from './store'
 
 /** Bodies above this are kept in chunks of this size, where there is a blob store: a record stays small, and so does a process. */
-const CHUNK_BYTES = 262_144
+export const CHUNK_BYTES = 262_144
 const NOTHING = new Uint8Array(0)
 
 /** Status and fields of a response whose body is still being written; fields as in `CapturedResponse`. */
@@ -43,8 +44,6 @@ export class BodyWriter implements BodySink {
   protected chunk = NOTHING
   protected filled = 0
   protected isClosed = false
-  /** SHA-256 of each chunk, where wanted. */
-  readonly #digests: Promise<ArrayBuffer>[] | undefined
 
   constructor(
     readonly blobs: BlobStore,
@@ -52,10 +51,9 @@ export class BodyWriter implements BodySink {
     private readonly name: string,
     limit: number,
     private readonly tooMuch: (limit: number) => Error,
-    isHashed = false,
+    private readonly fingerprint?: Fingerprint,
   ) {
     this.limit = Math.min(limit, blobs.maxBodyBytes ?? limit)
-    this.#digests = isHashed ? [] : undefined
   }
 
   async write(piece: Uint8Array): Promise<void> {
@@ -85,7 +83,7 @@ export class BodyWriter implements BodySink {
   #flush(): Promise<void> {
     const chunk = this.chunk.subarray(0, this.filled)
     this.filled = 0
-    this.#digests?.push(crypto.subtle.digest('SHA-256', chunk))
+    this.fingerprint?.add(chunk)
     return this.put(this.index++, chunk)
   }
 
@@ -95,11 +93,6 @@ export class BodyWriter implements BodySink {
     } catch (cause) {
       throw cause instanceof JobsError ? cause : new JobsError('store_unavailable', 'A part of the body could not be stored.', { cause })
     }
-  }
-
-  /** What stands for the body in a fingerprint. */
-  async digests(): Promise<Uint8Array> {
-    return joined(await Promise.all(this.#digests ?? []))
   }
 }
 

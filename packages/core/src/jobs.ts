@@ -8,7 +8,7 @@ import { crossOrigin } from './cors'
 import type { JobMessage, LeftMessage, Platform, RunContext, RunOutcome } from './engine'
 import { JobsError } from './errors'
 import { documentOf } from './feed'
-import { fingerprintOf } from './idempotency'
+import { Fingerprint } from './idempotency'
 import { inProcess } from './in-process'
 import { inTime } from './in-time'
 import type { Job, JobEvent, Json, JsonObject } from './job'
@@ -202,7 +202,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       const known = operation(name)
       const owner = how.owner || null // as over HTTP: nobody
       const webhook = url === undefined ? toldOfAll(known.options.webhook) : newWebhook(url)
-      const fingerprint = key === undefined ? undefined : await fingerprintOf(request.method, request.url, JSON_TYPE, requestBody)
+      const fingerprint = key === undefined ? undefined : await new Fingerprint(JSON_TYPE).of(request.method, request.url, requestBody)
       return jobMade(await submit(context, known, { owner, key, fingerprint, meta, webhook, delayMs, request, requestBody }))
     },
     get: (id) => store.get(id, 'head'),

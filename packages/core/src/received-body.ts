@@ -2,7 +2,7 @@ import { BodyWriter, REQUEST } from './bodies'
 import type { Context } from './context'
 import type { Platform } from './engine'
 import { JobsError } from './errors'
-import { fingerprintOf } from './idempotency'
+import type { Fingerprint } from './idempotency'
 import type { Body } from './job'
 import type { Submission } from './request'
 import { newId } from './submit'
@@ -21,14 +21,14 @@ export class ReceivedBody {
   constructor(
     private readonly context: Context,
     limit: number,
-    isHashed: boolean,
+    fingerprint: Fingerprint | undefined,
   ) {
     const { blobs } = context
     const id = () => {
       this.id ??= newId(context)
       return this.id
     }
-    this.#writer = blobs && new BodyWriter(blobs, id, REQUEST, limit, tooLarge, isHashed)
+    this.#writer = blobs && new BodyWriter(blobs, id, REQUEST, limit, tooLarge, fingerprint)
     this.limit = this.#writer?.limit ?? limit
   }
 
@@ -50,10 +50,6 @@ export class ReceivedBody {
     if (!this.#writer?.size) return undefined
     const { size, chunkBytes } = this.#writer
     return { size, chunkBytes }
-  }
-
-  async fingerprint({ method, url, headers }: Submission): Promise<string> {
-    return fingerprintOf(method, url, headers.get('content-type'), this.chunks && this.#writer ? await this.#writer.digests() : this.body)
   }
 
   /** The job is stored: its body stays with it. */

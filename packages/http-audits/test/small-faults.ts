@@ -284,7 +284,7 @@ export const SMALL_FAULTS: Readonly<Record<string, FaultCase>> = {
   'no Idempotency-Key': {
     make: () => ({ request: (request) => drop(request, 'idempotency-key') }),
     among: /^IDM/,
-    fails: 'IDM1 IDM2 IDM3 IDM4 IDM5 IDM7 IDM8',
+    fails: 'IDM1 IDM2 IDM3 IDM4 IDM5 IDM7 IDM8 IDM10',
   },
   'one owner for all': {
     make: () => ({ request: ({ headers }) => void Object.assign(headers, { 'x-audit-owner': 'all' }) }),
@@ -471,7 +471,7 @@ export const SMALL_FAULTS: Readonly<Record<string, FaultCase>> = {
         answer.headers['Content-Type'] === PROBLEM['Content-Type'] ? withField(answer, 'Content-Type', 'text/plain') : answer,
     }),
     among: /^(?:ACC|IDM|POL|RES|CAN|PRG|LST|PRB|MET)/,
-    fails: 'ACC14 ACC16 ACC17 ACC18 IDM3 IDM4 IDM5 POL16 POL17 RES3 RES4 RES5 RES8 CAN5 CAN7 PRG2 PRG5 LST6 PRB1 PRB5 MET4',
+    fails: 'ACC14 ACC16 ACC17 ACC18 IDM3 IDM4 IDM5 IDM10 POL16 POL17 RES3 RES4 RES5 RES8 CAN5 CAN7 PRG2 PRG5 LST6 PRB1 PRB5 MET4',
   },
   '405 that no page can read': {
     make: () => ({ answer: (answer) => (answer.status === 405 ? without(answer, 'access-control-allow-origin') : answer) }),

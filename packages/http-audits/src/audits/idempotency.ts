@@ -118,4 +118,20 @@ export const idempotencyAudits: readonly Audit[] = [
       equal(next.id === first.id, false, 'the purged job again')
     },
   },
+  {
+    id: 'IDM10',
+    level: 'MUST',
+    title: 'take a form that is built anew for the same payload, although it has another boundary',
+    source: 'RFC 2046 5.1.1',
+    async run({ post, submit }) {
+      const key = newKey()
+      const form = (boundary: string, text: string) => ({
+        headers: { 'idempotency-key': key, 'content-type': `multipart/form-data; boundary=${boundary}` },
+        body: `--${boundary}\r\ncontent-disposition: form-data; name="text"\r\n\r\n${text}\r\n--${boundary}--\r\n`,
+      })
+      const first = await submit(undefined, form('----first', 'a'))
+      equal((await submit(undefined, form('----again', 'a'))).statusUrl, first.statusUrl, 'Location of the repeated request')
+      isProblem(await post(undefined, form('----first', 'b')), 422, 'idempotency-key-reused')
+    },
+  },
 ]
