@@ -170,7 +170,7 @@ function accepted(context: Context, job: Job, prefer: Preferences, replayed: boo
 }
 
 /** 429 and 503: come back later. */
-export const busy = (code: Extract<ProblemCode, Refusal | 'draining' | 'store-unavailable'>, seconds = 5): Answer =>
+export const busy = (code: Extract<ProblemCode, Refusal | 'store-unavailable'>, seconds = 5): Answer =>
   problem(code, 'Try again later.', { 'Retry-After': `${seconds}` })
 
 /** Answers an error of the store or the engine: 503, or 413 where it was the request that does not fit. Tells `onError`, and the client no more than that. */

@@ -14,7 +14,7 @@ import { inTime } from './in-time'
 import type { Job, JobEvent, Json, JsonObject } from './job'
 import { COMPARED, observedLeases } from './leases'
 import { memoryStore } from './memory-store'
-import { type Execute, type Operation, resolveOptions, unknownOperation } from './operation'
+import { type Execute, metaOfAll, type Operation, resolveOptions, unknownOperation } from './operation'
 import { checkBounds, invalid, type JobsOptions, type OperationOptions } from './options'
 import { createOutbox } from './outbox'
 import { createPacing } from './pacing'
@@ -34,6 +34,7 @@ export interface SubmitOptions {
   owner?: string | null
   idempotencyKey?: string
   delayMs?: number
+  /** @default the operation's `meta`, where that is an object */
   meta?: JsonObject
   /** Who is told how it has ended; needs `createJobs({ webhooks })`. @default the URL of the operation's `webhook`, where that is a text */
   webhook?: string
@@ -197,10 +198,11 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       await ready()
       const request = { method: 'POST', url: how.url ?? '/', headers: { 'content-type': 'application/json', ...how.headers } }
       const requestBody = JSON.stringify(input)
-      const { idempotencyKey: key, meta, delayMs, webhook: url } = how
+      const { idempotencyKey: key, delayMs, webhook: url } = how
       checkWebhook('submit', url, options.webhooks)
       const known = operation(name)
       const owner = how.owner || null // as over HTTP: nobody
+      const meta = how.meta ?? metaOfAll(known.options)
       const webhook = url === undefined ? toldOfAll(known.options.webhook) : newWebhook(url)
       const fingerprint = key === undefined ? undefined : await new Fingerprint(JSON_TYPE).of(request.method, request.url, requestBody)
       return jobMade(await submit(context, known, { owner, key, fingerprint, meta, webhook, delayMs, request, requestBody }))

@@ -122,6 +122,9 @@ export function resolveOptions(
   return options
 }
 
+/** What is shown of a job that no request made: what the route shows of all of its jobs. */
+export const metaOfAll = ({ meta }: ResolvedOptions): JsonObject | undefined => (typeof meta === 'function' ? undefined : meta)
+
 /** Pause before the next attempt: doubled each time up to an hour, a quarter of it jitter. */
 export function backoff(job: Job, { backoffMs }: { backoffMs: number }, random: () => number): number {
   return Math.round(Math.min(3_600_000, backoffMs * 2 ** Math.min(30, job.attempt - 1)) * (0.875 + 0.25 * random()))

@@ -29,8 +29,8 @@ export function resolveSettings(options: JobsOptions<never>): Settings {
   checkWord('pendingStatus', options.pendingStatus, [200, 202], where)
   for (const name of ['page', 'redefine'] as const) checkWord(name, options[name], [true, false], where)
   checkWord('onComplete', options.onComplete, ['document', 'redirect', 'inline'], where)
-  if (typeof options.cors === 'string') checkWord('cors', options.cors, ['*', ['https://api.example.com']], where)
-  const { path, baseUrl } = options
+  const { path, baseUrl, cors } = options
+  if (typeof cors === 'string') checkWord('cors', cors, ['*', ['https://api.example.com']], where)
   if (path !== undefined && !/^(?:\/[\w.~!$&'()*+,;=:@%-]+)*\/?$/.test(path))
     throw invalid(`${where}: path must be a path such as "/jobs", as clients see it, not ${JSON.stringify(path)}`)
   if (baseUrl !== undefined && !/^https?:\/\/[^/?#\s]+[^?#\s]*$/.test(baseUrl))
@@ -39,7 +39,12 @@ export function resolveSettings(options: JobsOptions<never>): Settings {
     newId: () => crypto.randomUUID(),
     random: Math.random,
     ...DEFAULTS,
-    ...withoutUndefined({ ...options, path: trimmed(path), baseUrl: trimmed(baseUrl) }),
+    ...withoutUndefined({
+      ...options,
+      path: trimmed(path),
+      baseUrl: trimmed(baseUrl),
+      cors: typeof cors === 'string' ? cors : cors?.map(trimmed),
+    }),
     onError: options.onError ? guarded(options.onError) : report,
   }
   if (options.representation?.status) settings.page = false
@@ -73,7 +78,7 @@ function warnOfMemory(): void {
   )
 }
 
-const trimmed = (url: string | undefined) => url?.replace(/\/+$/, '')
+const trimmed = <Url extends string | undefined>(url: Url) => url?.replace(/\/+$/, '') as Url
 
 /** Who is told of an error must not make another one in the middle of a job. */
 const guarded =

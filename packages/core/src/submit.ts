@@ -2,7 +2,7 @@ import { advance, eventsOf } from './advance'
 import { Attempt } from './attempt'
 import { type Context, isForSweeper, optionsOf, reporter, startBy } from './context'
 import { messageOf, type Platform, type Reservation } from './engine'
-import { JobsError } from './errors'
+import { JobsError, type JobsErrorCode } from './errors'
 import { type Body, JOB_ID, type Job, type JsonObject } from './job'
 import { transition } from './lifecycle'
 import type { Operation } from './operation'
@@ -30,7 +30,7 @@ export interface Wanted {
   /** The job that this one is to do again. */
   readonly retryOf?: string
 }
-export type Refusal = 'queue-full' | 'too-many-jobs' | 'idempotency-key-reused'
+export type Refusal = 'draining' | 'queue-full' | 'too-many-jobs' | 'idempotency-key-reused'
 type Made = { readonly job: Job; readonly replayed: boolean; readonly refused?: undefined } | { readonly refused: Refusal }
 
 /** Inserts a job and hands it to the engine, or finds the one that the key already made. */
@@ -43,7 +43,11 @@ export async function submit(context: Context, operation: Operation, wanted: Wan
   if (reservation === null) {
     // A repeat takes no room: what its first try made is there.
     const holder = wanted.key === undefined ? null : await store.holder?.(wanted.owner, wanted.key)
-    return (holder && (await madeBefore(context, operation, wanted, holder))) ?? { refused: tooMany ? 'too-many-jobs' : 'queue-full' }
+    return (
+      (holder && (await madeBefore(context, operation, wanted, holder))) ?? {
+        refused: tooMany ? 'too-many-jobs' : context.draining ? 'draining' : 'queue-full',
+      }
+    )
   }
   let inserted = false
   try {
@@ -79,14 +83,17 @@ async function madeBefore(context: Context, operation: Operation, wanted: Wanted
   return isRepeat ? { job: current, replayed: true } : { refused: 'idempotency-key-reused' }
 }
 
-/** The job that was made, for callers that no HTTP answer tells why there is none. @throws {JobsError} `queue_full`, `idempotency_conflict` */
+/** The job that was made, for callers that no HTTP answer tells why there is none. @throws {JobsError} `draining`, `queue_full`, `idempotency_conflict` */
 export function jobMade(made: Made): Job {
   if (made.refused === undefined) return made.job
-  throw new JobsError(
-    made.refused === 'idempotency-key-reused' ? 'idempotency_conflict' : 'queue_full',
-    `The job was refused: ${made.refused}.`,
-  )
+  throw new JobsError(REFUSED[made.refused], `The job was refused: ${made.refused}.`)
 }
+const REFUSED = {
+  draining: 'draining',
+  'queue-full': 'queue_full',
+  'too-many-jobs': 'queue_full',
+  'idempotency-key-reused': 'idempotency_conflict',
+} as const satisfies Record<Refusal, JobsErrorCode>
 
 export const startOf = (context: Context, operation: Operation) =>
   ({ type: 'start', leaseMs: context.options.leaseMs, maxRunMs: operation.options.maxRunMs }) as const

@@ -388,6 +388,30 @@ describe('when the process and its store fail', () => {
     expect((await post('report'))?.status).toBe(202)
   })
 
+  test('a request that is still being read when the process stops is told so, and not that the queue is full', async () => {
+    const { wrap, accept, jobs } = createService()
+    wrap('report', {}, async () => ok(1))
+    await jobs.start()
+    const read = gate()
+    const answer = accept('report', async () => {
+      await read.opened
+      return 'body'
+    })
+    const stopped = jobs.stop()
+    read.open()
+    expect(json(await answer).code).toBe('draining')
+    await stopped
+  })
+
+  test('a job without a request shows what the operation says of all of its jobs', async () => {
+    const { wrap, jobs } = createService()
+    wrap('named', { meta: { name: 'Report' } }, async () => ok(1))
+    wrap('asked', { meta: ({ user }) => ({ name: String(user) }) }, async () => ok(1))
+    expect((await jobs.submit('named', null)).meta).toEqual({ name: 'Report' })
+    expect((await jobs.submit('named', null, { meta: { name: 'Other' } })).meta).toEqual({ name: 'Other' })
+    expect((await jobs.submit('asked', null)).meta).toBeUndefined()
+  })
+
   test('stop: nothing more is accepted, what runs is waited for, what is left is failed as lost', async () => {
     const { wrap, post, send, jobs } = createService()
     const go = gate()

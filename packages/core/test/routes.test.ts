@@ -293,6 +293,10 @@ describe('other answers', () => {
     expect(String(allowed?.headers['Access-Control-Expose-Headers'])).toContain('Retry-After')
     const other = await send('GET', '/jobs', { origin: 'https://b.example' })
     expect(other?.headers).not.toHaveProperty('Access-Control-Allow-Origin')
+    const slash = await createService({ owner: () => 'me', cors: ['https://a.example/'] }).send('GET', '/jobs', {
+      origin: 'https://a.example',
+    })
+    expect(slash?.headers).toMatchObject({ 'Access-Control-Allow-Origin': 'https://a.example' }) // an origin has no path (RFC 6454 6.2)
     const all = await createService({ owner: () => 'me', cors: '*' }).send('GET', '/jobs', { origin: 'https://b.example' })
     expect(all?.headers).toMatchObject({ 'Access-Control-Allow-Origin': '*' })
     expect(all?.headers).not.toHaveProperty('Vary') // it is the same for every origin
