@@ -389,9 +389,9 @@ describe('when the process and its store fail', () => {
   })
 
   test('a request that is still being read when the process stops is told so, and not that the queue is full', async () => {
-    const { wrap, accept, jobs } = createService()
+    const { wrap, accept, post, jobs } = createService()
     wrap('report', {}, async () => ok(1))
-    await jobs.start()
+    await post('report')
     const read = gate()
     const answer = accept('report', async () => {
       await read.opened
