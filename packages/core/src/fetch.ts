@@ -30,7 +30,7 @@ export {
 } from './web-submission'
 
 /** The request that a wrapped handler gets: its own, with the job on it. */
-export type RequestWithJob = Request & { readonly job: JobHandle }
+export type RequestWithJob<R extends Request = Request> = R & { readonly job: JobHandle }
 
 /** What `respondAsync` takes in place of the operation's name. */
 export interface FetchOptions<Native = Request> extends OperationOptions<Native> {
@@ -46,6 +46,12 @@ export interface FetchOptions<Native = Request> extends OperationOptions<Native>
  *
  * @throws {JobsError} `invalid_option`, `duplicate_operation`
  */
+// `R & Request`: the request that the handler names outweighs that of its jobs, where it is more.
+export function respondAsync<Rest extends unknown[], R extends Request = Request>(
+  jobs: Jobs<R & Request>,
+  operation: string | FetchOptions<R>,
+  handler: (request: RequestWithJob<R>, ...rest: Rest) => Response | Promise<Response>,
+): (request: R, ...rest: Rest) => Promise<Response>
 export function respondAsync<Rest extends unknown[]>(
   jobs: Jobs<Request>,
   operation: string | FetchOptions,
@@ -76,8 +82,8 @@ export const bodyFor = (taken: Body | BodyStream | null, stored: Body | BodyStre
   isStream(stored) ? stored : taken
 
 /** Puts the job where handlers of all fetch adapters find it. */
-export const withJob = <R extends Request>(request: R, job: JobHandle): R & { readonly job: JobHandle } =>
-  Object.defineProperty(request, 'job', { value: job, configurable: true }) as R & { readonly job: JobHandle }
+export const withJob = <R extends Request>(request: R, job: JobHandle): RequestWithJob<R> =>
+  Object.defineProperty(request, 'job', { value: job, configurable: true }) as RequestWithJob<R>
 
 export interface JobRoutesOptions<Native = Request> {
   /** Path of the job routes as this handler sees it. @default the `path` of `createJobs`, `/jobs` */
@@ -87,10 +93,10 @@ export interface JobRoutesOptions<Native = Request> {
 }
 
 /** Answers the requests for the job routes: status, result, cancellation, list. `undefined`: not one of them. */
-export function jobRoutes(
-  jobs: Jobs<Request>,
-  { path = jobs.path, owner }: JobRoutesOptions = {},
-): (request: Request, ...rest: unknown[]) => Promise<Response | undefined> {
+export function jobRoutes<R extends Request = Request>(
+  jobs: Jobs<R>,
+  { path = jobs.path, owner }: JobRoutesOptions<R> = {},
+): (request: R, ...rest: unknown[]) => Promise<Response | undefined> {
   const mount = path.replace(/\/+$/, '')
   return async (request, ...rest) => {
     const [pathname = ''] = pathOf(request.url).split(/[?#]/, 1)
