@@ -45,12 +45,23 @@ export interface Client {
   /** A job by its status URL: after a reload, in another process, from a link. Asks nothing by itself. */
   resume<Result = unknown>(url: string | URL, options?: ResumeOptions): Job<Result>
   /**
-   * The job of an answer that somebody else has fetched: Hono's `hc`, an API client. The type of its JSON is that of the result.
+   * The job of an answer that somebody else has fetched: Hono's `hc`, an API client. The type of its JSON is that of the result, unless
+   * that is named: `follow<Report>(…)`.
    *
    * @throws {ProblemError} when the answer is an error
    */
+  follow<Answer extends FollowedResponse<unknown>>(response: Answer, options?: ResumeOptions): Promise<Job<JsonOf<Answer>>>
   follow<Result>(response: FollowedResponse<Result>, options?: ResumeOptions): Promise<Job<Result>>
 }
+
+/** What the answers of a client that are no errors have as JSON; `any` says nothing. */
+type JsonOf<Answer> = Answer extends { readonly ok: false }
+  ? never
+  : Answer extends FollowedResponse<infer Json>
+    ? 0 extends 1 & Json
+      ? unknown
+      : Json
+    : never
 
 /** What {@link Client.follow} needs of a response; those of typed clients say what their JSON is. */
 export interface FollowedResponse<Result> {

@@ -1,12 +1,17 @@
 /**
- * What a handler answers as JSON, by its type alone: for a Hono handler what `c.json()` was given, for an Express handler that names it
- * what its `Response<Body>` takes. `unknown` where the type does not say.
+ * What a handler answers as JSON, by its type alone: for a Hono handler what `c.json()` was given, but for answers of 400 and above, which
+ * fail the job; for an Express handler that names it what its `Response<Body>` takes. `unknown` where the type does not say.
  */
 export type ResultOf<Handler> = Handler extends (first: never, second: infer Second, ...rest: never) => infer Returned
-  ? DataOf<Awaited<Returned>, BodyOf<Second>>
+  ? DataOf<Success<Awaited<Returned>>, BodyOf<Second>>
   : unknown
 
-/** Hono's typed responses say what they hold. */
+/** Hono's typed responses say what they hold, and with which status. */
+type Success<Returned> = Returned extends { _status: infer Status extends number }
+  ? `${Status}` extends `${4 | 5}${string}`
+    ? never
+    : Returned
+  : Returned
 type DataOf<Returned, Otherwise> = [Returned] extends [{ _data: infer Data }] ? Data : Otherwise
 type BodyOf<Second> = Second extends { json: (body?: infer Body) => unknown } ? Body : unknown
 

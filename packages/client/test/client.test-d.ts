@@ -6,6 +6,7 @@ import { respondAsync as hono } from '@respond-async/hono'
 import type { Request, Response } from 'express'
 import { type Context, Hono } from 'hono'
 import { hc } from 'hono/client'
+import { validator } from 'hono/validator'
 import { describe, expectTypeOf, test } from 'vitest'
 
 interface Report {
@@ -48,10 +49,28 @@ describe('operations of a server', () => {
     await client.submit<Operations['nothing']>('/reports')
   })
 
+  test('are those of a success: what is refused fails the job', () => {
+    const checked = hono(jobs, 'checked', async (c) => (c.req.query('month') ? c.json({ rows: 3 }, 201) : c.json({ title: 'which?' }, 422)))
+    const either = hono(jobs, 'either', async (c) => (c.req.query('month') ? c.json({ rows: 3 }, 201) : c.json({ none: true }, 200)))
+    expectTypeOf<ResultOf<typeof checked>>().toEqualTypeOf<{ rows: number }>()
+    expectTypeOf<ResultOf<typeof either>>().toEqualTypeOf<{ rows: number } | { none: true }>()
+  })
+
   test('come with the answers of the client that Hono makes', async () => {
     const app = new Hono().post('/reports', report)
     const job = await client.follow(await hc<typeof app>('http://localhost').reports.$post())
     expectTypeOf(await job.json()).toEqualTypeOf<{ rows: number }>()
+  })
+  test('come with them where the route may also refuse', async () => {
+    const months = validator('json', ({ month }, c) => (month ? { month: String(month) } : c.json({ title: 'which?' }, 422)))
+    const app = new Hono().post('/reports', months, report)
+    const job = await client.follow(await hc<typeof app>('http://localhost').reports.$post({ json: { month: '2026-10' } }))
+    expectTypeOf(await job.json()).toEqualTypeOf<{ rows: number }>()
+  })
+  test('are unknown in the answer of a plain fetch, unless they are named', async () => {
+    const answer = await fetch('http://localhost/reports')
+    expectTypeOf(await (await client.follow(answer)).json()).toEqualTypeOf<unknown>()
+    expectTypeOf(await (await client.follow<Report>(answer)).json()).toEqualTypeOf<Report>()
   })
 })
 
