@@ -1,5 +1,5 @@
 /**
- * Types, checked twice. Every tsconfig.json of the workspace with the newest TypeScript, from source; and a consumer of the built
+ * Types, checked twice. Every tsconfig.json of the workspace with the newest TypeScript, from source; and consumers of the built
  * declarations, tests/consumer, with the oldest and the newest supported TypeScript. Expects a build.
  */
 import { spawnSync } from 'node:child_process'
@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const NEWEST = 'node_modules/@typescript/native'
 const OLDEST = 'tests/node_modules/typescript-5.4'
-const CONSUMER = 'tests/consumer/tsconfig.json'
+const CONSUMERS = ['tests/consumer/tsconfig.json', 'tests/consumer/tsconfig.workers.json']
 
 const projects = globSync(
   ['packages/*/tsconfig.json', 'packages/*/test/tsconfig.json', '{examples/*,benchmarks,tests,tests/workers}/tsconfig.json'],
@@ -37,5 +37,5 @@ const check = (compiler, project, ...options) => {
 
 for (const project of projects) check(NEWEST, project)
 // Our own declarations are checked here, not skipped: they must not use what the oldest compiler does not know.
-for (const compiler of [OLDEST, NEWEST]) check(compiler, CONSUMER, '--skipLibCheck', 'false')
+for (const compiler of [OLDEST, NEWEST]) for (const consumer of CONSUMERS) check(compiler, consumer, '--skipLibCheck', 'false')
 process.exitCode = failed > 0 ? 1 : 0

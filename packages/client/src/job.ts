@@ -7,10 +7,8 @@ import type { StatusDocument } from './status-document'
 import { openStream } from './stream'
 import { isDone, type Tracking } from './tracking'
 
-/** A response whose JSON has a known type. */
-export interface JobResponse<Result> extends Response {
-  json(): Promise<Result>
-}
+/** A response whose JSON has a known type. No interface: on Workers the method of `Response` takes a type of its own. */
+export type JobResponse<Result> = { json(): Promise<Result> } & Response
 
 /**
  * A job at a server. Nothing is asked until somebody wants to know: an iteration, a result, a subscription; all of them share one

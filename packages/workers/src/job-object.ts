@@ -126,7 +126,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     if (!this.#record.load() && (this.#alarmAt ?? 0) < now + ORPHANED_MS / 2) this.#setAlarm(now + ORPHANED_MS)
   }
 
-  async readChunk(name: string, index: number) {
+  async readChunk(name: string, index: number): Promise<Uint8Array | null> {
     return this.#chunks.read(name, index)
   }
 
