@@ -1,10 +1,14 @@
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { Agent, get, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type JobStore, memoryStore, type Representation } from '@respond-async/core'
+import { createJobs, type JobStore, memoryStore, type Representation } from '@respond-async/core'
+import { jobRoutes, respondAsync } from '@respond-async/express'
+import { jobSockets } from '@respond-async/express/websocket'
 import { sqliteStore } from '@respond-async/store-sqlite'
+import express, { type Request } from 'express'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { listen } from './listener'
@@ -238,6 +242,39 @@ describe('a server of Express with sockets', () => {
     let text = ''
     for await (const piece of response.setEncoding('utf8')) text += piece
     expect([response.statusCode, text]).toEqual([200, 'plain'])
+  })
+
+  it('opens sockets and does nothing else: all other URLs of jobs are behind what guards them', async () => {
+    const jobs = createJobs<Request>()
+    const app = express()
+    app.post(
+      '/work',
+      respondAsync(jobs, 'work', (_req, res) => void res.json({ made: true })),
+    )
+    app.use('/jobs', (_req, res) => void res.sendStatus(401), jobRoutes(jobs))
+    const server = app.listen(0, '127.0.0.1').on('upgrade', jobSockets(jobs))
+    await once(server, 'listening')
+    cleanUp.push(async () => {
+      await jobs.stop({ drainMs: 0 })
+      server.close()
+    })
+    const host = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const { location } = Object.fromEntries((await fetch(`${host}/work`, { method: 'POST' })).headers)
+    const [id = ''] = /[^/]+$/.exec(location ?? '') ?? []
+    await vi.waitFor(async () => expect((await jobs.get(id))?.status).toBe('succeeded'))
+    const upgrade = { connection: 'Upgrade', upgrade: 'websocket' }
+    for (const [method, path] of [
+      ['GET', '/result'],
+      ['GET', ''],
+      ['GET', '/stream'],
+      ['HEAD', '/events'],
+      ['POST', '/cancel'],
+      ['DELETE', ''],
+    ]) {
+      const [response] = await once(request(`${host}${location}${path}`, { method, headers: upgrade }).end(), 'response')
+      expect([method, path, response.statusCode]).toEqual([method, path, 401])
+    }
+    expect((await jobs.get(id))?.goneAt).toBeUndefined()
   })
 
   it('takes their bodies, waits for those who read slowly, and keeps the connection: Java asks for HTTP/2 with every first request', async () => {

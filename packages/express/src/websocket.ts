@@ -22,12 +22,15 @@ export interface JobSocketsOptions {
 /** A listener of a server's `upgrade`. */
 export type UpgradeListener = (this: unknown, request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
+/** What follows the path of the job routes where sockets are. */
+const EVENTS = /^\/[^/]+\/events\/?$/
 /** More than this is not given to a socket before what it has was taken by the network, in bytes. */
 const ROOM_BYTES = 65_536
 
 /**
  * Opens WebSockets at the events of jobs, for `server.on('upgrade', jobSockets(jobs))`: with Express, or with plain node:http.
- * Requests for other paths are left to other listeners; where there is none they are answered as if they asked for no upgrade.
+ * All other requests, those for other URLs of jobs among them, are left to other listeners; where there is none they are answered as if
+ * they asked for no upgrade.
  */
 export function jobSockets(jobs: Jobs<IncomingMessage>, options?: JobSocketsOptions): UpgradeListener
 /** Jobs whose own `owner` reads a request of Express need another one here: no middleware of the application runs before an upgrade. */
@@ -40,7 +43,8 @@ export function jobSockets(jobs: Jobs<never>, { path = jobs.path, owner, onError
     const url = pathOf(request.url ?? '/')
     const [pathname = ''] = url.split('?', 1)
     const rest = pathname.slice(mount.length)
-    const isOurs = pathname.startsWith(mount) && (rest === '' || rest.startsWith('/')) && headers.upgrade?.toLowerCase() === 'websocket'
+    // At all other URLs of jobs there is nothing to upgrade to, and what guards them in the application has not run.
+    const isOurs = pathname.startsWith(mount) && EVENTS.test(rest) && method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
     if (!isOurs) return passOn(this as Partial<Server> | undefined, request, socket, head)
     const get = (name: string) => headers[name]?.toString() ?? null
     const match = { native: request as never, mount, rest, owner, upgrades: true }
