@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { Agent, get, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { Agent, createServer, get, request, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createJobs, type JobStore, memoryStore, type Representation } from '@respond-async/core'
@@ -275,6 +275,29 @@ describe('a server of Express with sockets', () => {
       expect([method, path, response.statusCode]).toEqual([method, path, 401])
     }
     expect((await jobs.get(id))?.goneAt).toBeUndefined()
+  })
+
+  it('passes on no request of which Node has dropped fields: its body would be read as the next one', async () => {
+    const served: (string | undefined)[] = []
+    const server = createServer((asked, response) => {
+      served.push(asked.url)
+      response.end()
+    })
+    const sockets = jobSockets(createJobs())
+    server.on('upgrade', function (this: Server, asked, ...rest) {
+      asked.rawHeaders = ['Host', 'a', ...Array(999).fill(['a', 'b']).flat()] // what Node 20 has of more than a thousand fields
+      sockets.call(this, asked, ...rest)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    cleanUp.push(() => server.close())
+    const body = 'GET /within HTTP/1.1\r\nHost: a\r\n\r\n'
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    cleanUp.push(() => client.destroy())
+    client.write(`POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+    const [answer] = await once(client, 'data')
+    await once(client, 'close')
+    expect([String(answer).slice(0, 12), served]).toEqual(['HTTP/1.1 431', []])
   })
 
   it('takes their bodies, waits for those who read slowly, and keeps the connection: Java asks for HTTP/2 with every first request', async () => {

@@ -68,6 +68,9 @@ export function jobSockets(jobs: Jobs<never>, { path = jobs.path, owner, onError
 
 const NOT_FOUND: Answer = { status: 404, headers: {}, body: null }
 const FAILED: Answer = { status: 500, headers: {}, body: null }
+const TOO_MANY_FIELDS: Answer = { status: 431, headers: {}, body: null }
+/** Fields of a request that Node keeps unless the server's `maxHeadersCount` says otherwise. */
+const MAX_FIELDS = 1_000
 const ignore = () => {}
 const report = (error: unknown) => console.error('respond-async: upgrade:', error)
 
@@ -103,6 +106,7 @@ function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
   response.assignSocket(socket as Socket) // what an HTTP server has, whatever carries it
+  socket.on('error', ignore) // of a client that has gone
   socket.on('drain', () => response.emit('drain'))
   response.on('finish', () => socket.end())
   return response
@@ -115,6 +119,9 @@ function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
 function passOn(server: Partial<Server> | undefined, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   if (server?.listenerCount?.('upgrade') !== 1) return
   const { method, url, httpVersion, rawHeaders } = request
+  // Node drops the fields beyond so many, and what is sent as the body of this request would be read as the next one.
+  const most = 2 * (server.maxHeadersCount ?? MAX_FIELDS)
+  if (most > 0 && rawHeaders.length >= most) return writeAnswer(responseOn(request, socket), TOO_MANY_FIELDS)
   let text = `${method} ${url} HTTP/${httpVersion}\r\n`
   for (let at = 0; at < rawHeaders.length; at += 2)
     if (rawHeaders[at]?.toLowerCase() !== 'upgrade') text += `${rawHeaders[at]}: ${rawHeaders[at + 1]}\r\n`
