@@ -15,9 +15,12 @@ export function dashboard(jobs: OperatedJobs, options: DashboardOptions<Request>
     const { method, originalUrl: url } = req
     const [path = ''] = pathOf(url).split('?', 1)
     const headers = { get: (name: string) => req.get(name) ?? null }
-    answers({ method, url, headers }, path.slice(req.baseUrl.length), req).then(({ status, headers, body }) => {
-      // Set, not added: a policy that earlier middleware wrote for the application's own pages does not fit this one.
-      res.writeHead(status, headers as OutgoingHttpHeaders).end(body)
-    }, next)
+    answers({ method, url, headers }, path.slice(req.baseUrl.length), req)
+      .then(({ status, headers, body }) => {
+        if (res.headersSent) return // somebody else has answered, a time limit for example
+        // Set, not added: a policy that earlier middleware wrote for the application's own pages does not fit this one.
+        res.writeHead(status, headers as OutgoingHttpHeaders).end(body)
+      })
+      .catch(next)
   }
 }

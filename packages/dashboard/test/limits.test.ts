@@ -1,5 +1,9 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { createJobs, JobsError, memoryStore } from '@respond-async/core'
+import express from 'express'
 import { expect, it } from 'vitest'
+import { dashboard } from '../src/express'
 import { detailOf } from '../src/rows'
 import { jobIn, makeJobs } from './jobs'
 import { PAGE, serve } from './service'
@@ -34,6 +38,30 @@ it('says no more than that a store is away, and tells the application', async ()
     expect([reply.status, reply.text]).toEqual([503, '{"code":"unavailable","message":"The jobs cannot be reached now."}'])
   }
   expect(told).toEqual([failure, expect.any(Error)])
+})
+
+it('leaves an answer to who was faster, such as a time limit, and the process as it is', async () => {
+  const unhandled: unknown[] = []
+  const hear = (error: unknown) => unhandled.push(error)
+  process.on('unhandledRejection', hear)
+  const app = express()
+  let answered = () => {}
+  const late = new Promise<void>((resolve) => {
+    answered = resolve
+  })
+  app.use((_req, res, next) => {
+    next()
+    res.status(503).end('too late')
+    answered()
+  })
+  app.use('/admin', dashboard(makeJobs(), { access: () => late.then(() => true) }))
+  const server = app.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const reply = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/admin/api/access`, { headers: PAGE })
+  expect([reply.status, await reply.text()]).toEqual([503, 'too late'])
+  server.close()
+  process.off('unhandledRejection', hear)
+  expect(unhandled).toEqual([])
 })
 
 it('shows of a request what was asked for and nothing that is secret', async () => {
