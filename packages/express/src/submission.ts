@@ -53,7 +53,7 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
   declare readonly remoteAddress: string | undefined
   declare readonly encrypted: boolean
   /** What has been read of the body; `undefined`: earlier middleware has read it. */
-  chunks: readonly Uint8Array[] | undefined = []
+  chunks: Uint8Array[] | undefined = []
   #parsedAs: ParsedAs | undefined
 
   constructor(
@@ -117,9 +117,10 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
 
   #collect(limit: number, wanted: boolean, large: BodySink | undefined): Promise<Body | null> {
     const { native } = this
+    const chunks = this.chunks as Uint8Array[] // nobody has read any of it
     if (native.body !== undefined) this.#parsedAs = 'empty'
     return new Promise((resolve, reject) => {
-      const chunks: Uint8Array[] = []
+      const after = large?.after ?? limit // which nothing passes
       let size = 0
       let failed = false
       const fail = (error: unknown) => {
@@ -127,10 +128,10 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
         chunks.length = 0
         reject(error)
       }
-      const handOver = async (sink: BodySink) => {
+      const handOver = async () => {
         native.pause()
         try {
-          for (const piece of chunks.splice(0)) await sink.write(piece)
+          for (const piece of chunks.splice(0)) await large?.write(piece)
         } catch (error) {
           fail(error)
         }
@@ -138,17 +139,15 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
       }
       native.on('data', (chunk: Uint8Array | string) => {
         if (failed) return
-        const bytes = typeof chunk === 'string' ? Buffer.from(chunk, native.readableEncoding ?? 'utf8') : chunk
+        const bytes = typeof chunk === 'string' ? Buffer.from(chunk, native.readableEncoding as BufferEncoding) : chunk
         size += bytes.length
         if (size > limit) return fail(tooLarge(limit))
         chunks.push(bytes)
-        if (large && size > large.after) void handOver(large)
+        // Sent byte by byte, and kept so, a body would take a hundred times its size.
+        if (chunks.length > 1_000 + size / 1_000) chunks.push(Buffer.concat(chunks.splice(-1_000)))
+        if (size > after) handOver()
       })
-      native.on('end', () => {
-        this.chunks = chunks
-        const isGathered = wanted && !(large && size > large.after)
-        resolve(isGathered ? (chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks)) : null)
-      })
+      native.on('end', () => resolve(wanted && size <= after ? Buffer.concat(chunks) : null))
       const aborted = (cause?: unknown) => reject(brokenOff(cause))
       native.on('error', aborted).on('close', aborted).resume()
     })

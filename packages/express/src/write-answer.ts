@@ -9,7 +9,7 @@ export function writeAnswer(res: ServerResponse, { status, headers, body }: Answ
   const cookies = res.getHeader('set-cookie')
   const name = 'Vary' in fields ? 'Vary' : 'vary'
   const own = fields[name]
-  if (vary && own) fields[name] = [...new Set(`${vary}, ${own}`.split(/\s*,\s*/))].join(', ')
+  if (vary && own) fields[name] = [...new Set(`${vary}, ${own}`.split(/, */))].join(', ')
   if (cookies && fields['set-cookie']) fields['set-cookie'] = [cookies, fields['set-cookie']].flat() as string[]
   if (body === null) {
     res.removeHeader('content-type') // of middleware that says one of every answer: nothing has none

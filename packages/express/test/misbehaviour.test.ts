@@ -303,6 +303,27 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect(failed).not.toHaveBeenCalled()
     })
 
+    it('keeps a body that is sent byte by byte in few pieces: each would take a hundred times as much as is in it', async () => {
+      const { port, finished } = await start(async (req, res) => {
+        const pieces: Uint8Array[] = []
+        await once(
+          req.on('data', (piece: Uint8Array) => pieces.push(piece)),
+          'end',
+        )
+        res.json({ text: Buffer.concat(pieces).toString(), pieces: pieces.length })
+      })
+      const text = Array.from({ length: 20_000 }, (_, at) => `${at % 10}`).join('')
+      const client = connect(port, '127.0.0.1')
+      const chunks = text.replaceAll(/./g, '1\r\n$&\r\n')
+      client.end(`POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`)
+      let answer = ''
+      for await (const piece of client.setEncoding('latin1')) answer += piece
+      const [, location = ''] = /^location: (.*)\r$/im.exec(answer) ?? []
+      const { result } = (await finished(location)) as unknown as { result: { text: string; pieces: number } }
+      expect(result.text).toBe(text)
+      expect(result.pieces).toBeLessThan(1_100)
+    })
+
     it('answers 413 to a client that goes on sending, and keeps the connection usable', async () => {
       const ran = vi.fn()
       const { port } = await start(ran, { maxBodyBytes: 1_000 })
