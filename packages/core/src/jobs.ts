@@ -166,6 +166,12 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     else await start()
     isReady = true
   }
+  const whenReady = <T>(work: () => Promise<T>): Promise<T> => (isReady ? work() : ready().then(work))
+  /** For a job that the application makes. @throws {JobsError} `draining` */
+  const open = () => {
+    if (context.draining) throw new JobsError('draining', 'These jobs were stopped.')
+    return ready()
+  }
   store.attach?.({
     run,
     async repair(id, platform) {
@@ -193,9 +199,8 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   return {
     path: resolved.path ?? '/jobs',
     async submit(name, input, how = {}) {
-      if (context.draining) throw new JobsError('draining', 'These jobs were stopped.')
       checkBounds(how, 'submit')
-      await ready()
+      await open()
       const request = { method: 'POST', url: how.url ?? '/', headers: { 'content-type': 'application/json', ...how.headers } }
       const requestBody = JSON.stringify(input)
       const { idempotencyKey: key, delayMs, webhook: url } = how
@@ -224,8 +229,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       return job && history ? { ...history, truncated: history.truncated && history.events[0]?.type !== 'insert' } : null
     },
     async retry(id, platform) {
-      if (context.draining) throw new JobsError('draining', 'These jobs were stopped.')
-      await ready()
+      await open()
       return retry(context, id, platform)
     },
     purge: (id) => purge(context, id),
@@ -246,7 +250,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       for (const feeds of [context.feeds, context.live]) for (const feed of feeds?.values() ?? []) feed.end()
     },
     run: (message, how = {}) => run(message, how),
-    sweep: (platform) => sweep(context, platform),
+    sweep: (platform) => whenReady(() => sweep(context, platform)),
 
     define(name, given, execute) {
       const where = `respondAsync("${name}")`
@@ -266,7 +270,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       const answer = await accept(context, operation(name), submission, platform)
       return answer && crossOrigin(context, submission, answer)
     },
-    route: (request, match) => (isReady ? route(context, request, match) : ready().then(() => route(context, request, match))),
+    route: (request, match) => whenReady(() => route(context, request, match)),
   }
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { inProcess, memoryStore } from '../src/index'
+import { inProcess, memoryStore, waitUntil } from '../src/index'
 import { createService, gate, idOf, json, location, ok, sharedStore } from './service'
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_700_000_000_000 }))
@@ -458,6 +458,20 @@ describe('when the process and its store fail', () => {
     go.open()
     await vi.advanceTimersByTimeAsync(10_000)
     expect(json(await second.send('GET', at))).toMatchObject({ status: 'succeeded', attempt: 2, result: 'from the second' })
+  })
+
+  test('what is due is run by a process that has only swept, as a cron trigger does', async () => {
+    const options = { store: sharedStore(), engine: waitUntil(), sweepMs: 0 }
+    const first = createService(options)
+    first.wrap('report', { delayMs: 1_000 }, async () => ok('from the first'))
+    const at = location(await first.post('report'))
+    await vi.advanceTimersByTimeAsync(1_000)
+    const second = createService({ ...options, engine: waitUntil() })
+    second.wrap('report', {}, async () => ok('from the second'))
+    expect(await second.jobs.sweep({ waitUntil() {} })).toBe(1)
+    await vi.advanceTimersByTimeAsync(10)
+    expect(second.errors).toEqual([])
+    expect(json(await second.send('GET', at))).toMatchObject({ status: 'succeeded', result: 'from the second' })
   })
 
   test.each([
