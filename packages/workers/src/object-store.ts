@@ -196,7 +196,7 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
     async connect(id, self) {
       const headers = { upgrade: 'websocket', [SELF_HEADER]: self }
       const response = await jobAt(id).fetch(new Request('https://job/', { headers }))
-      if (response.status === 101) return response
+      if (response.status === 101) return new Response(null, response) // the fields of one that came from elsewhere cannot be added to, as middleware does
       throw new JobsError('store_unavailable', `The object of the job has opened no socket, but answered ${response.status}.`)
     },
     ...(maxEvents > 0 && {

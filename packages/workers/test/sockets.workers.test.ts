@@ -54,6 +54,17 @@ describe('sockets of a Durable Object', () => {
     expect(heard.map(({ status }) => status)).toEqual(['succeeded'])
   })
 
+  it('are opened by an answer that middleware can still write on', async () => {
+    const { id, links } = await submit('later', {}, 'olga')
+    const answer = await durableObjectStore(env.JOBS).connect?.(id, links.self)
+    const { status, headers, webSocket } = answer as Response
+    headers.set('x-request-id', '7')
+    const first = new Promise((resolve) => webSocket?.addEventListener('message', ({ data }) => resolve(JSON.parse(`${data}`).id)))
+    webSocket?.accept()
+    expect([status, await first]).toEqual([101, id])
+    await jobs.cancel(id)
+  })
+
   it('are not opened at a job that was purged after it was looked at', async () => {
     const job = await submit('short', {}, 'olga')
     await vi.waitFor(async () => expect((await jobs.get(job.id))?.status).toBe('succeeded'), { timeout: 10_000 })
