@@ -1,8 +1,9 @@
-import { JobsError } from '@respond-async/core'
+import { readFileSync } from 'node:fs'
+import { type JobMessage, JobsError } from '@respond-async/core'
 import { bullmqEngine } from '@respond-async/engine-bullmq'
 import { Queue } from 'bullmq'
 import { Cluster, Redis } from 'ioredis'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { testEngine } from '../../../tests/engines/life'
 import { hasRedisServer, startRedis } from '../../../tests/redis'
 
@@ -28,6 +29,51 @@ describe.skipIf(!hasRedisServer)('on Redis', () => {
       return keys.filter((key) => !/:(?:stalled-check|marker|stalled)$/.test(key)).length
     },
   })
+})
+
+describe.skipIf(!hasRedisServer)('a user with the rights that the README names', () => {
+  it('hands over, runs, tries again and cancels, and may not touch what is not of the queue', async () => {
+    const server = await startRedis()
+    const admin = new Redis(server.url)
+    onTestFinished(async () => {
+      admin.disconnect()
+      await server.stop()
+    })
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+    const [sentence = ''] = /A user of Redis ACLs needs [\s\S]*?(?=\. )/.exec(readme) ?? []
+    const rights = [...sentence.matchAll(/`([~+][^`]+)`/g)].flatMap(([, some = '']) => some.split(/\s+/))
+    await admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', 'resetchannels', ...rights)
+    const url = server.url.replace('//', '//app:secret@')
+    const errors: unknown[] = []
+    const engine = bullmqEngine({ connection: { url }, onError: (error) => errors.push(error) })
+    onTestFinished(() => engine.stop?.(5_000) as Promise<void>)
+    const runs: string[] = []
+    await engine.start?.(async ({ id }, { signal } = {}) => {
+      runs.push(id)
+      if (id === 'again' && runs.filter((one) => one === id).length === 1) return { kind: 'retry', delayMs: 50 }
+      if (id === 'long') await new Promise((resolve) => signal?.addEventListener('abort', resolve))
+      return { kind: 'done' }
+    })
+    const message = (id: string): JobMessage => ({ v: 1, id, operation: 'work', dispatch: 1 })
+    for (const id of ['once', 'again', 'long']) await engine.dispatch(message(id), { delayMs: 0 })
+    await engine.dispatch(message('later'), { delayMs: 60_000 })
+    await vi.waitFor(() => expect(runs.toSorted()).toEqual(['again', 'again', 'long', 'once']), { timeout: 10_000 })
+    await engine.cancel?.('later', 1)
+    await engine.cancel?.('long', 1)
+    const left = new Queue('respond-async', { connection: { url: server.url } })
+    onTestFinished(() => left.close())
+    await vi.waitFor(async () => expect(Object.values(await left.getJobCounts()).every((count) => count === 0)).toBe(true), {
+      timeout: 10_000,
+    })
+    expect(errors).toEqual([])
+    expect(await admin.call('ACL', 'LOG')).toEqual([])
+    const user = new Redis(url)
+    for (const command of ['FLUSHALL', 'KEYS *', 'GET other']) {
+      const [name = '', ...args] = command.split(' ')
+      await expect(user.call(name, ...args), command).rejects.toThrow('NOPERM')
+    }
+    user.disconnect()
+  }, 30_000)
 })
 
 describe('bullmqEngine', () => {

@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { type Declared, declaredBy } from '@respond-async/store-testkit'
 import { testStore } from '@respond-async/store-testkit/vitest'
 import { Cluster, Redis } from 'ioredis'
 import { createCluster } from 'redis'
-import { afterAll, beforeAll, describe, vi } from 'vitest'
-import { hasRedisServer, openRedis, startRedisCluster, withoutRedis } from '../../../tests/redis'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { hasRedisServer, openRedis, type RedisServer, startRedis, startRedisCluster, withoutRedis } from '../../../tests/redis'
 import { redisStore } from '../src'
 import { type Connected, deleteKeys, ioredis, nodeRedis, opener, startRest, upstash } from './clients'
 
@@ -72,6 +73,46 @@ describe.skipIf(withoutRedis)('one Redis', () => {
 async function pipelining(url: string): Promise<Connected> {
   const client = new Redis(url, { enableAutoPipelining: true, keyPrefix: 'app:' })
   return { client, end: async () => client.disconnect() }
+}
+
+describe.skipIf(!hasRedisServer)('a user with the rights that the README names', () => {
+  let server: RedisServer
+  let url: string
+  beforeAll(async () => {
+    server = await startRedis()
+    url = server.url.replace('//', '//app:secret@')
+    const admin = new Redis(server.url)
+    await admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', 'resetchannels', ...rightsOfReadme('test:*'))
+    admin.disconnect()
+  })
+  afterAll(() => server.stop())
+  const nothing = async () => {} // the whole server is thrown away
+
+  testStore(
+    'ioredis',
+    opener(() => ioredis(url), { maxEvents: 20 }, nothing),
+    withHistory,
+  )
+  testStore(
+    'node-redis',
+    opener(() => nodeRedis(url), {}, nothing),
+    capabilities,
+  )
+  it('may not touch what is not of the store', async () => {
+    const client = new Redis(url)
+    for (const command of ['FLUSHALL', 'FLUSHDB', 'KEYS *', 'SWAPDB 0 1', 'DBSIZE', 'SCAN 0', 'GET other', 'CONFIG GET *', 'ACL LIST']) {
+      const [name = '', ...args] = command.split(' ')
+      await expect(client.call(name, ...args), command).rejects.toThrow('NOPERM')
+    }
+    client.disconnect()
+  })
+})
+
+/** What stands in backticks between `A user of Redis ACLs needs` and the end of that sentence. */
+function rightsOfReadme(prefix: string): string[] {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  const [sentence = ''] = /A user of Redis ACLs needs [\s\S]*?(?=\. )/.exec(readme) ?? []
+  return [...sentence.matchAll(/`([^`]+)`/g)].flatMap(([, rights = '']) => rights.replace('prefix', prefix).split(/\s+/))
 }
 
 describe.skipIf(!hasRedisServer)('a Cluster of three nodes', () => {
