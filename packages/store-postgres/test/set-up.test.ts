@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
 import { JobsError } from '@respond-async/core'
 import { postgresSchema, postgresStore } from '@respond-async/store-postgres'
 import pg from 'pg'
 import { afterAll, expect, test } from 'vitest'
-import { jobOf, T0 } from './jobs'
+import { jobOf, nextOf, T0 } from './jobs'
 import { fileServer, freshSchema, poolOf, postgresJsOf } from './server'
 
 const { url } = await fileServer()
@@ -60,6 +61,28 @@ test('without migrate nothing is made; by hand it is made as often as one likes,
   for (const migrate of [true, false]) expect(await postgresStore({ client, schema, migrate }).get('x')).toBeNull()
   expect(await versions(schema)).toEqual([{ version: 1 }, { version: 2 }, { version: 3 }])
   await client.end()
+})
+
+test('the rights that the README grants are enough, also where functions are for nobody by default', async () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  const schema = freshSchema()
+  const grants = readme
+    .match(/^GRANT .* TO app;$/gm)
+    ?.map((grant) => grant.replace('respond_async', schema).replace(' app;', ` ${schema}_app;`))
+  await pool.query(`CREATE ROLE ${schema}_app LOGIN; CREATE ROLE ${schema}_owner LOGIN; CREATE SCHEMA ${schema} AUTHORIZATION ${schema}_owner;
+    ALTER DEFAULT PRIVILEGES FOR ROLE ${schema}_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC`)
+  const owner = poolOf(url.replace('postgres@', `${schema}_owner@`))
+  await owner.query(postgresSchema(schema))
+  await owner.query(grants?.join('\n') ?? '')
+  const client = poolOf(url.replace('postgres@', `${schema}_app@`))
+  const store = postgresStore({ client, schema, maxEvents: 5 })
+  const line = { version: 1, at: T0, type: 'insert', status: 'queued', attempt: 0 } as const
+  expect((await store.insert(jobOf(1), [line], [{ text: 'SELECT $1::text', values: ['x'] }])).inserted).toBe(true)
+  await store.blobs?.write(jobOf(1).id, 'request', 0, new Uint8Array(1))
+  expect(await store.replace(nextOf(jobOf(1)), [{ ...line, version: 2 }])).toEqual({ replaced: true })
+  expect(await store.remove(jobOf(1).id)).toBe(true)
+  await expect(client.query(`CREATE TABLE ${schema}.more ()`)).rejects.toThrow('permission denied')
+  await Promise.all([owner.end(), client.end()])
 })
 
 test('stores with other schemas and options share the connections of a pool', async () => {
