@@ -92,7 +92,12 @@ export function postgresSchema(schema = 'respond_async'): string {
   return `BEGIN;\n${setUpScript(schema)}COMMIT;\n`
 }
 
-/** The same without BEGIN and COMMIT: sent as one message it is one transaction anyway, which leaves none open when it fails. */
+/**
+ * The same without BEGIN and COMMIT: sent as one message it is one transaction anyway, which leaves none open when it fails.
+ *
+ * The schema is looked for in its table: `to_regnamespace` answers from what the connection remembers, which may be from before the
+ * lock was waited for.
+ */
 export function setUpScript(schema: string): string {
   checkSchema(schema)
   const steps = STEPS.map((step, index) => {
@@ -107,7 +112,7 @@ END $step$;
   })
   return `SELECT pg_advisory_xact_lock(hashtext('respond-async schema ${schema}'));
 DO $step$ BEGIN
-IF to_regnamespace('"${schema}"') IS NULL THEN CREATE SCHEMA "${schema}"; END IF;
+IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = '${schema}') THEN CREATE SCHEMA "${schema}"; END IF;
 IF to_regclass('"${schema}".migrations') IS NULL THEN
 CREATE TABLE "${schema}".migrations (version integer PRIMARY KEY, run_at timestamptz NOT NULL DEFAULT now());
 END IF;

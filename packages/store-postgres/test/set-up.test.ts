@@ -3,7 +3,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { JobsError } from '@respond-async/core'
 import { postgresSchema, postgresStore } from '@respond-async/store-postgres'
 import pg from 'pg'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { jobOf, nextOf, T0 } from './jobs'
 import { fileServer, freshSchema, poolOf, postgresJsOf } from './server'
 
@@ -23,6 +23,27 @@ test('twenty instances that start at once make the tables once', async () => {
   expect(answers.every(({ inserted }) => inserted)).toBe(true)
   expect(await versions(schema)).toEqual([{ version: 1 }, { version: 2 }, { version: 3 }])
   await Promise.all(pools.map((each) => each.end()))
+})
+
+test('who waited for another instance to make the tables finds them, on a connection that has looked for them before', async () => {
+  const schema = freshSchema()
+  const [first, second] = [new pg.Client(url), new pg.Client(url)]
+  const warm = freshSchema()
+  const script = (of: string) => postgresSchema(of).replace(/^BEGIN;|COMMIT;$/gm, '')
+  for (const client of [first, second]) {
+    await client.connect()
+    await client.query(script(warm)) // all that the script needs is known to the connection by now
+    await expect(client.query(`SELECT FROM ${schema}.migrations`)).rejects.toThrow('does not exist')
+  }
+  await first.query('BEGIN')
+  await first.query(script(schema))
+  const waited = second.query(script(schema))
+  const isWaiting = 'SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = $2'
+  await vi.waitFor(async () => expect((await pool.query(isWaiting, [Reflect.get(second, 'processID'), 'Lock'])).rowCount).toBe(1))
+  await first.query('COMMIT')
+  await waited
+  expect(await versions(schema)).toEqual([{ version: 1 }, { version: 2 }, { version: 3 }])
+  await Promise.all([first.end(), second.end()])
 })
 
 test('tables of an earlier version get what is new, once, while others work with them', async () => {
