@@ -1,5 +1,6 @@
 /** Goes through a whole life over HTTP, a canceled one and one whose worker is killed; exits non-zero when something is not as the README says. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { setTimeout } from 'node:timers/promises'
 import { end, start } from './processes.ts'
 import { isInstalled, startRedis } from './redis.ts'
 
@@ -12,6 +13,13 @@ interface Status {
 }
 
 if (!process.env.REDIS_URL && !isInstalled) {
+  const waiting = await submit(1)
+  const { headers, body } = await call(waiting)
+  await body?.cancel()
+  const held = call(waiting, { headers: { prefer: 'wait=20', 'if-none-match': headers.get('etag') ?? '' } })
+  await setTimeout(500)
+  await Promise.all([end(web.child), held])
+  equal((await held).status, 304, 'a web process that ends answers who waits')
   console.log('examples/express-bullmq: skipped, there is no REDIS_URL and no redis-server')
   process.exit(process.env.CI ? 1 : 0)
 }

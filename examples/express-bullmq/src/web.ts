@@ -9,8 +9,9 @@ const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
 })
 
 process.once('SIGTERM', async () => {
-  server.close()
-  await jobs.stop()
-  redis.disconnect()
-  process.exit()
+  await jobs.stop() // new requests get 503, and whoever waits for a job is answered
+  server.close(() => {
+    redis.disconnect() // when the last answer has left
+    process.exit()
+  })
 })

@@ -1,5 +1,6 @@
 /** Goes through a whole life over HTTP, a canceled one and one whose worker is killed; exits non-zero when something is not as the README says. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import { startPostgres } from './postgres.ts'
 import { end, start } from './processes.ts'
@@ -91,6 +92,13 @@ try {
   const { rows } = await client.query(`SELECT state FROM pgboss.job WHERE name = 'respond-async' AND state <> 'active'`)
   await client.end()
   deepEqual(rows, [], 'pg-boss keeps nothing of what is over')
+  const waiting = await submit('la')
+  const { headers, body } = await call(waiting)
+  await body?.cancel()
+  const held = call(waiting, { headers: { prefer: 'wait=20', 'if-none-match': headers.get('etag') ?? '' } })
+  await setTimeout(500)
+  await Promise.all([end(web.child), held])
+  equal((await held).status, 304, 'a web process that ends answers who waits')
   console.log('examples/hono-pg-boss: accepted, ran in the worker, canceled, survived a killed worker, handed back, purged')
 } finally {
   await end(web.child, worker.child)

@@ -10,9 +10,10 @@ const server = serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000),
 })
 
 process.once('SIGTERM', async () => {
-  server.close()
-  await jobs.stop()
-  await boss.stop({ graceful: false })
-  await pool.end()
-  process.exit()
+  await jobs.stop() // new requests get 503, and whoever waits for a job is answered
+  server.close(async () => {
+    await boss.stop({ graceful: false }) // when the last answer has left
+    await pool.end()
+    process.exit()
+  })
 })
