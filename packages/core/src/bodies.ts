@@ -1,5 +1,5 @@
 import type { BodyStream } from './answer'
-import { JobsError } from './errors'
+import { isJobsError, JobsError } from './errors'
 import type { Fingerprint } from './idempotency'
 import type { HeaderFields } from './job'
 import type { BlobStore } from './store'
@@ -91,7 +91,7 @@ export class BodyWriter implements BodySink {
     try {
       await this.blobs.write(this.id(), this.name, index, chunk)
     } catch (cause) {
-      throw cause instanceof JobsError ? cause : new JobsError('store_unavailable', 'A part of the body could not be stored.', { cause })
+      throw isJobsError(cause) ? cause : new JobsError('store_unavailable', 'A part of the body could not be stored.', { cause })
     }
   }
 }

@@ -31,5 +31,6 @@ export class JobsError extends Error {
   }
 }
 
+/** By its name and not its class: a process may hold core twice, as CommonJS beside the ES module. */
 export const isJobsError = (error: unknown, code?: JobsErrorCode): error is JobsError =>
-  error instanceof JobsError && (code === undefined || error.code === code)
+  (error as JobsError | null)?.name === 'JobsError' && (!code || (error as JobsError).code === code)

@@ -1,4 +1,4 @@
-import { JobsError } from './errors'
+import { isJobsError, JobsError } from './errors'
 import type { Job } from './job'
 import { transition } from './lifecycle'
 import type { Inserted, JobStore } from './store'
@@ -20,7 +20,7 @@ export function inTime(store: JobStore, ms: number): JobStore {
         return await within(ms, work)
       } catch (error) {
         const late = ({ inserted }: Inserted) => (inserted ? undo(store, job) : undefined)
-        work.then(late, (failed) => (failed instanceof JobsError ? undefined : undoLater(store, job, ms))).catch(() => {})
+        work.then(late, (failed) => (isJobsError(failed) ? undefined : undoLater(store, job, ms))).catch(() => {})
         throw error
       }
     },

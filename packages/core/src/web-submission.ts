@@ -1,4 +1,13 @@
-import { type Body, type BodySink, bytesOf, type Execution, JobsError, type ResponseHead, type Submission } from '@respond-async/core'
+import {
+  type Body,
+  type BodySink,
+  bytesOf,
+  type Execution,
+  isJobsError,
+  JobsError,
+  type ResponseHead,
+  type Submission,
+} from '@respond-async/core'
 import { requestScope, type Scope } from './web-scope'
 
 /** What is read of a Web request: a `Request` is one. */
@@ -70,7 +79,7 @@ export async function readBody(request: BodySource, limit: number, wanted: boole
     checkSize(bytes?.length ?? 0, limit)
     return bytes?.length ? bytes : null
   } catch (cause) {
-    if (cause instanceof JobsError) throw cause
+    if (isJobsError(cause)) throw cause
     throw new JobsError('body_unreadable', 'The request body broke off.', { cause })
   }
 }
