@@ -8,9 +8,9 @@ import { isDone, type Tracking, take } from './tracking'
 
 /**
  * Asks for a job to end: at its `cancel` link, otherwise with DELETE on its status. Reads the status first where nothing is known of it: a
- * DELETE of a finished job would remove it. Whether anything is new.
+ * DELETE of a finished job would remove it.
  */
-export async function requestCancel(job: Tracking, signal: AbortSignal): Promise<boolean> {
+export async function requestCancel(job: Tracking, signal: AbortSignal): Promise<void> {
   const { clock, pace, submitAttempts } = job.settings
   const strikes: Strikes = { count: 0 }
   let isRequested = false
@@ -20,15 +20,15 @@ export async function requestCancel(job: Tracking, signal: AbortSignal): Promise
     const wasRequested: boolean = isRequested
     try {
       if (job.reading?.document.raw === undefined || isRequested) {
-        const isNew = await ask(job, job.url, 'GET', signal, strikes)
-        if (isNew !== undefined && (isRequested || isDone(job))) return isNew
-        if (isNew === undefined) throw new Error('The status cannot be read now.')
+        const answered = await ask(job, job.url, 'GET', signal, strikes)
+        if (answered === undefined) throw new Error('The status cannot be read now.')
+        if (isRequested || isDone(job)) return
       }
       const link = job.reading?.document.links.cancel
       const answered = await ask(job, link ?? job.url, link ? 'POST' : 'DELETE', signal, strikes, (ms) => {
         advice = ms
       })
-      if (answered === true) return true
+      if (answered) return
       isRequested ||= answered === false // it was taken, without a document to tell of it
     } catch (error) {
       signal.throwIfAborted()
@@ -41,7 +41,7 @@ export async function requestCancel(job: Tracking, signal: AbortSignal): Promise
   }
 }
 
-/** `undefined`: not now. Otherwise whether the answer told anything new. */
+/** `undefined`: not now. Otherwise whether the answer told how the job is. */
 function ask(
   job: Tracking,
   url: string,
@@ -71,6 +71,7 @@ function ask(
     const reading = await readStatus(response, from, words)
     // An answer to a cancellation without a word on the state is no result.
     if (method !== 'GET' && reading.response) return false
-    return take(job, reading) || method !== 'GET'
+    take(job, reading)
+    return true
   })
 }

@@ -2,6 +2,7 @@ import { requestCancel } from './cancel'
 import { within } from './clock'
 import { JobCanceledError } from './errors'
 import { follow } from './follow'
+import type { Reading } from './reading'
 import { fetchResult, jobFailure } from './result'
 import type { StatusDocument } from './status-document'
 import { openStream } from './stream'
@@ -54,20 +55,18 @@ export interface Job<Result = unknown> extends AsyncIterable<StatusDocument<Resu
 export function createJob<Result>(tracked: Tracking): Job<Result> {
   const { deadline } = tracked
   const listeners = new Set<() => void>()
-  let version = tracked.reading ? 1 : 0
   let error: unknown
   let consumers = 0
   let stop: (() => void) | undefined
 
   const changed = () => {
-    version++
     for (const listener of [...listeners]) listener()
   }
   const current = () => tracked.reading?.document
   const over = () => isDone(tracked)
   const fail = (reason: unknown) => {
     error ??= reason ?? new Error('The job is not followed any more.')
-    for (const listener of [...listeners]) listener()
+    changed()
   }
 
   function start(): void {
@@ -146,10 +145,10 @@ export function createJob<Result>(tracked: Tracking): Job<Result> {
         await until(() => current()?.links.stream !== undefined)
         const url = current()?.links.stream
         if (over() || url === undefined) return job.result()
-        const seen = version
+        const seen = tracked.reading
         const response = await openStream(tracked, url)
         if (response) return response
-        await until(() => version > seen) // another attempt has begun meanwhile, or the job is over
+        await until(() => tracked.reading !== seen) // another attempt has begun meanwhile, or the job is over
       }
     },
     async json() {
@@ -159,13 +158,16 @@ export function createJob<Result>(tracked: Tracking): Job<Result> {
       return response.status === 204 || response.status === 205 ? (undefined as Result) : response.json()
     },
     async cancel() {
-      if (!over() && (await within(deadline.renewed(), (signal) => requestCancel(tracked, signal)))) changed()
+      if (!over()) {
+        await within(deadline.renewed(), (signal) => requestCancel(tracked, signal))
+        changed()
+      }
       const document = current()
       if (!document) throw error
       return typed(document)
     },
     [Symbol.asyncIterator]() {
-      let seen = 0
+      let seen: Reading | undefined
       let ended = false
       let wake = () => {}
       let leave: (() => void) | undefined
@@ -181,8 +183,8 @@ export function createJob<Result>(tracked: Tracking): Job<Result> {
           for (;;) {
             const document = current()
             if (ended) return end()
-            if (document && version > seen) {
-              seen = version
+            if (document && tracked.reading !== seen) {
+              seen = tracked.reading
               return { done: false, value: typed(document) }
             }
             if (over()) return end()

@@ -38,7 +38,7 @@ export async function listen(job: Tracking, url: string, parent: AbortSignal, ch
         retryMs = ms
       },
       onEvent: ({ data, id }) => {
-        if (parent.aborted || isDone(job)) return
+        if (parent.aborted) return
         const reading = readEvent(data, from, words)
         if (!reading) return
         fruitful = true

@@ -36,11 +36,12 @@ export const tracking = (task: Task, send: Send, url: string, reading?: Reading,
   ...{ etag: undefined, unchanged: 0, held: false, fruitless: 0, lastEventId: undefined },
 })
 
-/** Whether nothing follows. */
+/** Whether it is known how the job has ended. */
 export const isDone = ({ reading }: Pick<Tracking, 'reading'>): boolean => reading !== undefined && isOver(reading.document)
 
-/** Takes what was read; whether it differs from what was known. */
+/** Takes what was read; whether it differs from what was known. The end stays: an answer from before it may come late. */
 export function take(job: Tracking, reading: Reading): boolean {
+  if (isDone(job)) return false
   const differs = job.reading === undefined || visible(job.reading) !== visible(reading)
   if (differs || reading.response) job.reading = reading
   return differs

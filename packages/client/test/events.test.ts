@@ -129,6 +129,34 @@ describe('server-sent events', () => {
     expect([streams().length, polled().length]).toEqual([5, 0])
   })
 
+  test('an answer to a cancellation that comes after the end takes nothing back', async () => {
+    const canceling = { ...document(50), links: { ...document(50).links, cancel: '/jobs/1/cancel' } }
+    let end = () => {}
+    let answer = () => {}
+    const server = await serve(({ method, url }, _, res) => {
+      if (url === '/jobs/1/cancel') {
+        answer = () => res.writeHead(202, { 'content-type': 'application/json' }).end(JSON.stringify(canceling))
+        end()
+        return undefined
+      }
+      if (method === 'POST') return [202, { location: '/jobs/1' }, canceling]
+      res.writeHead(200, STREAM).write(event(2, canceling))
+      end = () => res.end(event(3, document(50, 'canceled'), 'canceled'))
+      return undefined
+    })
+    const job = await createClient().submit(`${server.url}/reports`)
+    const seen: (string | undefined)[] = []
+    const leave = job.subscribe(() => seen.push(job.status?.status)) // a component that stays
+    const list = all(job)
+    await vi.waitUntil(() => server.asked.length === 2)
+    const canceled = job.cancel()
+    await vi.waitUntil(() => seen.includes('canceled'))
+    answer()
+    expect((await canceled).status).toBe('canceled')
+    expect((await list).map(({ status }) => status)).toEqual(['running', 'canceled'])
+    leave()
+  })
+
   test('are not asked for where they are not wanted', async () => {
     const { job, streams } = await jobWith(
       () => [500],
