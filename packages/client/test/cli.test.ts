@@ -53,6 +53,13 @@ describe('submitting', () => {
     expect(asked[0]?.headers['idempotency-key']).toBeDefined()
   })
 
+  test('a reader of stderr that leaves costs neither the result nor the exit code', async () => {
+    const { url } = await jobServer([running(10), running(60), done])
+    const { child, ended } = start(process.execPath, [program, `${url}/reports`])
+    child.stderr.once('data', () => child.stderr.destroy()) // 2>&1 | head -1
+    expect(await ended).toMatchObject({ code: 0, out: 'a,b\n1,2\n' })
+  })
+
   test('saves the result with -o, quietly with -q', async () => {
     const { url } = await jobServer([done])
     const ended = await run(`${url}/reports`, '-q', '-o', fileIn('result.csv'))

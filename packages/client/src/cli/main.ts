@@ -26,6 +26,7 @@ const say = (text: string) => void process.stderr.write(`${text}\n`)
 
 /** The command line: resolves to the exit code. */
 export async function main(given: readonly string[]): Promise<number> {
+  process.stderr.on('error', () => {}) // whoever read it has left, `2>&1 | head`; there is still a result
   let screen: Screen = silent
   const interrupt = new AbortController()
   try {
