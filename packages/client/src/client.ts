@@ -124,7 +124,7 @@ export function createClient(options: ClientOptions = {}): Client {
       const own = task({ timeoutMs: options.timeoutMs, signal: signal ?? undefined })
       return within(own.deadline.scope(), async (whole) => {
         const packed = await pack(input, init)
-        const fields = withoutOwn(packed.headers)
+        const fields = new Headers([...packed.headers].filter(([name]) => !OWN_FIELDS.includes(name)))
         const send = connect(own, url, fields, init)
         const submission = await submitRequest(own.settings, send, url, packed, options.idempotencyKey, whole)
         return begun<Result>(own, submission, fields, { ...init, method: packed.method })
@@ -146,12 +146,6 @@ export function createClient(options: ClientOptions = {}): Client {
       })
     },
   }
-}
-
-function withoutOwn(headers: Headers): Headers {
-  const fields = new Headers(headers)
-  for (const name of OWN_FIELDS) fields.delete(name)
-  return fields
 }
 
 /** {@link Client.submit} of a client without settings: for absolute addresses, and relative ones in a page. */

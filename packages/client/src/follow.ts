@@ -13,24 +13,29 @@ import { isDone, type Tracking, take } from './tracking'
 /** Streams that bring nothing, so many in a row, are given up for polling. */
 const FRUITLESS_STREAMS = 3
 
+/** Jobs that hold a connection, of all clients. */
+let holding = 0
+
 /**
  * Follows a job until it is over, and tells of every change. Rejects when the signal aborts or the server says that it will not tell; lost
  * connections and servers that are down are waited for.
  */
 export async function follow(job: Tracking, signal: AbortSignal, changed: () => void): Promise<void> {
-  const { clock, pace, events, plain } = job.settings
+  const { clock, pace, events, plain, mostHeld } = job.settings
   const strikes: Strikes = { count: 0 }
   let failures = 0
   let asked = job.reading !== undefined // a job that was submitted just now is not asked for at once
   while (!isDone(job)) {
-    const stream = events && !plain && job.fruitless < FRUITLESS_STREAMS ? job.reading?.document.links.events : undefined
-    if (asked && !stream) await clock.sleep(failures > 0 ? pauseAfterFailure(job.advice, failures, pace) : pauseOf(job), signal)
-    asked = true
-    signal.throwIfAborted()
+    const holds = holding < mostHeld
+    const stream = holds && events && !plain && job.fruitless < FRUITLESS_STREAMS ? job.reading?.document.links.events : undefined
+    if (holds) holding++
     try {
+      if (asked && !stream) await clock.sleep(failures > 0 ? pauseAfterFailure(job.advice, failures, pace) : pauseOf(job), signal)
+      asked = true
+      signal.throwIfAborted()
       if (stream) await listen(job, stream, signal, changed)
       else {
-        const answered = await poll(job, signal, strikes, changed)
+        const answered = await poll(job, signal, strikes, holds, changed)
         // After an outage streams may work again that did not before it.
         if (answered && failures > 0 && job.fruitless === FRUITLESS_STREAMS) job.fruitless = 0
         failures = answered ? 0 : failures + 1
@@ -40,6 +45,8 @@ export async function follow(job: Tracking, signal: AbortSignal, changed: () => 
       if (error instanceof ProblemError || error instanceof ClientError) throw error
       failures++ // the connection was lost, or the answer never came
       job.advice = undefined
+    } finally {
+      if (holds) holding--
     }
   }
 }
@@ -50,11 +57,11 @@ function pauseOf(job: Tracking): number {
 }
 
 /** Asks once. `false`: the server could not tell now. */
-function poll(job: Tracking, parent: AbortSignal, strikes: Strikes, changed: () => void): Promise<boolean> {
+function poll(job: Tracking, parent: AbortSignal, strikes: Strikes, mayWait: boolean, changed: () => void): Promise<boolean> {
   const { clock, plain, waitSeconds, requestTimeoutMs } = job.settings
   const headers: Record<string, string> = { accept: 'application/json, */*;q=0.5' }
   // Without an ETag the server could not know what from: what happened since the last answer would be missed until the next change.
-  const waits = !plain && job.etag !== undefined && waitSeconds > 0
+  const waits = mayWait && !plain && job.etag !== undefined && waitSeconds > 0
   if (!plain && job.etag !== undefined) headers['if-none-match'] = job.etag
   if (waits) headers.prefer = `wait=${waitSeconds}`
   const begun = clock.now()

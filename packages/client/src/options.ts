@@ -60,6 +60,8 @@ export interface Settings {
   readonly requestTimeoutMs: number
   readonly submitAttempts: number
   readonly waitSeconds: number
+  /** How many jobs may hold a connection at a time: a browser has six to a server over HTTP/1.1, for all that its tabs ask of it. */
+  readonly mostHeld: number
   readonly events: boolean
   readonly plain: boolean
   readonly words: Words
@@ -94,6 +96,7 @@ export function settingsOf(given: ClientOptions): Settings {
     timeoutMs: number('timeoutMs', 0, undefined),
     requestTimeoutMs: number('requestTimeoutMs', 1, 30_000),
     submitAttempts: number('submitAttempts', 1, 5),
+    mostHeld: page === undefined ? Number.POSITIVE_INFINITY : 4,
     waitSeconds: Math.floor(number('waitSeconds', 0, 20)),
     events: given.events ?? true,
     plain: given.plain ?? false,

@@ -21,12 +21,11 @@ export async function submitRequest(
 ): Promise<Submission> {
   const { method, body, isRepeatable } = packed
   const isSafe = method === 'GET' || method === 'HEAD'
-  const own: Record<string, string> = Object.fromEntries(packed.headers)
-  const headers = Object.fromEntries(Object.entries(own).filter(([name]) => OWN_FIELDS.includes(name)))
+  const headers: Record<string, string> = Object.fromEntries([...packed.headers].filter(([name]) => OWN_FIELDS.includes(name)))
   if (!plain) headers.prefer ??= 'respond-async'
   if (!plain && !isSafe && isRepeatable && key !== false) headers['idempotency-key'] ??= key ?? crypto.randomUUID()
   const mayRepeat = isRepeatable && (isSafe || headers['idempotency-key'] !== undefined)
-  refuseWrong(url, { method, headers: { ...own, ...headers }, body: body === null ? null : '' })
+  refuseWrong(url, { method, headers, body: body === null ? null : '' })
   const strikes: Strikes = { count: 0 }
   for (let attempt = 1; ; attempt++) {
     let advice: number | undefined

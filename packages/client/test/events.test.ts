@@ -157,6 +157,31 @@ describe('server-sent events', () => {
     leave()
   })
 
+  test('of a page with many jobs few hold a connection: a browser has six over HTTP/1.1', async () => {
+    const streams = new Map<string, (text: string) => void>()
+    const server = await serve(({ method, url, headers }, at, res) => {
+      if (method === 'POST') return [202, { location: `/jobs/${at}` }, linked(at)]
+      if (headers.accept !== 'text/event-stream') return [202, { etag: '"1"' }, linked(url.slice(6))]
+      res.writeHead(200, STREAM).write(': alive\n\n')
+      streams.set(url, (text) => res.end(text))
+      return undefined
+    })
+    const linked = (id: number | string) => ({ ...document(10), links: { events: `/jobs/${id}/events` } })
+    vi.stubGlobal('location', { href: server.url })
+    const quick = { minPollMs: 50, maxPollMs: 1_000, random: () => 0 }
+    const jobs = await Promise.all(Array.from({ length: 6 }, () => createClient(quick).submit('/reports')))
+    vi.unstubAllGlobals()
+    const leave = jobs.map((job) => job.subscribe(() => {}))
+    const polls = () => server.asked.filter(({ method, headers }) => method === 'GET' && headers.accept !== 'text/event-stream')
+    await vi.waitUntil(() => polls().filter(({ headers }) => headers['if-none-match']).length > 1, 10_000)
+    expect([...streams.keys()]).toEqual([1, 2, 3, 4].map((id) => `/jobs/${id}/events`))
+    expect(polls().map(({ url }) => url)).toEqual(expect.arrayContaining(['/jobs/5', '/jobs/6']))
+    expect(polls().filter(({ headers }) => headers.prefer)).toEqual([]) // a poll that is held is a connection, too
+    streams.get('/jobs/2/events')?.(event(2, over, 'succeeded'))
+    await vi.waitUntil(() => streams.size === 5, 10_000) // whose place another one takes
+    for (const one of leave) one()
+  })
+
   test('are not asked for where they are not wanted', async () => {
     const { job, streams } = await jobWith(
       () => [500],
