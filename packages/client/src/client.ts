@@ -28,6 +28,8 @@ export interface SubmitOptions extends JobOptions {
 export interface ResumeOptions extends JobOptions {
   /** Fields for the origin of the job's address, besides those of the client. */
   headers?: HeadersGiven
+  /** Whether the origin of the job's address gets cookies, as `fetch` takes it. What `submit` was given holds for its job alone. @default 'same-origin' */
+  credentials?: RequestInit['credentials']
 }
 
 export interface Client {
@@ -133,7 +135,7 @@ export function createClient(options: ClientOptions = {}): Client {
     resume<Result>(url: string | URL, options: ResumeOptions = {}) {
       const at = absolute(url)
       const own = task(options)
-      return createJob<Result>(tracking(own, connect(own, at, new Headers(options.headers)), at))
+      return createJob<Result>(tracking(own, connect(own, at, new Headers(options.headers), options), at))
     },
     async follow<Result>(response: FollowedResponse<Result>, options: ResumeOptions = {}) {
       const own = task(options)
@@ -142,7 +144,7 @@ export function createClient(options: ClientOptions = {}): Client {
       return within(scope([options.signal], settings.requestTimeoutMs), async () => {
         if (!answer.ok) throw await problemOf(answer)
         const url = absolute(answer.url || settings.baseUrl || '')
-        return begun<Result>(own, await readSubmission(answer, url, settings.words), new Headers(options.headers), {})
+        return begun<Result>(own, await readSubmission(answer, url, settings.words), new Headers(options.headers), options)
       })
     },
   }
@@ -153,5 +155,5 @@ export const submit = <Result = unknown>(input: string | URL | Request, init?: S
   createClient(options).submit<Result>(input, init, options)
 
 /** {@link Client.resume} of a client without settings. */
-export const resume = <Result = unknown>(url: string | URL, options?: JobOptions & ClientOptions) =>
-  createClient(options).resume<Result>(url, options && { timeoutMs: options.timeoutMs, signal: options.signal })
+export const resume = <Result = unknown>(url: string | URL, options?: Omit<ResumeOptions, 'headers'> & ClientOptions) =>
+  createClient(options).resume<Result>(url, { ...options, headers: undefined })

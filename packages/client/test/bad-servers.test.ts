@@ -363,6 +363,25 @@ describe('where the status is', () => {
     expect(elsewhere.asked.at(-1)?.headers['x-api-key']).toBe('secret')
   })
 
+  test('on another origin than the page: cookies go along after a reload, too, where they are asked for', async () => {
+    const server = await serve(({ method }) =>
+      method === 'POST' ? [202, { location: '/jobs/1' }] : [200, {}, { status: 'done', links: { result: '/r' } }],
+    )
+    const sent: (string | undefined)[] = []
+    const fetch: ClientOptions['fetch'] = (url, init) => {
+      sent.push(init?.credentials)
+      return globalThis.fetch(url, init)
+    }
+    const client = createClient({ ...quickClock().options, fetch })
+    await (await client.submit(server.url, { credentials: 'include' })).result()
+    expect(sent.splice(0)).toEqual(['include', 'include', 'include'])
+    await client.resume(`${server.url}/jobs/1`, { credentials: 'include' }).result()
+    expect(sent.splice(0)).toEqual(['include', 'include'])
+    const answer = await globalThis.fetch(server.url, { method: 'POST' })
+    await (await client.follow(answer, { credentials: 'include' })).result()
+    expect(sent).toEqual(['include', 'include'])
+  })
+
   test('missing: an error that says so; for a GET it is where it was', async () => {
     await expect(submitTo(() => done, { accept: [202] })).rejects.toMatchObject({ code: 'no_status_url' })
     const server = await serve((_, at) => (at < 3 ? [202] : [200, {}, [1, 2]]))
