@@ -12,6 +12,8 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { CHROMIUM, closeBrowser, type OpenPage, openPage } from './browser'
 
 const HOSTILE = `<img src=x onerror="document.title='owned'"><script>alert(1)</script>'";javascript:alert(2)`
+/** A word as handlers report them, with nothing in it where a line could end. */
+const ADDRESS = `s3://reports/${'2026'.repeat(40)}.parquet`
 const folder = mkdtempSync(join(tmpdir(), 'dashboard-'))
 const closing: (() => Promise<unknown>)[] = []
 
@@ -37,7 +39,8 @@ function makeJobs(file: string) {
     })
     return json('{"rows":3}')
   })
-  jobs.define('import', {}, async () => {
+  jobs.define('import', {}, async ({ handle }: Execution) => {
+    await handle.progress(10, ADDRESS)
     throw Object.assign(new Error(HOSTILE), { expose: true, status: 422 })
   })
   jobs.define(HOSTILE.slice(0, 60), {}, async () => json(JSON.stringify(HOSTILE)))
