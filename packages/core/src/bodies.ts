@@ -96,9 +96,6 @@ export class BodyWriter implements BodySink {
   }
 }
 
-export const joined = async (parts: readonly (ArrayBuffer | Uint8Array)[]): Promise<Uint8Array> =>
-  new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer()) // bytes of a body are in no shared memory
-
 /** Names of the bodies of a job. A response has its attempt in the name, so that a stale worker cannot write into a newer one's. */
 export const REQUEST = 'request'
 export const responseName = (attempt: number): string => `response-${attempt}`

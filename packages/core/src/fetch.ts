@@ -59,8 +59,8 @@ export function respondAsync<Rest extends unknown[]>(
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
   jobs.define(name, options, (execution) => {
-    const { handle, live, request, requestBody, platform } = execution
-    const taken = live as Live<Rest> | undefined // what is passed to accept below
+    const { handle, request, requestBody, platform } = execution
+    const taken = execution.live as Live<Rest> | undefined // what is passed to accept below
     const run = async () => {
       const own = taken ? detachRequest(taken.native, bodyFor(taken.body, requestBody)) : rebuildRequest(request, requestBody)
       const rest = taken?.rest ?? ([platform?.env, platform?.context] as unknown as Rest) // as Workers call a handler
@@ -69,8 +69,7 @@ export function respondAsync<Rest extends unknown[]>(
     return taken ? taken.scope(run) : run()
   })
   return async (request, ...rest) => {
-    const submission: Live<Rest> = Object.assign(webSubmission(request), { rest })
-    const answer = await jobs.accept(name, submission, platformOf(rest[0], rest[1]))
+    const answer = await jobs.accept(name, Object.assign(webSubmission(request), { rest }), platformOf(rest[0], rest[1]))
     return answer ? toResponse(answer) : handler(withJob(request, unwrappedHandle(name, request)), ...rest)
   }
 }
@@ -101,8 +100,8 @@ export function jobRoutes<R extends Request = Request>(
   return async (request, ...rest) => {
     const [pathname = ''] = pathOf(request.url).split(/[?#]/, 1)
     if (!`${pathname}/`.startsWith(`${mount}/`)) return undefined
-    const match = { native: request, mount, rest: pathname.slice(mount.length), owner, platform: platformOf(rest[0], rest[1]) }
-    const answer = await jobs.route(request, match)
+    const platform = platformOf(rest[0], rest[1])
+    const answer = await jobs.route(request, { native: request, mount, rest: pathname.slice(mount.length), owner, platform })
     return answer && toResponse(answer)
   }
 }

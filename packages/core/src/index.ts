@@ -1,5 +1,5 @@
 export type { Answer, BodyStream } from './answer'
-export { bytesOf, isEvents, isStream, sizeOf } from './answer'
+export { bytesOf, isEvents, isStream, joined, sizeOf } from './answer'
 export type { BodySink, ResponseHead } from './bodies'
 export type {
   DispatchContext,

@@ -1,5 +1,6 @@
+import { joined } from './answer'
 import { everyBeat } from './beat'
-import { BodyWriter, joined, type ResponseHead } from './bodies'
+import { BodyWriter, type ResponseHead } from './bodies'
 import type { BlobStore } from './store'
 
 /** Chunks of a body that is read while it grows: small, because the last one is written again whenever there is more in it. */

@@ -5,6 +5,7 @@ import {
   type Execution,
   isJobsError,
   JobsError,
+  joined,
   type ResponseHead,
   type Submission,
 } from '@respond-async/core'
@@ -65,10 +66,7 @@ export async function readBody(request: BodySource, limit: number, wanted: boole
   if (announced === '0') return null
   if (request.bodyUsed) {
     if (!wanted) return null
-    throw new JobsError(
-      'invalid_input',
-      'Earlier middleware has read the request body, which has to be stored: let it read request.clone().',
-    )
+    throw new JobsError('invalid_input', 'The body has to be stored: let earlier middleware read request.clone().')
   }
   try {
     // A server cuts a body at its announced length, so that may be read at once; one of unknown length is counted as it comes.
@@ -79,8 +77,7 @@ export async function readBody(request: BodySource, limit: number, wanted: boole
     checkSize(bytes?.length ?? 0, limit)
     return bytes?.length ? bytes : null
   } catch (cause) {
-    if (isJobsError(cause)) throw cause
-    throw new JobsError('body_unreadable', 'The request body broke off.', { cause })
+    throw isJobsError(cause) ? cause : new JobsError('body_unreadable', 'The body broke off.', { cause })
   }
 }
 
@@ -89,7 +86,7 @@ export function checkSize(size: number, limit: number): void {
   if (size > limit) throw tooLarge(limit)
 }
 
-const tooLarge = (limit: number) => new JobsError('body_too_large', `The request body is over ${limit} bytes.`)
+const tooLarge = (limit: number) => new JobsError('body_too_large', `The body is over ${limit} bytes.`)
 
 /**
  * Reads a stream to its end; above `limit` bytes it is canceled and `tooMuch(limit)` thrown. `null`: it was large or, with a
@@ -107,7 +104,7 @@ export async function readStream(
 ): Promise<Uint8Array | null> {
   const reader = stream.getReader()
   // The sender need not be waited for, and what it thinks of it changes nothing.
-  const leave = (reason?: unknown) => void reader.cancel(reason).catch(() => {})
+  const leave = (reason?: unknown) => reader.cancel(reason).catch(() => {})
   onCut?.(leave)
   const chunks: Uint8Array[] = []
   let size = 0
@@ -123,15 +120,16 @@ export async function readStream(
     const piece = bytesOf(value) // some servers send a stream of texts as it is
     size += piece.length
     chunks.push(piece)
+    // Sent byte by byte, and kept so, a body would take a hundred times its size.
+    if (chunks.length > 1_000 + size / 1_000) chunks.push(await joined(chunks.splice(-1_000)))
     try {
       if (size > limit) throw tooMuch(limit)
-      if (large && size > after) for (const gathered of chunks.splice(0)) await large.write(gathered)
+      if (size > after) for (const gathered of chunks.splice(0)) await large?.write(gathered)
     } catch (error) {
       leave(error)
       throw error
     }
   }
   if (size > after) return null
-  // The cast: bytes of a body are in no shared memory.
-  return chunks[0] && !chunks[1] ? chunks[0] : new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer())
+  return chunks[0] && !chunks[1] ? chunks[0] : joined(chunks)
 }

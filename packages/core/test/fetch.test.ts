@@ -58,6 +58,17 @@ describe('readBody', () => {
     expect(await readBody(post('12345', { headers: { 'content-length': '5' } }), 5, false)).toHaveLength(5)
   })
 
+  it('keeps a body that is sent byte by byte in few pieces: each would take a hundred times as much as is in it', async () => {
+    const text = Array.from({ length: 5_000 }, (_, at) => `${at % 10}`)
+    const pieces: Uint8Array[] = []
+    const write = async (piece: Uint8Array) => void pieces.push(piece)
+    expect(await readBody(post(chunks(...text).stream), 10_000, true, { after: 4_999, write })).toBeNull()
+    expect(Buffer.concat(pieces).toString()).toBe(text.join(''))
+    expect(pieces.length).toBeLessThan(1_100)
+    const whole = await readBody(post(chunks(...text).stream), 10_000, true)
+    expect(Buffer.from(whole ?? []).toString()).toBe(text.join(''))
+  })
+
   it('does not trust an announced size that is too small', async () => {
     expect(await codeOf(readBody(post('12345', { headers: { 'content-length': '2' } }), 4, false))).toBe('body_too_large')
   })
