@@ -8,7 +8,7 @@ import { createJobs, type JobStore, memoryStore, type Representation } from '@re
 import { jobRoutes, respondAsync } from '@respond-async/express'
 import { jobSockets } from '@respond-async/express/websocket'
 import { sqliteStore } from '@respond-async/store-sqlite'
-import express, { type Request } from 'express'
+import express from 'express'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { listen } from './listener'
@@ -245,7 +245,7 @@ describe('a server of Express with sockets', () => {
   })
 
   it('opens sockets and does nothing else: all other URLs of jobs are behind what guards them', async () => {
-    const jobs = createJobs<Request>()
+    const jobs = createJobs()
     const app = express()
     app.post(
       '/work',
