@@ -4,7 +4,7 @@ import { isJobsError } from './errors'
 import type { JobStatus } from './job'
 import { TRANSITIONS } from './lifecycle'
 import { problem } from './problems'
-import { type JobRequest, pathOf } from './request'
+import type { JobRequest } from './request'
 import { documentText } from './status-document'
 import type { JobQuery } from './store'
 
@@ -17,8 +17,8 @@ export type OwnersQuery = JobQuery & { readonly owner: string }
 /** GET list: an owner's jobs, newest first, a page at a time. */
 export async function getList(context: Context, owner: string, mount: string, request: JobRequest): Promise<Answer | undefined> {
   if (!context.store.list) return undefined
-  const url = new URL(pathOf(request.url), 'http://localhost')
-  const query = readQuery(url.searchParams, owner)
+  const params = new URLSearchParams(/\?.*/.exec(request.url)?.[0]) // of what is no URL either, such as the path "//"
+  const query = readQuery(params, owner)
   if (typeof query === 'string') return problem('invalid-query', query)
   try {
     const { jobs, cursor } = await context.store.list(query)
@@ -26,8 +26,8 @@ export async function getList(context: Context, owner: string, mount: string, re
     const headers: Record<string, string> = { 'Content-Type': JSON_TYPE, 'Cache-Control': 'private, no-store' }
     let more = ''
     if (cursor !== undefined) {
-      url.searchParams.set('cursor', cursor)
-      const next = `${mount}?${url.searchParams}`
+      params.set('cursor', cursor)
+      const next = `${mount}?${params}`
       headers.Link = `<${next}>; rel="next"`
       more = `,"next":${JSON.stringify(next)}`
     }

@@ -55,10 +55,10 @@ const LIST_METHODS = ['GET', 'HEAD']
 
 /** Answers a request under the mount path of the job routes. `undefined`: not one of them. */
 export async function route(context: Context, request: JobRequest, match: RouteMatch<unknown>): Promise<Answer | undefined> {
-  const [, id = '', action = '', end = ''] = match.rest.split('/', 5)
+  const [, id = '', action = '', ...end] = match.rest.split('/')
   const owner = match.owner ?? context.options.owner
   const row = id !== '' && Object.hasOwn(ROUTES, action) ? ROUTES[action] : undefined
-  if (end !== '' || (id === '' ? !owner || !context.store.list : !row)) return undefined
+  if (end.some(Boolean) || (id === '' ? action !== '' || !owner || !context.store.list : !row)) return undefined
   if (!(row ? Object.hasOwn(row, request.method) : LIST_METHODS.includes(request.method))) {
     const allow = (row ? Object.keys(row) : LIST_METHODS).join(', ')
     const told =

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { inProcess, JobsError, memoryStore, type Representation } from '../src/index'
-import { createService, gate, json, location, ok } from './service'
+import { createService, gate, idOf, json, location, ok } from './service'
 
 /** Asks until the job is over: the work is done in later macrotasks of this process. */
 async function finished(send: ReturnType<typeof createService>['send'], path: string, headers = {}) {
@@ -84,6 +84,19 @@ describe('whose job it is', () => {
     const { send } = createService()
     for (const path of ['/jobs', '/jobs/', '/jobs/x/other', '/jobs/x/result/more', '/jobs/x/constructor', '/jobs/x/__proto__'])
       expect(await send('GET', path)).toBeUndefined()
+  })
+
+  test('what is behind an empty segment is none of these routes, and a path that is no URL has its list', async () => {
+    const { wrap, post, jobs, errors } = createService({ owner: ({ user }) => user })
+    wrap('report', {}, async () => ok(1))
+    const id = idOf(location(await post('report', { user: 'ann' })))
+    const send = (mount: string, rest: string, query = '') =>
+      jobs.route({ method: 'GET', url: `${mount}${rest}${query}`, headers: { get: () => null } }, { native: { user: 'ann' }, mount, rest })
+    for (const rest of [`//${id}`, '//x', '///x', `/${id}//events`, `/${id}/events//x`, `/${id}/events///x`, '//[', '//user@host:99999'])
+      for (const mount of ['/jobs', '']) expect([mount, rest, await send(mount, rest)]).toEqual([mount, rest, undefined])
+    for (const rest of ['', '/', '//']) expect(await send('', rest)).toMatchObject({ status: 200 })
+    expect(json(await send('', '//', '?limit=0'))).toMatchObject({ status: 400 })
+    expect(errors).toEqual([])
   })
 
   test('a list, newest first, a page at a time, of one’s own', async () => {
