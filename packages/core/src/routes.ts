@@ -58,7 +58,7 @@ export async function route(context: Context, request: JobRequest, match: RouteM
   const [, id = '', action = '', ...end] = match.rest.split('/')
   const owner = match.owner ?? context.options.owner
   const row = id !== '' && Object.hasOwn(ROUTES, action) ? ROUTES[action] : undefined
-  if (end.some(Boolean) || (id === '' ? action !== '' || !owner || !context.store.list : !row)) return undefined
+  if (end.some(Boolean) || (id ? !row : action || !owner || !context.store.list)) return undefined
   if (!(row ? Object.hasOwn(row, request.method) : LIST_METHODS.includes(request.method))) {
     const allow = (row ? Object.keys(row) : LIST_METHODS).join(', ')
     const told =
@@ -67,13 +67,14 @@ export async function route(context: Context, request: JobRequest, match: RouteM
   }
 
   // A path that was given is how clients see it; otherwise it is where they came in.
-  const mount = context.options.path === undefined ? `${context.options.baseUrl ?? ''}${match.mount}` : context.mount
+  // One that begins with two slashes would be a host where a path is meant.
+  const mount = context.options.path === undefined ? `${context.options.baseUrl ?? ''}${match.mount.replace(/^\/+/, '/')}` : context.mount
   const who = owner ? await ownerOf(owner, match.native as never) : null
   let answer: Answer | undefined
   try {
-    answer = row
-      ? await forJob(context, row[request.method] as Handle, id, who, mount, request, match)
-      : await forList(context, who, mount, request)
+    if (row) answer = await forJob(context, row[request.method] as Handle, id, who, mount, request, match)
+    // A nameless client has no list: it would be everybody's.
+    else answer = who === null ? problem('job-not-found') : await getList(context, who, mount, request)
   } catch (error) {
     answer = unavailable(context, error, `${request.method} ${action || 'status'}`)
   }
@@ -102,7 +103,3 @@ async function forJob(
   if (!job) return problem('job-not-found')
   return job.goneAt === undefined ? handle(context, job, `${mount}/${job.id}`, request, platform, upgrades) : problem('job-gone')
 }
-
-/** A nameless client has no list: it would be everybody's. */
-const forList = (context: Context, who: string | null, mount: string, request: JobRequest) =>
-  who === null ? problem('job-not-found') : getList(context, who, mount, request)

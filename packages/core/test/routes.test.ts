@@ -86,6 +86,19 @@ describe('whose job it is', () => {
       expect(await send('GET', path)).toBeUndefined()
   })
 
+  test('a mount that begins with two slashes leads to no other host', async () => {
+    const { wrap, post, jobs } = createService({ onComplete: 'redirect' })
+    wrap('report', {}, async () => ok(1))
+    const id = idOf(location(await post('report')))
+    const ask = (method: string, rest: string, fields: Record<string, string>) => {
+      const request = { method, url: `//evil.example/jobs${rest}`, headers: { get: (name: string) => fields[name] ?? null } }
+      return jobs.route(request, { native: {}, mount: '//evil.example/jobs', rest })
+    }
+    const canceled = await ask('POST', `/${id}/cancel`, { accept: 'text/html' })
+    expect(canceled).toMatchObject({ status: 303, headers: { Location: `/evil.example/jobs/${id}` } })
+    expect(location(await ask('GET', `/${id}`, { prefer: 'wait=20' }))).not.toContain('//')
+  })
+
   test('what is behind an empty segment is none of these routes, and a path that is no URL has its list', async () => {
     const { wrap, post, jobs, errors } = createService({ owner: ({ user }) => user })
     wrap('report', {}, async () => ok(1))
