@@ -14,8 +14,9 @@ export class ById<Value> {
     this.#values[id] = value
   }
 
-  delete(id: string): void {
-    delete this.#values[id]
+  /** @param only leaves another that has taken its place */
+  delete(id: string, only: Value | undefined = this.#values[id]): void {
+    if (this.#values[id] === only) delete this.#values[id]
   }
 
   values(): Value[] {

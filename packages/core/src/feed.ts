@@ -37,6 +37,8 @@ const ALIVE_MS = 15_000
 /** Pauses between reads where not every change is heard in this process, in milliseconds. */
 const READ_MS = 500
 const READ_IF_WATCHED_MS = 5_000
+/** How long one request on Workers watches, in milliseconds. It reads for itself, and may make 1,000 calls on the smallest plan: its client comes again. */
+const ALONE_MS = 450_000
 
 /** The job as it is told of: the body of its status. */
 export const documentOf = (context: Context, job: Job, self: string): string =>
@@ -73,6 +75,7 @@ export class Feed extends Following<Watcher> {
     const { complete, watched } = context.changes
     this.every(ALIVE_MS, () => this.#alive())
     if (!complete) this.every(watched ? READ_IF_WATCHED_MS : READ_MS, () => this.look())
+    if (!context.feeds) this.every(ALONE_MS, () => this.end())
     this.look() // for what has changed since the job was read
   }
 

@@ -69,7 +69,6 @@ export abstract class Following<Follower extends { isFull: boolean }> {
   protected stop(): void {
     this.#off()
     for (const timer of this.#timers) clearInterval(timer)
-    const { id } = this.job
-    if (this.kept?.get(id) === this) this.kept.delete(id)
+    this.kept?.delete(this.job.id, this)
   }
 }

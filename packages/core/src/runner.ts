@@ -58,7 +58,7 @@ export function createRunner(context: Context): Runner {
       off?.()
       attempt.body?.close()
       attempt.end()
-      if (context.running.get(attempt.id) === attempt) context.running.delete(attempt.id)
+      context.running.delete(attempt.id, attempt)
     }
   }
 }

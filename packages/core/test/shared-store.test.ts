@@ -753,6 +753,22 @@ describe('events', () => {
     expect(heard.text).not.toContain('event: succeeded')
   })
 
+  test('on Workers end before their request has made as many calls as the platform allows', async () => {
+    vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' })
+    const { store } = sharedStore()
+    const get = vi.spyOn(store, 'get')
+    const service = createService({ store })
+    service.wrap('report', { delayMs: 3_600_000 }, async () => ok(1))
+    const at = location(await service.post('report'))
+    const heard = await listen(service, at)
+    await vi.advanceTimersByTimeAsync(300_000)
+    expect(heard.isOver).toBe(false)
+    await vi.advanceTimersByTimeAsync(300_000)
+    vi.unstubAllGlobals()
+    expect(heard.isOver).toBe(true)
+    expect(get.mock.calls.length).toBeLessThan(1_000)
+  })
+
   test('go on from now to a client that knows an id that there never was', async () => {
     const service = createService()
     const go = gate()
