@@ -52,8 +52,9 @@ export function createOutbox(context: () => Context, sender: WebhookSender): Out
     const under = [...sending.values()].filter(isUnder)
     return under.length < AT_ONCE && under.filter((one) => one.origin === origin).length < AT_ONCE_TO_ONE
   }
-  const begin = (id: string, operation: string, origin: string, trying: Promise<void>): Promise<void> => {
-    const work = trying.catch(reporter(context(), 'webhook', { id, operation })).finally(() => {
+  const begin = (job: Pick<Job, 'id' | 'operation'>, origin: string, trying: Promise<void>): Promise<void> => {
+    const { id } = job
+    const work = trying.catch(reporter(context(), 'webhook', job)).finally(() => {
       sending.delete(id)
       next()
     })
@@ -80,18 +81,18 @@ export function createOutbox(context: () => Context, sender: WebhookSender): Out
         const job = await context().store.get(id, 'head')
         if (job?.webhook?.attempts === attempts) await tell(context(), job, sender)
       }
-      void begin(id, operation, origin, trying())
+      void begin({ id, operation }, origin, trying())
       return
     }
   }
   return {
     post(job) {
-      const { id, webhook, operation } = job
+      const { id, webhook } = job
       const under = sending.get(id)
       if (under && isUnder(under)) return onWorkers() ? Promise.resolve() : under.work
       const origin = webhook && originOf(webhook.url)
       if (origin === undefined || webhook?.nextAt === undefined) return Promise.resolve()
-      if (hasRoom(origin)) return begin(id, operation, origin, tell(context(), job, sender))
+      if (hasRoom(origin)) return begin(job, origin, tell(context(), job, sender))
       wait(job, origin, webhook)
       return Promise.resolve()
     },
