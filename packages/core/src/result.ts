@@ -51,16 +51,17 @@ export function withRange(answer: Answer, request: JobRequest): Answer {
   if (answer.status !== 200 || answer.body === null || isEvents(answer.body)) return answer
   const headers: Record<string, string | readonly string[]> = { ...answer.headers }
   setField(headers, 'Accept-Ranges', 'bytes')
-  const [, from, to] = /^bytes=(\d*)-(\d*)$/i.exec(request.headers.get('range')?.trim() ?? '') ?? []
+  const whole = { ...answer, headers }
   // Without an entity tag or a date of its own no validator can match, so a conditional range is the whole (13.1.5).
   const conditional = request.headers.get('if-range')
   const unchanged = conditional === null || conditional === headers.etag || conditional === headers['last-modified']
-  if (request.method !== 'GET' || !unchanged || from === undefined || to === undefined || from + to === '') return { ...answer, headers }
+  const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/i.exec(request.headers.get('range')?.trim() ?? '') ?? []
+  if (request.method !== 'GET' || !unchanged || from + to === '') return whole
   const { body } = answer
   const size = sizeOf(body)
-  const first = from === '' ? Math.max(0, size - Number(to)) : Number(from)
-  const last = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1)
-  if (from !== '' && to !== '' && Number(to) < first) return { ...answer, headers }
+  const first = from ? Number(from) : Math.max(0, size - Number(to))
+  const last = from && to ? Math.min(Number(to), size - 1) : size - 1
+  if (from && to && Number(to) < first) return whole
   if (first >= size) return problem('range-not-satisfiable', `There are ${size} bytes.`, { 'Content-Range': `bytes */${size}` })
   return { status: 206, headers: { ...headers, 'Content-Range': `bytes ${first}-${last}/${size}` }, body: partOf(body, first, last) }
 }
