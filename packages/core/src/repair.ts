@@ -60,12 +60,14 @@ export async function post({ outbox }: Context, job: Job, platform: Platform | u
 /** The event for a job whose `dueAt` has come, or `null` when somebody has been quicker. */
 function overdue(context: Context, job: Job, now: number, delayMs: number): LifecycleEvent | null {
   if (!isDue(job, now)) return null
-  const ttlMs = ttlOf(context, job)
-  if (job.status === 'queued' && context.draining) return null // the next process hands it over, sooner than this would be
-  // Later each time: behind a backlog every one is a message more that somebody has to look at.
-  if (job.status === 'queued') return { type: 'redispatch', dueAt: now + context.options.startDeadlineMs * Math.min(job.dispatch, 4) }
+  if (job.status === 'queued') {
+    if (context.draining) return null // the next process hands it over, sooner than this would be
+    // Later each time: behind a backlog every one is a message more that somebody has to look at.
+    return { type: 'redispatch', dueAt: now + context.options.startDeadlineMs * Math.min(job.dispatch, 4) }
+  }
   if (isAlive(context, job)) return null // and one that has ended meanwhile is refused by the table
   const { attempt } = job
+  const ttlMs = ttlOf(context, job)
   if (job.cancelRequestedAt !== undefined) return { type: 'cancel', attempt, ttlMs }
   if (attempt >= job.maxAttempts || !job.request)
     return { type: 'fail', attempt, ttlMs, error: (job.timeoutAt ?? now + 1) <= now ? TIMEOUT : LOST }
