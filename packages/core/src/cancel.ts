@@ -61,6 +61,7 @@ export async function cancelJob(context: Context, job: Job, self: string, reques
   const headers: Record<string, string> = { 'Content-Location': self, 'Cache-Control': 'no-store' }
   if (after.status === 'canceled') return present(context, 'status', after, self, { status: 200, headers })
   const retryAfterMs = context.options.retryAfterMinMs
-  Object.assign(headers, { Location: self, 'Retry-After': retryAfter(retryAfterMs) })
+  headers.Location = self
+  headers['Retry-After'] = retryAfter(retryAfterMs)
   return present(context, 'status', after, self, { status: 202, headers, retryAfterMs })
 }
