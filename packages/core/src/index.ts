@@ -6,6 +6,7 @@ export type {
   EngineCapabilities,
   JobEngine,
   JobMessage,
+  LeftMessage,
   LocalRun,
   Platform,
   Reservation,

@@ -11,6 +11,8 @@ import { replay } from './replay'
 import { type Upgrade, upgrade } from './sockets'
 import { HonoSubmission } from './submission'
 
+export type { OpenSocket, SocketEvents, Upgrade } from './sockets'
+
 declare module 'hono' {
   interface ContextVariableMap {
     /** Of a handler that `respondAsync` has wrapped. */

@@ -5,7 +5,8 @@ import type { Context } from 'hono'
 /** `upgradeWebSocket` of the runtime: of `@hono/node-server`, `hono/bun`, `hono/deno`, `hono/cloudflare-workers`. */
 export type Upgrade = (c: Context, events: SocketEvents) => Promise<Response>
 
-interface SocketEvents {
+/** What a runtime calls as its socket goes on. */
+export interface SocketEvents {
   onOpen(event: unknown, socket: OpenSocket): void
   onMessage(event: { readonly data: unknown }, socket: OpenSocket): void
   onClose(): void
@@ -13,7 +14,7 @@ interface SocketEvents {
 }
 
 /** What is used of Hono's `WSContext`. */
-interface OpenSocket {
+export interface OpenSocket {
   readonly raw?: unknown
   send(text: string): void
   close(code: number): void
