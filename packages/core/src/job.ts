@@ -1,6 +1,9 @@
 import type { JobWebhook } from './webhook'
 
-/** A JSON value: what `meta`, `carry` and a handler's input may hold. */
+/**
+ * A JSON value: what `meta`, `carry` and a handler's input may hold. To TypeScript an `interface` is none, because others may add to it: name
+ * what is needed of it (`{ id: user.id }`), copy it (`{ ...user }`), or declare a `type`.
+ */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json | undefined }
 export type JsonObject = { readonly [name: string]: Json | undefined }
 

@@ -37,7 +37,7 @@ export interface OperationOptions<Native = unknown> {
   estimateMs?: number
   /** What representations may show: a name, a summary. Or a function that makes it from the request. */
   meta?: JsonObject | ((native: Native) => JsonObject | Promise<JsonObject>)
-  /** Lifts what the handler needs from earlier middleware into the job, for runs in another process: `(req) => ({ user: req.user })`. */
+  /** Lifts what the handler needs from earlier middleware into the job, for runs in another process: `(req) => ({ user: { id: req.user.id } })`. */
   carry?: (native: Native) => JsonObject | Promise<JsonObject>
   /** Whose job it is, for this route; see {@link JobsOptions}. */
   owner?: Owner<Native>
