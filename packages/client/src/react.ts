@@ -17,7 +17,8 @@ export interface JobView<Result> {
   /** Why it cannot be followed: the server says no, or its time is over. That a job failed is no such error, see `state`. */
   readonly error: unknown
   readonly isPending: boolean
-  cancel(): void
+  /** Asks for the job to end. Never throws: what became of it is told by the next status. */
+  readonly cancel: () => void
 }
 
 let plainClient: Client | undefined
