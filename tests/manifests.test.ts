@@ -30,6 +30,11 @@ describe.each(readdirSync(packages))('the manifest of packages/%s', (folder) => 
     for (const source of sources) expect(existsSync(new URL(String(source), home))).toBe(true)
   })
 
+  it('is found by tools that look at no exports (Parcel, the resolver of eslint-plugin-import)', () => {
+    const { import: module = manifest.exports['.'], require: commonJs = module } = manifest.exports['.']
+    expect(manifest).toMatchObject({ main: commonJs.default, module: module.default, types: commonJs.types })
+  })
+
   it('runs nothing on install and depends on no framework', () => {
     expect(Object.keys(manifest.scripts)).not.toContain('postinstall')
     expect(Object.keys(manifest.dependencies ?? {})).toEqual(BROUGHT[folder] ?? [])
