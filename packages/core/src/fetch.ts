@@ -46,9 +46,9 @@ export interface FetchOptions<Native = Request> extends OperationOptions<Native>
  *
  * @throws {JobsError} `invalid_option`, `duplicate_operation`
  */
-// `R & Request`: the request that the handler names outweighs that of its jobs, where it is more.
+// `R & object`: the request that the handler names outweighs that of its jobs, where it is more.
 export function respondAsync<Rest extends unknown[], R extends Request = Request>(
-  jobs: Jobs<R & Request>,
+  jobs: Jobs<R & object>,
   operation: string | FetchOptions<R>,
   handler: (request: RequestWithJob<R>, ...rest: Rest) => Response | Promise<Response>,
 ): (request: R, ...rest: Rest) => Promise<Response>

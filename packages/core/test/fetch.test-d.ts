@@ -39,6 +39,8 @@ describe('the handler', () => {
       .parameter(0)
       .toEqualTypeOf<NextRequest>()
     expectTypeOf(jobRoutes(jobs)).parameter(0).toEqualTypeOf<Request>()
+    const known = createJobs<Request & { user: string }>({ owner: ({ user }) => user })
+    respondAsync(known, { operation: 'known', carry: ({ user }) => ({ user }) }, ({ user }) => new Response(user))
   })
 })
 

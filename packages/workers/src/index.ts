@@ -34,8 +34,9 @@ export interface RespondAsyncOptions<R extends Request = Request> extends Operat
  *
  * @throws {JobsError} `invalid_option`, `duplicate_operation`
  */
+// `R & object`: the request that the handler names outweighs that of its jobs, where it is more.
 export function respondAsync<Env = Cloudflare.Env, R extends Request = Request>(
-  jobs: Jobs<R>,
+  jobs: Jobs<R & object>,
   operation: string | RespondAsyncOptions<R>,
   handler: WorkersHandler<Env, R>,
 ): (request: R, env?: Env, ctx?: ExecutionContext) => Promise<Response> {

@@ -39,6 +39,13 @@ named.post(
 )
 named.all('/jobs/*', jobRoutes(jobs))
 
+// An existing handler that names its request needs no word of it from the jobs.
+const existing = async (request: IRequest, env: Cloudflare.Env, _ctx: ExecutionContext) =>
+  Response.json({ month: request.params.month, objects: typeof env })
+const wrapped = respondAsync(jobs, 'existing', existing)
+is<Equal<typeof wrapped, (request: IRequest, env?: Cloudflare.Env, ctx?: ExecutionContext) => Promise<Response>>>()
+Router<IRequest, [Cloudflare.Env, ExecutionContext]>().post('/reports/:month', wrapped, respondAsync(createJobs<Request>(), 'b', existing))
+
 // A request of the application's own, and middleware before the handler.
 interface SignedIn extends IRequestStrict {
   user: { id: string }
