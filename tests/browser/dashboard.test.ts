@@ -43,6 +43,10 @@ function makeJobs(file: string) {
     await handle.progress(10, ADDRESS)
     throw Object.assign(new Error(HOSTILE), { expose: true, status: 422 })
   })
+  jobs.define('דוח', {}, async ({ handle }: Execution) => {
+    await handle.progress(30, 'קורא 12 מתוך 40, עוד מעט!')
+    throw Object.assign(new Error('אין נייר.'), { expose: true, status: 422 })
+  })
   jobs.define(HOSTILE.slice(0, 60), {}, async () => json(JSON.stringify(HOSTILE)))
   const stop = async () => {
     await jobs.stop({ drainMs: 0 })
@@ -236,6 +240,23 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium', () => {
     const links = await rows.locator('th a').evaluateAll((all) => all.map((one) => one.getAttribute('href')))
     expect([links.length, new Set(links).size]).toEqual([230, 230])
     expect(complaints).toEqual([])
+  }, 60_000)
+
+  it('shows from right to left what a handler writes so', async () => {
+    const { jobs, stop } = makeJobs('right-to-left.db')
+    closing.push(stop)
+    const { id } = await jobIn(jobs, 'failed', 'דוח')
+    const { url } = await serve(jobs)
+    const { page } = await open(url)
+    const direction = (selector: string) =>
+      page
+        .locator(selector)
+        .first()
+        .evaluate((element) => getComputedStyle(element).direction)
+    expect(await direction('table.jobs .message')).toBe('rtl')
+    await page.goto(`${url}/?job=${id}`)
+    for (const selector of ['.large h2', '.large p', '.error p', '.events .quiet[dir]']) expect(await direction(selector)).toBe('rtl')
+    expect(await direction('.facts')).toBe('ltr')
   }, 60_000)
 
   it.each(['light', 'dark'] as const)(

@@ -89,7 +89,7 @@ export function DetailView({ id, place, server, access, onPulse, onOutcome }: De
       {back}
       <section class="card stack large" aria-labelledby="job">
         <div class="head">
-          <h2 id="job" ref={heading} tabIndex={-1}>
+          <h2 id="job" dir="auto" ref={heading} tabIndex={-1}>
             {job.operation}
           </h2>
           <State row={job} />
@@ -97,14 +97,14 @@ export function DetailView({ id, place, server, access, onPulse, onOutcome }: De
         </div>
         <code class="id">{job.id}</code>
         <Progress row={job} />
-        {job.message !== undefined && <p>{job.message}</p>}
+        {job.message !== undefined && <p dir="auto">{job.message}</p>}
       </section>
       {job.error && (
         <section class="card error" aria-labelledby="error">
           <h3 id="error">
             {job.error.title} <code>{job.error.code}</code>
           </h3>
-          <p>{job.error.message}</p>
+          <p dir="auto">{job.error.message}</p>
         </section>
       )}
       <Facts job={job} place={place} now={Date.now()} />

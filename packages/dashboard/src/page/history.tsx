@@ -72,7 +72,14 @@ export function History({ events, isKept, isTruncated }: HistoryProps) {
               {event.type === 'progress' && event.percentComplete !== undefined && ` ${Math.floor(event.percentComplete)} %`}
               {event.type === 'start' && event.attempt > 1 && ` attempt ${event.attempt}`}
               {event.code !== undefined && event.status !== 'running' && <code> {event.code}</code>}
-              {event.message !== undefined && event.type === 'progress' && <span class="quiet"> {event.message}</span>}
+              {event.message !== undefined && event.type === 'progress' && (
+                <>
+                  {' '}
+                  <span class="quiet" dir="auto">
+                    {event.message}
+                  </span>
+                </>
+              )}
             </span>
           </li>
         ))}

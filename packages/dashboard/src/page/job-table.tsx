@@ -65,7 +65,11 @@ export function JobTable({ rows, place, hasOwners, now }: JobTableProps) {
             <td class="wide figure">{took(row, now)}</td>
             <td class="medium">
               <Progress row={row} />
-              {row.message !== undefined && <span class="message">{row.message}</span>}
+              {row.message !== undefined && (
+                <span class="message" dir="auto">
+                  {row.message}
+                </span>
+              )}
             </td>
             <td class="wide figure">{row.attempt > 0 ? `${row.attempt} of ${row.maxAttempts}` : '–'}</td>
           </tr>
