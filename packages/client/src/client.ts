@@ -108,7 +108,7 @@ export function createClient(options: ClientOptions = {}): Client {
   ): Job<Result> {
     const advice = adviceOf(response.headers, reading.document, settings.clock.now())
     // GET answered with 202 and nothing else: the same address again, until it is another answer (GitHub's statistics).
-    const again = (init.method ?? 'POST').toUpperCase() === 'GET' ? url : undefined
+    const again = init.method === 'GET' ? url : undefined
     const followed = isAccepted ? (monitor ?? again) : ''
     if (followed === undefined) {
       const message = 'The request was accepted, and the server does not say where its status is.'

@@ -53,10 +53,11 @@ export class ProblemError extends Error {
     readonly problem: Problem,
     /** The answer; its body can still be read. `undefined` where the problem was part of a status document. */
     readonly response: Response | undefined,
-    message?: string,
+    /** What it says where the problem has no text. */
+    otherwise?: string,
   ) {
     const status = response?.status ?? problem.status ?? 500
-    super(message ?? problem.detail ?? problem.title ?? textOf(problem.message) ?? `The server answered ${status}.`)
+    super(problem.detail ?? problem.title ?? textOf(problem.message) ?? otherwise ?? `The server answered ${status}.`)
     this.status = status
     this.code = problem.code ?? `http-${status}`
     this.type = problem.type ?? 'about:blank'
@@ -74,7 +75,7 @@ export class JobFailedError extends ProblemError {
     response: Response | undefined,
     problem: Problem = job.error ?? {},
   ) {
-    super(problem, response, problem.detail ?? problem.title ?? textOf(problem.message) ?? 'The job failed.')
+    super(problem, response, 'The job failed.')
   }
 }
 
@@ -85,8 +86,7 @@ export class JobCanceledError extends ProblemError {
     readonly job: StatusDocument,
     response?: Response,
   ) {
-    const problem = { code: 'job-canceled', status: 409, ...job.error }
-    super(problem, response, problem.detail ?? 'The job was canceled.')
+    super({ code: 'job-canceled', status: 409, ...job.error }, response, 'The job was canceled.')
   }
 }
 

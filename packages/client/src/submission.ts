@@ -30,8 +30,9 @@ export async function pack(input: string | URL | Request, init: SubmitInit): Pro
   }
   if (init.body instanceof ReadableStream) return { method, headers, body: init.body, isRepeatable: false }
   if (init.body === undefined || init.body === null) {
-    const body = request?.body && init.body === undefined ? await request.arrayBuffer() : null
-    return { method, headers, body, isRepeatable: true }
+    // Firefox does not say whether a request has a body.
+    const body = init.body === undefined && (await request?.arrayBuffer())
+    return { method, headers, body: body && body.byteLength > 0 ? body : null, isRepeatable: true }
   }
   const made = new Response(init.body)
   const type = made.headers.get('content-type')

@@ -542,6 +542,24 @@ describe('submitting', () => {
     expect(pauses[2]).toBe(7_000)
   })
 
+  test('of a Request sends its body, in Firefox too, which does not show one', async () => {
+    const server = await serve(() => [200, {}, done])
+    const headers = { 'content-type': 'text/csv' }
+    for (const shown of [true, false]) {
+      const request = new Request(server.url, { method: 'PUT', headers, body: 'a,b' })
+      if (!shown) Object.defineProperty(request, 'body', { value: undefined })
+      await createClient().submit(request)
+    }
+    await createClient().submit(new Request(server.url))
+    await createClient().submit(new Request(server.url, { method: 'POST' }))
+    expect(server.asked.map(({ method, headers, body }) => [method, headers['content-type'], body])).toEqual([
+      ['PUT', 'text/csv', 'a,b'],
+      ['PUT', 'text/csv', 'a,b'],
+      ['GET', undefined, ''],
+      ['POST', undefined, ''],
+    ])
+  })
+
   test('each submission has a key of its own', async () => {
     const server = await serve(() => [200])
     const client = createClient()
