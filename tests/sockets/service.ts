@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { type ServerType, serve, upgradeWebSocket } from '@hono/node-server'
 import { createJobs, type JobHandle, type Jobs, type JobsOptions } from '@respond-async/core'
@@ -56,6 +56,7 @@ export const FRAMEWORKS: Record<string, Start> = {
     const server = await new Promise<ServerType>((resolve) => {
       const made = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1', websocket }, () => resolve(made))
     })
+    server.on('connection', (socket: Socket) => socket.on('error', () => {})) // as its README says
     return { jobs, server: server as Server } // node:http, as nothing else was asked for
   },
 }

@@ -96,6 +96,25 @@ for (const framework of Object.keys(FRAMEWORKS))
       expect(await closed).toBe(1009)
     })
 
+    it('survive clients that ask for this protocol or another and whose connections break', async () => {
+      const uncaught: unknown[] = []
+      const hear = (error: unknown) => uncaught.push(error)
+      process.on('uncaughtException', hear)
+      cleanUp.push(() => process.off('uncaughtException', hear))
+      const { work } = steps()
+      const { submit } = await serve(framework, work)
+      const { hostname, port, pathname } = new URL(await submit())
+      for (const protocol of ['websocket', 'h2c'])
+        for (const path of [pathname, '/jobs/unknown/events', '/plain']) {
+          const client = connect(Number(port), hostname)
+          client.write(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`)
+          await new Promise((resolve) => setTimeout(resolve, 50)) // there is an answer to some of them alone
+          client.resetAndDestroy()
+        }
+      expect((await fetch(`http://${hostname}:${port}/jobs/unknown`)).status).toBe(404)
+      expect(uncaught).toEqual([])
+    })
+
     it('are refused over HTTP where the application cannot show the job, as events are', async () => {
       const failed: unknown[] = []
       const representation: Representation = {
