@@ -94,7 +94,8 @@ const STORE_ERRORS = ['store_unavailable', 'store_full', 'too_large']
 /** Answers what kept the body from being read to its end. What is nobody's fault but the application's is thrown on. */
 function unreadable(context: Context, error: unknown, limit: number): Answer {
   if (isJobsError(error, 'body_too_large')) return problem('body-too-large', `At most ${limit} bytes are taken here.`)
-  if (isJobsError(error, 'body_unreadable')) return problem('body-unreadable')
+  // What a parser has read may be nested too deep to be written as text again.
+  if (isJobsError(error, 'body_unreadable') || error instanceof RangeError) return problem('body-unreadable')
   if (isJobsError(error) && STORE_ERRORS.includes(error.code)) return unavailable(context, error, 'accept')
   throw error
 }

@@ -59,8 +59,9 @@ export async function route(context: Context, request: JobRequest, match: RouteM
   const owner = match.owner ?? context.options.owner
   const row = id !== '' && Object.hasOwn(ROUTES, action) ? ROUTES[action] : undefined
   if (end.some(Boolean) || (id ? !row : action || !owner || !context.store.list)) return undefined
-  if (!(row ? Object.hasOwn(row, request.method) : LIST_METHODS.includes(request.method))) {
-    const allow = (row ? Object.keys(row) : LIST_METHODS).join(', ')
+  const methods = row ? Object.keys(row) : LIST_METHODS
+  if (!methods.includes(request.method)) {
+    const allow = methods.join(', ')
     const told =
       request.method === 'OPTIONS' ? optionsAnswer(context, request, allow) : problem('method-not-allowed', undefined, { Allow: allow })
     return crossOrigin(context, request, told)

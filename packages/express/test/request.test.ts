@@ -270,6 +270,19 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect(await (await call(`${headers.location}/result`)).json()).toEqual({ a: 1 })
     })
 
+    it('refuses a parsed body that is nested too deep to be stored', async () => {
+      const app = express()
+      app.post(
+        '/',
+        express.json(),
+        respondAsync(createJobs<Request>(), 'deep', (_req, res) => void res.json({})),
+      )
+      const { call } = await serve(app)
+      const headers = { 'content-type': 'application/json', 'idempotency-key': 'k' }
+      const answer = await call('/', { method: 'POST', headers, body: `${'['.repeat(50_000)}${']'.repeat(50_000)}` })
+      expect([answer.status, (await answer.json()).code]).toEqual([400, 'body-unreadable'])
+    })
+
     it('passes on to error handlers that were given with the handler', async () => {
       const jobs = createJobs<Request>()
       const app = express()
