@@ -14,7 +14,6 @@ import { type ProblemCode, problem } from './problems'
 import { ReceivedBody } from './received-body'
 import type { Submission } from './request'
 import { resultAnswer } from './result'
-import { onWorkers } from './settings'
 import { toStore } from './stored-request'
 import { type Refusal, submit, type Wanted } from './submit'
 import { waitForChange, waitMsOf } from './waiting'
@@ -48,7 +47,7 @@ export async function accept(
   try {
     try {
       const reading = received.read(submission, keepRequest || key !== undefined)
-      if (reading) await held(reading, platform)
+      if (reading) await reading
     } catch (error) {
       return unreadable(context, error, received.limit)
     }
@@ -82,12 +81,6 @@ export async function accept(
 
 const NOBODY: Told = {}
 
-/** On Workers a request ends with its client: what it has stored by then is handed over, or removed, all the same. */
-function held<T>(work: Promise<T>, platform: Platform | undefined): Promise<T> {
-  if (onWorkers()) platform?.waitUntil?.(work.catch(() => {})) // which is answered where it is awaited
-  return work
-}
-
 /** What a place for large bodies may throw. */
 const STORE_ERRORS = ['store_unavailable', 'store_full', 'too_large']
 
@@ -103,7 +96,7 @@ function unreadable(context: Context, error: unknown, limit: number): Answer {
 /** Makes the job, or finds the one that the key already made, and answers. */
 async function take(context: Context, operation: Operation, wanted: Wanted, prefer: Preferences, received: ReceivedBody): Promise<Answer> {
   try {
-    const made = await held(submit(context, operation, wanted), wanted.platform)
+    const made = await submit(context, operation, wanted)
     if (made.refused) return made.refused === 'idempotency-key-reused' ? problem(made.refused) : busy(made.refused)
     if (!made.replayed) received.keep()
     return await answer(context, operation, made.job, prefer, made.replayed)

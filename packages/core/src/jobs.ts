@@ -267,7 +267,10 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     },
     async accept(name, submission, platform) {
       if (!isReady) await ready()
-      const answer = await accept(context, operation(name), submission, platform)
+      const accepting = accept(context, operation(name), submission, platform)
+      // A request on Workers ends with its client: what it has stored by then is handed over, or removed, all the same.
+      if (onWorkers()) platform?.waitUntil?.(accepting.catch(() => {})) // which is answered where it is awaited
+      const answer = await accepting
       return answer && crossOrigin(context, submission, answer)
     },
     route: (request, match) => whenReady(() => route(context, request, match)),

@@ -76,6 +76,16 @@ describe('r2Blobs', () => {
     await vi.waitFor(async () => expect(await keys()).toEqual([]), { timeout: 10_000 })
   })
 
+  it('keeps nothing of a request that is refused when its client has left', async () => {
+    const leaving = new AbortController()
+    const init = { method: 'POST', headers: { 'x-stranger': 'yes' }, body: new Uint8Array(500_000), signal: leaving.signal }
+    const left = exports.default.fetch(new Request('https://example.com/flows', init))
+    await vi.waitFor(async () => expect((await keys()).length).toBe(2), { timeout: 10_000, interval: 10 })
+    leaving.abort()
+    await expect(left).rejects.toThrow(/abort/)
+    await vi.waitFor(async () => expect(await keys()).toEqual([]), { timeout: 10_000 })
+  })
+
   it('says what to do when the binding is missing', () => {
     expect(() => r2Blobs(undefined as never)).toThrow(/wrangler\.jsonc/)
   })

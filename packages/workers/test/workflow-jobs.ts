@@ -29,7 +29,13 @@ respondAsync<Cloudflare.Env>(flowJobs, { operation: 'flow', retries: 2, backoffM
   return Response.json({ attempt: request.job.attempt, has: [own.WORKFLOW !== undefined, typeof ctx.waitUntil] })
 })
 
-const later = { operation: 'flow later', delayMs: 3_600_000, maxBodyBytes: 600_000 }
+/** Nobody's, after a while. */
+const owner = async ({ headers }: Request) => {
+  if (!headers.has('x-stranger')) return null
+  await scheduler.wait(200)
+  throw new Error('not signed in')
+}
+const later = { operation: 'flow later', delayMs: 3_600_000, maxBodyBytes: 600_000, owner }
 const submitLater = respondAsync<Cloudflare.Env>(flowJobs, later, () => new Response('done'))
 const routes = jobRoutes(flowJobs)
 
