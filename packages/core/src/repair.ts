@@ -145,13 +145,19 @@ async function removeBlobs(context: Context, id: string): Promise<void> {
 /** How many jobs one read of a sweep takes. */
 const BATCH = 100
 
-/** Repairs everything that is overdue, a batch at a time. Resolves to how many jobs it looked at. */
+/**
+ * Repairs everything that is overdue, a batch at a time. Resolves to how many jobs it looked at.
+ *
+ * Ends where so many as are in a batch cannot be repaired: the store can be read and takes no writes, and all the others would have to
+ * be read, refused and told of as well. A tombstone says nothing of the store: it is the bodies, kept elsewhere, that do not go.
+ */
 export async function sweep(context: Context, platform?: Platform): Promise<number> {
   const { store } = context
   if (!store.due) return 0
   const before = context.now()
   /** Looked at, and still overdue: a worker that lives may be silent for a while, and a record may be broken. */
   const left = new Set<string>()
+  let refused = 0
   for (let seen = 0; ; ) {
     const due = await store.due(before, left.size + BATCH)
     const jobs = due.filter(({ id }) => !left.has(id))
@@ -161,11 +167,12 @@ export async function sweep(context: Context, platform?: Platform): Promise<numb
         if (after && isDue(after, before)) left.add(job.id)
       } catch (error) {
         left.add(job.id)
+        if (!job.goneAt) refused++
         reporter(context, 'sweep', job)(error)
       }
     }
     await Promise.all(jobs.map(look))
     seen += jobs.length
-    if (jobs.length < BATCH) return seen
+    if (jobs.length < BATCH || refused >= BATCH) return seen
   }
 }

@@ -15,6 +15,7 @@ import {
   type Runner,
 } from '../src/index'
 import { observedLeases } from '../src/leases'
+import { newRecord } from './record'
 import { createService, gate, json, location, ok, type Service } from './service'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -412,6 +413,43 @@ describe('leases of other processes', () => {
     expect(leases.isOver({ ...job, version: 4 })).toBe(false)
     now = 6_000
     expect(leases.isOver({ ...job, version: 4 })).toBe(true)
+  })
+})
+
+describe('a sweep of many overdue jobs', () => {
+  const insertExpired = async (store: JobStore, count: number, more: Partial<Job> = {}) => {
+    const at = { status: 'succeeded', createdAt: 0, updatedAt: 0, finishedAt: 0, expiresAt: 1, dueAt: 1 } as const
+    for (let n = 0; n < count; n++) await store.insert(newRecord({ id: `${more.goneAt ?? 'job'}-${n}`, ...at, ...more }))
+  }
+
+  test('gives up where the store can be read and takes no writes, and goes on when it takes them', async () => {
+    const { store, calls } = sharedStore()
+    await insertExpired(store, 1_000)
+    const readOnly: JobStore = {
+      ...store,
+      replace: () => Promise.reject(new Error('READONLY')),
+      due: (...asked) => {
+        calls.push('due')
+        return store.due?.(...asked) ?? Promise.resolve([])
+      },
+    }
+    const { jobs, errors } = createService({ store: readOnly, sweepMs: 0 })
+    await jobs.sweep()
+    expect(calls.filter((call) => call === 'due')).toHaveLength(1)
+    expect(errors).toHaveLength(100)
+    expect(await createService({ store, sweepMs: 0 }).jobs.sweep()).toBe(1_000)
+  })
+
+  test('goes on where it is the bodies of tombstones that cannot be removed', async () => {
+    const { store } = sharedStore()
+    await insertExpired(store, 250, { goneAt: 1 })
+    await store.insert(newRecord({ id: 'expired', status: 'succeeded', finishedAt: 0, expiresAt: 2, dueAt: 2 }))
+    const away = () => Promise.reject(new Error('the bodies are away'))
+    const blobs: BlobStore = { maxBodyBytes: null, write: away, read: away, remove: away }
+    const { jobs, errors } = createService({ store, blobs, sweepMs: 0 })
+    await jobs.sweep()
+    expect(errors).toHaveLength(251)
+    expect(await store.get('expired')).toMatchObject({ goneAt: expect.any(Number) })
   })
 })
 
