@@ -28,15 +28,17 @@ interface FileOptions {
 
 /** Opens a file in write-ahead mode, in which readers and the one writer do not wait for each other. */
 export function openFile({ path, synchronous = 'normal', busyTimeoutMs = 5_000 }: FileOptions): SqliteDatabase {
-  const database = new (sqliteModule().DatabaseSync)(path)
+  const { DatabaseSync } = sqliteModule()
+  let database: SqliteDatabase | undefined
   try {
+    database = new DatabaseSync(path)
     database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
     useWriteAheadLog(database, busyTimeoutMs)
     database.exec(`PRAGMA synchronous = ${synchronous}`)
     return database
-  } catch (error) {
-    database.close()
-    throw error
+  } catch (cause) {
+    database?.close()
+    throw new Error(`sqliteStore: ${path}: ${Object(cause).message}`, { cause }) // SQLite does not say which file
   }
 }
 

@@ -172,6 +172,13 @@ describe('a file in trouble', () => {
 })
 
 describe('set-up', () => {
+  it('that cannot be opened is named, with what SQLite says of it', () => {
+    const path = join(temporaryDirectory(), 'not-mounted', 'jobs.db')
+    const cause = expect.objectContaining({ errcode: 14 })
+    expect(() => sqliteStore({ path })).toThrow(
+      expect.objectContaining({ message: `sqliteStore: ${path}: unable to open database file`, cause }),
+    )
+  })
   it('by hand: the schema, as often as one likes, and no table is made with migrate: false', async () => {
     const path = newFile()
     expect(() => sqliteStore({ path, migrate: false })).toThrow(code('invalid_option'))
