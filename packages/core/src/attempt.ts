@@ -62,7 +62,7 @@ export class Attempt implements JobHandle, LiveHost {
     this.#renewAt = now + context.options.leaseMs / 3
     this.#timeoutAt = job.timeoutAt === undefined ? NEVER : now + job.timeoutAt - context.now()
     this.#wake()
-    if (job.cancelRequestedAt !== undefined) this.hear(job)
+    this.hear(job) // its cancellation may have been asked for before
     if (context.stopped) this.interrupt('drained')
   }
 
