@@ -6,8 +6,7 @@ import type { Job } from './job'
 /** One job for all who follow it here: one subscription, and one read for each change. It ends when the last of them leaves. */
 export abstract class Following<Follower extends { isFull: boolean }> {
   protected readonly followers = new Set<Follower>()
-  readonly #timers: ReturnType<typeof setInterval>[] = []
-  readonly #off: () => void
+  readonly #stops: (() => void)[]
 
   /** @param kept where those find it who come later; none on Workers */
   constructor(
@@ -17,7 +16,7 @@ export abstract class Following<Follower extends { isFull: boolean }> {
     private readonly during: string,
   ) {
     kept?.set(job.id, this)
-    this.#off = context.changes.on(job.id, (changed) => (changed ? this.take(changed) : this.look()))
+    this.#stops = [context.changes.on(job.id, (changed) => (changed ? this.take(changed) : this.look()))]
   }
 
   /** The job as it is by now, from whoever knows. */
@@ -42,7 +41,7 @@ export abstract class Following<Follower extends { isFull: boolean }> {
   protected every(ms: number, work: () => void): void {
     const timer = setInterval(work, ms)
     Object(timer).unref?.()
-    this.#timers.push(timer)
+    this.#stops.push(() => clearInterval(timer))
   }
 
   protected async look(): Promise<void> {
@@ -67,8 +66,7 @@ export abstract class Following<Follower extends { isFull: boolean }> {
   }
 
   protected stop(): void {
-    this.#off()
-    for (const timer of this.#timers) clearInterval(timer)
+    for (const stop of this.#stops) stop()
     this.kept?.delete(this.job.id, this)
   }
 }
