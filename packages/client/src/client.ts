@@ -29,7 +29,7 @@ export interface ResumeOptions extends JobOptions {
   /** Fields for the origin of the job's address, besides those of the client. */
   headers?: HeadersGiven
   /** Whether the origin of the job's address gets cookies, as `fetch` takes it. What `submit` was given holds for its job alone. @default 'same-origin' */
-  credentials?: RequestInit['credentials']
+  credentials?: 'omit' | 'same-origin' | 'include'
 }
 
 export interface Client {
