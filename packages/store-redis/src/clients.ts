@@ -20,7 +20,7 @@ interface IoredisSubscriber {
   disconnect(): void
 }
 
-/** What `createClient`, `createClientPool` and `createCluster` of node-redis make. */
+/** What `createClient`, `createClientPool` and `createCluster` of node-redis 5 and later make. */
 export interface NodeRedisClient {
   evalSha(sha: string, options: ScriptArguments): Promise<unknown>
   eval(script: string, options: ScriptArguments): Promise<unknown>

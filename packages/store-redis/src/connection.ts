@@ -18,7 +18,8 @@ export interface Connection {
 }
 
 export const isIoredis = (client: RedisClient): client is IoredisClient => 'callBuffer' in client && typeof client.callBuffer === 'function'
-export const isNodeRedis = (client: RedisClient): client is NodeRedisClient => 'evalSha' in client && typeof client.evalSha === 'function'
+export const isNodeRedis = (client: RedisClient): client is NodeRedisClient =>
+  'withTypeMapping' in client && typeof client.withTypeMapping === 'function'
 const isRest = (client: RedisClient): client is RestClient => 'evalsha' in client && typeof client.evalsha === 'function'
 
 /** @throws {JobsError} `invalid_option` where it is none of the known clients. */
@@ -30,7 +31,7 @@ export function connectionOf(client: RedisClient): Connection {
   }
   throw new JobsError(
     'invalid_option',
-    'redisStore: give it a client of ioredis, node-redis or @upstash/redis, redisStore({ client: new Redis(url) })',
+    'redisStore: give it a client of ioredis, node-redis 5 (or later) or @upstash/redis, redisStore({ client: new Redis(url) })',
   )
 }
 

@@ -474,6 +474,10 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
       expect(() => redisStore({ client: null })).toThrow(invalid)
       // @ts-expect-error no client
       expect(() => redisStore({ client: {} })).toThrow(invalid)
+      // What node-redis 4 has: its replies cannot be asked for as bytes.
+      const older = { evalSha: async () => null, eval: async () => null, get: async () => null, mGet: async () => [] }
+      // @ts-expect-error too old a client
+      expect(() => redisStore({ client: older })).toThrow(expect.objectContaining({ message: expect.stringContaining('node-redis 5') }))
       for (const prefix of ['', 'a b', '{a}', 'x'.repeat(101)]) expect(() => redisStore({ client: redis, prefix })).toThrow(invalid)
       for (const maxEvents of [-1, 0.5, 1_001]) expect(() => redisStore({ client: redis, maxEvents })).toThrow(invalid)
     })
