@@ -1,3 +1,4 @@
+import { textIn } from './json'
 import type { StatusDocument } from './status-document'
 
 /** A problem as a server tells it: the members of RFC 9457, and whatever else came with them. */
@@ -57,7 +58,7 @@ export class ProblemError extends Error {
     otherwise?: string,
   ) {
     const status = response?.status ?? problem.status ?? 500
-    super(problem.detail ?? problem.title ?? textOf(problem.message) ?? otherwise ?? `The server answered ${status}.`)
+    super(textIn(problem, 'detail', 'title', 'message') ?? otherwise ?? `The server answered ${status}.`)
     this.status = status
     this.code = problem.code ?? `http-${status}`
     this.type = problem.type ?? 'about:blank'
@@ -89,5 +90,3 @@ export class JobCanceledError extends ProblemError {
     super({ code: 'job-canceled', status: 409, ...job.error }, response, 'The job was canceled.')
   }
 }
-
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)

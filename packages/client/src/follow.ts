@@ -35,7 +35,7 @@ export async function follow(job: Tracking, signal: AbortSignal, changed: () => 
       signal.throwIfAborted()
       if (stream) await listen(job, stream, signal, changed)
       else {
-        const answered = await poll(job, signal, strikes, holds, changed)
+        const answered = await poll(job, signal, strikes, holds && failures === 0, changed)
         // After an outage streams may work again that did not before it.
         if (answered && failures > 0 && job.fruitless === FRUITLESS_STREAMS) job.fruitless = 0
         failures = answered ? 0 : failures + 1

@@ -199,6 +199,15 @@ describe('servers that are busy or broken', () => {
     await expect(all(job)).rejects.toBe(job.error)
   })
 
+  test('a proxy that does not bear held polls hides nothing: after a failure the next one is not held', async () => {
+    const { job, server } = await submitTo(({ headers }, at) => {
+      if (headers.prefer) return [504]
+      return at < 5 ? [202, { etag: `"${at}"` }, { status: 'running', percentComplete: at }] : done
+    })
+    expect((await all(job)).map(({ percentComplete }) => percentComplete)).toEqual([undefined, 1, 3, undefined])
+    expect(server.of('GET /jobs/1').map(({ headers }) => headers.prefer)).toEqual([undefined, 'wait=20', undefined, 'wait=20', undefined])
+  }, 5_000)
+
   test('an answer that never comes is given up for another', async () => {
     const { job, server } = await submitTo((_, at) => (at < 3 ? undefined : done), { requestTimeoutMs: 50 })
     await job.finished()
