@@ -33,10 +33,17 @@ export function useJob<Result = unknown>(
 ): JobView<Result> {
   const address = typeof source === 'string' || source instanceof URL ? String(source) : undefined
   const given = address === undefined && typeof source === 'object' && source !== null && !(source instanceof URL) ? source : undefined
+  const isGiven = address !== undefined || given !== undefined
   const job = useMemo(() => {
     if (address === undefined) return given
     plainClient ??= createClient()
-    return (client ?? plainClient).resume<Result>(address)
+    try {
+      return (client ?? plainClient).resume<Result>(address)
+    } catch (error) {
+      // A server that renders has no page that an address could be relative to, and follows nothing: the browser will.
+      if (typeof window === 'undefined') return undefined
+      throw error
+    }
   }, [address, given, client])
   const subscribe = useCallback((listener: () => void) => job?.subscribe(listener) ?? (() => {}), [job])
   const statusNow = () => job?.status
@@ -46,8 +53,8 @@ export function useJob<Result = unknown>(
   // What goes wrong with it is left to the next status; a refusal is for those who call job.cancel() themselves.
   const cancel = useCallback(() => void job?.cancel().catch(() => {}), [job])
   return useMemo(() => {
-    const state = status?.status ?? (job ? 'loading' : 'idle')
+    const state = status?.status ?? (isGiven ? 'loading' : 'idle')
     const isPending = error === undefined && (state === 'loading' || state === 'queued' || state === 'running')
     return { job, state, status, error, isPending, cancel }
-  }, [job, status, error, cancel])
+  }, [job, isGiven, status, error, cancel])
 }

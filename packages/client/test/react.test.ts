@@ -80,6 +80,27 @@ test('nothing is asked without a job, nor after the component has gone', async (
   expect(asked.slice(before).map(({ method }) => method)).toEqual(['DELETE'])
 })
 
+test('a page that a server renders waits for the browser to follow, by an address without an origin too', async () => {
+  const { url } = await serve(() => [202, {}, { status: 'running', percentComplete: 40 }])
+  const { renderToString } = await import('react-dom/server')
+  const report = (options?: Props['options']) => createElement(Report, { source: '/jobs/1', options, see: () => {} })
+  vi.stubGlobal('window', undefined)
+  const html = renderToString(report())
+  vi.unstubAllGlobals()
+  expect(html).toBe('<progress title="loading"></progress>')
+  const element = window.document.createElement('div')
+  element.innerHTML = html
+  const { hydrateRoot } = await import('react-dom/client')
+  const unlike: unknown[] = []
+  const client = createClient({ minPollMs: 50, baseUrl: url })
+  const options = { onRecoverableError: (error: unknown) => unlike.push(error) }
+  act(() => {
+    root = hydrateRoot(element as unknown as HTMLElement, report({ client }), options)
+  })
+  await until(() => element.innerHTML.includes('running'))
+  expect(unlike).toEqual([])
+})
+
 test('an error of the following is shown', async () => {
   const { url } = await serve(() => [403, {}, { title: 'Not yours' }])
   const { seen } = follow(`${url}/jobs/1`)
