@@ -18,10 +18,14 @@ interface Notes {
 
 export function notesOf(c: Context): JsonObject {
   const { req } = c
-  const valid: Record<string, JsonObject> = {}
+  const valid: Record<string, JsonObject | undefined> = {}
   for (const target of TARGETS) {
     const data: JsonObject | undefined = req.valid(target as never)
-    if (data !== undefined && isJson(data)) valid[target] = data
+    try {
+      if (isJson(data)) valid[target] = data
+    } catch {
+      // It is nested too deep to be looked through, and to be stored.
+    }
   }
   return { route: routePath(c), params: req.param(), valid }
 }

@@ -606,6 +606,18 @@ describe('replay', () => {
     expect(errors.map(String)).toEqual(Array(2).fill(expect.stringContaining('give its validator to respondAsync()')))
   })
 
+  it('takes a request whose validated body is nested too deep to be stored', async () => {
+    const { jobs, errors } = errorsOf({ engine: replaying() })
+    const app = serving(jobs).post(
+      '/',
+      validator('json', (value: object) => value),
+      respondAsync(jobs, 'a', async (c) => c.json((await c.req.text()).length)),
+    )
+    const body = `${'['.repeat(50_000)}${']'.repeat(50_000)}`
+    const { accepted, result } = await follow(app, '/', { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    expect([accepted.status, await result.json(), errors]).toEqual([202, 100_000, []])
+  })
+
   it('runs a job that was made without HTTP', async () => {
     const { jobs } = errorsOf({})
     const app = serving(jobs).post(
