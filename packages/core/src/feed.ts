@@ -37,8 +37,8 @@ const ALIVE_MS = 15_000
 /** Pauses between reads where not every change is heard in this process, in milliseconds. */
 const READ_MS = 500
 const READ_IF_WATCHED_MS = 5_000
-/** How long one request on Workers watches, in milliseconds. It reads for itself, and may make 1,000 calls on the smallest plan: its client comes again. */
-const ALONE_MS = 450_000
+/** On Workers, where each request reads for itself and may make so many calls and no more: after so many failures its client comes again. */
+const MOST_FAILURES = 20
 
 /** The job as it is told of: the body of its status. */
 export const documentOf = (context: Context, job: Job, self: string): string =>
@@ -67,6 +67,7 @@ interface Watcher {
 export class Feed extends Following<Watcher> {
   #news: (News & { readonly self: string }) | undefined
   #isLooking = false
+  #failures = 0
   /** A change was told of while a read was under way that may not have seen it. */
   #isStale = false
 
@@ -75,7 +76,6 @@ export class Feed extends Following<Watcher> {
     const { complete, watched } = context.changes
     this.every(ALIVE_MS, () => this.#alive())
     if (!complete) this.every(watched ? READ_IF_WATCHED_MS : READ_MS, () => this.look())
-    if (!context.feeds) this.every(ALONE_MS, () => this.end())
     this.look() // for what has changed since the job was read
   }
 
@@ -90,6 +90,11 @@ export class Feed extends Following<Watcher> {
     await super.look()
     this.#isLooking = false
     if (this.#isStale && this.followers.size > 0) this.look()
+  }
+
+  protected override failed(error: unknown): void {
+    super.failed(error)
+    if (++this.#failures === MOST_FAILURES && !this.context.feeds) this.end()
   }
 
   take(job: Job): void {
