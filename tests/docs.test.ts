@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createJobs, type JobEngine, memoryStore, TRANSITIONS } from '@respond-async/core'
@@ -35,6 +35,17 @@ test('docs/errors.md has every code that the library throws', () => {
   const listed = [...(read('docs/errors.md').split('## What the library throws')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, code]) => code)
   expect(codes.length).toBeGreaterThan(10)
   expect(codes.filter((code) => !listed.includes(code))).toEqual([])
+})
+
+test('what a document opens hears of a lost connection: a pool of pg without a listener ends the process, a client of Redis prints what nobody asked for', () => {
+  const documents = globSync(['README.md', 'docs/*.md', 'packages/*/README.md'], { cwd: new URL('..', import.meta.url) })
+  const opening = documents.flatMap((path) =>
+    blocksOf(read(path))
+      .map(({ line, code }) => ({ at: `${path}:${line}`, text: code.join('\n') }))
+      .filter(({ text }) => /from '(?:pg|ioredis|redis)'/.test(text) && /new (?:pg\.)?Pool\(|new Redis\(|createClient\(/.test(text)),
+  )
+  expect(opening.length).toBeGreaterThan(4)
+  expect(opening.filter(({ text }) => !text.includes(".on('error'")).map(({ at }) => at)).toEqual([])
 })
 
 test('the engine of docs/write-an-engine.md delivers again what is to be tried again, and goes on after a store that was away', async () => {
