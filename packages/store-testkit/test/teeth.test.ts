@@ -16,19 +16,6 @@ async function failing(open: OpenStore): Promise<string[]> {
 testStore('a store over a few maps, without a fault', openFaulty())
 testStore('the same with claims, chunks, transactions and holders of keys, without a fault', openAdded())
 
-testStore('the same where a watch begins with the version that was there before', async () => {
-  const opened = await openAdded()()
-  const { a, b } = opened
-  const { watch } = b
-  if (watch)
-    b.watch = async function* (id, signal) {
-      const there = (await a.get(id, 'head'))?.version
-      if (there === 1 && !signal.aborted) yield there
-      yield* watch(id, signal)
-    }
-  return opened
-})
-
 describe('a broken store fails exactly the cases that name its fault', () => {
   for (const [fault, expected] of Object.entries({ ...FAULTS, ...ALL_FAULTS })) {
     it(fault.replaceAll('_', ' '), async () => {

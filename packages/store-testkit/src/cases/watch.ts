@@ -24,15 +24,9 @@ async function within<T>(promise: Promise<T>, what: string): Promise<T> {
 const byReplace = async (store: JobStore, after: Job) => (await store.replace(after)).replaced
 const byClaim = async (store: JobStore, { id, version }: Job) => (await claim(store, id, version - 1, { version })).claimed
 
-/** What the watcher hears of first, but for version 1: a store that looks when it begins to listen may find what was there before. */
-async function firstNews(watcher: AsyncIterator<number>): Promise<IteratorResult<number>> {
-  const first = await watcher.next()
-  return first.value === 1 ? watcher.next() : first
-}
-
 /** Writes versions until the watcher hears of one: when its subscription begins to count is the store's own affair. */
 async function firstHeard(store: JobStore, watcher: AsyncIterator<number>, write = byReplace): Promise<{ heard: number; written: number }> {
-  const heard = firstNews(watcher)
+  const heard = watcher.next()
   let settled = false
   heard.then(
     () => {
