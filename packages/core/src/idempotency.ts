@@ -17,13 +17,13 @@ export function parseIdempotencyKey(field: string | null): string | null | undef
 
 /**
  * What two requests with one key are compared by: SHA-256 in hex of method, path and query, media type and body; of a body in chunks,
- * of theirs. The boundary of a form is left out: it is another one whenever the form is built (RFC 2046 5.1.1).
+ * of theirs. The boundary of a form does not count: it is another one whenever the form is built (RFC 2046 5.1.1).
  */
 export class Fingerprint {
   readonly #boundary: string
   readonly #digests: Promise<string>[] = []
   /** The end of the last chunk: a boundary may begin in it. */
-  #tail = ''
+  #tail = new Uint8Array(0)
 
   constructor(private readonly mediaType: string) {
     this.#boundary = /^multipart\/.*\bboundary="?([^";]{1,70})/i.exec(mediaType)?.[1] ?? ''
@@ -31,32 +31,45 @@ export class Fingerprint {
 
   /** Takes the next chunk of a body. */
   add(chunk: Uint8Array): void {
-    this.#digests.push(sha256(this.#boundary ? bytesOf(this.#unbound(chunk)) : chunk))
+    this.#digests.push(sha256(this.#boundary ? this.#blanked(chunk) : chunk))
   }
 
-  #unbound(chunk: Uint8Array): string {
-    const parts = (this.#tail + latin1.decode(chunk)).split(this.#boundary)
-    const last = parts.at(-1) as string // of a split there is always one
-    const end = Math.max(0, last.length - this.#boundary.length + 1)
-    this.#tail = last.slice(end)
-    return [...parts.slice(0, -1), last.slice(0, end)].join('\n')
+  /** What is known of the body by now, with zeros where the boundary was. */
+  #blanked(chunk: Uint8Array): Uint8Array {
+    const bytes = concat(this.#tail, chunk)
+    const text = latin1.decode(bytes)
+    let from = 0
+    for (let at = text.indexOf(this.#boundary); at >= 0; at = text.indexOf(this.#boundary, from)) {
+      from = at + this.#boundary.length
+      bytes.fill(0, at, from)
+    }
+    const end = Math.max(from, bytes.length - this.#boundary.length + 1)
+    this.#tail = bytes.subarray(end)
+    return bytes.subarray(0, end)
   }
 
   /** @param body the whole body, where it was not taken in chunks */
   async of(method: string, url: string, body: Body | null): Promise<string> {
     const whole = bytesOf(body ?? '')
-    if (this.#boundary) for (let at = 0; at < whole.length; at += CHUNK_BYTES) this.add(whole.subarray(at, at + CHUNK_BYTES))
+    for (let at = 0; this.#boundary && at < whole.length; at += CHUNK_BYTES) {
+      this.add(whole.subarray(at, at + CHUNK_BYTES))
+      await this.#digests.at(-1) // others want their turn
+    }
     const head = bytesOf(`${method} ${pathOf(url)}\n${this.mediaType.replace(this.#boundary, '')}\n`)
-    const rest = this.#digests[0] ? bytesOf((await Promise.all(this.#digests)).join() + this.#tail) : whole
-    const all = new Uint8Array(head.length + rest.length)
-    all.set(head)
-    all.set(rest, head.length)
-    return sha256(all)
+    const digests = await Promise.all(this.#digests)
+    return sha256(concat(head, digests[0] ? concat(bytesOf(digests.join()), this.#tail) : whole))
   }
 }
 
-/** A character for every byte. */
+/** A character for every byte, so that a place in the text is one in the bytes. */
 const latin1 = new TextDecoder('latin1')
+
+function concat(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(first.length + second.length)
+  both.set(first)
+  both.set(second, first.length)
+  return both
+}
 
 async function sha256(bytes: Uint8Array): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', bytes as BufferSource) // bytes of a body are in no shared memory
