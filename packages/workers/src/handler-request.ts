@@ -1,5 +1,6 @@
 import type { Body, BodyStream, JsonObject, StoredRequest } from '@respond-async/core'
 import { sizeOf } from '@respond-async/core'
+import { rebuildRequest } from '@respond-async/core/fetch'
 import { OwnRequest } from './own-request'
 import type { WorkersSubmission } from './submission'
 
@@ -22,13 +23,11 @@ export function detachedRequest<R extends Request>(
 
 /** The stored request as a router would hand it over: `params`, `query`, `route`, and what `carry` kept. */
 export function rebuiltRequest<R extends Request>(stored: StoredRequest | null, body: Body | BodyStream | null): R {
-  const { method, url, headers, context, carry } = stored ?? NOTHING
-  const fields = new Headers()
-  for (const [name, values] of Object.entries(headers)) for (const value of [values].flat()) fields.append(name, value)
-  if (body !== null) fields.set('content-length', `${sizeOf(body)}`) // which is not stored, and nobody can see in a stream
-  const request = new OwnRequest(new URL(url, 'http://localhost').href, { method, headers: fields }, body)
-  const { params = {}, ...notes } = context ?? {}
-  const properties = { params, query: queryOf(request.url), ...notes, ...carry }
+  const { url, method, headers } = rebuildRequest(stored, null)
+  if (body !== null) headers.set('content-length', `${sizeOf(body)}`) // which is not stored, and nobody can see in a stream
+  const request = new OwnRequest(url, { method, headers }, body)
+  const { params = {}, ...notes } = stored?.context ?? {}
+  const properties = { params, query: queryOf(url), ...notes, ...stored?.carry }
   for (const [name, value] of Object.entries(properties)) put(request, name, value)
   return shortcuts<R>(request, params)
 }
@@ -38,9 +37,6 @@ export function routerNotes(live: Request): JsonObject | undefined {
   const route = ownValue(live, 'route')
   return route === undefined ? undefined : ({ params: { ...(ownValue(live, 'params') as object) }, route } as JsonObject)
 }
-
-/** What a job without a stored request is run with: it cannot be one that came over HTTP. */
-const NOTHING: StoredRequest = { method: 'POST', url: '/', headers: {} }
 
 function ownValue(live: Request, name: string): unknown {
   const own = Reflect.getOwnPropertyDescriptor(live, name)
