@@ -1,9 +1,10 @@
 import { type Job, type JobEvent, type JobStore, JobsError, sizeOf } from '@respond-async/core'
 import { dueFrom, placeOf } from '@respond-async/core/store'
+import { CLAIM, INSERT, REMOVE, REMOVE_BLOBS, REPLACE, WRITE_BLOB } from './change-scripts'
 import type { RedisClient } from './clients'
 import { type Argument, connectionOf, notAJob, type Reply, textOf } from './connection'
+import { DUE, EVENTS, HOLDER, LIST, MEMORY, READ_BLOB } from './query-scripts'
 import { changesOf, decodeBody, encodeBody, eventOf, foundJobOf, headOf, jobOf, lineOf, newHeadOf } from './record'
-import { CLAIM, DUE, EVENTS, HOLDER, INSERT, LIST, MEMORY, READ_BLOB, REMOVE, REMOVE_BLOBS, REPLACE, WRITE_BLOB } from './scripts'
 import { canSubscribe, subscriptionsOver } from './subscriptions'
 
 export interface RedisStoreOptions {
