@@ -1,7 +1,7 @@
 import { isJobsError, JobsError } from './errors'
 import type { Job } from './job'
 import { transition } from './lifecycle'
-import type { Inserted, JobStore } from './store'
+import type { BlobStore, Inserted, JobStore } from './store'
 
 /**
  * A store with a bound on the time that it may take: a server that hangs would otherwise hold every request, and every handler
@@ -11,7 +11,6 @@ import type { Inserted, JobStore } from './store'
  */
 export function inTime(store: JobStore, ms: number): JobStore {
   const bounded = boundedOf(store, ms)
-  const boundedBlobs = store.blobs && boundedOf(store.blobs, ms)
   return {
     capabilities: store.capabilities,
     async insert(job, events, handOver) {
@@ -37,13 +36,14 @@ export function inTime(store: JobStore, ms: number): JobStore {
     close: store.close?.bind(store),
     engine: store.engine,
     attach: store.attach?.bind(store),
-    blobs: boundedBlobs && {
-      maxBodyBytes: boundedBlobs('maxBodyBytes'),
-      write: boundedBlobs('write'),
-      read: boundedBlobs('read'),
-      remove: boundedBlobs('remove'),
-    },
+    blobs: store.blobs && blobsInTime(store.blobs, ms),
   }
+}
+
+/** The same for a place of large bodies. */
+export function blobsInTime(blobs: BlobStore, ms: number): BlobStore {
+  const bounded = boundedOf(blobs, ms)
+  return { maxBodyBytes: blobs.maxBodyBytes, write: bounded('write'), read: bounded('read'), remove: bounded('remove') }
 }
 
 /** The methods of a store by name, each with the bound, and what is no method as it is. */

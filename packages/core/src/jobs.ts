@@ -10,7 +10,7 @@ import { JobsError } from './errors'
 import { documentOf } from './feed'
 import { Fingerprint } from './idempotency'
 import { inProcess } from './in-process'
-import { inTime } from './in-time'
+import { blobsInTime, inTime } from './in-time'
 import type { Job, JobEvent, Json, JsonObject } from './job'
 import { COMPARED, observedLeases } from './leases'
 import { memoryStore } from './memory-store'
@@ -109,24 +109,26 @@ export interface Jobs<in Native = unknown> {
  */
 export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}): Jobs<Native> {
   const resolved = resolveSettings(options)
+  const { blobs: place, storeTimeoutMs, webhooks } = resolved
   const given = options.store ?? memoryStore()
-  // On Workers a timer is dear, and a platform that bounds every request bounds the store's answer with it.
-  const isShared = given.capabilities.shared && !onWorkers()
-  const store = isShared ? inTime(given, resolved.storeTimeoutMs) : given
-  const engine = options.engine ?? store.engine ?? (onWorkers() ? waitUntil() : inProcess())
+  // There a timer is dear, and a platform that bounds every request bounds the answers of others with it.
+  const isWorker = onWorkers()
+  const isShared = given.capabilities.shared && !isWorker
+  const store = isShared ? inTime(given, storeTimeoutMs) : given
+  const engine = options.engine ?? store.engine ?? (isWorker ? waitUntil() : inProcess())
   const clock = options.now
   const now = clock ? () => Math.floor(clock()) : Date.now
   const running: Context['running'] = new ById()
   const unwatched = (error: unknown, id: string) => resolved.onError(error, { during: 'watch', id })
   const context: Context = {
     ...{ options: resolved, store, engine, now, operations: new Map(), running, draining: false, stopped: false },
-    blobs: options.blobs ?? store.blobs,
+    blobs: (isWorker ? place : place && blobsInTime(place, storeTimeoutMs)) ?? store.blobs,
     leases: isShared ? observedLeases(resolved.leaseMs) : COMPARED,
-    changes: onWorkers() ? NO_CHANGES : createChanges(store, running, unwatched),
-    feeds: onWorkers() ? undefined : new ById(),
-    live: onWorkers() ? undefined : new ById(),
+    changes: isWorker ? NO_CHANGES : createChanges(store, running, unwatched),
+    feeds: isWorker ? undefined : new ById(),
+    live: isWorker ? undefined : new ById(),
     pacing: createPacing(resolved, now),
-    outbox: resolved.webhooks && createOutbox(() => context, resolved.webhooks),
+    outbox: webhooks && createOutbox(() => context, webhooks),
     mount: `${resolved.baseUrl ?? ''}${resolved.path ?? '/jobs'}`,
     onError: resolved.onError,
   }
@@ -143,7 +145,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     Object(sweeper).unref?.() // a sweeper alone keeps no process alive
   }
   const startSweeping = () => {
-    if (resolved.sweepMs > 0 && !onWorkers() && store.due && !sweeper) sweepIn(0) // what an earlier process left behind
+    if (resolved.sweepMs > 0 && !isWorker && store.due && !sweeper) sweepIn(0) // what an earlier process left behind
   }
 
   let consuming: Promise<void> | undefined
@@ -269,7 +271,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       if (!isReady) await ready()
       const accepting = accept(context, operation(name), submission, platform)
       // A request on Workers ends with its client: what it has stored by then is handed over, or removed, all the same.
-      if (onWorkers()) platform?.waitUntil?.(accepting.catch(() => {})) // which is answered where it is awaited
+      if (isWorker) platform?.waitUntil?.(accepting.catch(() => {})) // which is answered where it is awaited
       const answer = await accepting
       return answer && crossOrigin(context, submission, answer)
     },

@@ -66,8 +66,8 @@ export interface JobsOptions<Native = unknown> {
   /** How the end of jobs is told to others: `webhooks({ secrets })` of `@respond-async/webhooks`. @default nobody is told */
   webhooks?: WebhookSender
   /**
-   * How long a store in another process may take to answer, in milliseconds, before clients are told 503 and it is tried again
-   * later; at least 100.
+   * How long a store in another process, or the place for large bodies, may take to answer, in milliseconds, before clients are told
+   * 503 and it is tried again later; at least 100.
    * @default 10_000
    */
   storeTimeoutMs?: number

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type BlobStore, isEvents, type Job, type JobEngine, type JobMessage, type JobStore } from '../src/index'
+import { type BlobStore, inProcess, isEvents, type Job, type JobEngine, type JobMessage, type JobStore } from '../src/index'
 import { createService, gate, json, location, ok, sharedStore } from './service'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -140,6 +140,36 @@ describe('a job that was made while its client waits', () => {
     expect(errors).toMatchObject([{ message: 'connection lost' }])
     store.get = get
     const at = location(await answer)
+    await vi.waitFor(async () => expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded' }))
+  })
+})
+
+describe('a place for large bodies that does not answer', () => {
+  const never = () => new Promise<never>(() => {})
+  const large = new Uint8Array(300_000)
+
+  test('is a 503 to the request whose body it does not take', async () => {
+    const { wrap, accept } = createService({ blobs: { maxBodyBytes: null, write: never, read: never, remove: never }, sweepMs: 0 })
+    wrap('import', {}, async () => ok('made'))
+    const answer = accept('import', async (_limit, _isWanted, sink) => {
+      await sink?.write(large)
+      return null
+    })
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(await answer).toMatchObject({ status: 503 })
+  })
+
+  test('holds no slot with what it is to remove', async () => {
+    const blobs: BlobStore = { maxBodyBytes: null, async write() {}, read: async () => large, remove: never }
+    const { wrap, post, send, errors } = createService({ blobs, engine: inProcess({ concurrency: 1 }), storeTimeoutMs: 100, sweepMs: 0 })
+    wrap('fails', {}, async ({ sink }) => {
+      await sink?.write(large)
+      throw new Error('no')
+    })
+    wrap('report', {}, async () => ok('made'))
+    await post('fails')
+    const at = location(await post('report'))
+    await vi.waitFor(() => expect(errors).toContainEqual(expect.objectContaining({ code: 'store_unavailable' })))
     await vi.waitFor(async () => expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded' }))
   })
 })
