@@ -111,8 +111,8 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   const resolved = resolveSettings(options)
   const { blobs: place, storeTimeoutMs, webhooks } = resolved
   const given = options.store ?? memoryStore()
-  // There a timer is dear, and a platform that bounds every request bounds the answers of others with it.
   const isWorker = onWorkers()
+  // On Workers a timer is dear, and a platform that bounds every request bounds with it the answers that it waits for.
   const isShared = given.capabilities.shared && !isWorker
   const store = isShared ? inTime(given, storeTimeoutMs) : given
   const engine = options.engine ?? store.engine ?? (isWorker ? waitUntil() : inProcess())

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type BlobStore, inProcess, isEvents, type Job, type JobEngine, type JobMessage, type JobStore } from '../src/index'
+import { type BlobStore, inProcess, isEvents, isStream, type Job, type JobEngine, type JobMessage, type JobStore } from '../src/index'
 import { createService, gate, json, location, ok, sharedStore } from './service'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -69,17 +69,25 @@ describe('a change that this process hears of after the next one', () => {
   })
 })
 
-/** A response of which a client has read what there is, and takes nothing more for now; `go` writes the rest. */
-async function readWhileWritten(store: JobStore, where: 'here' | 'there') {
-  const chunks: Uint8Array[] = []
+/** A place for the large bodies of one job. */
+function placeForOne() {
+  const chunks = new Map<string, Uint8Array>()
   const blobs: BlobStore = {
     maxBodyBytes: null,
-    async write(_id, _name, index, chunk) {
-      chunks[index] = chunk.slice()
+    async write(_id, name, index, chunk) {
+      chunks.set(`${name}/${index}`, chunk.slice())
     },
-    read: async (_id, _name, index) => chunks[index] ?? null,
-    async remove() {},
+    read: async (_id, name, index) => chunks.get(`${name}/${index}`) ?? null,
+    async remove(_id, keep) {
+      for (const key of chunks.keys()) if (!key.startsWith(`${keep}/`)) chunks.delete(key)
+    },
   }
+  return blobs
+}
+
+/** A response of which a client has read what there is, and takes nothing more for now; `go` writes the rest. */
+async function readWhileWritten(store: JobStore, where: 'here' | 'there') {
+  const blobs = placeForOne()
   const here = createService({ store, blobs, sweepMs: 0 })
   const reader = where === 'here' ? here : createService({ store, blobs, sweepMs: 0 })
   const go = gate()
@@ -172,4 +180,27 @@ describe('a place for large bodies that does not answer', () => {
     await vi.waitFor(() => expect(errors).toContainEqual(expect.objectContaining({ code: 'store_unavailable' })))
     await vi.waitFor(async () => expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded' }))
   })
+})
+
+test('a large result is not removed with what an earlier attempt has left, however late that is', async () => {
+  const blobs = placeForOne()
+  const { remove } = blobs
+  blobs.remove = async (...args) => {
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
+    await remove(...args)
+  }
+  const { wrap, post, send } = createService({ store: sharedStore(), blobs, storeTimeoutMs: 100, sweepMs: 0 })
+  wrap('report', { retries: 1 }, async ({ handle, sink }) => {
+    await sink?.write(new Uint8Array(300_000))
+    if (handle.attempt === 1) throw new Error('no')
+    return { status: 200, headers: { 'content-type': 'application/octet-stream' }, body: null }
+  })
+  const at = location(await post('report'))
+  await vi.waitFor(async () => expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded' }))
+  await vi.advanceTimersByTimeAsync(10_000)
+  const { body } = (await send('GET', `${at}/result`)) ?? {}
+  if (!body || !isStream(body)) throw new Error('no stream')
+  let size = 0
+  for await (const piece of body) size += piece.length
+  expect(size).toBe(300_000)
 })
