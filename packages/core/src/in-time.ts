@@ -1,3 +1,4 @@
+import { ById } from './by-id'
 import { isJobsError, JobsError } from './errors'
 import type { Job } from './job'
 import { transition } from './lifecycle'
@@ -40,10 +41,28 @@ export function inTime(store: JobStore, ms: number): JobStore {
   }
 }
 
-/** The same for a place of large bodies. */
+/**
+ * The same for a place of large bodies. Writes of one body come one after the other, those that were given up too: what a chunk of a
+ * growing body had in it would otherwise come over what it has by then.
+ */
 export function blobsInTime(blobs: BlobStore, ms: number): BlobStore {
   const bounded = boundedOf(blobs, ms)
-  return { maxBodyBytes: blobs.maxBodyBytes, write: bounded('write'), read: bounded('read'), remove: bounded('remove') }
+  const under = new ById<Promise<void>>()
+  return {
+    maxBodyBytes: blobs.maxBodyBytes,
+    write(id, name, index, chunk) {
+      const body = `${id}/${name}`
+      const write = () => blobs.write(id, name, index, chunk)
+      const before = under.get(body)
+      const work = before ? before.then(write, write) : write()
+      const ended = () => under.delete(body, work)
+      under.set(body, work)
+      work.then(ended, ended)
+      return within(ms, work)
+    },
+    read: bounded('read'),
+    remove: bounded('remove'),
+  }
 }
 
 /** The methods of a store by name, each with the bound, and what is no method as it is. */
