@@ -1,4 +1,5 @@
 import { onWorkers } from './settings'
+import { later } from './time'
 
 /** How often a response that is still being written is looked at, in milliseconds. */
 const BEAT_MS = 100
@@ -22,8 +23,7 @@ function tick(): void {
 
 function wind(): void {
   if (timer || beating.size === 0) return
-  timer = setTimeout(tick, BEAT_MS)
-  Object(timer).unref?.() // the handler keeps a process alive, not the watch over what it writes
+  timer = later(BEAT_MS, tick)
 }
 
 /** Calls `beat` every 100 ms until the returned function is called; the first time after 100 to 200 ms. */

@@ -26,6 +26,7 @@ import { createRunner } from './runner'
 import { onWorkers, resolveSettings } from './settings'
 import type { JobQuery } from './store'
 import { jobMade, submit } from './submit'
+import { later } from './time'
 import { waitUntil } from './wait-until'
 import { checkWebhook, newWebhook, toldOfAll } from './webhook-target'
 
@@ -136,13 +137,12 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   let sweeper: ReturnType<typeof setTimeout> | undefined
   const sweepIn = (ms: number) => {
     if (context.draining) return
-    sweeper = setTimeout(() => {
+    sweeper = later(ms, () => {
       const failed = (error: unknown) => context.onError(error, { during: 'sweep' })
       sweep(context)
         .catch(failed)
         .finally(() => sweepIn(resolved.sweepMs))
-    }, ms)
-    Object(sweeper).unref?.() // a sweeper alone keeps no process alive
+    })
   }
   const startSweeping = () => {
     if (resolved.sweepMs > 0 && !isWorker && store.due && !sweeper) sweepIn(0) // what an earlier process left behind
