@@ -9,6 +9,8 @@ import { later } from './time'
  * A store with a bound on the time that it may take: a server that hangs would otherwise hold every request, and every handler
  * that reports progress, for as long.
  *
+ * Its place for large bodies is left to {@link blobsInTime}.
+ *
  * @throws {JobsError} `store_unavailable`, from every method that did not answer in `ms` milliseconds.
  */
 export function inTime(store: JobStore, ms: number): JobStore {
@@ -38,15 +40,14 @@ export function inTime(store: JobStore, ms: number): JobStore {
     close: store.close?.bind(store),
     engine: store.engine,
     attach: store.attach?.bind(store),
-    blobs: store.blobs && blobsInTime(store.blobs, ms),
   }
 }
 
 /**
- * The same for a place of large bodies. Writes of one body come one after the other, those that were given up too: what a chunk of a
- * growing body had in it would otherwise come over what it has by then.
+ * The same for a place of large bodies, without a bound where none is given. Writes of one body come one after the other, those that
+ * were given up too: what a chunk of a growing body had in it would otherwise come over what it has by then.
  */
-export function blobsInTime(blobs: BlobStore, ms: number): BlobStore {
+export function blobsInTime(blobs: BlobStore, ms: number | undefined): BlobStore {
   const bounded = boundedOf(blobs, ms)
   const under = new ById<Promise<void>>()
   return {
@@ -67,7 +68,7 @@ export function blobsInTime(blobs: BlobStore, ms: number): BlobStore {
 }
 
 /** The methods of a store by name, each with the bound, and what is no method as it is. */
-function boundedOf<Of extends object>(of: Of, ms: number) {
+function boundedOf<Of extends object>(of: Of, ms: number | undefined) {
   return <Name extends keyof Of>(name: Name): Of[Name] => {
     if (typeof of[name] !== 'function') return of[name]
     return ((...args: never[]) => within(ms, (of[name] as (...args: never[]) => Promise<unknown>)(...args))) as Of[Name] // it answers as that does
@@ -92,7 +93,8 @@ async function undoLater(store: JobStore, job: Job, ms: number): Promise<void> {
   await undo(store, head)
 }
 
-function within<T>(ms: number, work: Promise<T>): Promise<T> {
+function within<T>(ms: number | undefined, work: Promise<T>): Promise<T> {
+  if (ms === undefined) return work
   return new Promise((resolve, reject) => {
     const late = () => reject(new JobsError('store_unavailable', `The job store has not answered within ${ms} ms (storeTimeoutMs).`))
     const timer = setTimeout(late, ms)

@@ -110,8 +110,9 @@ export interface Jobs<in Native = unknown> {
  */
 export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}): Jobs<Native> {
   const resolved = resolveSettings(options)
-  const { blobs: place, storeTimeoutMs, webhooks } = resolved
+  const { storeTimeoutMs, webhooks } = resolved
   const given = options.store ?? memoryStore()
+  const blobs = options.blobs ?? given.blobs
   const isWorker = onWorkers()
   // On Workers a timer is dear, and a platform that bounds every request bounds with it the answers that it waits for.
   const isShared = given.capabilities.shared && !isWorker
@@ -123,7 +124,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   const unwatched = (error: unknown, id: string) => resolved.onError(error, { during: 'watch', id })
   const context: Context = {
     ...{ options: resolved, store, engine, now, operations: new Map(), running, draining: false, stopped: false },
-    blobs: (isWorker ? place : place && blobsInTime(place, storeTimeoutMs)) ?? store.blobs,
+    blobs: blobs && blobsInTime(blobs, isWorker ? undefined : storeTimeoutMs),
     leases: isShared ? observedLeases(resolved.leaseMs) : COMPARED,
     changes: isWorker ? NO_CHANGES : createChanges(store, running, unwatched),
     feeds: isWorker ? undefined : new ById(),

@@ -34,7 +34,6 @@ export class ResponseBody extends BodyWriter {
   /** Bytes that readers can see, and beats since they last saw more. */
   #shown = 0
   #beats = 0
-  #last: Promise<void> | undefined
 
   constructor(
     private readonly host: LiveHost,
@@ -93,17 +92,11 @@ export class ResponseBody extends BodyWriter {
     return super.write(piece)
   }
 
-  /** One after the other: what is in a chunk by now must not be overtaken by what was in it before. */
-  protected override put(index: number, chunk: Uint8Array): Promise<void> {
-    const write = async () => {
-      await super.put(index, chunk)
-      this.#shown = index * this.chunkBytes + chunk.length
-      this.#beats = 0
-      this.host.grown()
-    }
-    const work = this.#last ? this.#last.then(write) : write()
-    this.#last = work.catch(() => {})
-    return work
+  protected override async put(index: number, chunk: Uint8Array): Promise<void> {
+    await super.put(index, chunk)
+    this.#shown = index * this.chunkBytes + chunk.length
+    this.#beats = 0
+    this.host.grown()
   }
 
   override end(): Promise<void> | undefined {

@@ -139,7 +139,7 @@ const again = async (context: Context, current: Job | null): Promise<Job | null>
 
 /** Bodies in a place of their own, which do not go with their record. */
 async function removeBlobs(context: Context, id: string): Promise<void> {
-  if (context.blobs !== context.store.blobs) await context.blobs?.remove(id)
+  if (context.options.blobs) await context.blobs?.remove(id)
 }
 
 /** How many jobs one read of a sweep takes. */

@@ -20,7 +20,7 @@ afterEach(() => void vi.useRealTimers())
 const SEED = Number(process.env.SCHEDULES_SEED ?? 202)
 const RUNS = Number(process.env.SCHEDULES ?? 200)
 /** Most of which is for a machine that does other things besides. */
-const RUN_MS = 300
+const RUN_MS = 1_000
 
 const conditions = fc.record<Conditions>({
   engine: fc.constantFrom('inProcess', 'queue'),
