@@ -33,7 +33,7 @@ const conditions = fc.record<Conditions>({
   faults: fc.constantFrom(0, 5, 15, 30),
   seed: fc.integer(),
 })
-const asked = fc.constantFrom<Step['what'][]>('submit', 'cancel', 'purge', 'poll', 'wait', 'retry', 'list', 'sweep')
+const asked = fc.constantFrom<Step['what'][]>('submit', 'cancel', 'purge', 'poll', 'wait', 'follow', 'read', 'retry', 'list', 'sweep')
 const step = fc.record<Step>({
   what: fc.oneof(
     fc.constant<Step['what']>('submit'),
@@ -41,7 +41,7 @@ const step = fc.record<Step>({
     fc.constantFrom<Step['what'][]>('cancel', 'set clock', 'cut off', 'stop', 'kill'),
   ),
   operation: fc.constantFrom('once', 'again', 'later', 'brief', 'waits', 'told'),
-  plan: fc.constantFrom('answer', 'work', 'deaf', 'hang', 'throw', 'throw once', 'refuse', 'fail', 'report', 'large', 'stream'),
+  plan: fc.constantFrom('answer', 'work', 'deaf', 'hang', 'throw', 'throw once', 'refuse', 'fail', 'report', 'large', 'stream', 'stream'),
   ms: fc.nat(14_000),
   size: fc.constantFrom(10, 40_000, 200_000, 300_000, 600_000),
   key: fc.constantFrom(undefined, undefined, 'a', 'b'),

@@ -31,7 +31,21 @@ export interface Conditions {
 }
 
 export interface Step {
-  readonly what: 'submit' | 'cancel' | 'purge' | 'poll' | 'wait' | 'retry' | 'list' | 'sweep' | 'set clock' | 'cut off' | 'stop' | 'kill'
+  readonly what:
+    | 'submit'
+    | 'cancel'
+    | 'purge'
+    | 'poll'
+    | 'wait'
+    | 'follow'
+    | 'read'
+    | 'retry'
+    | 'list'
+    | 'sweep'
+    | 'set clock'
+    | 'cut off'
+    | 'stop'
+    | 'kill'
   readonly operation: keyof typeof OPERATIONS
   /** What the handler does with it. */
   readonly plan: 'answer' | 'work' | 'deaf' | 'hang' | 'throw' | 'throw once' | 'refuse' | 'fail' | 'report' | 'large' | 'stream'

@@ -2,7 +2,8 @@ import { vi } from 'vitest'
 import { type Answer, inProcess, type Job, type JobEngine, type Submission } from '../../src/index'
 import { isTerminal } from '../../src/lifecycle'
 import { createService, idOf, json, location, type Service } from '../service'
-import { CONCURRENCY, type Conditions, dice, MAX_RUN_MS, OPERATIONS, SETTINGS, type Step, type World } from './conditions'
+import { CONCURRENCY, type Conditions, dice, MAX_RUN_MS, OPERATIONS, SETTINGS, type Step, sleep, type World } from './conditions'
+import { createFollowers } from './followers'
 import { createHandler, largeBody, requestOf } from './handler'
 import { unsteadyQueue } from './queue'
 import { createReceiver } from './receiver'
@@ -32,6 +33,7 @@ export async function live(how: Conditions, steps: readonly Step[]): Promise<str
   const { records } = server
   const queue = unsteadyQueue(world)
   const receiver = createReceiver(world, server, clocksApart)
+  const followers = createFollowers(world, server)
   const began = new Map<string, number[]>()
   const told: { readonly path: string; readonly wish: string }[] = []
 
@@ -70,12 +72,29 @@ export async function live(how: Conditions, steps: readonly Step[]): Promise<str
     const same = told.find((one) => key !== undefined && one.wish === wish && records.get(idOf(one.path))?.goneAt === undefined)
     if (same && same.path !== path) wrong.add('one key made two jobs')
     told.push({ path, wish })
+    const anyone = up()[roll(up().length)] as Process
+    if (roll(2) === 0) ask(follow(anyone, path))
+    for (let ms = 400; step.plan === 'stream' && ms < 10_000; ms += 1_000 + roll(2_000)) ask(sleep(ms).then(() => read(anyone, path)))
   }
   const shown = new Map<string, string>()
   const poll = async (by: Process, path: string, headers: Record<string, string> = {}) => {
     const answer = await by.send('GET', path, headers)
     if (answer?.status === 404) wrong.add('a job that was told of is not found')
     if (answer?.status === 200 || answer?.status === 202) checkDocument(answer, shown, path, wrong)
+  }
+  const follow = async (by: Process, path: string) => {
+    const answer = await by.send('GET', `${path}/events`)
+    if (answer)
+      followers.events(
+        answer,
+        path,
+        () => by.isDead,
+        () => by.isStopping,
+      )
+  }
+  const read = async (by: Process, path: string) => {
+    const answer = await by.send('GET', `${path}/stream`)
+    if (answer) followers.stream(answer, path, () => by.isDead)
   }
   const stop = async (by: Process, drainMs: number) => {
     const from = performance.now()
@@ -99,6 +118,10 @@ export async function live(how: Conditions, steps: readonly Step[]): Promise<str
       case 'poll':
       case 'wait':
         return path === '/jobs/none' ? undefined : ask(poll(by, path, what === 'wait' ? { prefer: 'wait=10' } : {}))
+      case 'follow':
+        return ask(follow(by, path))
+      case 'read':
+        return ask(read(by, path))
       case 'list':
         return ask(by.jobs.list({ owner: null }))
       case 'sweep':
@@ -144,6 +167,7 @@ export async function live(how: Conditions, steps: readonly Step[]): Promise<str
     receiver.check(job)
     checkBodies(server, job, isSmooth, wrong)
   }
+  followers.check()
   for (const { engine } of up()) {
     let slots = 0
     while (engine.reserve?.(0)?.starts) slots++
