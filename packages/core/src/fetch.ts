@@ -22,7 +22,8 @@ export { requestScope, type Scope } from './web-scope'
 export { hasSocketPairs, isTooBig, socketResponse } from './web-socket'
 export {
   type BodySource,
-  checkSize,
+  bodyTooLarge,
+  bodyUnreadable,
   fieldsOf,
   readBody,
   type WebSubmission,

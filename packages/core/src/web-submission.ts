@@ -62,7 +62,7 @@ export async function readBody(request: BodySource, limit: number, wanted: boole
   if (request.method === 'GET' || request.method === 'HEAD') return null
   const announced = request.headers.get('content-length')
   const length = Number(announced)
-  checkSize(length, limit)
+  if (length > limit) throw bodyTooLarge(limit)
   if (announced === '0') return null
   if (request.bodyUsed) {
     if (!wanted) return null
@@ -73,20 +73,20 @@ export async function readBody(request: BodySource, limit: number, wanted: boole
     const bytes =
       announced && length <= (large?.after ?? limit)
         ? new Uint8Array(await request.arrayBuffer())
-        : request.body && (await readStream(request.body, limit, tooLarge, large))
-    checkSize(bytes?.length ?? 0, limit)
-    return bytes?.length ? bytes : null
+        : request.body && (await readStream(request.body, limit, bodyTooLarge, large))
+    if (!bytes?.length) return null
+    if (bytes.length > limit) throw bodyTooLarge(limit)
+    return bytes
   } catch (cause) {
-    throw isJobsError(cause) ? cause : new JobsError('body_unreadable', 'The body broke off.', { cause })
+    throw isJobsError(cause) ? cause : bodyUnreadable(cause)
   }
 }
 
-/** @throws {JobsError} `body_too_large` */
-export function checkSize(size: number, limit: number): void {
-  if (size > limit) throw tooLarge(limit)
-}
+/** What a submission throws when the body breaks off. */
+export const bodyUnreadable = (cause?: unknown): JobsError => new JobsError('body_unreadable', 'The body broke off.', { cause })
 
-const tooLarge = (limit: number) => new JobsError('body_too_large', `The body is over ${limit} bytes.`)
+/** What a submission throws when the body is larger than `limit` bytes. */
+export const bodyTooLarge = (limit: number): JobsError => new JobsError('body_too_large', `The body is over ${limit} bytes.`)
 
 /**
  * Reads a stream to its end; above `limit` bytes it is canceled and `tooMuch(limit)` thrown. `null`: it was large or, with a

@@ -1,7 +1,8 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import { type Body, type BodySink, type JobRequest, JobsError, type JsonObject, type Submission } from '@respond-async/core'
+import type { Body, BodySink, JobRequest, JsonObject, Submission } from '@respond-async/core'
+import { bodyTooLarge, bodyUnreadable } from '@respond-async/core/fetch'
 import type { Request, Response } from 'express'
 import { type Added, addedTo, type Told, toldOf } from './added'
 import type { Peer, RequestHead } from './detached-request'
@@ -99,10 +100,10 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
   readBody(limit: number, wanted: boolean, large?: BodySink): Promise<Body | null> | Body | null {
     const { native } = this
     const length = this.fields['content-length']
-    if (Number(length) > limit) throw tooLarge(limit)
+    if (Number(length) > limit) throw bodyTooLarge(limit)
     // A parser may go on as soon as it has what it wants, before the end.
     if (native.readableEnded || (native.readableDidRead && native.body !== undefined)) this.chunks = undefined
-    else if (!native.readable) throw brokenOff()
+    else if (!native.readable) throw bodyUnreadable()
     else if (this.hasBody && length !== '0') return this.#collect(limit, wanted, large)
     return wanted ? this.#parsed() : null
   }
@@ -141,18 +142,15 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
         if (failed) return
         const bytes = typeof chunk === 'string' ? Buffer.from(chunk, native.readableEncoding as BufferEncoding) : chunk
         size += bytes.length
-        if (size > limit) return fail(tooLarge(limit))
+        if (size > limit) return fail(bodyTooLarge(limit))
         chunks.push(bytes)
         // Sent byte by byte, and kept so, a body would take a hundred times its size.
         if (chunks.length > 1_000 + size / 1_000) chunks.push(Buffer.concat(chunks.splice(-1_000)))
         if (size > after) handOver()
       })
       native.on('end', () => resolve(wanted && size <= after ? Buffer.concat(chunks) : null))
-      const aborted = (cause?: unknown) => reject(brokenOff(cause))
+      const aborted = (cause?: unknown) => reject(bodyUnreadable(cause))
       native.on('error', aborted).on('close', aborted).resume()
     })
   }
 }
-
-const brokenOff = (cause?: unknown) => new JobsError('body_unreadable', 'The body broke off.', { cause })
-const tooLarge = (limit: number) => new JobsError('body_too_large', `The body is over ${limit} bytes.`)

@@ -1,5 +1,5 @@
 import { type Body, type BodySink, type BodyStream, type JsonObject, type Submission, sizeOf } from '@respond-async/core'
-import { checkSize, detachRequest, fieldsOf, keptBody, readBody, requestScope } from '@respond-async/core/fetch'
+import { bodyTooLarge, detachRequest, fieldsOf, keptBody, readBody, requestScope } from '@respond-async/core/fetch'
 import type { Context } from 'hono'
 import { notesOf } from './replay'
 
@@ -50,7 +50,7 @@ export class HonoSubmission implements Submission<Context> {
         this.headers.set('content-type', again.headers.get('content-type') as string)
       }
     }
-    checkSize(sizeOf(body), limit)
+    if (sizeOf(body) > limit) throw bodyTooLarge(limit)
     this.body = body.length > 0 ? body : null
     return wanted ? keptBody(this.body, large) : null
   }
