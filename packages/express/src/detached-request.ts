@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { type IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { BodyStream, JobHandle } from '@respond-async/core'
+import type { BodyStream, JobHandle, JobRequest } from '@respond-async/core'
 import type { Request } from 'express'
 import type { CapturingResponse } from './capturing-response'
 import type { Next } from './handlers'
@@ -12,12 +12,15 @@ export interface DetachedRequest extends IncomingMessage {
   res: CapturingResponse
   next: Next
   /** Fills it as Node and Express would. `body`: what is still to be read; `undefined`: earlier middleware has read it. */
-  receive(head: RequestHead, headers: IncomingHttpHeaders, body: Pieces | undefined): void
+  receive(line: RequestLine, head: RequestHead, headers: IncomingHttpHeaders, body: Pieces | undefined): void
   fail(error: unknown): void
 }
 /** A body that was gathered, or one that is read from the store as it is wanted. */
 type Pieces = readonly Uint8Array[] | BodyStream
-export type RequestHead = Pick<Request, (typeof EXPRESS_FIELDS)[number] | 'method' | 'url' | 'rawHeaders'>
+/** What the client asked for: `url` is what Express calls `originalUrl`. */
+type RequestLine = Pick<JobRequest, 'method' | 'url'>
+/** What Node and Express have made of it: `url` is what the mount path leaves. */
+export type RequestHead = Pick<Request, 'url' | 'rawHeaders' | 'baseUrl' | 'params' | 'route' | 'body'>
 
 /** What Express itself puts on a request. */
 export const EXPRESS_FIELDS = ['originalUrl', 'baseUrl', 'params', 'route', 'body'] as const
@@ -48,16 +51,16 @@ export function detachedRequests(): new (peer: Peer) => DetachedRequest {
       super(new DetachedSocket(peer) as unknown as Socket) // all that Express and Node read of one
     }
 
-    receive(head: RequestHead, headers: IncomingHttpHeaders, body: Pieces | undefined): void {
+    receive({ method, url }: RequestLine, head: RequestHead, headers: IncomingHttpHeaders, body: Pieces | undefined): void {
       // One by one: written in a loop, so many fields make V8 keep the object as a dictionary, which costs ten times as much.
-      this.method = head.method
+      this.method = method
       this.url = head.url
       this._addHeaderLines(head.rawHeaders, head.rawHeaders.length) // for `headersDistinct`; without headers yet, it only keeps them
       this.headers = headers
       this.httpVersion = '1.1'
       this.httpVersionMajor = 1
       this.httpVersionMinor = 1
-      this.originalUrl = head.originalUrl
+      this.originalUrl = url
       this.baseUrl = head.baseUrl
       this.params = head.params
       this.route = head.route

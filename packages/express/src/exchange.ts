@@ -35,7 +35,7 @@ const responsesUnder = classesUnder(capturingResponses)
 export function detach(live: ExpressSubmission, { requestBody, maxResultBytes, sink }: Execution): Exchange {
   const { native, own, response } = live
   const req = new (requestsUnder(Object.getPrototypeOf(native)))(live)
-  req.receive(own, live.fields, isStream(requestBody) ? requestBody : live.chunks)
+  req.receive(live, own, live.fields, isStream(requestBody) ? requestBody : live.chunks)
   putAdded(toldOf(native), req)
   putAdded(live.added, req)
   // A session ends, and another begins, on the live request, which is the one that it knows.
@@ -63,11 +63,8 @@ export function rebuild(app: Application, stored: StoredRequest, { requestBody: 
   const { url = stored.url, baseUrl = '', params = {}, told = { query: {} }, parsedAs } = notes
   const rawHeaders = Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, one]))
   // As Express gave it, but for the route: no router has found this one.
-  const head = {
-    ...{ method: stored.method, url, rawHeaders, originalUrl: stored.url, baseUrl, params },
-    body: parsedBody(notes, stored, body),
-  }
-  req.receive(head as RequestHead, headers, parsedAs === undefined || parsedAs === 'empty' ? piecesOf(body) : undefined)
+  const head = { url, rawHeaders, baseUrl, params, body: parsedBody(notes, stored, body) }
+  req.receive(stored, head as RequestHead, headers, parsedAs === undefined || parsedAs === 'empty' ? piecesOf(body) : undefined)
   putAdded({ ...told, ...stored.carry }, req)
   const res = new (responsesUnder(response))(req, {}, maxResultBytes, sink)
   res.locals = Object.create(null)

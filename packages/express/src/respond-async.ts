@@ -39,11 +39,11 @@ export function respondAsync(jobs: Jobs<Request>, operation: string | RespondAsy
   const handlers = handlersOf(name, handler)
   let app = given
   jobs.define(name, options, (execution) => {
-    const { live, request } = execution
-    if (live instanceof ExpressSubmission) return live.scope.runInAsyncScope(() => run(handlers, detach(live, execution), execution))
+    const taken = execution.live as ExpressSubmission | undefined // what is passed to accept below
+    if (taken) return taken.scope.runInAsyncScope(() => run(handlers, detach(taken, execution), execution))
     app ??= express()
     // The handler's own copy, the same of every store. A job without a stored request cannot be one that came over HTTP.
-    const stored: StoredRequest = JSON.parse(JSON.stringify(request ?? { method: 'POST', url: '/', headers: {} }))
+    const stored: StoredRequest = JSON.parse(JSON.stringify(execution.request ?? { method: 'POST', url: '/', headers: {} }))
     return run(handlers, rebuild(app, stored, execution), execution)
   })
   return (req, res, next) => {

@@ -45,6 +45,7 @@ export class ExpressRequest implements JobRequest {
 export class ExpressSubmission extends ExpressRequest implements Submission<Request>, Peer {
   /** The request's own async context (AsyncLocalStorage): a queued handler would otherwise run in that of the job before it. */
   readonly scope = new AsyncResource('respond-async')
+  /** What Express and earlier middleware may change on the live request before the handler runs. */
   declare readonly own: RequestHead
   declare readonly added: Added
   declare readonly statusCode: number
@@ -62,8 +63,8 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
     readonly response: Response,
   ) {
     super(native)
-    const { method, url, rawHeaders, originalUrl, baseUrl, params, route, body, socket } = native
-    this.own = { method, url, rawHeaders, originalUrl, baseUrl, params, route, body }
+    const { url, rawHeaders, baseUrl, params, route, body, socket } = native
+    this.own = { url, rawHeaders, baseUrl, params, route, body }
     this.added = addedTo(native)
     this.statusCode = response.statusCode
     this.responseAdded = addedTo(response)
@@ -80,9 +81,9 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
 
   context(): JsonObject {
     const { remoteAddress, encrypted, hasBody } = this
-    const { url, originalUrl, baseUrl, params } = this.own
+    const { url, baseUrl, params } = this.own
     return {
-      url: url === originalUrl ? undefined : url,
+      url: url === this.url ? undefined : url,
       baseUrl,
       params,
       told: toldOf(this.native),
