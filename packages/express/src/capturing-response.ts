@@ -1,6 +1,7 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Body, type BodySink, bytesOf, type CapturedResponse, resultTooLarge, sizeOf } from '@respond-async/core'
+import { isBodiless } from './write-answer'
 
 /** A response that goes nowhere: what is written to it is kept. Settles once; whatever is done to it after that changes nothing. */
 export interface CapturingResponse extends ServerResponse {
@@ -93,7 +94,7 @@ export function capturingResponses(): new (
     override flushHeaders(): void {
       if (this.#over) return
       this.#sendHead()
-      if (this.#hasBegun || !this.#sink?.begin || this.#isBodiless()) return
+      if (this.#hasBegun || !this.#sink?.begin || isBodiless(this)) return
       this.#hasBegun = true
       this.#sink.begin(
         () => ({ status: this.statusCode, headers: this.#fields() }),
@@ -169,7 +170,7 @@ export function capturingResponses(): new (
       this.#size += sizeOf(chunk)
       this.#chunks.push(chunk)
       if (this.#size > this.#limit) this.destroy(resultTooLarge(this.#limit))
-      else if (this.#sink && this.#size > this.#after && !this.#isBodiless()) this.#spilling ??= this.#spill(this.#sink)
+      else if (this.#sink && this.#size > this.#after && !isBodiless(this)) this.#spilling ??= this.#spill(this.#sink)
     }
 
     /** Hands what there is to the sink, and what comes meanwhile; the writer hears by 'drain' when it may go on. */
@@ -199,13 +200,9 @@ export function capturingResponses(): new (
       return fields
     }
 
-    #isBodiless(): boolean {
-      return this.statusCode === 204 || this.statusCode === 304 || this.req.method === 'HEAD'
-    }
-
     #body(): Body | null {
       const [only = null] = this.#chunks
-      if (this.#isBodiless()) return null
+      if (isBodiless(this)) return null
       return this.#chunks.length > 1 ? Buffer.concat(this.#chunks.map(bytesOf)) : only
     }
   }
