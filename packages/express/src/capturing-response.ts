@@ -1,6 +1,6 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { type Body, type BodySink, bytesOf, type CapturedResponse, resultTooLarge, sizeOf } from '@respond-async/core'
+import { type Body, type BodySink, bytesOf, type CapturedResponse, type Execution, resultTooLarge, sizeOf } from '@respond-async/core'
 import { isBodiless } from './write-answer'
 
 /** A response that goes nowhere: what is written to it is kept. Settles once; whatever is done to it after that changes nothing. */
@@ -15,18 +15,15 @@ export interface CapturingResponse extends ServerResponse {
 /** Length that is taken in one turn of the event loop before a writer has to wait for 'drain': nobody else would have a turn. */
 const TURN = 262_144
 
+/** How much of a response is kept, and where it goes once it is large. */
+type Kept = Pick<Execution, 'maxResultBytes' | 'sink'>
 type Done = (error?: Error | null) => void
 
 /**
  * Makes a class of capturing responses.
  * `earlier`: the fields that earlier middleware had set, which the handler sees and which are not the handler's.
  */
-export function capturingResponses(): new (
-  req: IncomingMessage,
-  earlier: OutgoingHttpHeaders,
-  limit: number,
-  sink?: BodySink,
-) => CapturingResponse {
+export function capturingResponses(): new (req: IncomingMessage, earlier: OutgoingHttpHeaders, execution: Kept) => CapturingResponse {
   class Capturing extends ServerResponse implements CapturingResponse {
     declare locals: unknown
     declare socket: Socket // which is not ours to write, as the types have it
@@ -41,19 +38,19 @@ export function capturingResponses(): new (
     #chunks: Body[] = []
     #size = 0
     #written = 0
-    /** Size above which pieces go to the sink, where there is one. */
+    /** Size above which pieces go to the sink. */
     #after: number
     #hasBegun = false
     #over = false
     #resolve!: (response: CapturedResponse) => void
     #reject!: (error: unknown) => void
 
-    constructor(req: IncomingMessage, earlier: OutgoingHttpHeaders, limit: number, sink?: BodySink) {
+    constructor(req: IncomingMessage, earlier: OutgoingHttpHeaders, { maxResultBytes, sink }: Kept) {
       super(req)
       this.#earlier = earlier
-      this.#limit = limit
+      this.#limit = maxResultBytes
       this.#sink = sink
-      this.#after = sink?.after ?? 0
+      this.#after = sink?.after ?? maxResultBytes // which nothing passes
       this.captured = new Promise((resolve, reject) => {
         this.#resolve = resolve
         this.#reject = reject
@@ -161,7 +158,9 @@ export function capturingResponses(): new (
     }
 
     #finish(): void {
-      this.#resolve({ status: this.statusCode, headers: this.#fields(), body: this.#body() })
+      const [only = null, second] = isBodiless(this) ? [] : this.#chunks
+      const body = second ? Buffer.concat(this.#chunks.map(bytesOf)) : only
+      this.#resolve({ status: this.statusCode, headers: this.#fields(), body })
       process.nextTick(finish, this)
     }
 
@@ -170,13 +169,13 @@ export function capturingResponses(): new (
       this.#size += sizeOf(chunk)
       this.#chunks.push(chunk)
       if (this.#size > this.#limit) this.destroy(resultTooLarge(this.#limit))
-      else if (this.#sink && this.#size > this.#after && !isBodiless(this)) this.#spilling ??= this.#spill(this.#sink)
+      else if (this.#size > this.#after && !isBodiless(this)) this.#spilling ??= this.#spill()
     }
 
     /** Hands what there is to the sink, and what comes meanwhile; the writer hears by 'drain' when it may go on. */
-    async #spill(sink: BodySink): Promise<boolean> {
+    async #spill(): Promise<boolean> {
       try {
-        while (this.#chunks.length > 0) await sink.write(bytesOf(this.#chunks.shift() as Body))
+        while (this.#chunks.length > 0) await this.#sink?.write(bytesOf(this.#chunks.shift() as Body))
       } catch (error) {
         this.destroy(error)
         return false
@@ -198,12 +197,6 @@ export function capturingResponses(): new (
         else if (value !== before || name === 'content-type') fields[name] = Array.isArray(value) ? value : String(value)
       }
       return fields
-    }
-
-    #body(): Body | null {
-      const [only = null] = this.#chunks
-      if (isBodiless(this)) return null
-      return this.#chunks.length > 1 ? Buffer.concat(this.#chunks.map(bytesOf)) : only
     }
   }
   return Capturing

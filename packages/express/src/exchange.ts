@@ -32,9 +32,10 @@ const requestsUnder = classesUnder(detachedRequests)
 const responsesUnder = classesUnder(capturingResponses)
 
 /** An exchange of its own for the handler, in the place of the live one, which ends with the 202. */
-export function detach(live: ExpressSubmission, { requestBody, maxResultBytes, sink }: Execution): Exchange {
+export function detach(live: ExpressSubmission, execution: Execution): Exchange {
   const { native, own, response } = live
   const req = new (requestsUnder(Object.getPrototypeOf(native)))(live)
+  const { requestBody } = execution
   req.receive(live, own, live.fields, isStream(requestBody) ? requestBody : live.chunks)
   putAdded(toldOf(native), req)
   putAdded(live.added, req)
@@ -47,14 +48,15 @@ export function detach(live: ExpressSubmission, { requestBody, maxResultBytes, s
           native[name as never] = value
         },
       })
-  const res = new (responsesUnder(Object.getPrototypeOf(response)))(req, live.earlier, maxResultBytes, sink)
+  const res = new (responsesUnder(Object.getPrototypeOf(response)))(req, live.earlier, execution)
   res.statusCode = live.statusCode
   putAdded(live.responseAdded, res) // its locals among it
   return { req, res }
 }
 
 /** The exchange of a job that was taken by another process. `stored` is the handler's own, to change as it likes. */
-export function rebuild(app: Application, stored: StoredRequest, { requestBody: body, maxResultBytes, sink }: Execution): Exchange {
+export function rebuild(app: Application, stored: StoredRequest, execution: Execution): Exchange {
+  const { requestBody: body } = execution
   const notes: Notes = stored.context ?? {}
   const { request, response } = app as Express // every application has them
   const req = new (requestsUnder(request))(notes)
@@ -66,7 +68,7 @@ export function rebuild(app: Application, stored: StoredRequest, { requestBody: 
   const head = { url, rawHeaders, baseUrl, params, body: parsedBody(notes, stored, body) }
   req.receive(stored, head as RequestHead, headers, parsedAs === undefined || parsedAs === 'empty' ? piecesOf(body) : undefined)
   putAdded({ ...told, ...stored.carry }, req)
-  const res = new (responsesUnder(response))(req, {}, maxResultBytes, sink)
+  const res = new (responsesUnder(response))(req, {}, execution)
   res.locals = Object.create(null)
   return { req, res }
 }
