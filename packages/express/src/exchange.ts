@@ -5,7 +5,7 @@ import { putAdded, toldOf } from './added'
 import { type CapturingResponse, capturingResponses } from './capturing-response'
 import { type DetachedRequest, detachedRequests, type RequestHead } from './detached-request'
 import { emitSafely, type Failing } from './emit-safely'
-import { type AnyHandler, callInOrder } from './handlers'
+import { type AnyHandler, callInOrder, isPassing } from './handlers'
 import type { ExpressSubmission, Notes } from './submission'
 
 /** The two objects that a handler is called with when no client is there. */
@@ -91,7 +91,7 @@ export function run(handlers: readonly AnyHandler[], { req, res }: Exchange, { h
   if (handlers.some((handler) => 'handle' in handler))
     for (const one of [req, res]) Object.defineProperties(one, Object.getOwnPropertyDescriptors(Object.getPrototypeOf(one)))
   const next = callInOrder(handlers, req, res, (error?: unknown) =>
-    res.fail(error && error !== 'route' && error !== 'router' ? error : new JobsError('handler_passed', 'The handler called next().')),
+    res.fail(error && !isPassing(error) ? error : new JobsError('handler_passed', 'The handler called next().')),
   )
   req.job = handle
   req.res = res

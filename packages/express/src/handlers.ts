@@ -18,6 +18,9 @@ export type Next = Parameters<RequestHandler>[2]
 /** Any handler of Express, as it is called: four parameters make it one for errors. */
 export type AnyHandler = (...args: readonly unknown[]) => unknown
 
+/** Whether what was given to `next` is one of the words that leave the route or the router, and no error. */
+export const isPassing = (error: unknown): boolean => error === 'route' || error === 'router'
+
 /**
  * Calls handlers one after the other, as a route of Express does: the next one when it is asked for, those with four parameters
  * for errors and only for these, a throw or a rejection as an error given to `next`. `done` gets what the last one passes on.
@@ -26,7 +29,7 @@ export function callInOrder(handlers: readonly AnyHandler[], req: object, res: o
   let at = 0
   const next = (error?: unknown): void => {
     let handler: AnyHandler | undefined
-    if (error !== 'route' && error !== 'router')
+    if (!isPassing(error))
       do handler = handlers[at++]
       while (handler && handler.length > 3 !== Boolean(error))
     if (!handler) return done(error)
