@@ -6,17 +6,17 @@ import { EXPRESS_FIELDS } from './detached-request'
 export type Added = Readonly<Record<string, unknown>>
 
 const made = new IncomingMessage(null as never) // which Node takes for a request without a socket
-/** What every request and response of Node and Express has: a detached one has got its own. */
+/** Names of what every request and response has from Node and Express. A detached one has its own values there. */
 const GIVEN = new Set(Object.keys({ ...made, ...new ServerResponse(made) }).concat('__onFinished', 'next', 'res', ...EXPRESS_FIELDS))
 
-/** Only what is not given is read: a copy of all of it would cost more than the rest of accepting in the adapter. */
+/** Reads no other values: copying all of them would cost more than everything else that the adapter does to accept a request. */
 export function addedTo(live: object): Added {
   const added: Record<string, unknown> = {}
   for (const name of Object.keys(live)) if (!GIVEN.has(name)) added[name] = live[name as never]
   return added
 }
 
-/** Puts it on a detached one, but not what it wrapped around the live one's methods. */
+/** Puts it on a detached one. Functions in the place of the live one's methods are left out: they would act on the live one. */
 export function putAdded(added: Added, to: object): void {
   for (const name in added) {
     const value = added[name]
@@ -28,11 +28,11 @@ export function putAdded(added: Added, to: object): void {
   }
 }
 
-/** What Express tells of a request by getters, in whose place middleware may put its own. Express 4 does so with the query. */
+/** What Express tells of a request by getters. Middleware may define values in their place; Express 4 itself does so with the query. */
 const TOLD = ['query', 'ip', 'ips', 'protocol', 'host', 'hostname'] as const
 export type Told = Partial<Pick<Request, (typeof TOLD)[number]>>
 
-/** What has been put there. */
+/** The values that were defined in their place. */
 export function toldOf(live: Request): Told {
   const told: Record<string, unknown> = {}
   for (const name of TOLD) if (Object.hasOwn(live, name)) told[name] = live[name]

@@ -12,7 +12,7 @@ export interface CapturingResponse extends ServerResponse {
   _closed: boolean
 }
 
-/** Length that is taken in one turn of the event loop before a writer has to wait for 'drain': nobody else would have a turn. */
+/** Length that is taken in one turn of the event loop. A writer of more has to wait for 'drain': nothing else would have a turn. */
 const TURN = 262_144
 
 /** How much of a response is kept, and where it goes once it is large. */
@@ -37,10 +37,13 @@ export function capturingResponses(): new (req: IncomingMessage, earlier: Outgoi
     #spilling: Promise<boolean> | undefined
     #chunks: Body[] = []
     #size = 0
+    /** Length that was written in this turn of the event loop. */
     #written = 0
     /** Size above which pieces go to the sink. */
     #after: number
+    /** The sink was told that the response is being written. */
     #hasBegun = false
+    /** Ended or destroyed: what comes now counts no more. */
     #over = false
     #resolve!: (response: CapturedResponse) => void
     #reject!: (error: unknown) => void
@@ -80,12 +83,12 @@ export function capturingResponses(): new (req: IncomingMessage, earlier: Outgoi
     override writeHead(status: number, ...head: unknown[]): this {
       if (this.#over) return this
       if (head.length > 0 || this._header || !(status >= 100 && status <= 999)) {
-        super.setHeader('date', '') // so that Node puts all fields where getHeaders() finds them
+        super.setHeader('date', '') // once it has one field by itself, Node adds those given here to it, where getHeaders() finds them
         super.removeHeader('date')
         super.writeHead(...([status, ...head] as Parameters<ServerResponse['writeHead']>))
       }
       this.statusCode = status
-      this._header = 'sent' // which saves making the text of it
+      this._header = 'sent' // Node would write the text of the head there, which nobody gets
       return this
     }
     override flushHeaders(): void {

@@ -55,7 +55,7 @@ export function detachedRequests(): new (peer: Peer) => DetachedRequest {
       // One by one: written in a loop, so many fields make V8 keep the object as a dictionary, which costs ten times as much.
       this.method = method
       this.url = head.url
-      this._addHeaderLines(head.rawHeaders, head.rawHeaders.length) // for `headersDistinct`; without headers yet, it only keeps them
+      this._addHeaderLines(head.rawHeaders, head.rawHeaders.length) // for `headersDistinct`; they are parsed when somebody asks for that
       this.headers = headers
       this.httpVersion = '1.1'
       this.httpVersionMajor = 1
@@ -68,7 +68,7 @@ export function detachedRequests(): new (peer: Peer) => DetachedRequest {
       if (body) this.#body = body
       else {
         this.complete = true
-        this._readableState.endEmitted = true // who waits for its end hears that it has been,
+        this._readableState.endEmitted = true // who waits for the end hears that it has been,
         this._readableState.autoDestroy = false // and does not wait for 'close'
       }
     }

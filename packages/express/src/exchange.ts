@@ -14,7 +14,10 @@ export interface Exchange {
   readonly res: CapturingResponse
 }
 
-/** A class for each prototype of an application: `app.request` and `app.response`, with what was put on them, are under live ones. */
+/**
+ * Makes a class for each prototype that live ones have. That is an application's `app.request` or `app.response`, with whatever was put
+ * on it.
+ */
 function classesUnder<Class extends new (...args: never) => Failing>(make: () => Class): (prototype: object) => Class {
   const classes = new WeakMap<object, Class>()
   return (prototype) => {
@@ -39,7 +42,7 @@ export function detach(live: ExpressSubmission, execution: Execution): Exchange 
   req.receive(live, own, live.fields, isStream(requestBody) ? requestBody : live.chunks)
   putAdded(toldOf(native), req)
   putAdded(live.added, req)
-  // A session ends, and another begins, on the live request, which is the one that it knows.
+  // Middleware for sessions knows the live request: there a session ends, and another begins.
   for (const name of ['session', 'sessionID'])
     if (name in live.added)
       Object.defineProperty(req, name, {

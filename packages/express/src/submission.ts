@@ -102,7 +102,7 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
     const { native } = this
     const length = this.fields['content-length']
     if (Number(length) > limit) throw bodyTooLarge(limit)
-    // A parser may go on as soon as it has what it wants, before the end.
+    // A parser may hand over as soon as it has what it wants, before the stream has told of its end.
     if (native.readableEnded || (native.readableDidRead && native.body !== undefined)) this.chunks = undefined
     else if (!native.readable) throw bodyUnreadable()
     else if (this.hasBody && length !== '0') return this.#collect(limit, wanted, large)
@@ -145,7 +145,7 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
         size += bytes.length
         if (size > limit) return fail(bodyTooLarge(limit))
         chunks.push(bytes)
-        // Sent byte by byte, and kept so, a body would take a hundred times its size.
+        // A body that comes byte by byte would take a hundred times its size if each byte stayed a chunk.
         if (chunks.length > 1_000 + size / 1_000) chunks.push(Buffer.concat(chunks.splice(-1_000)))
         if (size > after) handOver()
       })

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
 import { type Answer, type EventStream, isEvents, isStream, sizeOf } from '@respond-async/core'
 
-/** Fields to which each who answers adds. Core writes `Vary`, a handler `vary`. */
+/** Fields that are added to, and not set. Core writes `Vary`, a handler `vary`. */
 const ADDED_TO = ['Vary', 'vary', 'set-cookie']
 
 /** Writes an answer at once: one head, one end. What earlier middleware has put into the fields of {@link ADDED_TO} stays there. */
