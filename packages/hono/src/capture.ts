@@ -7,18 +7,14 @@ import type { DetachedContext } from './detached-context'
 
 export type AnyHandler = Handler | MiddlewareHandler
 
-/** Runs handlers from `at` on, one inside the other, as Hono does. The last one's `next()` is `end`. */
-export async function runHandlers(
-  c: Context,
-  handlers: readonly AnyHandler[],
-  end: () => Promise<void>,
-  at = 0,
-): Promise<Response | undefined> {
+/** Runs handlers, one inside the other, as Hono does. The last one's `next()` is `end`. */
+export async function runHandlers(c: Context, handlers: readonly AnyHandler[], end: () => Promise<void>): Promise<Response | undefined> {
+  const [handler, ...inner] = handlers
   const next = async () => {
-    const inner = await runHandlers(c, handlers, end, at + 1)
-    if (inner && !c.finalized) c.res = inner
+    const made = await runHandlers(c, inner, end)
+    if (made && !c.finalized) c.res = made
   }
-  const made = await handlers[at]?.(c, at === handlers.length - 1 ? end : next)
+  const made = await handler?.(c, inner.length > 0 ? next : end)
   return c.finalized ? c.res : (made ?? undefined)
 }
 

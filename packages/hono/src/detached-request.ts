@@ -1,3 +1,4 @@
+import { detachRequest } from '@respond-async/core/fetch'
 import { HonoRequest } from 'hono/request'
 import type { HonoSubmission } from './submission'
 
@@ -31,7 +32,8 @@ export class DetachedRequest extends HonoRequest {
 
   static readonly #RAW: PropertyDescriptor & ThisType<DetachedRequest> = {
     get() {
-      this.#raw ??= this.#from.makeRaw()
+      const { native, body, headers } = this.#from
+      this.#raw ??= detachRequest(native.req.raw, body, headers)
       return this.#raw
     },
     set(raw: Request) {

@@ -69,18 +69,18 @@ export function respondAsync<
 export function respondAsync(jobs: Jobs<Context>, operation: string | RespondAsyncOptions, ...handlers: AnyHandler[]): Handler {
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
   const before = handlers.slice(0, -1)
-  const handler = handlers.slice(-1)
+  const last = handlers.slice(-1)
   jobs.define(name, options, (execution) => {
     const live = execution.live as HonoSubmission | undefined // what is passed to accept below
     if (!live) return replay(execution, handlers)
     live.body = bodyFor(live.body, execution.requestBody)
-    return live.scope(() => captureHandlers(detachedContext(live, execution.handle), handler, execution))
+    return live.scope(() => captureHandlers(detachedContext(live, execution.handle), last, execution))
   })
   const accept: MiddlewareHandler = async (c, next) => {
     const answer = await jobs.accept(name, new HonoSubmission(c), new HonoPlatform(c))
     if (answer) return writeAnswer(c, answer)
     c.set('job', unwrappedHandle(name, c.req.raw))
-    return runHandlers(c, handler, next)
+    return runHandlers(c, last, next)
   }
   return before.length === 0 ? accept : (c, next) => runHandlers(c, [...before, accept], next)
 }
@@ -101,7 +101,7 @@ export function jobRoutes<E extends Env = Env>(
   { owner, upgradeWebSocket }: JobRoutesOptions<Context<E>> = {},
 ): Hono<E> {
   return new Hono<E>().all('*', async (c, next) => {
-    // Two of the runtimes compare the word as it is.
+    // Two of the runtimes' own functions know no other spelling of the word.
     const upgrades = upgradeWebSocket && c.req.header('upgrade') === 'websocket'
     const match = { native: c, owner, platform: new HonoPlatform(c), upgrades, ...placeOf(c) }
     const answer = await jobs.route(c.req.raw, match)

@@ -1,5 +1,5 @@
 import { type Body, type BodySink, type BodyStream, type JsonObject, type Submission, sizeOf } from '@respond-async/core'
-import { bodyTooLarge, detachRequest, fieldsOf, keptBody, readBody, requestScope } from '@respond-async/core/fetch'
+import { bodyTooLarge, fieldsOf, keptBody, readBody, requestScope } from '@respond-async/core/fetch'
 import type { Context } from 'hono'
 import { notesOf } from './replay'
 
@@ -61,10 +61,5 @@ export class HonoSubmission implements Submission<Context> {
 
   context(): JsonObject {
     return notesOf(this.native)
-  }
-
-  /** The Web request of the handler, with the body in it. */
-  makeRaw(): Request {
-    return detachRequest(this.native.req.raw, this.body, this.headers)
   }
 }
