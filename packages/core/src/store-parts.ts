@@ -1,6 +1,26 @@
-import type { Job } from '@respond-async/core'
+import { type Body, cursorOf, type Job, type JobStatus, JobsError, sizeOf, TRANSITIONS } from '@respond-async/core'
 
 export { cursorOf, type Place, placeOf } from '@respond-async/core'
+
+/** Every state there is. */
+export const STATUSES = Object.keys(TRANSITIONS) as readonly JobStatus[] // the table has a row for each
+
+/** Whether a text or bytes take more than `limit` bytes. Counted only where they might: no unit of a text takes more than three. */
+export const isLonger = (body: Body, limit: number): boolean =>
+  body.length * (typeof body === 'string' ? 3 : 1) > limit && sizeOf(body) > limit
+
+/** @throws {JobsError} `invalid_option` when a number is given that is no whole one from `low` to `high`. */
+export function checkWhole(name: string, value: number | undefined, low: number, high: number): void {
+  if (value !== undefined && (!Number.isInteger(value) || value < low || value > high))
+    throw new JobsError('invalid_option', `${name} must be a whole number from ${low} to ${high}, not ${String(value)}`)
+}
+
+/** The `list` of a store that has read one row more than the page takes, where there is one: it tells that there is another page. */
+export function pageOf<Row>(rows: readonly Row[], read: (row: Row) => Job, limit: number): { jobs: Job[]; cursor?: string } {
+  const jobs = rows.slice(0, limit).map(read)
+  const last = rows.length > limit ? jobs.at(-1) : undefined
+  return { jobs, cursor: last && cursorOf(last) }
+}
 
 /**
  * The `due` of a store whose records may be broken: the jobs of those rows that can be read, as many as are asked for while there are

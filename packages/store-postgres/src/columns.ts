@@ -1,4 +1,4 @@
-import type { Job, JobStatus } from '@respond-async/core'
+import type { Job } from '@respond-async/core'
 import { columnText } from '@respond-async/core/store'
 import { bodyBytes } from './record'
 
@@ -19,8 +19,6 @@ export type Column = keyof typeof MEMBERS
 /** Their order is that of their values in an `insert`. */
 export const SEARCHED = ['status', 'operation', 'owner', 'idempotency_key', 'created_at', 'due_at', 'gone'] as const
 export const BODIES = ['request_body', 'response_body'] as const
-
-export const STATUSES: readonly JobStatus[] = ['queued', 'running', 'succeeded', 'failed', 'canceled']
 
 /** What a column holds for a job. */
 export function columnValue(column: Column, job: Partial<Job>): unknown {

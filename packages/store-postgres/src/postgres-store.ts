@@ -1,8 +1,8 @@
 import { type JobEvent, type JobStore, JobsError } from '@respond-async/core'
-import { columnText, cursorOf, dueFrom, placeOf } from '@respond-async/core/store'
+import { checkWhole, columnText, dueFrom, pageOf, placeOf, STATUSES } from '@respond-async/core/store'
 import { postgresBlobs } from './blobs'
 import type { PostgresClient } from './client'
-import { BODIES, type Column, columnValue, MEMBERS, SEARCHED, STATUSES } from './columns'
+import { BODIES, type Column, columnValue, MEMBERS, SEARCHED } from './columns'
 import { connectionOf, type Run } from './connection'
 import { isMissing, understood } from './errors'
 import { type ListenClient, listenWith } from './listener'
@@ -56,8 +56,7 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
   const { client, schema = 'respond_async', migrate = true, maxEvents = 0, prepare = true, watch } = options
   const { notify = watch !== undefined } = options
   checkSchema(schema)
-  if (!Number.isInteger(maxEvents) || maxEvents < 0 || maxEvents > 1_000)
-    throw invalid(`maxEvents must be a whole number from 0 to 1000, not ${maxEvents}`)
+  checkWhole('postgresStore: maxEvents', maxEvents, 0, 1_000)
   const connection = connectionOf(client, prepare)
   if (watch === true && !connection.listen) throw invalid('with pg, watch takes a function: () => new pg.Client(url)')
   if (watch === true && !prepare)
@@ -187,10 +186,7 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
       if (typeof owner === 'string') values.push(columnText(owner))
       if (operation !== undefined) values.push(columnText(operation))
       if (after) values.push(after.createdAt, after.id)
-      const rows = await run(statement, values)
-      const jobs = rows.slice(0, limit).map(jobOf)
-      const last = rows.length > limit ? jobs.at(-1) : undefined
-      return { jobs, cursor: last && cursorOf(last) }
+      return pageOf(await run(statement, values), jobOf, limit)
     },
     ...(maxEvents > 0 && {
       async events(id: string, after: number, limit: number) {

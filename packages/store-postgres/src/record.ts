@@ -1,4 +1,5 @@
-import { type Body, bytesOf, type Job, JobsError, sizeOf } from '@respond-async/core'
+import { type Body, bytesOf, type Job, JobsError } from '@respond-async/core'
+import { isLonger } from '@respond-async/core/store'
 import type { PostgresRow } from './client'
 
 /** Largest record without its bodies, in bytes of JSON, and largest body beside it. Far below what a column takes, 1 GB. */
@@ -8,8 +9,7 @@ export const MAX_BODY_BYTES = 16_777_216
 /** The job without its bodies. @throws {JobsError} `too_large` */
 export function recordText(job: Job): string {
   const text = JSON.stringify({ ...job, requestBody: undefined, responseBody: undefined }) // cheaper than taking them out
-  // UTF-8 takes 3 bytes for a code unit at most: most records need not be measured.
-  if (text.length * 3 > MAX_RECORD_BYTES && sizeOf(text) > MAX_RECORD_BYTES)
+  if (isLonger(text, MAX_RECORD_BYTES))
     throw new JobsError('too_large', `The Postgres store keeps records of ${MAX_RECORD_BYTES} bytes at most, besides their bodies.`)
   return text
 }

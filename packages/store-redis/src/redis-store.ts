@@ -1,5 +1,5 @@
-import { type Job, type JobEvent, type JobStore, JobsError, sizeOf } from '@respond-async/core'
-import { dueFrom, placeOf } from '@respond-async/core/store'
+import { type Job, type JobEvent, type JobStore, JobsError } from '@respond-async/core'
+import { checkWhole, dueFrom, isLonger, placeOf, STATUSES } from '@respond-async/core/store'
 import { CLAIM, INSERT, REMOVE, REMOVE_BLOBS, REPLACE, WRITE_BLOB } from './change-scripts'
 import type { RedisClient } from './clients'
 import { type Argument, connectionOf, notAJob, type Reply, textOf } from './connection'
@@ -35,7 +35,6 @@ const MAX_BYTES = 500_000_000
 /** A request to Upstash may have 10 MB: two bodies in base64 with the head beside them. */
 const MAX_REST_BODY_BYTES = 3_500_000
 const MAX_REST_RECORD_BYTES = 1_000_000
-const ALL_STATUSES: readonly Job['status'][] = ['queued', 'running', 'succeeded', 'failed', 'canceled']
 
 /**
  * Keeps jobs in Redis 6.2 and later, or Valkey: each call is one command, and each change one script that happens as a whole or not
@@ -48,8 +47,7 @@ export function redisStore(options: RedisStoreOptions): JobStore {
   const connection = connectionOf(client)
   if (!/^[\w.:/-]{1,100}$/.test(prefix))
     throw invalid(`redisStore: prefix must be 1 to 100 letters, digits or _ . : / -, not ${JSON.stringify(prefix)}`)
-  if (!Number.isInteger(maxEvents) || maxEvents < 0 || maxEvents > 1_000)
-    throw invalid(`redisStore: maxEvents must be a whole number from 0 to 1000, not ${maxEvents}`)
+  checkWhole('redisStore: maxEvents', maxEvents, 0, 1_000)
 
   const { carries } = connection
   const rest = carries === 'text'
@@ -66,13 +64,12 @@ export function redisStore(options: RedisStoreOptions): JobStore {
   const linesOf = (events: readonly JobEvent[] = []) => (maxEvents > 0 ? events.map(lineOf) : [])
   const bodyOf = (body: Job['requestBody']): Argument => {
     if (body === undefined || body === null) return body === null ? '-' : ''
-    if (body.length * 3 > maxBodyBytes && sizeOf(body) > maxBodyBytes)
-      throw new JobsError('too_large', `A body of ${maxBodyBytes} bytes at most is kept here.`)
+    if (isLonger(body, maxBodyBytes)) throw new JobsError('too_large', `A body of ${maxBodyBytes} bytes at most is kept here.`)
     return encodeBody(body, carries)
   }
   const written = (job: Job, head: string, events: readonly JobEvent[] | undefined, channel: string): Argument[] => {
     const { id, createdAt, dueAt, goneAt, requestBody, responseBody } = job
-    if (head.length * 3 > maxRecordBytes && sizeOf(head) > maxRecordBytes)
+    if (isLonger(head, maxRecordBytes))
       throw new JobsError('too_large', `A job of ${maxRecordBytes} bytes at most is kept here, besides its bodies.`)
     return [
       ...[id, head, `${createdAt}`, dueAt === null ? '' : `${dueAt}`, lifeOf(job), goneAt === undefined ? '' : 'gone'],
@@ -179,7 +176,7 @@ export function redisStore(options: RedisStoreOptions): JobStore {
       return dueFrom(page, readFound, limit)
     },
     async list({ owner, status, operation, limit, cursor }) {
-      const statuses = typeof status === 'string' ? status : [...new Set(status ?? ALL_STATUSES)].join()
+      const statuses = typeof status === 'string' ? status : [...new Set(status ?? STATUSES)].join()
       const place = placeOf(cursor)
       const filter = [owner === undefined ? '*' : JSON.stringify(owner), statuses, operation === undefined ? '' : JSON.stringify(operation)]
       const [more, ...jobs] = listOf(

@@ -1,10 +1,7 @@
-import { type Job, type JobQuery, TRANSITIONS } from '@respond-async/core'
-import { cursorOf, type Place, placeOf } from '@respond-async/core/store'
+import type { Job, JobQuery } from '@respond-async/core'
+import { type Place, pageOf, placeOf, STATUSES } from '@respond-async/core/store'
 import type { SqliteDatabase, SqliteStatement } from './database'
 import { type JobRow, jobOf, nameColumn } from './record'
-
-/** Every state there is: a list that asks for none in particular asks for them all. */
-const STATES = Object.keys(TRANSITIONS)
 
 /** Comes before every place in a list. */
 const START: Place = { createdAt: Number.MAX_SAFE_INTEGER, id: '\u{10ffff}' }
@@ -46,20 +43,17 @@ export function listingOf(database: SqliteDatabase): (query: JobQuery) => { jobs
     prepared.set(sql, there)
     return there
   }
-  return ({ owner, status = STATES, operation, limit, cursor }) => {
+  return ({ owner, status = STATUSES, operation, limit, cursor }) => {
     const { createdAt, id } = placeOf(cursor) ?? START
     const states = typeof status === 'string' ? [status] : [...new Set(status)]
     if (states.length === 0) return { jobs: [] }
     const ofOwner = owner !== undefined
-    /** One row more than the page, where there is one: it tells that there is another page. */
     const rowsOf = (one: string | null) => {
       const sql = listSql({ states: states.length, ofOwner, ofOperation: one !== null })
       return statement(sql).all(nameColumn(owner), createdAt, id, limit + 1, one, ...states) as unknown as ListRow[] // what the statement selects
     }
     const rows = ofOwner || operation !== undefined ? rowsOf(nameColumn(operation)) : allOperations().flatMap(rowsOf).sort(newerFirst)
-    const jobs = rows.slice(0, limit).map(jobOf)
-    const last = rows.length > limit ? jobs.at(-1) : undefined
-    return { jobs, cursor: last && cursorOf(last) }
+    return pageOf(rows, jobOf, limit)
   }
 
   function allOperations(): string[] {

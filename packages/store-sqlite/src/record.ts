@@ -1,5 +1,5 @@
-import { type Body, bytesOf, type Job, JobsError, sizeOf } from '@respond-async/core'
-import { columnText } from '@respond-async/core/store'
+import { type Body, bytesOf, type Job, JobsError } from '@respond-async/core'
+import { columnText, isLonger } from '@respond-async/core/store'
 import type { SqliteValue } from './database'
 
 /** Largest head: what a poll reads. */
@@ -39,9 +39,6 @@ export function storedBody(body: Body): SqliteValue {
     throw new JobsError('too_large', `The SQLite store takes bodies of ${MAX_BODY_BYTES} bytes at most, besides those in chunks.`)
   return typeof body === 'string' && body.includes('\0') ? bytesOf(body) : body
 }
-
-/** Counts only where it is needed: no unit of a text takes more than three bytes. */
-const isLonger = (body: Body, limit: number) => body.length * (typeof body === 'string' ? 3 : 1) > limit && sizeOf(body) > limit
 
 /** A name as a column holds it. */
 export const nameColumn = (name: string | null = null): string | null => (name === null ? null : columnText(name))

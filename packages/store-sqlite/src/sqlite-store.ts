@@ -1,5 +1,5 @@
 import { type Claimed, type Inserted, type Job, type JobEvent, type JobStore, JobsError, type Replaced } from '@respond-async/core'
-import { dueFrom } from '@respond-async/core/store'
+import { checkWhole, dueFrom } from '@respond-async/core/store'
 import { chunksOf } from './chunks'
 import { hasFile, meaningOf, openFile, type SqliteDatabase, transactionsOf, withPlainRows } from './database'
 import { historyOf } from './history'
@@ -163,15 +163,11 @@ function checked(options: SqliteStoreOptions): SqliteStoreOptions {
     const { synchronous, busyTimeoutMs } = options
     if (synchronous !== undefined && synchronous !== 'normal' && synchronous !== 'full')
       throw invalid(`synchronous must be 'normal' or 'full', not ${JSON.stringify(synchronous)}`)
-    within('busyTimeoutMs', busyTimeoutMs, 0, 2_147_483_647)
+    checkWhole('sqliteStore: busyTimeoutMs', busyTimeoutMs, 0, 2_147_483_647)
   }
-  within('maxEvents', options.maxEvents, 0, 100_000)
-  within('watchMs', options.watchMs, 10, 60_000)
+  checkWhole('sqliteStore: maxEvents', options.maxEvents, 0, 100_000)
+  checkWhole('sqliteStore: watchMs', options.watchMs, 10, 60_000)
   return options
 }
 
-function within(name: string, value: number | undefined, low: number, high: number): void {
-  if (value !== undefined && (!Number.isInteger(value) || value < low || value > high))
-    throw invalid(`${name} must be a whole number from ${low} to ${high}, not ${String(value)}`)
-}
 const invalid = (message: string) => new JobsError('invalid_option', `sqliteStore: ${message}`)

@@ -1,5 +1,5 @@
-import { type JobQuery, type JobStatus, TRANSITIONS } from '@respond-async/core'
-import { placeOf } from '@respond-async/core/store'
+import type { JobQuery } from '@respond-async/core'
+import { placeOf, STATUSES } from '@respond-async/core/store'
 import type { Sql } from './d1-database'
 import { ownerColumn } from './d1-record'
 
@@ -36,7 +36,7 @@ const OPERATIONS = `SELECT min(operation) FROM ${ALL}
  * The same for the jobs of all owners: the places of the page are merged from the tops of one index for every operation and state, and
  * then the jobs are read. As many rows as there are such pairs, however many jobs there are.
  */
-function listAllQuery({ status = STATES, operation, limit, cursor }: Omit<JobQuery, 'owner'>): Sql {
+function listAllQuery({ status = STATUSES, operation, limit, cursor }: Omit<JobQuery, 'owner'>): Sql {
   const values: unknown[] = []
   const value = (one: unknown) => `?${values.push(one)}`
   const count = value(limit + 1)
@@ -51,4 +51,3 @@ function listAllQuery({ status = STATES, operation, limit, cursor }: Omit<JobQue
     JOIN respond_async_jobs jobs ON jobs.id = places.value WHERE found.operation IS NOT NULL ORDER BY jobs.created_at DESC, jobs.id DESC LIMIT ${count}`
   return [text, ...values]
 }
-const STATES = Object.keys(TRANSITIONS) as readonly JobStatus[] // its keys are the states

@@ -1,5 +1,5 @@
 import { type Body, type Job, type JobEvent, type JobStore, JobsError } from '@respond-async/core'
-import { cursorOf, dueFrom } from '@respond-async/core/store'
+import { checkWhole, dueFrom, pageOf } from '@respond-async/core/store'
 import { d1Blobs } from './d1-blobs'
 import { type Execute, executor, type JobDatabase, type Sql } from './d1-database'
 import { dependentsOf, eventLines } from './d1-dependents'
@@ -33,8 +33,7 @@ export function d1Store({ database, maxEvents = 0, migrate = true }: D1StoreOpti
     throw invalid(
       'd1Store: give it the binding of a D1 database, d1Store({ database: env.DB }), as d1_databases of wrangler.jsonc names it',
     )
-  if (!Number.isInteger(maxEvents) || maxEvents < 0 || maxEvents > 1_000)
-    throw invalid(`d1Store: maxEvents must be a whole number from 0 to 1000, not ${maxEvents}`)
+  checkWhole('d1Store: maxEvents', maxEvents, 0, 1_000)
   const execute: Execute = executor(database, migrate)
 
   return {
@@ -121,9 +120,7 @@ export function d1Store({ database, maxEvents = 0, migrate = true }: D1StoreOpti
     },
     async list(query) {
       const [rows = []] = await execute([listQuery(query)])
-      const jobs = rows.slice(0, query.limit).map(jobOf)
-      const last = rows.length > query.limit ? jobs.at(-1) : undefined
-      return { jobs, cursor: last && cursorOf(last) }
+      return pageOf(rows, jobOf, query.limit)
     },
     ...(maxEvents > 0 && {
       async events(id: string, after: number, limit: number) {

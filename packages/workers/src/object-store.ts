@@ -1,5 +1,5 @@
 import { type Body, bytesOf, type Job, type JobEvent, type JobStore, JobsError, sizeOf } from '@respond-async/core'
-import { cursorOf, placeOf } from '@respond-async/core/store'
+import { checkWhole, cursorOf, placeOf } from '@respond-async/core/store'
 import { missed } from './index-care'
 import { objectEngine } from './object-engine'
 import { attachHost } from './object-hosts'
@@ -58,8 +58,7 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
     throw invalid(
       'durableObjectStore: give it the binding of a Durable Object namespace, durableObjectStore(env.JOBS), as wrangler.jsonc names it',
     )
-  if (!Number.isInteger(maxEvents) || maxEvents < 0 || maxEvents > 1_000)
-    throw invalid(`durableObjectStore: maxEvents must be a whole number from 0 to 1000, not ${maxEvents}`)
+  checkWhole('durableObjectStore: maxEvents', maxEvents, 0, 1_000)
   const at = (name: string) => objectOf(namespace, name)
   const jobAt = (id: string) => at(jobName(id))
   const engine = objectEngine(jobAt)
