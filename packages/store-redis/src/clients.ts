@@ -51,4 +51,9 @@ export interface RestClient {
   mget(...keys: string[]): Promise<unknown>
 }
 
+/** One that can be duplicated, for a connection that only subscribes. */
+export type SubscribingClient =
+  | (IoredisClient & Required<Pick<IoredisClient, 'duplicate'>>)
+  | (NodeRedisClient & Required<Pick<NodeRedisClient, 'duplicate'>>)
+
 export type RedisClient = IoredisClient | NodeRedisClient | RestClient

@@ -1,5 +1,5 @@
 import { JobsError } from '@respond-async/core'
-import type { IoredisClient, NodeRedisClient, RedisClient, RestClient } from './clients'
+import type { IoredisClient, NodeRedisClient, RedisClient, RestClient, SubscribingClient } from './clients'
 import type { Carries } from './record'
 
 export type Argument = string | Uint8Array
@@ -17,10 +17,13 @@ export interface Connection {
   runForBytes(script: string, keys: string[], args: Argument[]): Promise<Reply>
 }
 
-export const isIoredis = (client: RedisClient): client is IoredisClient => 'callBuffer' in client && typeof client.callBuffer === 'function'
-export const isNodeRedis = (client: RedisClient): client is NodeRedisClient =>
-  'withTypeMapping' in client && typeof client.withTypeMapping === 'function'
-const isRest = (client: RedisClient): client is RestClient => 'evalsha' in client && typeof client.evalsha === 'function'
+const can = (client: RedisClient, method: string) => method in client && typeof client[method as keyof RedisClient] === 'function'
+export const isIoredis = (client: RedisClient): client is IoredisClient => can(client, 'callBuffer')
+export const isNodeRedis = (client: RedisClient): client is NodeRedisClient => can(client, 'withTypeMapping')
+const isRest = (client: RedisClient): client is RestClient => can(client, 'evalsha')
+/** A client that makes connections like its own, one of which can be given to subscriptions. */
+export const canSubscribe = (client: RedisClient): client is SubscribingClient =>
+  (isIoredis(client) || isNodeRedis(client)) && can(client, 'duplicate')
 
 /** @throws {JobsError} `invalid_option` where it is none of the known clients. */
 export function connectionOf(client: RedisClient): Connection {
@@ -35,15 +38,20 @@ export function connectionOf(client: RedisClient): Connection {
   )
 }
 
-// The replies of a client are what the commands are documented to answer; its types leave them open.
-const reply = (answer: Promise<unknown>) => guarded(answer as Promise<Reply>)
+async function reply(answer: Promise<unknown>): Promise<Reply> {
+  try {
+    return (await answer) as Reply // what the commands are documented to answer; the types of clients leave it open
+  } catch (error) {
+    return understood(error)
+  }
+}
 const isMissing = (error: unknown) => error instanceof Error && /\bNOSCRIPT\b/.test(error.message)
 
 /** Both ways of running a script, the one by its hash first. */
 async function scripted(byHash: (sha: string) => Promise<unknown>, byText: () => Promise<unknown>, script: string): Promise<Reply> {
   const sha = hashes.get(script) ?? (await shaOf(script))
   try {
-    return (await byHash(sha)) as Reply // what the commands are documented to answer; the types of clients leave it open
+    return (await byHash(sha)) as Reply // as in `reply`
   } catch (error) {
     return isMissing(error) ? reply(byText()) : understood(error)
   }
@@ -117,14 +125,6 @@ async function shaOf(script: string): Promise<string> {
   const sha = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
   hashes.set(script, sha)
   return sha
-}
-
-async function guarded(answer: Promise<Reply>): Promise<Reply> {
-  try {
-    return await answer
-  } catch (error) {
-    return understood(error)
-  }
 }
 
 /** What a server says in words of its own, thrown in those of the contract. All else means that it is unavailable, and is passed on. */

@@ -2,10 +2,10 @@ import { type Job, type JobEvent, type JobStore, JobsError } from '@respond-asyn
 import { checkWhole, dueFrom, isLonger, placeOf, STATUSES } from '@respond-async/core/store'
 import { CLAIM, INSERT, REMOVE, REMOVE_BLOBS, REPLACE, WRITE_BLOB } from './change-scripts'
 import type { RedisClient } from './clients'
-import { type Argument, connectionOf, notAJob, type Reply, textOf } from './connection'
+import { type Argument, canSubscribe, connectionOf, notAJob, type Reply, textOf } from './connection'
 import { DUE, EVENTS, HOLDER, LIST, MEMORY, READ_BLOB } from './query-scripts'
 import { changesOf, decodeBody, encodeBody, eventOf, foundJobOf, headOf, jobOf, lineOf, newHeadOf } from './record'
-import { canSubscribe, subscriptionsOver } from './subscriptions'
+import { subscriptionsOver } from './subscriptions'
 
 export interface RedisStoreOptions {
   /** A client of ioredis (`Redis`, `Cluster`), of node-redis (connected), or a REST client with the methods of `@upstash/redis`. */
@@ -59,7 +59,6 @@ export function redisStore(options: RedisStoreOptions): JobStore {
   const chunksKey = (id: string) => `${base}:b:${id}`
   const nameKey = (owner: string | null, key: string) => `${base}:k:${JSON.stringify(owner)},${JSON.stringify(key)}`
   const channelOf = (id: string) => (watch ? `${prefix}:c:${id}` : '')
-  const watched = watch && canSubscribe(client)
 
   const linesOf = (events: readonly JobEvent[] = []) => (maxEvents > 0 ? events.map(lineOf) : [])
   const bodyOf = (body: Job['requestBody']): Argument => {
@@ -96,7 +95,7 @@ export function redisStore(options: RedisStoreOptions): JobStore {
       throw notAJob(recordKey(text.slice(1, 1 + MAX_ID).split(',')[0] ?? ''), cause)
     }
   }
-  const subscriptions = watched ? subscriptionsOver(client) : undefined
+  const subscriptions = watch && canSubscribe(client) ? subscriptionsOver(client) : undefined
 
   let checked = rest
   /** Once, beside the first insert: a server that evicts keys loses jobs without a word. It may refuse to tell. */
@@ -117,7 +116,7 @@ export function redisStore(options: RedisStoreOptions): JobStore {
 
   return {
     capabilities: {
-      ...{ durable: true, shared: true, due: true, list: true, listAll: true, events: maxEvents > 0, watch: watched },
+      ...{ durable: true, shared: true, due: true, list: true, listAll: true, events: maxEvents > 0, watch: subscriptions !== undefined },
       ...{ maxRecordBytes, maxBodyBytes },
     },
     async insert(job, events) {

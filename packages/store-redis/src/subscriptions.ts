@@ -1,6 +1,6 @@
 import { type VersionListener, versionsFrom } from '@respond-async/core/store'
-import type { RedisClient } from './clients'
-import { isIoredis, isNodeRedis } from './connection'
+import type { SubscribingClient } from './clients'
+import { isIoredis } from './connection'
 
 /** Connection for subscriptions alone, as Redis wants it: opened at the first watch, kept until the store is closed. */
 interface Subscriber {
@@ -18,10 +18,7 @@ export interface Subscriptions {
   end(): void
 }
 
-export const canSubscribe = (client: RedisClient): boolean =>
-  (isIoredis(client) || isNodeRedis(client)) && typeof client.duplicate === 'function'
-
-export function subscriptionsOver(client: RedisClient): Subscriptions {
+export function subscriptionsOver(client: SubscribingClient): Subscriptions {
   const channels = new Map<string, Set<VersionListener>>()
   let subscriber: Promise<Subscriber> | undefined
   const tell = (channel: string, message: string) => {
@@ -72,7 +69,11 @@ export function subscriptionsOver(client: RedisClient): Subscriptions {
   }
 }
 
-async function open(client: RedisClient, tell: (channel: string, message: string) => void, reconnected: () => void): Promise<Subscriber> {
+async function open(
+  client: SubscribingClient,
+  tell: (channel: string, message: string) => void,
+  reconnected: () => void,
+): Promise<Subscriber> {
   // A lost connection is the client's to restore, and it does so by itself; nobody is to be brought down by its 'error' event.
   const ignore = () => {}
   let ready = 0
@@ -82,8 +83,7 @@ async function open(client: RedisClient, tell: (channel: string, message: string
   if (isIoredis(client)) {
     // Commands wait for the connection here, and subscriptions come back with it, whatever the client itself is set to.
     const settings = { enableOfflineQueue: true, maxRetriesPerRequest: null, autoResubscribe: true }
-    const one = client.isCluster ? client.duplicate?.([], settings) : client.duplicate?.(settings)
-    if (!one) throw new Error('redisStore: this client cannot be duplicated')
+    const one = client.isCluster ? client.duplicate([], settings) : client.duplicate(settings)
     one.on('error', ignore)
     // By now it has asked for its subscriptions again; an answer to anything after that says that they are in force.
     one.on('ready', () => one.ping().then(onReady, ignore))
@@ -94,8 +94,7 @@ async function open(client: RedisClient, tell: (channel: string, message: string
       end: () => one.disconnect(),
     }
   }
-  const one = isNodeRedis(client) ? client.duplicate?.() : undefined
-  if (!one) throw new Error('redisStore: this client cannot be duplicated')
+  const one = client.duplicate()
   one.on('error', ignore)
   one.on('ready', onReady)
   await one.connect()
