@@ -22,7 +22,6 @@ export const d1Blobs = (execute: Execute): BlobStore => ({
     return typeof chunk === 'string' ? encoder.encode(chunk) : chunk
   },
   async remove(id, keep) {
-    if (keep === undefined) await execute([['DELETE FROM respond_async_chunks WHERE job_id = ?', id]])
-    else await execute([['DELETE FROM respond_async_chunks WHERE job_id = ? AND name <> ?', id, keep]])
+    await execute([['DELETE FROM respond_async_chunks WHERE job_id = ? AND name IS NOT ?', id, keep ?? null]])
   },
 })

@@ -1,7 +1,6 @@
-import type { Job } from '@respond-async/core'
 import type { Place } from '@respond-async/core/store'
 import type { jobIndex } from './object-index'
-import { type JobNamespace, jobName, objectOf } from './object-protocol'
+import { type JobNamespace, jobName, jobOf, objectOf, rowOf } from './object-protocol'
 
 /** How many lines one alarm looks through, and how many of their jobs it asks. */
 const LINES = 1_000
@@ -22,11 +21,10 @@ export async function careForLines(index: ReturnType<typeof jobIndex>, namespace
   const overdue = lines.filter(({ dueAt }) => dueAt !== null && dueAt <= before)
   const asked = overdue.slice(0, ASKED)
   const lookAt = async (id: string) => {
-    const head = (await objectOf(namespace, jobName(id)).readJob('head'))?.head
-    const job = head === undefined ? undefined : (JSON.parse(head) as Job) // written by the store
-    if (head === undefined || !job || job.goneAt !== undefined) return index.drop(id)
-    const { createdAt, version, status, operation, dueAt } = job
-    index.put({ id, createdAt, version, status, operation, dueAt, head })
+    const read = await objectOf(namespace, jobName(id)).readJob('head')
+    const job = read && jobOf(read.head)
+    if (!job || job.goneAt !== undefined) index.drop(id)
+    else index.put(rowOf(job, read.head))
   }
   await Promise.all(asked.map(({ id }) => lookAt(id).catch(missed))) // one that cannot be read holds up no other
   if (overdue.length > asked.length) return asked.at(-1)

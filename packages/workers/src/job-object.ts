@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers'
-import { type Job, type JobMessage, type JobView, SOCKET_CODES, type StoreHost } from '@respond-async/core'
+import { type JobMessage, type JobView, SOCKET_CODES, type StoreHost } from '@respond-async/core'
 import { isTooBig } from '@respond-async/core/fetch'
 import type { Place } from '@respond-async/core/store'
 import { careForLines, missed } from './index-care'
@@ -7,7 +7,7 @@ import { type Alarm, startAlarm } from './object-alarm'
 import { jobChunks } from './object-chunks'
 import { hostOf } from './object-hosts'
 import { jobIndex } from './object-index'
-import type { ClaimedJob, IndexQuery, IndexRow, JobFacts, ObjectStub, WrittenJob } from './object-protocol'
+import { type ClaimedJob, type IndexQuery, type IndexRow, jobOf, type ObjectStub, type WrittenJob } from './object-protocol'
 import { jobRecord, type KeptJob } from './object-record'
 import { jobSockets, SELF_HEADER } from './object-sockets'
 
@@ -29,9 +29,6 @@ const CARE_PART_MS = 60_000
 interface Care {
   readonly after?: Place
 }
-
-/** A record that is written with these keeps the bodies that it has. */
-const KEEP_BODIES = { requestBody: undefined, responseBody: undefined }
 
 /**
  * The Durable Object behind `durableObjectStore`. By its name it is a job (its record, its bodies, its alarm), an idempotency key
@@ -79,23 +76,24 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
   async claimJob({ version, changes, events, maxEvents }: ClaimedJob) {
     const before = this.#record.load()
     if (!before) return null
+    const { owner, key } = before
     const claimed = before.version === version
     if (claimed) {
-      const job = { ...(JSON.parse(before.head) as Job), ...changes }
+      const job = { ...jobOf(before.head), ...changes }
       const head = JSON.stringify(job)
-      this.#write({ ...before, version: job.version, dueAt: job.dueAt, head, ...KEEP_BODIES, events, maxEvents })
+      this.#write({ version: job.version, dueAt: job.dueAt, owner, key, head, events, maxEvents }) // the bodies stay as they are
       this.#alarm?.changed(head)
     }
     const read = this.#record.read(true)
     return read && { ...read, claimed }
   }
 
-  async removeJob(version?: number): Promise<JobFacts | null> {
+  async removeJob(version?: number) {
     const kept = this.#record.load()
     if (!kept || (version !== undefined && version !== kept.version)) return null
     await this.#clear()
-    const { owner, key, dueAt } = kept
-    return { version: kept.version, owner, key, dueAt }
+    const { owner, key } = kept
+    return { owner, key }
   }
 
   async readEvents(after: number, limit: number) {
@@ -171,7 +169,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
   /** Opens a socket for one who watches the job. A method cannot hand one over, an answer can. */
   override async fetch({ headers }: Request): Promise<Response> {
     const kept = this.#record.load()
-    const job = kept && (JSON.parse(kept.head) as Job)
+    const job = kept && jobOf(kept.head)
     const self = headers.get(SELF_HEADER)
     if (!job || job.goneAt !== undefined || self === null) return new Response(null, { status: 404 })
     return this.#sockets.open(job, self, this.#host())
@@ -203,8 +201,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
   /** The object is an index: goes on looking through it. */
   async #care({ after }: Care) {
     try {
-      this.prepare()
-      const known = hostOf(this.ctx.id)
+      const known = this.#known()
       const next = known ? await careForLines(this.#index, known.namespace, after) : undefined
       if (this.#index.lines(undefined, 1).length === 0) return this.#clear()
       this.#kv.put<Care>('care', { after: next })
@@ -230,7 +227,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     const message = this.#kv.get<JobMessage>('message')
     this.#kv.delete('message') // also where it cannot be run: the job is due after it, and alarms would follow one another
     const host = this.#host()
-    const { id } = JSON.parse(kept.head) as Job
+    const { id } = jobOf(kept.head)
     const alarm = startAlarm(this.env, this.ctx)
     this.#alarm = alarm
     try {
@@ -242,9 +239,13 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     }
   }
 
-  #host(): StoreHost {
+  #known() {
     this.prepare()
-    const known = hostOf(this.ctx.id)
+    return hostOf(this.ctx.id)
+  }
+
+  #host(): StoreHost {
+    const known = this.#known()
     if (known) return known.host
     throw new Error(
       'No jobs were made for this namespace in this isolate. Call createJobs({ store: durableObjectStore(env.JOBS) }) at the top ' +
@@ -265,7 +266,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
   #tell({ head, isGone }: WrittenJob) {
     try {
       if (isGone) this.#sockets.end()
-      else this.#sockets.changed(JSON.parse(head) as Job, this.#host())
+      else this.#sockets.changed(jobOf(head), this.#host())
     } catch (error) {
       console.error('respond-async: sockets:', error)
     }

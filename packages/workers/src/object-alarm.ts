@@ -1,4 +1,5 @@
 import type { Job, Platform, RunContext } from '@respond-async/core'
+import { jobOf } from './object-protocol'
 
 /** One call of an object's alarm, for what runs under it. */
 export interface Alarm {
@@ -35,7 +36,7 @@ export function startAlarm(env: unknown, { exports, props }: DurableObjectState)
   return {
     context,
     changed(head) {
-      for (const listener of [...listeners]) listener(JSON.parse(head) as Job)
+      for (const listener of [...listeners]) listener(jobOf(head))
     },
     async settled() {
       for (const work of held) await work.catch((error) => console.error('respond-async: waitUntil:', error)) // which may hand over more

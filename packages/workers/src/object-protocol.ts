@@ -64,7 +64,8 @@ export interface ObjectStub {
   replaceJob(job: WrittenJob): Promise<{ replaced: true; key?: string } | { replaced: false; head: string | null }>
   /** The record after it; `null` when there is none. */
   claimJob(claim: ClaimedJob): Promise<(ReadJob & { readonly claimed: boolean }) | null>
-  removeJob(version?: number): Promise<JobFacts | null>
+  /** What has to be told elsewhere, of the job that was there. */
+  removeJob(version?: number): Promise<Pick<JobFacts, 'owner' | 'key'> | null>
   readEvents(after: number, limit: number): Promise<{ events: JobEvent[]; truncated: boolean }>
   wake(message: JobMessage): Promise<void>
   bar(): Promise<string | null>
@@ -98,6 +99,14 @@ export const objectOf = (namespace: JobNamespace, name: string): ObjectStub => n
 export const jobName = (id: string): string => `job:${id}`
 export const keyName = (owner: string | null, key: string): string => `key:${JSON.stringify([owner, key])}`
 export const indexName = (owner: string | null): string => (owner === null ? 'index' : `index:${owner}`)
+
+/** The job of a head, which this store alone has written. */
+export const jobOf = (head: string): Job => JSON.parse(head)
+
+/** The line of a job in its owner's index. */
+export function rowOf({ id, createdAt, version, status, operation, dueAt }: Job, head: string): IndexRow {
+  return { id, createdAt, version, status, operation, dueAt, head }
+}
 
 const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 /** A body as it was before it was sent. */

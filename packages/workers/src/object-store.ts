@@ -8,11 +8,13 @@ import {
   indexName,
   type JobNamespace,
   jobName,
+  jobOf,
   keyName,
   type ObjectStub,
   objectOf,
   type ReadJob,
   received,
+  rowOf,
   type SentBody,
   type WrittenJob,
 } from './object-protocol'
@@ -66,11 +68,8 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
 
   const put = async (written: WrittenJob, job: Job) => {
     const answer = await jobAt(job.id).insertJob(written)
-    return answer.inserted
-      ? ({ inserted: true, job } as const)
-      : answer.head === null
-        ? null
-        : ({ inserted: false, job: parse(answer.head) } as const)
+    if (answer.inserted) return { inserted: true, job } as const
+    return answer.head === null ? null : ({ inserted: false, job: jobOf(answer.head) } as const)
   }
   /** Inserts under a key: claims it, then inserts. Whoever is stored holds it; a claim without a job is passed on. */
   const putKeyed = async (written: WrittenJob, job: Job, key: string) => {
@@ -91,20 +90,28 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
     }
   }
   /** A line that the index did not take comes with the next change of the job, or is looked up when it is overdue: no job fails for it. */
-  const enlist = ({ owner, id, createdAt, version, status, operation, dueAt, goneAt }: Job, head: string) => {
-    if (goneAt !== undefined) return indexOf(owner)?.dropRow(id)
-    return indexOf(owner)?.putRow({ id, createdAt, version, status, operation, dueAt, head }).catch(missed)
+  const enlist = (job: Job, head: string) => {
+    const index = indexOf(job.owner)
+    return job.goneAt === undefined ? index?.putRow(rowOf(job, head)).catch(missed) : index?.dropRow(job.id)
   }
   /** Takes care that the key of a job is held by it, and the one it had is free. */
   const exchange = (id: string, before: string | undefined, after: string | undefined): unknown[] =>
     before === after ? [] : [before !== undefined && at(before).free(id), after !== undefined && at(after).claim(id)]
   /** A line whose job is overdue may have missed a change: whoever wrote it was cut off before the index heard of it. */
   const lookAgain = async (job: Job): Promise<Job | null> => {
-    const head = (await jobAt(job.id).readJob('head'))?.head
-    const now = head === undefined ? null : parse(head)
-    if (!now || now.goneAt !== undefined) await indexOf(job.owner)?.dropRow(job.id)
-    else if (head !== undefined && now.version !== job.version) await enlist(now, head)
-    return now?.goneAt === undefined ? now : null
+    try {
+      const read = await jobAt(job.id).readJob('head')
+      const now = read && jobOf(read.head)
+      if (now && now.goneAt === undefined) {
+        if (now.version !== job.version) await enlist(now, read.head)
+        return now
+      }
+      await indexOf(job.owner)?.dropRow(job.id)
+      return null
+    } catch (error) {
+      missed(error)
+      return job
+    }
   }
 
   return {
@@ -140,12 +147,12 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
     async get(id, view = 'full') {
       const read = await jobAt(id).readJob(view)
       if (!read) return null
-      return view === 'head' ? parse(read.head) : wholeOf(read)
+      return view === 'head' ? jobOf(read.head) : wholeOf(read)
     },
     async replace(next, events) {
       const written = writing(next, events, maxEvents)
       const answer = await jobAt(next.id).replaceJob(written)
-      if (!answer.replaced) return { replaced: false, current: answer.head === null ? null : parse(answer.head) }
+      if (!answer.replaced) return { replaced: false, current: answer.head === null ? null : jobOf(answer.head) }
       await Promise.all([enlist(next, written.head), ...exchange(next.id, answer.key, written.key)])
       return { replaced: true }
     },
@@ -168,7 +175,7 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       const name = keyName(owner, key)
       const id = await at(name).holder()
       const read = id === null ? null : await jobAt(id).readJob('head')
-      const job = read && parse(read.head)
+      const job = read && jobOf(read.head)
       // A key may be claimed before its job is stored, and be free only after the job has let go of it.
       return job && keyOf(job) === name ? job : null
     },
@@ -180,15 +187,11 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       const statuses = typeof status === 'string' ? [status] : status
       const query: IndexQuery = { statuses, operation, after: placeOf(cursor), limit }
       const { heads, more } = await index.rows(query)
-      const page = heads.map(parse)
+      const page = heads.map(jobOf)
       const last = more ? page.at(-1) : undefined
       const now = Date.now()
       const stale = new Set(page.filter(({ dueAt }) => dueAt !== null && dueAt <= now).slice(0, MAX_STALE))
-      const asWritten = (job: Job) => (error: unknown) => {
-        missed(error)
-        return job
-      }
-      const seen = await Promise.all(page.map((job) => (stale.has(job) ? lookAgain(job).catch(asWritten(job)) : job)))
+      const seen = await Promise.all(page.map((job) => (stale.has(job) ? lookAgain(job) : job)))
       const jobs = seen.filter((job) => job !== null && (statuses?.includes(job.status) ?? true)) as Job[] // the null ones are left out
       return { jobs, cursor: last && cursorOf(last) }
     },
@@ -206,7 +209,6 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
 }
 
 const invalid = (message: string) => new JobsError('invalid_option', message)
-const parse = (head: string) => JSON.parse(head) as Job // written by this store alone
 const keyOf = ({ owner, idempotencyKey }: Job) => (idempotencyKey === undefined ? undefined : keyName(owner, idempotencyKey))
 
 /** A record as its object takes it. @throws {JobsError} `too_large` */
@@ -245,7 +247,7 @@ const alone = (bytes: Uint8Array) => (bytes.byteLength === bytes.buffer.byteLeng
 
 /** A record with its bodies. */
 const wholeOf = ({ head, requestBody, responseBody }: ReadJob): Job => ({
-  ...parse(head),
+  ...jobOf(head),
   requestBody: requestBody ? received(requestBody) : null,
   responseBody: responseBody ? received(responseBody) : null,
 })
@@ -254,9 +256,9 @@ const wholeOf = ({ head, requestBody, responseBody }: ReadJob): Job => ({
 async function settled(job: ObjectStub): Promise<Job | null> {
   for (const pause of CLAIMED_MS) {
     const there = await job.readJob('head')
-    if (there) return parse(there.head)
+    if (there) return jobOf(there.head)
     await new Promise((resolve) => setTimeout(resolve, pause))
   }
   const head = await job.bar()
-  return head === null ? null : parse(head)
+  return head === null ? null : jobOf(head)
 }
