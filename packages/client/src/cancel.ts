@@ -1,8 +1,8 @@
 import { drop } from './body'
 import { scope, within } from './clock'
-import { ClientError, ProblemError } from './errors'
+import { ClientError } from './errors'
 import { pauseAfterFailure, retryAfterOf } from './pacing'
-import { passesOrThrow, problemOf, type Strikes } from './problem'
+import { passesOrThrow, problemOf, type Strikes, throwUnlessLost } from './problem'
 import { readStatus } from './reading'
 import { isDone, type Tracking, take } from './tracking'
 
@@ -31,8 +31,7 @@ export async function requestCancel(job: Tracking, signal: AbortSignal): Promise
       if (answered) return
       isRequested ||= answered === false // it was taken, without a document to tell of it
     } catch (error) {
-      signal.throwIfAborted()
-      if (error instanceof ProblemError || error instanceof ClientError) throw error
+      throwUnlessLost(error, signal)
       last = error
     }
     if (isRequested !== wasRequested) continue // the status tells at once what came of it

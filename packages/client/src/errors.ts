@@ -83,10 +83,7 @@ export class JobFailedError extends ProblemError {
 /** The job was canceled, by whoever may. */
 export class JobCanceledError extends ProblemError {
   override readonly name = 'JobCanceledError'
-  constructor(
-    readonly job: StatusDocument,
-    response?: Response,
-  ) {
-    super({ code: 'job-canceled', status: 409, ...job.error }, response, 'The job was canceled.')
+  constructor(readonly job: StatusDocument) {
+    super({ code: 'job-canceled', status: 409, ...job.error }, undefined, 'The job was canceled.')
   }
 }

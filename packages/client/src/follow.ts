@@ -1,10 +1,10 @@
 import { drop } from './body'
 import { scope, within } from './clock'
-import { ClientError, ProblemError } from './errors'
+import { ProblemError } from './errors'
 import { httpUrl } from './links'
 import { listen } from './listen'
 import { adviceOf, pauseAfterAnswer, pauseAfterFailure, retryAfterOf } from './pacing'
-import { isCanceled, passesOrThrow, type Strikes } from './problem'
+import { isCanceled, passesOrThrow, type Strikes, throwUnlessLost } from './problem'
 import { type Reading, readStatus } from './reading'
 import type { Sent } from './request'
 import { isOver } from './status-document'
@@ -41,9 +41,8 @@ export async function follow(job: Tracking, signal: AbortSignal, changed: () => 
         failures = answered ? 0 : failures + 1
       }
     } catch (error) {
-      signal.throwIfAborted()
-      if (error instanceof ProblemError || error instanceof ClientError) throw error
-      failures++ // the connection was lost, or the answer never came
+      throwUnlessLost(error, signal)
+      failures++
       job.advice = undefined
     } finally {
       if (holds) holding--

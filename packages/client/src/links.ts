@@ -11,6 +11,14 @@ export function httpUrl(address: string | null | undefined, base: string): strin
   }
 }
 
+const firstUrl = (addresses: readonly (string | null | undefined)[], base: string): string | undefined => {
+  for (const address of addresses) {
+    const url = httpUrl(address, base)
+    if (url) return url
+  }
+  return undefined
+}
+
 /** Where a job can be followed, by what an accepting answer says: fields first, then the body. */
 export function monitorIn(headers: Headers, json: unknown, base: string): string | undefined {
   const body = fieldsOf(json)
@@ -25,11 +33,7 @@ export function monitorIn(headers: Headers, json: unknown, base: string): string
     textIn(fieldsOf(body.task), 'href'),
     textIn(fieldsOf(body.job), 'href', '@uri'),
   ]
-  for (const address of addresses) {
-    const url = httpUrl(address, base)
-    if (url) return url
-  }
-  return undefined
+  return firstUrl(addresses, base)
 }
 
 const NAMES: Readonly<Record<'self' | 'result' | 'cancel' | 'events' | 'stream', readonly string[]>> = {
@@ -47,9 +51,5 @@ export function linkOf(levels: readonly Fields[], links: Fields, base: string, n
     ...named.map((one) => (typeof one === 'string' ? one : textIn(fieldsOf(one), 'href'))),
     ...levels.map((level) => textIn(level, ...NAMES[name])),
   ]
-  for (const address of addresses) {
-    const url = httpUrl(address, base)
-    if (url) return url
-  }
-  return undefined
+  return firstUrl(addresses, base)
 }

@@ -84,9 +84,9 @@ export function settingsOf(given: ClientOptions): Settings {
     random: given.random ?? systemClock.random,
     sleep: given.sleep ?? systemClock.sleep,
   }
-  const location: unknown = Reflect.get(globalThis, 'location')
-  const page =
-    location instanceof Object && 'href' in location && String(location.href).startsWith('http') ? String(location.href) : undefined
+  const { location } = globalThis as { readonly location?: { readonly href?: unknown } } // which not every runtime has
+  const address = String(location?.href)
+  const page = address.startsWith('http') ? address : undefined
   return {
     baseUrl: given.baseUrl === undefined ? page : String(given.baseUrl),
     home: given.baseUrl === undefined ? undefined : new URL(given.baseUrl).origin,

@@ -1,5 +1,5 @@
 import { drop, readBody } from './body'
-import { JobCanceledError, type Problem, ProblemError } from './errors'
+import { ClientError, type Problem, ProblemError } from './errors'
 import { fieldsOf, isFields, numberIn, textIn } from './json'
 
 /** The answer as an error. Its body can still be read. */
@@ -51,6 +51,14 @@ export async function passesOrThrow(response: Response, strikes: Strikes, isNew:
   if (strikes.count > most || isMeant) throw error
 }
 
+/**
+ * Throws where asking again would bring nothing else: the signal's reason, what a server has said, an error of this client. What is left is
+ * a connection that was lost, or an answer that never came.
+ */
+export function throwUnlessLost(error: unknown, signal: AbortSignal): void {
+  signal.throwIfAborted()
+  if (error instanceof ProblemError || error instanceof ClientError) throw error
+}
+
 /** 409 with this code is a canceled job, where the server answers a status with what became of it. */
-export const isCanceled = (error: unknown): error is ProblemError =>
-  error instanceof ProblemError && !(error instanceof JobCanceledError) && error.code === 'job-canceled'
+export const isCanceled = (error: unknown): error is ProblemError => error instanceof ProblemError && error.code === 'job-canceled'

@@ -106,18 +106,20 @@ function documentOf(json: unknown, status: JobStatus, response: Response | undef
     }
     return undefined
   }
+  const text = (...names: string[]) => pick((fields) => textIn(fields, ...names))
+  const number = (name: string) => pick((fields) => numberIn(fields, name))
   const links = pick((fields) => (isFields(fields.links) ? fields.links : undefined)) ?? {}
   const resourceLocation = pick((fields) => httpUrl(textIn(fields, 'resourceLocation'), url))
   const result = status === 'succeeded' ? pick(resultIn) : undefined
   const document: Record<string, unknown> & StatusDocument = {
-    id: pick((fields) => textIn(fields, 'id', 'jobId', 'taskId', 'instanceId')),
-    operation: pick((fields) => textIn(fields, 'operation', 'name')),
+    id: text('id', 'jobId', 'taskId', 'instanceId'),
+    operation: text('operation', 'name'),
     status,
-    ...Object.fromEntries(TIMES.map((name) => [name, pick((fields) => textIn(fields, name))])),
+    ...Object.fromEntries(TIMES.map((name) => [name, text(name)])),
     percentComplete: pick(percentIn) ?? percentOf(response?.headers.get('x-progress')),
-    message: pick((fields) => textIn(fields, 'message', 'statusMessage', 'summary')) ?? response?.headers.get('x-progress') ?? undefined,
-    attempt: pick((fields) => numberIn(fields, 'attempt')),
-    retryAfterMs: pick((fields) => numberIn(fields, 'retryAfterMs')),
+    message: text('message', 'statusMessage', 'summary') ?? response?.headers.get('x-progress') ?? undefined,
+    attempt: number('attempt'),
+    retryAfterMs: number('retryAfterMs'),
     result,
     resourceLocation,
     error: status === 'failed' || status === 'canceled' ? pick(errorIn) : undefined,

@@ -1,9 +1,9 @@
 import { drop, from, readBody } from './body'
 import { scope, within } from './clock'
-import { ClientError, JobFailedError, ProblemError } from './errors'
+import { type ClientError, JobFailedError } from './errors'
 import { fieldsOf } from './json'
 import { pauseAfterFailure, retryAfterOf } from './pacing'
-import { passesOrThrow, problemIn, type Strikes } from './problem'
+import { passesOrThrow, problemIn, type Strikes, throwUnlessLost } from './problem'
 import type { StatusDocument } from './status-document'
 import type { Tracking } from './tracking'
 
@@ -30,8 +30,7 @@ export async function fetchResult(job: Tracking, document: StatusDocument, signa
       })
       if (found) return found
     } catch (error) {
-      signal.throwIfAborted()
-      if (error instanceof ProblemError || error instanceof ClientError) throw error
+      throwUnlessLost(error, signal)
     }
     await clock.sleep(pauseAfterFailure(advice, failures, pace), signal)
   }

@@ -2,7 +2,7 @@ import { scope, within } from './clock'
 import { ClientError, ProblemError } from './errors'
 import type { Settings } from './options'
 import { pauseAfterFailure, retryAfterOf } from './pacing'
-import { passesOrThrow, problemOf, type Strikes } from './problem'
+import { passesOrThrow, problemOf, type Strikes, throwUnlessLost } from './problem'
 import { readSubmission, type Submission } from './reading'
 import type { Send } from './request'
 import type { Packed } from './submission'
@@ -51,8 +51,7 @@ export async function submitRequest(
       if (!(answer instanceof ProblemError)) return answer
       last = answer
     } catch (error) {
-      whole.throwIfAborted()
-      if (error instanceof ProblemError || error instanceof ClientError) throw error
+      throwUnlessLost(error, whole)
       last = error
     }
     if (!mayRepeat || attempt >= submitAttempts)
