@@ -1,17 +1,15 @@
 import { drop } from './body'
-import { scope, within } from './clock'
 import { ClientError } from './errors'
-import { pauseAfterFailure, retryAfterOf } from './pacing'
+import { restAfterFailure, retryAfterOf } from './pacing'
 import { passesOrThrow, problemOf, type Strikes, throwUnlessLost } from './problem'
 import { readStatus } from './reading'
-import { isDone, type Tracking, take } from './tracking'
+import { inAnswerTime, isDone, type Tracking, take } from './tracking'
 
 /**
  * Asks for a job to end: at its `cancel` link, otherwise with DELETE on its status. Reads the status first where nothing is known of it: a
  * DELETE of a finished job would remove it.
  */
 export async function requestCancel(job: Tracking, signal: AbortSignal): Promise<void> {
-  const { clock, pace, submitAttempts } = job.settings
   const strikes: Strikes = { count: 0 }
   let isRequested = false
   let last: unknown
@@ -35,8 +33,9 @@ export async function requestCancel(job: Tracking, signal: AbortSignal): Promise
       last = error
     }
     if (isRequested !== wasRequested) continue // the status tells at once what came of it
-    if (failures >= submitAttempts) throw new ClientError('unreachable', 'The cancellation did not come through.', { cause: last })
-    await clock.sleep(pauseAfterFailure(advice, failures, pace), signal)
+    if (failures >= job.settings.submitAttempts)
+      throw new ClientError('unreachable', 'The cancellation did not come through.', { cause: last })
+    await restAfterFailure(job.settings, advice, failures, signal)
   }
 }
 
@@ -49,8 +48,8 @@ function ask(
   strikes: Strikes,
   advise: (ms: number | undefined) => void = () => {},
 ): Promise<boolean | undefined> {
-  const { requestTimeoutMs, clock, words } = job.settings
-  return within(scope([parent], requestTimeoutMs), async (signal) => {
+  const { clock, words } = job.settings
+  return inAnswerTime(job, parent, async (signal) => {
     const { response, url: from } = await job.send({ method, url, headers: { accept: 'application/json' }, signal })
     advise(retryAfterOf(response.headers, clock.now()))
     if (method !== 'GET' && [404, 409, 410].includes(response.status)) {

@@ -3,7 +3,7 @@ import { scope, within } from './clock'
 import { ProblemError } from './errors'
 import { httpUrl } from './links'
 import { listen } from './listen'
-import { adviceOf, pauseAfterAnswer, pauseAfterFailure, retryAfterOf } from './pacing'
+import { adviceOf, pauseAfterAnswer, restAfterFailure, retryAfterOf } from './pacing'
 import { isCanceled, passesOrThrow, type Strikes, throwUnlessLost } from './problem'
 import { type Reading, readStatus } from './reading'
 import type { Sent } from './request'
@@ -21,7 +21,7 @@ let holding = 0
  * connections and servers that are down are waited for.
  */
 export async function follow(job: Tracking, signal: AbortSignal, changed: () => void): Promise<void> {
-  const { clock, pace, events, plain, mostHeld } = job.settings
+  const { clock, events, plain, mostHeld } = job.settings
   const strikes: Strikes = { count: 0 }
   let failures = 0
   let asked = job.reading !== undefined // a job that was submitted just now is not asked for at once
@@ -30,7 +30,8 @@ export async function follow(job: Tracking, signal: AbortSignal, changed: () => 
     const stream = holds && events && !plain && job.fruitless < FRUITLESS_STREAMS ? job.reading?.document.links.events : undefined
     if (holds) holding++
     try {
-      if (asked && !stream) await clock.sleep(failures > 0 ? pauseAfterFailure(job.advice, failures, pace) : pauseOf(job), signal)
+      if (asked && !stream)
+        await (failures > 0 ? restAfterFailure(job.settings, job.advice, failures, signal) : clock.sleep(pauseOf(job), signal))
       asked = true
       signal.throwIfAborted()
       if (stream) await listen(job, stream, signal, changed)

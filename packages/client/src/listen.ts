@@ -1,7 +1,7 @@
 import { createParser } from 'eventsource-parser'
 import { drop } from './body'
 import { orAborted, scope } from './clock'
-import { pauseAfterFailure } from './pacing'
+import { restAfterFailure } from './pacing'
 import { readEvent } from './reading'
 import { isDone, type Tracking, take } from './tracking'
 
@@ -15,7 +15,7 @@ const LARGEST_EVENT = 4_194_304
  * can be had by polling.
  */
 export async function listen(job: Tracking, url: string, parent: AbortSignal, changed: () => void): Promise<void> {
-  const { clock, pace, requestTimeoutMs, words } = job.settings
+  const { pace, requestTimeoutMs, words } = job.settings
   const limit = scope([parent], requestTimeoutMs)
   let retryMs: number | undefined
   let fruitful = false
@@ -71,5 +71,5 @@ export async function listen(job: Tracking, url: string, parent: AbortSignal, ch
     job.fruitless = refused ? Number.POSITIVE_INFINITY : fruitful ? 0 : job.fruitless + (parent.aborted ? 0 : 1)
   }
   if (refused || isDone(job)) return
-  await clock.sleep(pauseAfterFailure(Math.min(retryMs ?? 0, pace.maxMs), job.fruitless, pace), parent)
+  await restAfterFailure(job.settings, Math.min(retryMs ?? 0, pace.maxMs), job.fruitless, parent)
 }

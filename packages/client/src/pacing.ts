@@ -1,5 +1,7 @@
 /** When to ask again. */
 
+import type { Settings } from './options'
+
 /** Longest advice of a server that is heeded, in milliseconds (a day): timers cannot count much further and would fire at once. */
 const LONGEST_ADVICE = 86_400_000
 const FIRST_PAUSE = 1_000
@@ -40,10 +42,15 @@ const bounded = (ms: number | undefined): number | undefined => (ms !== undefine
 export const pauseAfterAnswer = (advice: number | undefined, unchanged: number, pace: Pace): number =>
   jittered(advice ?? Math.min(pace.maxMs, FIRST_PAUSE * 1.5 ** Math.min(30, unchanged)), pace)
 
-/** Pause after so many failures in a row: doubled each time up to the longest, and never below what a server advised. */
-export function pauseAfterFailure(advice: number | undefined, failures: number, pace: Pace): number {
+/** Pauses after so many failures in a row: twice as long each time up to the longest, and never for less than a server advised. */
+export function restAfterFailure(
+  { clock, pace }: Pick<Settings, 'clock' | 'pace'>,
+  advice: number | undefined,
+  failures: number,
+  signal: AbortSignal,
+): Promise<void> {
   const backoff = Math.min(pace.maxMs, FIRST_BACKOFF * 2 ** Math.min(30, failures))
-  return jittered(Math.max(advice ?? 0, backoff / 2 + (backoff / 2) * pace.random()), pace)
+  return clock.sleep(jittered(Math.max(advice ?? 0, backoff / 2 + (backoff / 2) * pace.random()), pace), signal)
 }
 
 /** Up to a fifth longer, two seconds at most, so that those who came together do not return together. */

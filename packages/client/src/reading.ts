@@ -116,7 +116,7 @@ function documentOf(json: unknown, status: JobStatus, response: Response | undef
     operation: text('operation', 'name'),
     status,
     ...Object.fromEntries(TIMES.map((name) => [name, text(name)])),
-    percentComplete: pick(percentIn) ?? percentOf(response?.headers.get('x-progress')),
+    percentComplete: bounded(pick(percentIn) ?? percentOf(response?.headers.get('x-progress'))),
     message: text('message', 'statusMessage', 'summary') ?? response?.headers.get('x-progress') ?? undefined,
     attempt: number('attempt'),
     retryAfterMs: number('retryAfterMs'),
@@ -146,14 +146,16 @@ function percentIn(fields: Fields): number | undefined {
   const percent = numberIn(fields, 'percentComplete', 'percent-complete', 'percent_complete', 'percent')
   const progress = numberIn(fields, 'progress')
   const part = progress !== undefined && progress > 0 && progress < 1 ? 100 * progress : progress
-  const value = percent ?? part
-  return value === undefined ? undefined : Math.min(100, Math.max(0, value))
+  return percent ?? part
 }
 
 const percentOf = (text: string | null | undefined): number | undefined => {
   const [, number] = /(\d+(?:\.\d+)?) ?%/.exec(text ?? '') ?? []
-  return number === undefined ? undefined : Math.min(100, Number(number))
+  return number === undefined ? undefined : Number(number)
 }
+
+const bounded = (percent: number | undefined): number | undefined =>
+  percent === undefined ? undefined : Math.min(100, Math.max(0, percent))
 
 function errorIn({ error, failure }: Fields): Problem | undefined {
   const value = error ?? failure

@@ -1,11 +1,10 @@
 import { drop, from, readBody } from './body'
-import { scope, within } from './clock'
 import { type ClientError, JobFailedError } from './errors'
 import { fieldsOf } from './json'
-import { pauseAfterFailure, retryAfterOf } from './pacing'
+import { restAfterFailure, retryAfterOf } from './pacing'
 import { passesOrThrow, problemIn, type Strikes, throwUnlessLost } from './problem'
 import type { StatusDocument } from './status-document'
-import type { Tracking } from './tracking'
+import { inAnswerTime, type Tracking } from './tracking'
 
 /** The response of a job that has succeeded. Lost connections and busy servers are waited for. */
 export async function fetchResult(job: Tracking, document: StatusDocument, signal: AbortSignal): Promise<Response> {
@@ -14,15 +13,14 @@ export async function fetchResult(job: Tracking, document: StatusDocument, signa
   if (kept) return from(kept.url, kept.clone())
   const url = document.links.result
   if (url === undefined) return Response.json(document.result ?? null)
-  const { clock, pace, requestTimeoutMs } = job.settings
   const strikes: Strikes = { count: 0 }
   for (let failures = 1; ; failures++) {
     let advice: number | undefined
     try {
-      const found = await within(scope([signal], requestTimeoutMs), async (limited) => {
+      const found = await inAnswerTime(job, signal, async (limited) => {
         const { response } = await get(job, url, limited)
         if (response.ok) return response // has begun in time: a large result may take as long as its job may
-        advice = retryAfterOf(response.headers, clock.now())
+        advice = retryAfterOf(response.headers, job.settings.clock.now())
         const notYet = response.status === 404 && advice !== undefined
         if (notYet) drop(response)
         else await passesOrThrow(response, strikes, true)
@@ -32,7 +30,7 @@ export async function fetchResult(job: Tracking, document: StatusDocument, signa
     } catch (error) {
       throwUnlessLost(error, signal)
     }
-    await clock.sleep(pauseAfterFailure(advice, failures, pace), signal)
+    await restAfterFailure(job.settings, advice, failures, signal)
   }
 }
 
@@ -42,7 +40,7 @@ export async function jobFailure(job: Tracking, document: StatusDocument, signal
   const bare = new JobFailedError(document, undefined)
   if (url === undefined) return bare
   try {
-    return await within(scope([signal], job.settings.requestTimeoutMs), async (limited) => {
+    return await inAnswerTime(job, signal, async (limited) => {
       const { response } = await get(job, url, limited)
       if (response.ok) {
         drop(response)

@@ -1,9 +1,9 @@
 import { drop, from } from './body'
-import { orAborted, scope, within } from './clock'
+import { orAborted, within } from './clock'
 import { ClientError, ProblemError } from './errors'
-import { pauseAfterFailure, retryAfterOf } from './pacing'
+import { restAfterFailure, retryAfterOf } from './pacing'
 import { passesOrThrow, type Strikes } from './problem'
-import type { Tracking } from './tracking'
+import { inAnswerTime, type Tracking } from './tracking'
 
 /** A part of a stream: its answer, and the bytes that come with it. */
 interface Part {
@@ -81,7 +81,6 @@ async function open(
   parent: AbortSignal,
   failures: number,
 ): Promise<Part | null> {
-  const { clock, pace, requestTimeoutMs } = job.settings
   const strikes: Strikes = { count: 0 }
   const headers: Record<string, string> = { accept: '*/*' }
   if (at > 0) {
@@ -89,15 +88,15 @@ async function open(
     if (etag) headers['if-range'] = etag
   }
   for (let advice: number | undefined; ; failures++) {
-    if (failures > 0) await clock.sleep(pauseAfterFailure(advice, failures, pace), parent)
+    if (failures > 0) await restAfterFailure(job.settings, advice, failures, parent)
     advice = undefined
     try {
-      const found = await within(scope([parent], requestTimeoutMs), async (signal): Promise<Part | null | undefined> => {
+      const found = await inAnswerTime(job, parent, async (signal): Promise<Part | null | undefined> => {
         const { response } = await job.send({ method: 'GET', url, headers, signal })
         const { status, ok } = response
         const isSame = etag === undefined || response.headers.get('etag') === etag
         if (isSame && (at > 0 ? status === 206 : ok)) return { response, reader: response.body?.getReader() }
-        advice = retryAfterOf(response.headers, clock.now())
+        advice = retryAfterOf(response.headers, job.settings.clock.now())
         if (status !== 429 && status < 500) {
           drop(response)
           // The connection was lost after the last byte: nothing is left to be sent.

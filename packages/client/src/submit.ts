@@ -1,7 +1,7 @@
 import { scope, within } from './clock'
 import { ClientError, ProblemError } from './errors'
 import type { Settings } from './options'
-import { pauseAfterFailure, retryAfterOf } from './pacing'
+import { restAfterFailure, retryAfterOf } from './pacing'
 import { passesOrThrow, problemOf, type Strikes, throwUnlessLost } from './problem'
 import { readSubmission, type Submission } from './reading'
 import type { Send } from './request'
@@ -12,13 +12,14 @@ import type { Packed } from './submission'
  * them all; what cannot be sent again is sent once.
  */
 export async function submitRequest(
-  { clock, pace, plain, requestTimeoutMs, submitAttempts, words }: Settings,
+  settings: Settings,
   send: Send,
   url: string,
   packed: Packed,
   key: string | false | undefined,
   whole: AbortSignal,
 ): Promise<Submission> {
+  const { clock, plain, requestTimeoutMs, submitAttempts, words } = settings
   const { method, body, isRepeatable } = packed
   const isSafe = method === 'GET' || method === 'HEAD'
   const headers: Record<string, string> = Object.fromEntries([...packed.headers].filter(([name]) => OWN_FIELDS.includes(name)))
@@ -58,7 +59,7 @@ export async function submitRequest(
       throw new ClientError('unreachable', `${method} ${url} was not answered${attempt > 1 ? `, tried ${attempt} times` : ''}.`, {
         cause: last,
       })
-    await clock.sleep(pauseAfterFailure(advice, attempt, pace), whole)
+    await restAfterFailure(settings, advice, attempt, whole)
   }
 }
 

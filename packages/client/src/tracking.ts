@@ -1,4 +1,4 @@
-import type { Deadline } from './clock'
+import { type Deadline, scope, within } from './clock'
 import { isFields } from './json'
 import type { Settings } from './options'
 import type { Reading } from './reading'
@@ -35,6 +35,10 @@ export const tracking = (task: Task, send: Send, url: string, reading?: Reading,
   ...{ ...task, send, url, reading, advice },
   ...{ etag: undefined, unchanged: 0, held: false, fruitless: 0, lastEventId: undefined },
 })
+
+/** Works on one answer, for as long as one may take. */
+export const inAnswerTime = <T>({ settings }: Task, parent: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+  within(scope([parent], settings.requestTimeoutMs), work)
 
 /** Whether it is known how the job has ended. */
 export const isDone = ({ reading }: Pick<Tracking, 'reading'>): boolean => reading !== undefined && isOver(reading.document)
