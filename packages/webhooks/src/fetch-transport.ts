@@ -10,6 +10,6 @@ export const fetchTransport: Transport = {
     const signal = AbortSignal.timeout(timeoutMs)
     const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal })
     await response.body?.cancel()
-    return { status: response.status, retryAfterMs: retryAfterOf(response.headers.get('retry-after'), Date.now()) }
+    return { status: response.status, retryAfterMs: retryAfterOf(response.headers.get('retry-after')) }
   },
 }

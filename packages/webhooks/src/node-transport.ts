@@ -29,7 +29,8 @@ export function nodeTransport(lookup: Lookup = systemLookup): Transport {
         await addressesOf(url, lookup)
         return undefined
       } catch (error) {
-        return error instanceof TargetError ? error.message : 'Its name could not be looked up.'
+        if (error instanceof TargetError) return error.message
+        throw error
       }
     },
     async send(message) {
@@ -91,7 +92,7 @@ function post({ url, headers, body }: Outgoing, address: string, signal: AbortSi
     let reply: WebhookReply | undefined
     const end = (error: unknown) => (reply ? resolve(reply) : reject(error)) // once the head has come, nothing else is asked of it
     const outgoing = request(options, (response) => {
-      const retryAfterMs = retryAfterOf(response.headers['retry-after'], Date.now())
+      const retryAfterMs = retryAfterOf(response.headers['retry-after'])
       reply = { status: response.statusCode ?? 0, retryAfterMs }
       let size = 0
       response.on('data', (chunk: Buffer) => {

@@ -1,5 +1,5 @@
-import { type Job, JobsError, type WebhookReply, type WebhookSender } from '@respond-async/core'
-import { checkSecrets, type Secrets, secretsFor, signedFields } from './signature'
+import type { Job, WebhookReply, WebhookSender } from '@respond-async/core'
+import { checkSecrets, invalid, type Secrets, secretsFor, signedFields } from './signature'
 import { refusal } from './targets'
 import type { Transport } from './transport'
 
@@ -38,6 +38,7 @@ export function createSender(transport: Transport, options: WebhooksOptions): We
   if (!retryMs.every((pause) => Number.isSafeInteger(pause) && pause >= 0)) throw invalid('retryMs takes whole numbers of milliseconds')
   if (!Number.isInteger(timeoutMs) || timeoutMs < 100 || timeoutMs > 45_000)
     throw invalid(`timeoutMs must be a whole number from 100 to 45000, not ${timeoutMs}`)
+  const lookUpMs = Math.min(timeoutMs, LOOK_UP_MS)
   const policy = { allow, onlyAllowed: transport.onlyAllowed }
   return {
     retryMs,
@@ -47,7 +48,6 @@ export function createSender(transport: Transport, options: WebhooksOptions): We
       if (why !== undefined) return why
       const url = new URL(target)
       if (allow.includes(url.origin)) return undefined
-      const lookUpMs = Math.min(timeoutMs, LOOK_UP_MS)
       return within(lookUpMs, transport.check(url), NOT_FOUND).catch(() => NOT_FOUND)
     },
     async send({ id, url: target, body, job }) {
@@ -55,7 +55,7 @@ export function createSender(transport: Transport, options: WebhooksOptions): We
         const why = refusal(target, policy)
         if (why !== undefined) return { error: why }
         const url = new URL(target)
-        const found = await within(Math.min(timeoutMs, LOOK_UP_MS), secretsFor(secrets, job), 'The secrets took too long.')
+        const found = await within(lookUpMs, secretsFor(secrets, job), 'The secrets took too long.')
         const fields = signedFields(found, id, new Date(), body)
         const headers = { ...fields, 'user-agent': USER_AGENT }
         return await transport.send({ url, headers, body, isAllowed: allow.includes(url.origin), timeoutMs })
@@ -81,4 +81,3 @@ async function within<T>(ms: number, work: Promise<T>, late: string): Promise<T>
 
 const NOT_FOUND = 'Its name could not be looked up.'
 const failed = (error: unknown): WebhookReply => ({ error: String(Object(error).message ?? error).slice(0, 200) })
-const invalid = (what: string) => new JobsError('invalid_option', `webhooks: ${what}`)

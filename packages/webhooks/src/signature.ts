@@ -13,7 +13,7 @@ export function checkSecrets(secrets: Secrets): void {
     if (bytes < 24 || bytes > 64) throw invalid('a secret must be "whsec_" and 24 to 64 random bytes in base64')
   }
 }
-const invalid = (what: string) => new JobsError('invalid_option', `webhooks: ${what}`)
+export const invalid = (what: string): JobsError => new JobsError('invalid_option', `webhooks: ${what}`)
 
 /** The fields of a message (Standard Webhooks 1.0.0, "Webhook headers"). */
 export function signedFields(secrets: Secrets, id: string, at: Date, body: string): Record<string, string> {
