@@ -1,8 +1,4 @@
 /** What is owed to a receiver outlives the process that owes it, and the server of the store. */
-import { mkdtempSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createJobs, type JobStore } from '@respond-async/core'
 import { respondAsync } from '@respond-async/core/fetch'
 import { postgresStore } from '@respond-async/store-postgres'
@@ -11,15 +7,11 @@ import { sqliteStore } from '@respond-async/store-sqlite'
 import { webhooks } from '@respond-async/webhooks'
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { SECRET, startReceiver } from '../packages/webhooks/test/receiver'
+import { databaseFile } from './database-file'
 import { startPostgres } from './postgres'
 import { startRedis, withoutRedis } from './redis'
-
-const closing: (() => unknown)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close()
-})
 
 interface Backend {
   /** A store as a process opens it: with a connection of its own. */
@@ -29,11 +21,10 @@ interface Backend {
 }
 
 async function sqlite(): Promise<Backend> {
-  const dir = mkdtempSync(join(tmpdir(), 'webhooks-'))
-  closing.push(() => rm(dir, { recursive: true }))
+  const path = await databaseFile()
   return {
     open() {
-      const store = sqliteStore({ path: join(dir, 'jobs.db') })
+      const store = sqliteStore({ path })
       return { store, close: async () => store.close?.() }
     },
   }
@@ -41,7 +32,7 @@ async function sqlite(): Promise<Backend> {
 
 async function postgres(): Promise<Backend> {
   const { url, stop, restart } = await startPostgres()
-  closing.push(stop)
+  onTestFinished(stop)
   return {
     open() {
       const client = new pg.Pool({ connectionString: url })
@@ -54,7 +45,7 @@ async function postgres(): Promise<Backend> {
 
 async function redis(): Promise<Backend> {
   const { url, stop, restart } = await startRedis({ appendonly: true, args: ['--appendfsync', 'always'] })
-  closing.push(stop)
+  onTestFinished(stop)
   return {
     open() {
       const client = new Redis(url)
@@ -73,7 +64,7 @@ describe.each([
   it.skipIf(skipped)('that was not taken is sent again by another process, after a restart of all', async () => {
     const statuses = [503, 204]
     const receiver = await startReceiver((res) => void res.writeHead(statuses.shift() ?? 500).end())
-    closing.push(receiver.close)
+    onTestFinished(receiver.close)
     const backend = await start()
     let now = Date.now()
     const process = () => {
@@ -99,7 +90,7 @@ describe.each([
     await backend.restart?.()
 
     const second = process()
-    closing.push(second.end)
+    onTestFinished(second.end)
     await vi.waitFor(() => second.jobs.sweep())
     expect(receiver.arrived).toHaveLength(1) // it is not due yet
     now += 10_000

@@ -1,21 +1,15 @@
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { Agent, get, type IncomingMessage } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type JobStore, memoryStore, type StatusDocument } from '@respond-async/core'
 import { sqliteStore } from '@respond-async/store-sqlite'
 import { EventSource } from 'eventsource'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { databaseFile } from '../database-file'
 import { FRAMEWORKS, type Service, start, type Work } from './service'
 
-const cleanUp: (() => unknown)[] = []
-afterEach(async () => {
-  for (const close of cleanUp.splice(0).reverse()) await close()
-})
 const serve = async (...how: Parameters<typeof start>): Promise<Service> => {
   const service = await start(...how)
-  cleanUp.push(service.close)
+  onTestFinished(service.close)
   return service
 }
 
@@ -28,7 +22,7 @@ interface Heard {
 function follow(url: string) {
   const heard: Heard[] = []
   const source = new EventSource(url)
-  cleanUp.push(() => source.close())
+  onTestFinished(() => source.close())
   for (const name of ['queued', 'running', 'progress', 'succeeded', 'failed', 'canceled'])
     source.addEventListener(name, ({ data, lastEventId }) => heard.push({ name, id: lastEventId, document: JSON.parse(data) }))
   const closed = vi.waitFor(() => expect(source.readyState).toBe(source.CLOSED), { timeout: 10_000 })
@@ -137,15 +131,13 @@ for (const framework of Object.keys(FRAMEWORKS))
     })
 
     it('do not keep a server that has stopped: who comes again on the same connection is told to come later, elsewhere', async () => {
-      const directory = await mkdtemp(join(tmpdir(), 'respond-async-events-'))
-      cleanUp.push(() => rm(directory, { recursive: true }))
-      const path = join(directory, 'jobs.db')
+      const path = await databaseFile()
       const { work, next } = steps()
       const one = await serve(framework, work, { store: sqliteStore({ path }) })
       const at = await one.submit()
       const leaving = await start(framework, work, { store: sqliteStore({ path }) })
       const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-      cleanUp.push(() => agent.destroy())
+      onTestFinished(() => agent.destroy())
       const url = `${leaving.url}${new URL(at).pathname}/events`
       const first = await raw(url, {}, agent)
       const [connection] = [first.socket]
@@ -191,9 +183,7 @@ describe('many who watch', () => {
   })
 
   it('hear of what another process writes, through a store that they share', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'respond-async-events-'))
-    cleanUp.push(() => rm(directory, { recursive: true }))
-    const path = join(directory, 'jobs.db')
+    const path = await databaseFile()
     const { work, next } = steps()
     const one = await serve('Hono', work, { store: sqliteStore({ path }) })
     const other = await serve('Express, behind compression', work, { store: sqliteStore({ path }) })

@@ -1,12 +1,7 @@
 import { type JobStore, memoryStore } from '@respond-async/core'
-import { afterEach, expect, it, vi } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { FRAMEWORKS, start, steadily } from './service'
 import { numbersIn, watchers } from './watchers'
-
-const cleanUp: (() => unknown)[] = []
-afterEach(async () => {
-  for (const close of cleanUp.splice(0).reverse()) await close()
-})
 
 const WATCHERS = 1_000
 const STEPS = 100
@@ -31,7 +26,7 @@ it.each(Object.keys(FRAMEWORKS))(
     const { store, counted } = countedStore()
     const { work, begin, went } = steadily(STEPS)
     const service = await start(framework, work, { store })
-    cleanUp.push(service.close)
+    onTestFinished(service.close)
     const at = await service.submit()
     // The first of them sets the pace: the next step is made when it has heard of the last.
     const all = await watchers(`${at}/events`, WATCHERS, (piece, which) => which === 0 && went(numbersIn(piece, 'percentComplete').at(-1)))

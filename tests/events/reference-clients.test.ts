@@ -1,22 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { StatusDocument } from '@respond-async/core'
 import { sqliteStore } from '@respond-async/store-sqlite'
 import { EventSource } from 'eventsource'
 import EventSource2 from 'eventsource-2'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { EventSourceParserStream } from 'eventsource-parser/stream'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { databaseFile } from '../database-file'
 import { FRAMEWORKS, start, steadily } from './service'
 
-const cleanUp: (() => unknown)[] = []
-afterEach(async () => {
-  for (const close of cleanUp.splice(0).reverse()) await close()
-})
 const serve = async (...how: Parameters<typeof start>) => {
   const service = await start(...how)
-  cleanUp.push(service.close)
+  onTestFinished(service.close)
   return service
 }
 
@@ -33,9 +27,7 @@ const rising = (numbers: readonly number[]) => [...new Set(numbers)].sort((a, b)
 
 describe.each(Object.keys(FRAMEWORKS))('on %s', (framework) => {
   it('eventsource, unmodified, comes back to a server that was started again, and rests at the 204 of the end', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'respond-async-events-'))
-    cleanUp.push(() => rm(directory, { recursive: true }))
-    const path = join(directory, 'jobs.db')
+    const path = await databaseFile()
     const { work, begin, went } = steadily(10)
     // One process works, another is asked: the second is the one that is started again.
     const worker = await serve(framework, work, { store: sqliteStore({ path }) })
@@ -45,7 +37,7 @@ describe.each(Object.keys(FRAMEWORKS))('on %s', (framework) => {
     const clients = CLIENTS.map(([name, open]) => {
       const heard: { id: string; name: string; document: StatusDocument }[] = []
       const source = open(`${asked.url}${pathname}/events`)
-      cleanUp.push(() => source.close())
+      onTestFinished(() => source.close())
       for (const one of NAMES)
         source.addEventListener(one, ({ data, lastEventId }) => heard.push({ id: lastEventId, name: one, document: JSON.parse(data) }))
       return { name, source, heard }
@@ -57,7 +49,7 @@ describe.each(Object.keys(FRAMEWORKS))('on %s', (framework) => {
     await asked.close()
 
     const again = await start(framework, work, { store: sqliteStore({ path }), sweepMs: 0 }, Number(port))
-    cleanUp.push(again.close)
+    onTestFinished(again.close)
     const streams: { sent: unknown; status: number }[] = []
     again.server.prependListener('request', (req, res) =>
       res.once('close', () => streams.push({ sent: req.headers['last-event-id'], status: res.statusCode })),

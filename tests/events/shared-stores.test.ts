@@ -3,17 +3,12 @@ import { postgresStore } from '@respond-async/store-postgres'
 import { redisStore } from '@respond-async/store-redis'
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { countingProxy } from '../counting-proxy'
 import { startPostgres } from '../postgres'
 import { startRedis, withoutRedis } from '../redis'
 import { start, steadily } from './service'
 import { numbersIn, watchers } from './watchers'
-
-const cleanUp: (() => unknown)[] = []
-afterEach(async () => {
-  for (const close of cleanUp.splice(0).reverse()) await close()
-})
 
 const WATCHERS = 1_000
 const STEPS = 100
@@ -28,14 +23,14 @@ interface Backend {
 
 async function onRedis(): Promise<Backend> {
   const server = await startRedis()
-  cleanUp.push(server.stop)
+  onTestFinished(server.stop)
   const client = new Redis(server.url)
-  cleanUp.push(() => client.disconnect())
+  onTestFinished(() => client.disconnect())
   return {
     url: server.url,
     open(url) {
       const own = new Redis(url)
-      cleanUp.push(() => own.disconnect())
+      onTestFinished(() => own.disconnect())
       return redisStore({ client: own })
     },
     async subscriptions(id) {
@@ -48,16 +43,16 @@ async function onRedis(): Promise<Backend> {
 
 async function onPostgres(): Promise<Backend> {
   const server = await startPostgres()
-  cleanUp.push(server.stop)
+  onTestFinished(server.stop)
   const client = new pg.Client(server.url)
   await client.connect()
-  cleanUp.push(() => client.end())
+  onTestFinished(() => client.end())
   return {
     url: server.url,
     open(url) {
       const pool = new pg.Pool({ connectionString: url, max: 4, idleTimeoutMillis: 0 }) // to end a connection is something sent
       pool.on('error', () => {}) // the server ends before it
-      cleanUp.push(() => pool.end())
+      onTestFinished(() => pool.end())
       return postgresStore({ client: pool, watch: () => new pg.Client(url) })
     },
     async subscriptions() {
@@ -78,9 +73,9 @@ describe.each([
       const { work, begin, went } = steadily(STEPS)
       // A lease that is gone on with is a version, too: none is in the time that this takes.
       const worker = await start('Hono', work, { store: backend.open(backend.url), leaseMs: 600_000 })
-      cleanUp.push(worker.close)
+      onTestFinished(worker.close)
       const proxy = await countingProxy(backend.url)
-      cleanUp.push(proxy.close)
+      onTestFinished(proxy.close)
       const alone = backend.open(proxy.url)
       let reads = 0
       let subscriptions = 0
@@ -97,7 +92,7 @@ describe.each([
       }
       // It runs nothing and sweeps nothing: all that it asks of the store is for those who watch.
       const asked = await start('Express, behind compression', work, { store, sweepMs: 0 })
-      cleanUp.push(asked.close)
+      onTestFinished(asked.close)
 
       const at = await worker.submit()
       const id = at.split('/').at(-1) ?? ''

@@ -1,27 +1,16 @@
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { JobStore } from '@respond-async/core'
 import { sqliteStore } from '@respond-async/store-sqlite'
 import { EventSource } from 'eventsource'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { databaseFile } from '../database-file'
 import { over, read, statusOf, streamOf } from './reader'
 import { FRAMEWORKS, type Service, script, start } from './service'
 
-const cleanUp: (() => unknown)[] = []
-afterEach(async () => {
-  for (const close of cleanUp.splice(0).reverse()) await close()
-})
 const serve = async (...how: Parameters<typeof start>): Promise<Service> => {
   const service = await start(...how)
-  cleanUp.push(service.close)
+  onTestFinished(service.close)
   return service
-}
-async function database(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'respond-async-live-'))
-  cleanUp.push(() => rm(directory, { recursive: true }))
-  return join(directory, 'jobs.db')
 }
 
 for (const framework of Object.keys(FRAMEWORKS))
@@ -127,7 +116,7 @@ for (const framework of Object.keys(FRAMEWORKS))
     })
 
     it('is read on another instance, byte for byte, over chunks and in small JSON', async () => {
-      const path = await database()
+      const path = await databaseFile()
       const { writing, write, end } = script()
       const one = await serve(framework, writing, { store: sqliteStore({ path }) }, { type: 'application/json' })
       const other = await serve(framework, writing, { store: sqliteStore({ path }) }, { type: 'application/json' })
@@ -155,7 +144,7 @@ for (const framework of Object.keys(FRAMEWORKS))
     }, 30_000)
 
     it('is not read again for who has it all, so a store that fails then does no harm', async () => {
-      const path = await database()
+      const path = await databaseFile()
       const { writing, write, end } = script()
       const one = await serve(framework, writing, { store: sqliteStore({ path }) })
       const theirs = sqliteStore({ path })
@@ -179,7 +168,7 @@ for (const framework of Object.keys(FRAMEWORKS))
     })
 
     it('does not keep a process that has stopped, where another one writes it', async () => {
-      const path = await database()
+      const path = await databaseFile()
       const { writing, write, end } = script()
       const one = await serve(framework, writing, { store: sqliteStore({ path }) })
       const other = await serve(framework, writing, { store: sqliteStore({ path }) })
@@ -203,7 +192,7 @@ for (const framework of Object.keys(FRAMEWORKS))
       await reader.has('id: b\r\ndata: 2\r\n\r\n')
       const heard: string[] = []
       const source = new EventSource(stream)
-      cleanUp.push(() => source.close())
+      onTestFinished(() => source.close())
       source.onmessage = ({ data }) => heard.push(data)
       write('id: c\ndata: 3\n\n: a comment, as proxies like them\n\n')
       end()
@@ -245,7 +234,7 @@ for (const framework of Object.keys(FRAMEWORKS))
 
 describe('a large result, live', () => {
   it('of 50 MB comes through byte for byte, and a slow reader makes nobody hold it', async () => {
-    const path = await database()
+    const path = await databaseFile()
     const piece = Buffer.alloc(1_048_576, 'a row of an export, ')
     const count = 50
     let begin = () => {}

@@ -3,36 +3,31 @@ import { postgresStore } from '@respond-async/store-postgres'
 import { redisStore } from '@respond-async/store-redis'
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { startPostgres } from '../postgres'
 import { openRedis, withoutRedis } from '../redis'
 import { over, read, streamOf } from './reader'
 import { script, start } from './service'
 
-const cleanUp: (() => unknown)[] = []
-afterEach(async () => {
-  for (const close of cleanUp.splice(0).reverse()) await close()
-})
-
 /** Two handles over one storage. */
 const STORES: Record<string, () => Promise<readonly [JobStore, JobStore]>> = {
   async postgres() {
     const server = await startPostgres()
-    cleanUp.push(() => server.stop())
+    onTestFinished(() => server.stop())
     const open = () => {
       const pool = new pg.Pool({ connectionString: server.url })
       pool.on('error', () => {})
-      cleanUp.push(() => pool.end())
+      onTestFinished(() => pool.end())
       return postgresStore({ client: pool })
     }
     return [open(), open()]
   },
   async redis() {
     const server = await openRedis()
-    cleanUp.push(() => server.stop())
+    onTestFinished(() => server.stop())
     const open = () => {
       const client = new Redis(server.url)
-      cleanUp.push(() => client.disconnect())
+      onTestFinished(() => client.disconnect())
       return redisStore({ client, prefix: `live-${process.pid}` })
     }
     return [open(), open()]
@@ -45,9 +40,9 @@ for (const [name, open] of Object.entries(STORES))
       const [one, other] = await open()
       const { writing, write, end } = script()
       const writer = await start('Hono', writing, { store: one })
-      cleanUp.push(writer.close)
+      onTestFinished(writer.close)
       const reader = await start('Express, behind compression', writing, { store: other })
-      cleanUp.push(reader.close)
+      onTestFinished(reader.close)
       const at = await writer.submit()
       write('one ')
       const stream = await streamOf(at, reader.url)

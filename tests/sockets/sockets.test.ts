@@ -1,26 +1,20 @@
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { Agent, createServer, get, request, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createJobs, type JobStore, memoryStore, type Representation } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/express'
 import { jobSockets } from '@respond-async/express/websocket'
 import { sqliteStore } from '@respond-async/store-sqlite'
 import express from 'express'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocketServer } from 'ws'
+import { databaseFile } from '../database-file'
 import { listen } from './listener'
 import { FRAMEWORKS, type Service, start, type Work } from './service'
 
-const cleanUp: (() => unknown)[] = []
-afterEach(async () => {
-  for (const close of cleanUp.splice(0).reverse()) await close()
-})
 const serve = async (...how: Parameters<typeof start>): Promise<Service> => {
   const service = await start(...how)
-  cleanUp.push(service.close)
+  onTestFinished(service.close)
   return service
 }
 
@@ -100,7 +94,7 @@ for (const framework of Object.keys(FRAMEWORKS))
       const uncaught: unknown[] = []
       const hear = (error: unknown) => uncaught.push(error)
       process.on('uncaughtException', hear)
-      cleanUp.push(() => process.off('uncaughtException', hear))
+      onTestFinished(() => void process.off('uncaughtException', hear))
       const { work } = steps()
       const { submit } = await serve(framework, work)
       const { hostname, port, pathname } = new URL(await submit())
@@ -241,11 +235,11 @@ describe('a server of Express with sockets', () => {
 
   it('outlives another one that takes every upgrade', async () => {
     const told = vi.spyOn(console, 'error').mockImplementation(() => {})
-    cleanUp.push(() => told.mockRestore())
+    onTestFinished(() => told.mockRestore())
     const { work } = steps()
     const { submit, server } = await serve('Express 5', work)
     const greedy = new WebSocketServer({ server }).on('connection', (open) => open.send('{"chat":true}'))
-    cleanUp.push(() => greedy.close())
+    onTestFinished(() => greedy.close())
     const { socket, heard } = await listen(await submit())
     await vi.waitFor(() => expect(heard).toEqual([{ chat: true }]))
     await vi.waitFor(() => expect(told).toHaveBeenCalledOnce())
@@ -273,7 +267,7 @@ describe('a server of Express with sockets', () => {
     app.use('/jobs', (_req, res) => void res.sendStatus(401), jobRoutes(jobs))
     const server = app.listen(0, '127.0.0.1').on('upgrade', jobSockets(jobs))
     await once(server, 'listening')
-    cleanUp.push(async () => {
+    onTestFinished(async () => {
       await jobs.stop({ drainMs: 0 })
       server.close()
     })
@@ -309,10 +303,10 @@ describe('a server of Express with sockets', () => {
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
-    cleanUp.push(() => server.close())
+    onTestFinished(() => void server.close())
     const body = 'GET /within HTTP/1.1\r\nHost: a\r\n\r\n'
     const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
-    cleanUp.push(() => client.destroy())
+    onTestFinished(() => void client.destroy())
     client.write(`POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
     const [answer] = await once(client, 'data')
     await once(client, 'close')
@@ -324,7 +318,7 @@ describe('a server of Express with sockets', () => {
     const { submit } = await serve('Express 5', work)
     const { host } = new URL(await submit())
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-    cleanUp.push(() => agent.destroy())
+    onTestFinished(() => agent.destroy())
     const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' }
     const ports: (number | undefined)[] = []
     for (const text of ['x', 'x'.repeat(90_000)]) {
@@ -345,10 +339,8 @@ describe('a server of Express with sockets', () => {
   })
 
   it('sends who asks for a WebSocket where there is none all of a large result', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'respond-async-sockets-'))
-    cleanUp.push(() => rm(directory, { recursive: true }))
     const text = 'x'.repeat(8_000_000)
-    const { submit } = await serve('Express 5', async () => ({ text }), { store: sqliteStore({ path: join(directory, 'jobs.db') }) })
+    const { submit } = await serve('Express 5', async () => ({ text }), { store: sqliteStore({ path: await databaseFile() }) })
     const url = await submit()
     await (await listen(url)).closed
     const at = url.replace('ws:', 'http:').replace('/events', '/result')

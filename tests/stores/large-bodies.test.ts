@@ -1,7 +1,4 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { serve } from '@hono/node-server'
 import { createJobs, type JobStore } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/hono'
@@ -11,8 +8,9 @@ import { sqliteStore } from '@respond-async/store-sqlite'
 import { Hono } from 'hono'
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { pattern } from '../cases/cases'
+import { databaseFile } from '../database-file'
 import { startPostgres } from '../postgres'
 import { openRedis, withoutRedis } from '../redis'
 
@@ -20,38 +18,25 @@ const MB = 1024 * 1024
 const bytes = pattern(50 * MB + 4_321)
 const sha256 = (data: Uint8Array) => createHash('sha256').update(data).digest('hex')
 
-const cleanUp: (() => unknown)[] = []
-afterEach(async () => {
-  for (const close of cleanUp.splice(0).reverse()) await close()
-})
-
 const STORES: Record<string, () => Promise<JobStore>> = {
   async sqlite() {
-    const directory = await mkdtemp(join(tmpdir(), 'respond-async-large-'))
-    const store = sqliteStore({ path: join(directory, 'jobs.db') })
-    cleanUp.push(
-      () => rm(directory, { recursive: true }),
-      () => store.close?.(),
-    )
+    const store = sqliteStore({ path: await databaseFile() })
+    onTestFinished(() => store.close?.())
     return store
   },
   async postgres() {
     const server = await startPostgres()
     const pool = new pg.Pool({ connectionString: server.url })
     pool.on('error', () => {})
-    cleanUp.push(
-      () => server.stop(),
-      () => pool.end(),
-    )
+    onTestFinished(() => server.stop())
+    onTestFinished(() => pool.end())
     return postgresStore({ client: pool })
   },
   async redis() {
     const server = await openRedis()
     const client = new Redis(server.url)
-    cleanUp.push(
-      () => server.stop(),
-      () => client.disconnect(),
-    )
+    onTestFinished(() => server.stop())
+    onTestFinished(() => client.disconnect())
     return redisStore({ client, prefix: `large-${process.pid}` })
   },
 }
@@ -72,10 +57,8 @@ async function serviceOver(store: JobStore) {
   app.route('/jobs', jobRoutes(jobs))
   const url = await new Promise<string>((resolve) => {
     const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => resolve(`http://127.0.0.1:${port}`))
-    cleanUp.push(
-      () => server.close(),
-      () => jobs.stop(),
-    )
+    onTestFinished(() => void server.close())
+    onTestFinished(() => jobs.stop())
   })
   return { url, jobs }
 }

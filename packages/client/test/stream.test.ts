@@ -3,14 +3,9 @@ import { createServer } from 'node:http'
 import { createConnection } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { createClient } from '@respond-async/client'
-import { afterEach, expect, it, vi } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { script, start } from '../../../tests/live/service'
 import { quickClock, type Script, serve } from './server'
-
-const cleanUp: (() => unknown)[] = []
-afterEach(async () => {
-  for (const close of cleanUp.splice(0).reverse()) await close()
-})
 
 /** A way to the server that can be cut: every connection at once. */
 async function cable(target: string) {
@@ -28,7 +23,7 @@ async function cable(target: string) {
     socket.pipe(there).pipe(socket)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  cleanUp.push(() => {
+  onTestFinished(() => {
     cut()
     server.close()
   })
@@ -42,7 +37,7 @@ async function cable(target: string) {
 async function service(options: Parameters<typeof start>[3] = {}) {
   const scripted = script()
   const made = await start('Hono', scripted.writing, {}, options)
-  cleanUp.push(made.close)
+  onTestFinished(made.close)
   return { ...scripted, ...made, cable: await cable(made.url) }
 }
 
@@ -128,7 +123,7 @@ async function scripted(stream: Script) {
     if (asked.url === '/stream') return stream(asked, at, res)
     return asked.method === 'POST' ? [202, { location: '/jobs/1' }, running] : [202, {}, running]
   })
-  cleanUp.push(server.close)
+  onTestFinished(server.close)
   return server
 }
 

@@ -5,16 +5,12 @@ import { createJobs, type JobHandle, type Jobs, type JobsOptions, memoryStore, t
 import { respondAsync } from '@respond-async/core/fetch'
 import { sqliteStore } from '@respond-async/store-sqlite'
 import { Webhook } from 'standardwebhooks'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { verifyWebhook, webhooks } from '../src/index'
 import { OTHER_SECRET, type Receiver, SECRET, startReceiver } from './receiver'
 
-const closing: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close()
-})
 const kept = <T extends { close(): Promise<unknown> }>(one: T): T => {
-  closing.push(() => one.close())
+  onTestFinished(async () => void (await one.close()))
   return one
 }
 
@@ -37,7 +33,7 @@ function service({ webhook, work = () => Response.json({ rows: 7 }), secrets = [
     webhooks: webhooks({ secrets, allow, ...(retryMs && { retryMs }) }),
     ...options,
   })
-  closing.push(() => jobs.stop({ drainMs: 1_000 }))
+  onTestFinished(() => jobs.stop({ drainMs: 1_000 }))
   const handler = respondAsync(jobs, { operation: 'report', webhook }, (request) => work(request.job))
   const submit = async (headers: Record<string, string> = {}) => {
     const answer = await handler(new Request('http://localhost/reports', { method: 'POST', headers }))
@@ -247,7 +243,7 @@ describe('two instances and one file', () => {
   it('send once; what one owes when it dies another sends', async () => {
     const receiver = kept(await startReceiver())
     const folder = mkdtempSync(join(tmpdir(), 'webhooks-'))
-    closing.push(async () => rmSync(folder, { recursive: true, force: true }))
+    onTestFinished(async () => rmSync(folder, { recursive: true, force: true }))
     const path = join(folder, 'jobs.db')
     const setting = { webhook: receiver.url, allow: [receiver.origin] }
     const first = service({ ...setting, store: kept({ ...sqliteStore({ path }) } as never) })

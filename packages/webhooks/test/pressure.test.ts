@@ -1,14 +1,9 @@
 import { createJobs, type Job, type JobStore, type Jobs, memoryStore } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/core/fetch'
-import { afterEach, expect, it, vi } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { isPublic } from '../src/addresses'
 import { type WebhooksOptions, webhooks } from '../src/index'
 import { SECRET, startReceiver } from './receiver'
-
-const closing: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close()
-})
 
 const logged = (jobs: Jobs<Request>, id: string) =>
   vi.waitFor(async () => expect((await jobs.get(id))?.webhook?.log).toHaveLength(1), { interval: 10 })
@@ -26,9 +21,9 @@ it('more ends at once than one origin takes are all told, without a sweep', asyn
       res.writeHead(204).end()
     })
   })
-  closing.push(receiver.close)
+  onTestFinished(receiver.close)
   const jobs = createJobs<Request>({ sweepMs: 0, webhooks: webhooks({ secrets: [SECRET], allow: [receiver.origin] }) })
-  closing.push(() => jobs.stop({ drainMs: 1_000 }))
+  onTestFinished(() => jobs.stop({ drainMs: 1_000 }))
   const handler = respondAsync(jobs, { operation: 'burst', webhook: receiver.url }, () => Response.json({}))
   const ids = await Promise.all(Array.from({ length: 100 }, async () => idOf(await handler(post()))))
   await receiver.until(100)
@@ -74,7 +69,7 @@ it('secrets that never come hold up no more than one try', async () => {
 /** One message to a receiver that answers so; what came of it. */
 async function sentTo(respond: Parameters<typeof startReceiver>[0], secrets: WebhooksOptions['secrets'] = [SECRET]) {
   const receiver = await startReceiver(respond)
-  closing.push(receiver.close)
+  onTestFinished(receiver.close)
   const sender = webhooks({ secrets, allow: [receiver.origin], timeoutMs: 2_000 })
   const reply = await sender.send({ id: 'msg_j', url: receiver.url, body: '{}', job: JOB })
   return { reply, arrived: receiver.arrived }
@@ -112,9 +107,9 @@ it('a name that is never found refuses the request in the end', async () => {
 
 it('a job without a request of its own is told to the receiver of its route', async () => {
   const receiver = await startReceiver()
-  closing.push(receiver.close)
+  onTestFinished(receiver.close)
   const jobs = createJobs<Request>({ sweepMs: 0, webhooks: webhooks({ secrets: [SECRET], allow: [receiver.origin] }) })
-  closing.push(() => jobs.stop({ drainMs: 1_000 }))
+  onTestFinished(() => jobs.stop({ drainMs: 1_000 }))
   respondAsync(jobs, { operation: 'report', webhook: { url: receiver.url, events: ['job.succeeded'] } }, () => Response.json({}))
   const { id } = await jobs.submit('report', {})
   await logged(jobs, id)
