@@ -8,6 +8,7 @@ import type { JobHandler } from '@respond-async/express'
 import express, { type Request } from 'express'
 import multer from 'multer'
 import { pattern } from './cases'
+import { throwing } from './throwing'
 
 type Handler = JobHandler<Request['params'], Request['body'], Request['body'], Request['query'], Request['body']>
 
@@ -51,20 +52,7 @@ export const expressHandlers: Record<string, Handler | readonly Handler[]> = {
     res.json({ operation: req.job.operation, attempt: req.job.attempt, aborted: req.job.signal.aborted })
   },
 
-  throw: () => {
-    throw new Error('secret')
-  },
-  'throw-later': async () => {
-    await turn()
-    throw new Error('secret')
-  },
-  'throw-nothing': () => Promise.reject(undefined),
-  'throw-hidden': () => {
-    throw Object.assign(new Error('secret'), { status: 404, code: 'secret' })
-  },
-  'throw-shown': () => {
-    throw Object.assign(new Error('March is closed'), { expose: true, status: 409, code: 'month_closed' })
-  },
+  ...throwing,
   'broken-stream': async (_req, res) => {
     res.type('text/plain').write('one')
     await turn()

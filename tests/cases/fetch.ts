@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { RequestWithJob } from '@respond-async/core/fetch'
 import { pattern } from './cases'
+import { throwing } from './throwing'
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 const sha256 = (bytes: ArrayBuffer) => createHash('sha256').update(new Uint8Array(bytes)).digest('hex')
@@ -55,20 +56,7 @@ export const fetchHandlers: Record<string, (request: RequestWithJob) => Response
     return Response.json({ operation: job.operation, attempt: job.attempt, aborted: job.signal.aborted })
   },
 
-  throw: () => {
-    throw new Error('secret')
-  },
-  'throw-later': async () => {
-    await turn()
-    throw new Error('secret')
-  },
-  'throw-nothing': () => Promise.reject(undefined),
-  'throw-hidden': () => {
-    throw Object.assign(new Error('secret'), { status: 404, code: 'secret' })
-  },
-  'throw-shown': () => {
-    throw Object.assign(new Error('March is closed'), { expose: true, status: 409, code: 'month_closed' })
-  },
+  ...throwing,
   'broken-stream': () => {
     const body = new ReadableStream({
       async pull(controller) {

@@ -4,6 +4,7 @@ import { type Context, type Handler, Hono } from 'hono'
 import { setCookie } from 'hono/cookie'
 import { stream, streamText } from 'hono/streaming'
 import { pattern } from './cases'
+import { throwing } from './throwing'
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 const sha256 = (bytes: ArrayBuffer | Uint8Array) => createHash('sha256').update(new Uint8Array(bytes)).digest('hex')
@@ -65,20 +66,7 @@ export const honoHandlers: Record<string, Handler> = {
     return c.json({ operation: job.operation, attempt: job.attempt, aborted: job.signal.aborted })
   },
 
-  throw: () => {
-    throw new Error('secret')
-  },
-  'throw-later': async () => {
-    await turn()
-    throw new Error('secret')
-  },
-  'throw-nothing': () => Promise.reject(undefined),
-  'throw-hidden': () => {
-    throw Object.assign(new Error('secret'), { status: 404, code: 'secret' })
-  },
-  'throw-shown': () => {
-    throw Object.assign(new Error('March is closed'), { expose: true, status: 409, code: 'month_closed' })
-  },
+  ...throwing,
   'broken-stream': (c) => {
     const body = new ReadableStream({
       async pull(controller) {

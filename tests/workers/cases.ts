@@ -5,6 +5,7 @@ import { durableObjectStore, type JobNamespace, JobObject } from '@respond-async
 import { AutoRouter, type IRequest, IttyRouter, json, Router, withParams } from 'itty-router'
 import { countedBlobs } from '../cases/blobs'
 import { casesFor, pattern, patternOf } from '../cases/cases'
+import { throwing } from '../cases/throwing'
 
 export { JobObject }
 
@@ -75,20 +76,7 @@ const handlers: Record<string, Handler> = {
     return json({ operation: job.operation, attempt: job.attempt, aborted: job.signal.aborted })
   },
 
-  throw: () => {
-    throw new Error('secret')
-  },
-  'throw-later': async () => {
-    await turn()
-    throw new Error('secret')
-  },
-  'throw-nothing': () => Promise.reject(undefined),
-  'throw-hidden': () => {
-    throw Object.assign(new Error('secret'), { status: 404, code: 'secret' })
-  },
-  'throw-shown': () => {
-    throw Object.assign(new Error('March is closed'), { expose: true, status: 409, code: 'month_closed' })
-  },
+  ...throwing,
   'broken-stream': () => {
     const body = streamed(async (writer) => {
       await writer.write(new TextEncoder().encode('one'))
