@@ -1,4 +1,4 @@
-import { type Body, isJobsError, type Job, type JobEvent, type JobsErrorCode } from '@respond-async/core'
+import { type Body, bytesOf, isJobsError, type Job, type JobEvent, type JobsErrorCode } from '@respond-async/core'
 
 /** @throws {Error} with `what` as its message. */
 export function ok(condition: unknown, what: string): asserts condition {
@@ -61,8 +61,6 @@ export async function refuses(code: JobsErrorCode, action: () => Promise<unknown
 }
 
 const BODIES = ['requestBody', 'responseBody'] as const
-const encoder = new TextEncoder()
-const bytesOf = (body: Body): Uint8Array => (typeof body === 'string' ? encoder.encode(body) : body)
 const headOf = ({ requestBody: _request, responseBody: _response, ...head }: Job) => head
 
 /** Where `actual` is not `expected`, in words. */
