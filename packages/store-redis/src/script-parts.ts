@@ -4,11 +4,13 @@
  *
  * KEYS[1] is always the index of due times, `{prefix}:due`; all other keys are made of it, so that a key prefix of the client is on
  * all of them. KEYS[2] and KEYS[3], where a call knows them, are the job's own: a Cluster that moves the slot then says TRYAGAIN.
- * Where the slot is on its way a script is denied in its midst what is not here (any more, or yet), or told of a single key that there is
- * none: `reach` asks for all that belongs to a job before its first write, and `isGone` for two keys at once, which no node answers then.
  *
- * `tidy` drops entries whose jobs have gone by themselves from the start of an index, so that one which nobody reads does not grow for ever.
- * PUBLISH is called so that it cannot fail: a user who may not publish is told when it subscribes, and leaves no change half written.
+ * While a Cluster moves the slot, each of two nodes has some of its keys. A command for a key that is not here fails in the middle of a
+ * script, and a single key that is not here may look as if it did not exist. So `reach` asks for all that belongs to a job before the
+ * first write, and `isGone` asks for two keys at once, which a node that has not both refuses to answer.
+ *
+ * `tidy` drops entries whose jobs have expired by themselves from the start of an index: one that nobody reads would grow for ever.
+ * PUBLISH is called with `pcall`: where the user may not publish, that must not leave a change half written.
  */
 export const COMMON = `
 local due = KEYS[1]
