@@ -1,3 +1,3 @@
 import { library } from '../../tsup.base'
 
-export default library(['src/index.ts', 'src/websocket.ts'], { removeNodeProtocol: false })
+export default library(['src/index.ts', 'src/websocket.ts'])
