@@ -11,9 +11,7 @@ export interface Place {
  * and below a route that ends before it, at `mount`, which is where `createJobs` says that clients see them.
  */
 export function placeOf(request: Request & { readonly route?: unknown; readonly params?: unknown }, mount: string): Place | undefined {
-  const path = pathOf(request.url)
-  const query = path.indexOf('?')
-  const pathname = query < 0 ? path : path.slice(0, query)
+  const [pathname = ''] = pathOf(request.url).split('?', 1)
   const { route, params } = request
   const end = typeof route === 'string' && route.endsWith('/*') ? endOf(withParts(route, params), pathname) : 0
   const isUnder = `${pathname}/`.startsWith(`${mount}/`)
