@@ -1,5 +1,13 @@
-import { type Answer, type Jobs, JobsError, type OperationOptions, type Owner, pathOf, type StoredRequest } from '@respond-async/core'
-import { unwrappedHandle } from '@respond-async/core/fetch'
+import {
+  type Answer,
+  type JobHandle,
+  type Jobs,
+  JobsError,
+  type OperationOptions,
+  type Owner,
+  pathOf,
+  type StoredRequest,
+} from '@respond-async/core'
 import express, { type Application, type Request, type RequestHandler, type Response } from 'express'
 import { detach, rebuild, run } from './exchange'
 import { type AnyHandler, callInOrder, type JobHandler, type Next, type Unnamed } from './handlers'
@@ -49,7 +57,7 @@ export function respondAsync(jobs: Jobs<Request>, operation: string | RespondAsy
   return (req, res, next) => {
     app ??= req.app
     const runLive = () => {
-      Object.assign(req, { job: unwrappedHandle(name, leaving(res)) })
+      Object.assign(req, { job: unwrapped(name, res) })
       callInOrder(handlers, req, res, next)()
     }
     answerWith(jobs.accept(name, new ExpressSubmission(req, res)), res, runLive, next)
@@ -62,11 +70,12 @@ function handlersOf(name: string, handler: unknown): AnyHandler[] {
   throw new JobsError('invalid_option', `respondAsync("${name}"): give it a handler, or a list of them.`)
 }
 
-/** Its signal is aborted when the client leaves before it has the answer; it is made when a handler asks for it: most never do. */
-function leaving(res: Response): { readonly signal: AbortSignal } {
+/** `req.job` of a handler that runs as if it were not wrapped: there is nobody to report to, and the client may stop it by leaving. */
+function unwrapped(operation: string, res: Response): JobHandle {
   let controller: AbortController | undefined
   const left = () => res.writableFinished || controller?.abort()
   return {
+    ...{ id: '', operation, attempt: 1, meta: {}, carry: {} },
     get signal() {
       if (!controller) {
         controller = new AbortController()
@@ -75,6 +84,7 @@ function leaving(res: Response): { readonly signal: AbortSignal } {
       }
       return controller.signal
     },
+    async progress() {},
   }
 }
 
