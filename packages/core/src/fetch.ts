@@ -22,8 +22,6 @@ export { requestScope, type Scope } from './web-scope'
 export { hasSocketPairs, isTooBig, socketResponse } from './web-socket'
 export {
   type BodySource,
-  bodyTooLarge,
-  bodyUnreadable,
   fieldsOf,
   readBody,
   type WebSubmission,

@@ -28,7 +28,7 @@ export class ReceivedBody {
       this.id ??= newId(context)
       return this.id
     }
-    this.#writer = blobs && new BodyWriter(blobs, id, REQUEST, limit, tooLarge, fingerprint)
+    this.#writer = blobs && new BodyWriter(blobs, id, REQUEST, limit, bodyTooLarge, fingerprint)
     this.limit = this.#writer?.limit ?? limit
   }
 
@@ -67,4 +67,5 @@ export class ReceivedBody {
   }
 }
 
-const tooLarge = (limit: number) => new JobsError('body_too_large', `The request body is larger than ${limit} bytes.`)
+/** What an adapter throws when a request body passes its limit. */
+export const bodyTooLarge = (limit: number): JobsError => new JobsError('body_too_large', `The request body is larger than ${limit} bytes.`)

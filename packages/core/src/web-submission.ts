@@ -1,6 +1,7 @@
 import {
   type Body,
   type BodySink,
+  bodyTooLarge,
   bytesOf,
   type Execution,
   isJobsError,
@@ -78,15 +79,9 @@ export async function readBody(request: BodySource, limit: number, wanted: boole
     if (bytes.length > limit) throw bodyTooLarge(limit)
     return bytes
   } catch (cause) {
-    throw isJobsError(cause) ? cause : bodyUnreadable(cause)
+    throw isJobsError(cause) ? cause : new JobsError('body_unreadable', 'The body broke off.', { cause })
   }
 }
-
-/** What a submission throws when the body breaks off. */
-export const bodyUnreadable = (cause?: unknown): JobsError => new JobsError('body_unreadable', 'The body broke off.', { cause })
-
-/** What a submission throws when the body is larger than `limit` bytes. */
-export const bodyTooLarge = (limit: number): JobsError => new JobsError('body_too_large', `The body is over ${limit} bytes.`)
 
 /**
  * Reads a stream to its end; above `limit` bytes it is canceled and `tooMuch(limit)` thrown. `null`: it was large or, with a

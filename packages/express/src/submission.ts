@@ -1,8 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import type { Body, BodySink, JobRequest, JsonObject, Submission } from '@respond-async/core'
-import { bodyTooLarge, bodyUnreadable } from '@respond-async/core/fetch'
+import { type Body, type BodySink, bodyTooLarge, type JobRequest, JobsError, type JsonObject, type Submission } from '@respond-async/core'
 import type { Request, Response } from 'express'
 import { type Added, addedTo, type Told, toldOf } from './added'
 import type { Peer, RequestHead } from './detached-request'
@@ -104,7 +103,7 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
     if (Number(length) > limit) throw bodyTooLarge(limit)
     // A parser may hand over as soon as it has what it wants, before the stream has told of its end.
     if (native.readableEnded || (native.readableDidRead && native.body !== undefined)) this.chunks = undefined
-    else if (!native.readable) throw bodyUnreadable()
+    else if (!native.readable) throw brokenOff()
     else if (this.hasBody && length !== '0') return this.#collect(limit, wanted, large)
     return wanted ? this.#parsed() : null
   }
@@ -150,8 +149,10 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
         if (size > after) handOver()
       })
       native.on('end', () => resolve(wanted && size <= after ? Buffer.concat(chunks) : null))
-      const aborted = (cause?: unknown) => reject(bodyUnreadable(cause))
+      const aborted = (cause?: unknown) => reject(brokenOff(cause))
       native.on('error', aborted).on('close', aborted).resume()
     })
   }
 }
+
+const brokenOff = (cause?: unknown) => new JobsError('body_unreadable', 'The body broke off.', { cause })

@@ -1,5 +1,5 @@
-import { type Body, type BodySink, type BodyStream, type JsonObject, type Submission, sizeOf } from '@respond-async/core'
-import { bodyTooLarge, fieldsOf, keptBody, readBody, requestScope } from '@respond-async/core/fetch'
+import { type Body, type BodySink, type BodyStream, bodyTooLarge, type JsonObject, type Submission, sizeOf } from '@respond-async/core'
+import { fieldsOf, keptBody, readBody, requestScope } from '@respond-async/core/fetch'
 import type { Context } from 'hono'
 import { notesOf } from './replay'
 
