@@ -168,7 +168,6 @@ const canceledBecause = (reason: string | undefined): JobFailure | undefined =>
   reason === undefined ? undefined : { code: 'canceled', status: 409, title: 'The job was canceled', message: reason }
 
 /** Progress never falls (a slower report of an earlier step may arrive late); what is no number is no progress. */
-function highest(before: number | undefined, reported: number | undefined): number | undefined {
-  if (reported === undefined || !Number.isFinite(reported)) return before
-  return Math.max(before ?? 0, Math.min(100, reported))
+function highest(before: number | undefined, reported = Number.NaN): number | undefined {
+  return Number.isFinite(reported) ? Math.max(before ?? 0, Math.min(100, reported)) : before
 }
