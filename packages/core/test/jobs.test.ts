@@ -177,6 +177,25 @@ describe('cancellation', () => {
     expect((await send('GET', `${at}/result`))?.status).toBe(409)
   })
 
+  test('one that asks for its signal only afterwards finds it aborted, with the reason', async () => {
+    const { wrap, post, send } = createService()
+    const go = gate()
+    let signal: AbortSignal | undefined
+    wrap('report', {}, async ({ handle }) => {
+      await go.opened
+      signal = handle.signal
+      signal.throwIfAborted()
+      return ok('not noticed')
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    await send('DELETE', at)
+    go.open()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(signal?.reason).toMatchObject({ name: 'AbortError', message: 'The job was canceled' })
+    expect(json(await send('GET', at)).status).toBe('canceled')
+  })
+
   test('one that does not stop is canceled after the grace, and what it says later is not heard', async () => {
     const { wrap, post, send } = createService({ cancelGraceMs: 500 })
     const go = gate()

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isTerminal, type Job, type LifecycleEvent, TRANSITIONS, transition } from '../src/index'
+import { tombstone } from '../src/lifecycle'
 import { newRecord } from './record'
 
 test('the table is this one', () => {
@@ -91,6 +92,13 @@ test('a request body goes with the end of the job, a response stays', () => {
   const response = { status: 200, headers: {}, size: 3 }
   const next = transition(running, { type: 'succeed', attempt: 1, ttlMs: 50, response, responseBody: 'out' }, 2_000)
   expect(next).toMatchObject({ request: null, requestBody: null, response, responseBody: 'out', expiresAt: 2_050, dueAt: 2_050 })
+})
+
+test('what is left of a job that has gone is a newer one to who keeps it and to who watches it, until it is forgotten', () => {
+  const over = newRecord({ status: 'succeeded', version: 4, revision: 3, result: '1', expiresAt: 3_000, dueAt: 3_000 })
+  const stone = tombstone(over, 2_000, 9_000)
+  expect(stone).toMatchObject({ status: 'succeeded', version: 5, revision: 4, updatedAt: 2_000, goneAt: 2_000, dueAt: 9_000 })
+  expect(stone).not.toHaveProperty('result')
 })
 
 test('of the tries to tell of its end the latest twenty are kept', () => {

@@ -17,6 +17,26 @@ describe('between two steps', () => {
     expect(runs).toBe(0)
   })
 
+  test('a job whose record is gone is stopped by the next thing that it writes', async () => {
+    const store = memoryStore()
+    const { wrap, post, errors } = createService({ store })
+    const go = gate()
+    let signal: AbortSignal | undefined
+    wrap('report', {}, async ({ handle }) => {
+      signal = handle.signal
+      await go.opened
+      await handle.progress(10)
+      return ok(signal.aborted)
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    await store.remove(idOf(at))
+    go.open()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(signal?.reason).toMatchObject({ name: 'AbortError', message: 'The job is over, or another worker has it' })
+    expect(errors).toEqual([])
+  })
+
   test('a result that goes while it is read is gone, and not empty', async () => {
     const store = sharedStore()
     const { wrap, post, send, jobs } = createService({ store })
