@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { applied, parsePrefer } from '../src/prefer'
+import { applied, callbackUrl, parsePrefer } from '../src/prefer'
 
 test.each([
   [null, {}],
@@ -27,6 +27,19 @@ test('nothing in it is ever an error, and a preference is found behind any other
   fc.assert(fc.property(fc.string(), (field) => typeof parsePrefer(field).respondAsync === 'boolean'))
   const token = fc.stringMatching(/^[a-z]{1,8}=[a-z0-9]{0,8}$/)
   fc.assert(fc.property(fc.array(token), (others) => parsePrefer([...others, 'respond-async'].join(', ')).respondAsync))
+})
+
+test.each([
+  [null, undefined],
+  ['', undefined],
+  ['callback', undefined],
+  ['other; url="https://a.example/1", callback', undefined],
+  ['respond-async, callback; url="https://a.example/1?of=a,b"', 'https://a.example/1?of=a,b'],
+  ['wait=5, Callback;URL=https://a.example/1', 'https://a.example/1'],
+  ['callback; x=y; url = "https://a.example/\\"1\\""; z', 'https://a.example/"1"'],
+  ['callback; url=https://a.example/1; z=2, callback; url=https://a.example/2', 'https://a.example/1'],
+])('who is to be told in %s', (field, expected) => {
+  expect(callbackUrl(field)).toBe(expected)
 })
 
 test('Preference-Applied lists what was honoured', () => {
