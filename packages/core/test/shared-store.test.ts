@@ -360,6 +360,23 @@ describe('leases of other processes', () => {
     expect(runs).toBe(1)
   })
 
+  test('a lease is renewed when a third of it is over, and not before', async () => {
+    const { store, calls } = sharedStore()
+    const { wrap, post } = createService({ store, leaseMs: 3_000, sweepMs: 0 })
+    wrap('report', {}, () => new Promise(() => {}))
+    await post('report')
+    for (const [pause, renewals] of [
+      [990, 0],
+      [20, 1],
+      [970, 0],
+      [30, 1],
+    ] as const) {
+      calls.length = 0
+      await vi.advanceTimersByTimeAsync(pause)
+      expect(calls).toEqual(Array(renewals).fill('replace'))
+    }
+  })
+
   test('one that claims a job while another hands it over again keeps it', async () => {
     const { store } = sharedStore()
     const queue = remoteQueue()
