@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { inProcess, isEvents, type Job, type JobStore, memoryStore } from '../src/index'
+import { type ErrorContext, inProcess, isEvents, type Job, type JobStore, memoryStore } from '../src/index'
 import { createService, gate, idOf, json, location, ok, sharedStore } from './service'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -155,6 +155,26 @@ describe('who is told', () => {
     for (let count = 0; count < 2; count++) await jobs.submit('report', count) // the second one waits, and is claimed
     await vi.advanceTimersByTimeAsync(100)
     expect(errors).toMatchObject([{ message: 'connection refused' }])
+  })
+
+  test.each(['progress', 'renew'])('of a %s that cannot be written, and the handler goes on', async (during) => {
+    const store = memoryStore()
+    const { replace } = store
+    const told: unknown[] = []
+    const onError = (error: unknown, about: ErrorContext) => told.push([String(error), about])
+    const { wrap, post, send } = createService({ store, leaseMs: 3_000, sweepMs: 0, onError })
+    wrap('report', {}, async ({ handle }) => {
+      store.replace = () => Promise.reject(new Error('connection refused'))
+      if (during === 'progress') await handle.progress(10)
+      else await new Promise((resolve) => setTimeout(resolve, 1_010))
+      store.replace = replace
+      await handle.progress(20)
+      return ok(1)
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(1_100)
+    expect(told).toEqual([['Error: connection refused', { during, id: idOf(at), operation: 'report' }]])
+    expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded', percentComplete: 100 })
   })
 
   test('an onError that throws takes nothing with it', async () => {
