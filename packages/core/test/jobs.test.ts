@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { inProcess, memoryStore, waitUntil } from '../src/index'
+import { inProcess, type JobEngine, type JobMessage, memoryStore, waitUntil } from '../src/index'
 import { createService, gate, idOf, json, location, ok, sharedStore } from './service'
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_700_000_000_000 }))
@@ -421,6 +421,29 @@ describe('when the process and its store fail', () => {
     expect(json(await answer).code).toBe('draining')
     await stopped
   })
+
+  test.each([{ retries: 1, backoffMs: 10 }, { delayMs: 1_000 }])(
+    '%j: what only a sweep brings back has its request, also in memory',
+    async (how) => {
+      const sent: JobMessage[] = []
+      const engine: JobEngine = {
+        capabilities: { durable: false, remote: false, maxRunMs: null, delay: false, cancel: 'none' },
+        dispatch: async (message) => void sent.push(message),
+      }
+      const { wrap, post, jobs } = createService({ engine, sweepMs: 0 })
+      const seen: unknown[] = []
+      wrap('report', how, async ({ request, requestBody }) => {
+        seen.push([request?.url, requestBody])
+        throw new Error('no')
+      })
+      await post('report', { body: 'in' })
+      for (const message of sent.splice(0)) await jobs.run(message)
+      await vi.advanceTimersByTimeAsync(1_000)
+      await jobs.sweep()
+      for (const message of sent.splice(0)) await jobs.run(message)
+      expect(seen).toEqual(Array('retries' in how ? 2 : 1).fill(['/report', 'in']))
+    },
+  )
 
   test('a job without a request shows what the operation says of all of its jobs', async () => {
     const { wrap, jobs } = createService()

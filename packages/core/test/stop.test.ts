@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { inProcess, type Job, type JobStore } from '../src/index'
+import { inProcess, type Job, type JobEngine, type JobMessage, type JobStore } from '../src/index'
 import { createService, gate, idOf, json, location, ok, sharedStore } from './service'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -161,6 +161,20 @@ test('a clock that is set back while it stops does not make it wait for longer',
   back = HOUR_MS
   await vi.advanceTimersByTimeAsync(1_100)
   expect(await Promise.race([stopped, 'still waiting'])).toBe('stopped')
+})
+
+test('a request that comes after the stop is refused, although a queue would take its job', async () => {
+  const sent: JobMessage[] = []
+  const engine: JobEngine = {
+    capabilities: { durable: true, remote: true, maxRunMs: null, delay: true, cancel: 'none' },
+    dispatch: async (message) => void sent.push(message),
+  }
+  const { wrap, post, jobs } = createService({ store: sharedStore(), engine, sweepMs: 0 })
+  wrap('report', {}, async () => ok(1))
+  await jobs.stop()
+  const refused = await post('report')
+  expect([refused?.status, refused?.headers['Retry-After'], json(refused).code]).toEqual([503, '5', 'draining'])
+  expect(sent).toEqual([])
 })
 
 test('an engine that cannot stop keeps nothing from being stopped, and is told of', async () => {
