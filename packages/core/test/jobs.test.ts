@@ -30,6 +30,23 @@ describe('the life of a job', () => {
     expect(result).toMatchObject({ status: 201, body: '{"pages":3}' })
   })
 
+  test('a report without a message leaves none, and of a long one a thousand characters are shown', async () => {
+    const { wrap, post, send } = createService()
+    const go = gate()
+    wrap('report', {}, async ({ handle }) => {
+      await handle.progress(10)
+      await go.opened
+      await handle.progress(20, 'x'.repeat(2_000))
+      return new Promise(() => {})
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    expect(json(await send('GET', at))).not.toHaveProperty('message')
+    go.open()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(json(await send('GET', at)).message).toBe('x'.repeat(1_000))
+  })
+
   test('a throw fails it, is told to onError, and is not shown', async () => {
     const { wrap, post, send, errors } = createService()
     wrap('report', {}, async () => {
@@ -163,7 +180,12 @@ describe('cancellation', () => {
     wrap(
       'report',
       {},
-      ({ handle }) => new Promise((_, reject) => handle.signal.addEventListener('abort', () => reject(handle.signal.reason))),
+      ({ handle }) =>
+        new Promise((_, reject) => {
+          const { signal } = handle
+          signal.addEventListener('abort', () => reject(signal.reason))
+          if (handle.signal !== signal) reject(new Error('another signal'))
+        }),
     )
     const at = location(await post('report'))
     await vi.advanceTimersByTimeAsync(10)
@@ -206,7 +228,9 @@ describe('cancellation', () => {
     const at = location(await post('report'))
     await vi.advanceTimersByTimeAsync(10)
     await send('DELETE', at)
-    await vi.advanceTimersByTimeAsync(600)
+    await vi.advanceTimersByTimeAsync(400)
+    expect(json(await send('GET', at)).status).toBe('running')
+    await vi.advanceTimersByTimeAsync(200)
     expect(json(await send('GET', at)).status).toBe('canceled')
     go.open()
     await vi.advanceTimersByTimeAsync(100)
@@ -314,6 +338,7 @@ describe('Prefer: wait', () => {
     const answer = post('report', { headers: { prefer: 'respond-async, wait=3' } })
     await vi.advanceTimersByTimeAsync(3_100)
     expect(await answer).toMatchObject({ status: 202, headers: { 'Preference-Applied': 'respond-async' } })
+    expect(json(await answer).status).toBe('running')
   })
 
   test('on the status: held until a change', async () => {

@@ -72,6 +72,33 @@ describe('between two steps', () => {
     expect((await send('GET', at))?.status).toBe(status)
   })
 
+  test('a job that two purge at once has one tombstone, for as long as others have', async () => {
+    const { wrap, post, send } = createService()
+    wrap('report', {}, async () => ok(1))
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    const [first, second] = await Promise.all([send('DELETE', at), send('DELETE', at)])
+    expect([first?.status, second?.status]).toEqual([204, 204])
+    expect((await send('GET', at))?.status).toBe(410)
+  })
+
+  test('a job that has the id of one that was purged meanwhile is left alone', async () => {
+    const store = memoryStore()
+    const { wrap, post, send } = createService({ store, tombstoneMs: 0 })
+    wrap('report', {}, async () => ok(1))
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    const { remove } = store
+    store.remove = async (id, version) => {
+      const job = (await store.get(id, 'full')) as Job
+      await remove(id)
+      await store.insert({ ...job, version: 1, status: 'queued', finishedAt: undefined, expiresAt: undefined })
+      return remove(id, version)
+    }
+    expect((await send('DELETE', at))?.status).toBe(204)
+    expect((await store.get(idOf(at)))?.status).toBe('queued')
+  })
+
   test('a cancel by another process that comes before a throw ends the job, whatever attempts are left', async () => {
     const store = sharedStore()
     const [here, there] = [createService({ store, sweepMs: 0 }), createService({ store, sweepMs: 0 })]
@@ -98,7 +125,8 @@ describe('between two steps', () => {
       for (let status = 202; status === 202; status = (await post('report'))?.status ?? 0);
       const again = await post('report', keyed)
       expect([again?.status, location(again), again?.headers['Idempotency-Replayed']]).toEqual([202, at, 'true'])
-      expect((await post('report', { ...keyed, body: 'other' }))?.status).toBe(422)
+      const reused = await post('report', { ...keyed, body: 'other' })
+      expect([reused?.status, reused?.headers['Retry-After']]).toEqual([422, undefined])
       expect([429, 503]).toContain((await post('report', { headers: { 'idempotency-key': '"b"' } }))?.status)
     }
   })

@@ -7,6 +7,12 @@ afterEach(() => void vi.useRealTimers())
 
 const HOUR_MS = 3_600_000
 
+/** A queue that others consume. */
+const queueOf = (sent: JobMessage[]): JobEngine => ({
+  capabilities: { durable: true, remote: true, maxRunMs: null, delay: true, cancel: 'none' },
+  dispatch: async (message) => void sent.push(message),
+})
+
 test('what waits for its time goes on waiting in the next process', async () => {
   const store = sharedStore()
   const ran: string[] = []
@@ -165,16 +171,45 @@ test('a clock that is set back while it stops does not make it wait for longer',
 
 test('a request that comes after the stop is refused, although a queue would take its job', async () => {
   const sent: JobMessage[] = []
-  const engine: JobEngine = {
-    capabilities: { durable: true, remote: true, maxRunMs: null, delay: true, cancel: 'none' },
-    dispatch: async (message) => void sent.push(message),
-  }
-  const { wrap, post, jobs } = createService({ store: sharedStore(), engine, sweepMs: 0 })
+  const { wrap, post, jobs } = createService({ store: sharedStore(), engine: queueOf(sent), sweepMs: 0 })
   wrap('report', {}, async () => ok(1))
   await jobs.stop()
   const refused = await post('report')
   expect([refused?.status, refused?.headers['Retry-After'], json(refused).code]).toEqual([503, '5', 'draining'])
   expect(sent).toEqual([])
+})
+
+test('it has stopped when the end of what it cut off is written, also where the engine waits for nothing', async () => {
+  const store = sharedStore()
+  const { replace } = store
+  const sent: JobMessage[] = []
+  const { wrap, post, jobs } = createService({ store, engine: queueOf(sent), sweepMs: 0 })
+  wrap('report', { retries: 1 }, () => new Promise(() => {}))
+  const at = location(await post('report'))
+  void jobs.run(sent[0] as JobMessage)
+  await vi.advanceTimersByTimeAsync(10)
+  store.replace = async (...write) => {
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    return replace(...write)
+  }
+  const stopped = jobs.stop({ drainMs: 10 }).then(() => store.get(idOf(at)))
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(await stopped).toMatchObject({ status: 'queued', dispatch: 2 })
+})
+
+test('what was handed over again elsewhere is not handed back', async () => {
+  const store = sharedStore()
+  const here = createService({ store, sweepMs: 0, engine: inProcess({ concurrency: 1 }) })
+  const there = createService({ store, sweepMs: 0, engine: queueOf([]) })
+  for (const { wrap } of [here, there]) wrap('report', {}, () => new Promise(() => {}))
+  await here.post('report')
+  const at = location(await here.post('report')) // which waits for the slot
+  await vi.advanceTimersByTimeAsync(60_000)
+  await there.jobs.sweep()
+  const stopped = here.jobs.stop({ drainMs: 0 })
+  await vi.advanceTimersByTimeAsync(100)
+  await stopped
+  expect(await store.get(idOf(at))).toMatchObject({ status: 'queued', dispatch: 2 })
 })
 
 test('an engine that cannot stop keeps nothing from being stopped, and is told of', async () => {
