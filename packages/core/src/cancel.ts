@@ -42,8 +42,7 @@ export async function deleteJob(context: Context, job: Job, self: string, _reque
 export async function purge(context: Context, id: string): Promise<boolean> {
   const job = await repaired(context, id)
   if (!job || job.goneAt !== undefined) return false
-  if (!isTerminal(job.status))
-    throw new JobsError('not_finished', `Job ${id} is ${job.status}: cancel it, and purge it when it has stopped.`)
+  if (!isTerminal(job.status)) throw new JobsError('not_finished', `Job ${id} is ${job.status}: cancel it first.`)
   await bury(context, job)
   return true
 }

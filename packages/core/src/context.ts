@@ -62,7 +62,7 @@ export type Settings = JobsOptions<never> &
         )
       | ('startDeadlineMs' | 'cancelGraceMs' | 'tombstoneMs' | 'sweepMs' | 'storeTimeoutMs' | 'newId' | 'random' | 'cors')
     >
-  >
+  > & { defaults: ResolvedOptions }
 
 /** Tells the application of what goes wrong `during` something that is done for a job. */
 export const reporter =
@@ -81,5 +81,4 @@ export const startBy = (context: Context, delayMs: number, now: number): number 
 export const optionsOf = (context: Context, job: Job): ResolvedOptions | undefined => context.operations.get(job.operation)?.options
 
 /** How long a finished job of this operation is kept; of an operation that this process does not know, the default. */
-export const ttlOf = (context: Context, job: Job): number =>
-  optionsOf(context, job)?.resultTtlMs ?? context.options.defaults?.resultTtlMs ?? 86_400_000
+export const ttlOf = (context: Context, job: Job): number => (optionsOf(context, job) ?? context.options.defaults).resultTtlMs

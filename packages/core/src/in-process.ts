@@ -1,7 +1,7 @@
 import { ById } from './by-id'
 import type { DispatchContext, JobEngine, JobMessage, LeftMessage, LocalRun, Reservation, Runner } from './engine'
 import { JobsError } from './errors'
-import { checkBounds } from './options'
+import { checkedOptions, MAX_TIMER_MS, oneOf, whole } from './rules'
 
 export interface InProcessOptions {
   /** How many jobs run at once. More suits handlers that wait for others, fewer those that compute. @default 10 */
@@ -32,8 +32,11 @@ const later: (work: () => void) => void =
  * with the process; on a durable store the sweeper finds it again.
  */
 export function inProcess(options: InProcessOptions = {}): JobEngine {
-  checkBounds(options, 'inProcess')
-  const { concurrency = 10, maxQueued = 1_000, replay = false } = options
+  const { concurrency, maxQueued, replay } = checkedOptions<Required<InProcessOptions>>('inProcess', options, {
+    concurrency: whole(10, 1, 100_000),
+    maxQueued: whole(1_000),
+    replay: oneOf(false, true, false),
+  })
   const queue: Waiting[] = []
   /** What waits, runs, or waits for its time, by id. */
   const here = new ById<Waiting>()
@@ -164,4 +167,3 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
 
 /** How long jobs that wait may follow one another within a turn of the event loop, in milliseconds. */
 const TURN_MS = 2
-const MAX_TIMER_MS = 2_147_483_647

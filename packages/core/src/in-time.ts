@@ -14,7 +14,6 @@ import { later } from './time'
  * @throws {JobsError} `store_unavailable`, from every method that did not answer in `ms` milliseconds.
  */
 export function inTime(store: JobStore, ms: number): JobStore {
-  const bounded = boundedOf(store, ms)
   return {
     capabilities: store.capabilities,
     async insert(job, events, handOver) {
@@ -27,16 +26,8 @@ export function inTime(store: JobStore, ms: number): JobStore {
         throw error
       }
     },
-    get: bounded('get'),
-    replace: bounded('replace'),
-    remove: bounded('remove'),
-    claim: bounded('claim'),
-    holder: bounded('holder'),
-    due: bounded('due'),
-    list: bounded('list'),
-    events: bounded('events'),
+    ...bounded(store, ms, ['get', 'replace', 'remove', 'claim', 'holder', 'due', 'list', 'events', 'connect']),
     watch: store.watch?.bind(store),
-    connect: bounded('connect'),
     close: store.close?.bind(store),
     engine: store.engine,
     attach: store.attach?.bind(store),
@@ -48,7 +39,6 @@ export function inTime(store: JobStore, ms: number): JobStore {
  * were given up too: what a chunk of a growing body had in it would otherwise come over what it has by then.
  */
 export function blobsInTime(blobs: BlobStore, ms: number | undefined): BlobStore {
-  const bounded = boundedOf(blobs, ms)
   const under = new ById<Promise<void>>()
   return {
     maxBodyBytes: blobs.maxBodyBytes,
@@ -62,17 +52,17 @@ export function blobsInTime(blobs: BlobStore, ms: number | undefined): BlobStore
       work.then(ended, ended)
       return within(ms, work)
     },
-    read: bounded('read'),
-    remove: bounded('remove'),
+    ...bounded(blobs, ms, ['read', 'remove']),
   }
 }
 
-/** The methods of a store by name, each with the bound, and what is no method as it is. */
-function boundedOf<Of extends object>(of: Of, ms: number | undefined) {
-  return <Name extends keyof Of>(name: Name): Of[Name] => {
-    if (typeof of[name] !== 'function') return of[name]
-    return ((...args: never[]) => within(ms, (of[name] as (...args: never[]) => Promise<unknown>)(...args))) as Of[Name] // it answers as that does
-  }
+/** The methods of a store that it has, each with the bound. */
+function bounded<Of extends object, Name extends keyof Of>(of: Of, ms: number | undefined, names: readonly Name[]): Pick<Of, Name> {
+  const methods = {} as Pick<Of, Name>
+  for (const name of names)
+    if (typeof of[name] === 'function')
+      methods[name] = ((...args: never[]) => within(ms, (of[name] as (...args: never[]) => Promise<unknown>)(...args))) as Of[Name] // it answers as that does
+  return methods
 }
 
 /**

@@ -15,13 +15,14 @@ import type { Job, JobEvent, Json, JsonObject } from './job'
 import { COMPARED, observedLeases } from './leases'
 import { memoryStore } from './memory-store'
 import { type Execute, metaOfAll, type Operation, resolveOptions, unknownOperation } from './operation'
-import { checkBounds, invalid, type JobsOptions, type OperationOptions } from './options'
+import type { JobsOptions, OperationOptions } from './options'
 import { createOutbox } from './outbox'
 import { createPacing } from './pacing'
 import { handBack, repaired, sweep } from './repair'
 import type { JobRequest, Submission } from './request'
 import { retry } from './retry'
 import { type RouteMatch, route } from './routes'
+import { checkedOptions, invalid, SUBMIT_RULES } from './rules'
 import { createRunner } from './runner'
 import { onWorkers, resolveSettings } from './settings'
 import type { JobQuery } from './store'
@@ -202,7 +203,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   return {
     path: resolved.path ?? '/jobs',
     async submit(name, input, how = {}) {
-      checkBounds(how, 'submit')
+      checkedOptions('submit', { ...how, owner: how.owner ?? undefined }, SUBMIT_RULES)
       await open()
       const request = { method: 'POST', url: how.url ?? '/', headers: { 'content-type': 'application/json', ...how.headers } }
       const requestBody = JSON.stringify(input)
@@ -223,7 +224,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     async list(query) {
       if (!store.list) throw invalid('This store cannot list jobs.')
       if (query.owner === undefined && !store.capabilities.listAll)
-        throw invalid('This store cannot list the jobs of all owners; name one, or null for those of nobody.')
+        throw invalid('This store cannot list the jobs of all owners; name one, or null.')
       return store.list({ limit: 20, ...query })
     },
     async history(id, after = 0) {
@@ -257,14 +258,12 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
 
     define(name, given, execute) {
       const where = `respondAsync("${name}")`
+      if (typeof name !== 'string' || !name) throw invalid(`${where}: the operation needs a name`)
       if (context.operations.has(name) && !resolved.redefine)
-        throw new JobsError(
-          'duplicate_operation',
-          `${where}: this name is taken by another route; names tell a worker which handler to run. While developing, see redefine.`,
-        )
+        throw new JobsError('duplicate_operation', `${where}: this name is taken by another route; while developing, see redefine.`)
       context.operations.set(name, {
         name,
-        options: resolveOptions(where, given, options.defaults, engine.capabilities, options.webhooks),
+        options: resolveOptions(where, given, resolved, engine.capabilities),
         execute,
       })
     },

@@ -1,8 +1,8 @@
 import { sizeOf } from './answer'
 import { JobsError } from './errors'
 import type { Body, Job, JobEvent } from './job'
-import { checkBounds } from './options'
 import { cursorOf, type Place, placeOf } from './place'
+import { checkedOptions, whole } from './rules'
 import type { JobQuery, JobStore, JobView } from './store'
 
 export interface MemoryStoreOptions {
@@ -19,8 +19,11 @@ export interface MemoryStoreOptions {
  * process cannot see them. Bounded: it never grows beyond `maxJobs` and `maxBytes`, and never drops an unfinished job.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
-  checkBounds(options, 'memoryStore')
-  const { maxJobs = 100_000, maxBytes = 268_435_456, maxEvents = 0 } = options
+  const { maxJobs, maxBytes, maxEvents } = checkedOptions<Required<MemoryStoreOptions>>('memoryStore', options, {
+    maxJobs: whole(100_000, 1),
+    maxBytes: whole(268_435_456),
+    maxEvents: whole(0),
+  })
   const jobs = new Map<string, Job>()
   const keys = new Map<string, string>()
   /** Ids of finished jobs, first finished first: what may be dropped. */
@@ -55,11 +58,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
       } else throw full() // but the one that is to grow
     }
   }
-  const full = () =>
-    new JobsError(
-      'store_full',
-      `The memory store holds ${jobs.size - finished.size} jobs and ${bytes - finishedBytes} bytes that are not finished; raise maxJobs or maxBytes.`,
-    )
+  const full = () => new JobsError('store_full', 'The memory store is full of jobs that are not finished; raise maxJobs or maxBytes.')
   const put = (job: Job, before: Job | undefined, events: readonly JobEvent[] = []) => {
     const size = bodyBytes(job)
     const more = before ? size - bodyBytes(before) : size
@@ -138,10 +137,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
 /** The record as the store keeps it: nobody else holds a part of it that can be changed. What has not changed is shared. */
 function own(job: Job, before?: Job): Job {
   const copy: { -readonly [Name in keyof Job]: Job[Name] } = { ...job }
-  if (copy.meta !== before?.meta) copy.meta = frozenCopy(copy.meta)
-  if (copy.error !== before?.error) copy.error = frozenCopy(copy.error)
-  if (copy.request !== before?.request) copy.request = frozenCopy(copy.request)
-  if (copy.response !== before?.response) copy.response = frozenCopy(copy.response)
+  const parts: Record<string, unknown> = copy
+  for (const part of ['meta', 'error', 'request', 'response'] as const)
+    if (copy[part] !== before?.[part]) parts[part] = frozenCopy(copy[part])
   copy.requestBody = ownBody(copy.requestBody, before?.requestBody)
   copy.responseBody = ownBody(copy.responseBody, before?.responseBody)
   return Object.freeze(copy)

@@ -1,10 +1,11 @@
 import type { BodyStream } from './answer'
 import type { BodySink } from './bodies'
+import type { Settings } from './context'
 import type { EngineCapabilities, Platform } from './engine'
 import { JobsError } from './errors'
 import type { Body, HeaderFields, Job, JsonObject, StoredRequest } from './job'
-import { checkBounds, checkWord, invalid, type OperationOptions, withoutUndefined } from './options'
-import type { WebhookSender } from './webhook'
+import type { OperationOptions } from './options'
+import { checkedOptions, invalid, OPERATION_RULES } from './rules'
 import { checkWebhook } from './webhook-target'
 
 /** What the wrapped handler produced: kept, and replayed byte for byte at the result URL. */
@@ -86,39 +87,19 @@ export type ResolvedOptions = OperationOptions<never> &
 
 const DEFAULT_MAX_RUN_MS = 900_000
 
-const DEFAULTS = {
-  when: 'always',
-  retries: 0,
-  backoffMs: 1_000,
-  maxBodyBytes: 33_554_432,
-  maxResultBytes: 67_108_864,
-  resultTtlMs: 86_400_000,
-  idempotency: 'optional',
-  delayMs: 0,
-  storeHeaders: [],
-} as const
-
 /** Fills in defaults and refuses what cannot work, when the route is set up and not when the first request comes. */
 export function resolveOptions(
   where: string,
   given: OperationOptions<never>,
-  defaults: OperationOptions<never> | undefined,
+  { defaults, webhooks }: Settings,
   engine: Pick<EngineCapabilities, 'maxRunMs' | 'defaultMaxRunMs'>,
-  sender?: WebhookSender,
 ): ResolvedOptions {
+  const options = checkedOptions<ResolvedOptions>(where, given, OPERATION_RULES, defaults)
   const limit = engine.maxRunMs ?? Number.POSITIVE_INFINITY
-  const maxRunMs = engine.defaultMaxRunMs ?? Math.min(DEFAULT_MAX_RUN_MS, limit)
-  const options = { ...DEFAULTS, maxRunMs, ...withoutUndefined(defaults), ...withoutUndefined(given) }
-  checkBounds(options, where)
-  checkWebhook(where, options.webhook, sender)
-  checkWord('idempotency', options.idempotency, ['optional', 'required', 'off'], where)
-  checkWord('keepRequests', options.keepRequests, ['failed', 'never'], where)
-  if (typeof options.when === 'object') checkBounds(options.when, where)
-  else checkWord('when', options.when, ['always', 'preferred'], where)
+  options.maxRunMs ??= engine.defaultMaxRunMs ?? Math.min(DEFAULT_MAX_RUN_MS, limit)
+  checkWebhook(where, options.webhook, webhooks)
   if (options.maxRunMs > limit)
-    throw invalid(
-      `${where}: maxRunMs is ${options.maxRunMs}, but this engine can run a job for ${limit} ms at most; lower it or choose another engine`,
-    )
+    throw invalid(`${where}: maxRunMs is ${options.maxRunMs}, but this engine can run a job for ${limit} ms at most; lower it`)
   return options
 }
 
@@ -132,7 +113,4 @@ export function backoff(job: Job, { backoffMs }: { backoffMs: number }, random: 
 
 /** No handler of this name is known to the process that needs one. */
 export const unknownOperation = (name: string): JobsError =>
-  new JobsError(
-    'unknown_operation',
-    `No handler is registered for operation "${name}": import the module with its respondAsync() in this process.`,
-  )
+  new JobsError('unknown_operation', `No handler is registered for operation "${name}": import the module with its respondAsync() here.`)

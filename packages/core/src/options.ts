@@ -1,5 +1,4 @@
 import type { JobEngine } from './engine'
-import { JobsError } from './errors'
 import type { JsonObject } from './job'
 import type { Representation } from './representation'
 import type { BlobStore, JobStore } from './store'
@@ -147,54 +146,3 @@ export interface ErrorContext {
   readonly id?: string
   readonly operation?: string
 }
-
-/** What `setTimeout` can count, and a hundred years: later times are no times any more. */
-const MAX_TIMER_MS = 2_147_483_647
-const MAX_SPAN_MS = 3_155_760_000_000
-
-/** Lowest and highest value of each numeric option; `…Bytes` and counts that are not here may be any whole number. */
-const BOUNDS: Readonly<Record<string, readonly [low: number, high: number]>> = {
-  retries: [0, 100],
-  backoffMs: [0, MAX_TIMER_MS],
-  maxRunMs: [1, MAX_TIMER_MS],
-  resultTtlMs: [0, MAX_SPAN_MS],
-  delayMs: [0, MAX_SPAN_MS],
-  estimateMs: [0, MAX_SPAN_MS],
-  tombstoneMs: [0, MAX_SPAN_MS],
-  maxPerOwner: [1, 100],
-  maxWaitMs: [0, 25_000],
-  afterMs: [0, 25_000],
-  retryAfterMinMs: [1, MAX_TIMER_MS],
-  retryAfterMaxMs: [1, MAX_TIMER_MS],
-  leaseMs: [1_000, MAX_TIMER_MS],
-  storeTimeoutMs: [100, MAX_TIMER_MS],
-  startDeadlineMs: [1_000, MAX_TIMER_MS],
-  cancelGraceMs: [0, MAX_TIMER_MS],
-  sweepMs: [0, MAX_TIMER_MS],
-  concurrency: [1, 100_000],
-  maxJobs: [1, Number.MAX_SAFE_INTEGER],
-}
-const COUNTED = /Bytes$|^max/
-const ANY: readonly [low: number, high: number] = [0, Number.MAX_SAFE_INTEGER]
-
-export const withoutUndefined = <T extends object>(options: T | undefined): Partial<T> =>
-  Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Partial<T>
-
-/** @throws {JobsError} `invalid_option`, naming the option, its bounds and what was given. */
-export function checkBounds(options: object, where: string): void {
-  for (const [name, value] of Object.entries(options)) {
-    const bounds = BOUNDS[name] ?? (COUNTED.test(name) ? ANY : undefined)
-    if (!bounds || value === undefined) continue
-    const [low, high] = bounds
-    if (!Number.isInteger(value) || value < low || value > high)
-      throw invalid(`${where}: ${name} must be a whole number from ${low} to ${high}, not ${String(value)}`)
-  }
-}
-
-/** @throws {JobsError} `invalid_option` when the value is none of the words. */
-export function checkWord(name: string, value: unknown, words: readonly unknown[], where: string): void {
-  if (value !== undefined && !words.includes(value))
-    throw invalid(`${where}: ${name} must be ${words.map((word) => JSON.stringify(word)).join(' or ')}, not ${JSON.stringify(value)}`)
-}
-
-export const invalid = (message: string): JobsError => new JobsError('invalid_option', message)

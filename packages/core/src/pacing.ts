@@ -39,8 +39,8 @@ export function createPacing({ retryAfterMinMs, retryAfterMaxMs, random }: Pacin
       return job.startedAt !== undefined && expected !== undefined ? job.startedAt + expected : undefined
     },
     learn(operation, tookMs) {
-      const before = learned.get(operation)
-      learned.set(operation, before === undefined ? tookMs : before + NEWEST * (tookMs - before))
+      const before = learned.get(operation) ?? tookMs
+      learned.set(operation, before + NEWEST * (tookMs - before))
     },
   }
 }

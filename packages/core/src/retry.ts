@@ -18,10 +18,9 @@ export async function retry(context: Context, id: string, platform?: Platform): 
   if (!job || job.goneAt !== undefined) throw refuse('there is no such job, it was purged, or it has expired')
   if (!isTerminal(job.status) || job.status === 'succeeded') throw refuse(`it is ${job.status}, neither failed nor canceled`)
   const operation = operations.get(job.operation)
-  if (!operation) throw refuse(`no handler is registered here for its operation "${job.operation}"`)
+  if (!operation) throw refuse(`no handler is registered for operation "${job.operation}"`)
   const { owner, meta, request, requestBody = null } = job
-  if (!request)
-    throw refuse('its request was not kept; jobs that run in the process that took them store none, nor does keepRequests: "never"')
+  if (!request) throw refuse('its request was not kept (keepRequests), or never stored')
 
   const webhook = job.webhook && newWebhook(job.webhook.url, job.webhook.events)
   const wanted = { owner, meta, webhook, request, requestBody, platform, delayMs: 0, retryOf: id }

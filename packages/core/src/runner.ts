@@ -2,21 +2,19 @@ import { advance, eventsOf } from './advance'
 import { Attempt } from './attempt'
 import { REQUEST, readChunks, responseName } from './bodies'
 import { type Context, reporter } from './context'
-import type { JobMessage, LocalRun, Platform, Runner, RunOutcome } from './engine'
+import type { JobMessage, LocalRun, Platform, Runner } from './engine'
 import type { Job } from './job'
 import { transition } from './lifecycle'
 import { ResponseBody } from './live-body'
 import { type Operation, unknownOperation } from './operation'
 import { post } from './repair'
 import { onWorkers } from './settings'
-import { type Ended, resultTooLarge, settle } from './settle'
+import { type Ended, NOT_OURS, resultTooLarge, settle } from './settle'
 import { startOf } from './submit'
 import { later } from './time'
 
 /** Pause before a message for an operation that this process does not know is tried again, perhaps by one that does. */
 const UNKNOWN_OPERATION_MS = 30_000
-
-const NOT_OURS: RunOutcome = { kind: 'skip', why: 'the job is over, another worker has it, or it was handed over again' }
 
 /** Makes the function that every engine calls to run a job: claim, handler, settlement. */
 export function createRunner(context: Context): Runner {

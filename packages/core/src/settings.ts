@@ -1,62 +1,30 @@
 import type { Settings } from './context'
 import { JobsError } from './errors'
-import { checkBounds, checkWord, type ErrorContext, invalid, type JobsOptions, withoutUndefined } from './options'
+import type { ErrorContext, JobsOptions } from './options'
+import { checkedOptions, invalid, JOBS_RULES, OPERATION_RULES } from './rules'
 
 /** Cloudflare Workers say so (compatibility flag `global_navigator`, on by default). */
 export const onWorkers = (): boolean => globalThis.navigator?.userAgent === 'Cloudflare-Workers'
 
-const DEFAULTS = {
-  pendingStatus: 202,
-  onComplete: 'document',
-  page: true,
-  inlineResultBytes: 65_536,
-  maxWaitMs: 25_000,
-  retryAfterMinMs: 1_000,
-  retryAfterMaxMs: 60_000,
-  leaseMs: 30_000,
-  startDeadlineMs: 60_000,
-  cancelGraceMs: 5_000,
-  tombstoneMs: 3_600_000,
-  sweepMs: 15_000,
-  storeTimeoutMs: 10_000,
-  cors: [],
-} as const
-
 /** Fills in defaults and refuses what cannot work, at set-up. @throws {JobsError} `invalid_option`, `store_required` */
 export function resolveSettings(options: JobsOptions<never>): Settings {
   const where = 'createJobs'
-  checkBounds(options, where)
-  checkWord('pendingStatus', options.pendingStatus, [200, 202], where)
-  for (const name of ['page', 'redefine'] as const) checkWord(name, options[name], [true, false], where)
-  checkWord('onComplete', options.onComplete, ['document', 'redirect', 'inline'], where)
-  const { path, baseUrl, cors } = options
-  if (typeof cors === 'string') checkWord('cors', cors, ['*', ['https://api.example.com']], where)
-  if (path !== undefined && !/^(?:\/[\w.~!$&'()*+,;=:@%-]+)*\/?$/.test(path))
-    throw invalid(`${where}: path must be a path such as "/jobs", as clients see it, not ${JSON.stringify(path)}`)
-  if (baseUrl !== undefined && !/^https?:\/\/[^/?#\s]+[^?#\s]*$/.test(baseUrl))
-    throw invalid(`${where}: baseUrl must be a URL such as "https://api.example.com", not ${JSON.stringify(baseUrl)}`)
-  const settings: Settings = {
-    newId: () => crypto.randomUUID(),
-    random: Math.random,
-    ...DEFAULTS,
-    ...withoutUndefined({
-      ...options,
-      path: trimmed(path),
-      baseUrl: trimmed(baseUrl),
-      cors: typeof cors === 'string' ? cors : cors?.map(trimmed),
-    }),
-    onError: options.onError ? guarded(options.onError) : report,
-  }
-  if (options.representation?.status) settings.page = false
-  const { retryAfterMinMs, retryAfterMaxMs } = settings
+  const settings = checkedOptions<Settings>(where, options, JOBS_RULES)
+  const { path, baseUrl, cors, onError, retryAfterMinMs, retryAfterMaxMs } = settings
   if (retryAfterMinMs > retryAfterMaxMs)
-    throw invalid(`${where}: retryAfterMinMs, ${retryAfterMinMs}, is above retryAfterMaxMs, ${retryAfterMaxMs}; set both`)
+    throw invalid(`${where}: retryAfterMinMs, ${retryAfterMinMs}, is above retryAfterMaxMs, ${retryAfterMaxMs}`)
+  settings.defaults = checkedOptions(`${where}: defaults`, options.defaults ?? {}, OPERATION_RULES)
+  settings.path = path && trimmed(path)
+  settings.baseUrl = baseUrl && trimmed(baseUrl)
+  if (typeof cors !== 'string') settings.cors = cors.map(trimmed)
+  settings.onError = onError ? guarded(onError) : report
+  if (options.representation?.status) settings.page = false
   if (options.store) return settings
   if (onWorkers())
     throw new JobsError(
       'store_required',
-      'On Workers createJobs() needs a store: isolates come and go, and with them what is in memory. ' +
-        'Give it durableObjectStore(env.JOBS) of @respond-async/workers/durable-object, or memoryStore() where forgetting is fine.',
+      'On Workers createJobs() needs a store: durableObjectStore(env.JOBS) of @respond-async/workers/durable-object, ' +
+        'or memoryStore() where forgetting is fine.',
     )
   warnOfMemory()
   return settings
@@ -73,12 +41,13 @@ function warnOfMemory(): void {
   }
   hasWarned = true
   console.warn(
-    'respond-async: createJobs() keeps jobs in memory: a restart loses them, other instances do not see them. ' +
-      'Give it a shared store, or store: memoryStore() to say that this is meant.',
+    'respond-async: jobs are in memory: a restart loses them, other instances do not see them. ' +
+      'Set store, or store: memoryStore() to say that this is meant.',
   )
 }
 
-const trimmed = <Url extends string | undefined>(url: Url) => url?.replace(/\/+$/, '') as Url
+/** Also of a `URL`. */
+const trimmed = (url: string) => String(url).replace(/\/+$/, '')
 
 /** Who is told of an error must not make another one in the middle of a job. */
 const guarded =

@@ -23,10 +23,11 @@ interface Verdict {
 }
 
 const DONE: RunOutcome = { kind: 'done' }
+export const NOT_OURS: RunOutcome = { kind: 'skip', why: 'the job is over, another worker has it, or it was handed over again' }
 
 /** Turns the end of an attempt into the last change of the job by it, writes that, and tells the engine what it must know. */
 export async function settle(context: Context, operation: Operation, attempt: Attempt, ended: Ended): Promise<RunOutcome> {
-  if (ended.kind === 'cut' && ended.why === 'superseded') return { kind: 'skip', why: 'the job was given to another worker, or is over' }
+  if (ended.kind === 'cut' && ended.why === 'superseded') return NOT_OURS
   const { job, body } = attempt
   let outcome = DONE
   let { event, retry } = judge(context, operation, attempt, ended)

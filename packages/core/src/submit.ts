@@ -6,8 +6,8 @@ import { JobsError, type JobsErrorCode } from './errors'
 import { type Body, JOB_ID, type Job, type JsonObject } from './job'
 import { transition } from './lifecycle'
 import type { Operation } from './operation'
-import { invalid } from './options'
 import { repair } from './repair'
+import { invalid } from './rules'
 import { onWorkers } from './settings'
 import type { JobWebhook } from './webhook'
 
@@ -101,7 +101,7 @@ export const startOf = (context: Context, operation: Operation) =>
 /** @throws {JobsError} `invalid_option` when the application's own `newId` gives what is no id. */
 export function newId(context: Context): string {
   const id = context.options.newId()
-  if (JOB_ID.test(id)) return id
+  if (typeof id === 'string' && JOB_ID.test(id)) return id
   throw invalid(`newId() gave ${JSON.stringify(id)}; it must give 1 to 128 of A-Z a-z 0-9 . _ ~ -`)
 }
 

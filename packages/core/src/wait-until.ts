@@ -1,5 +1,5 @@
 import type { JobEngine, Runner } from './engine'
-import { checkBounds, invalid } from './options'
+import { checkedOptions, invalid, timer } from './rules'
 
 export interface WaitUntilOptions {
   /**
@@ -15,8 +15,7 @@ export interface WaitUntilOptions {
  * work that fits into their time limit. It cannot hold a job back: delayed starts and retries need a sweep.
  */
 export function waitUntil(options: WaitUntilOptions = {}): JobEngine {
-  checkBounds(options, 'waitUntil')
-  const { maxRunMs = 25_000 } = options
+  const { maxRunMs } = checkedOptions<Required<WaitUntilOptions>>('waitUntil', options, { maxRunMs: timer(25_000, 1) })
   let run: Runner | undefined
   return {
     capabilities: { durable: false, remote: false, maxRunMs, delay: false, cancel: 'none' },
@@ -24,7 +23,7 @@ export function waitUntil(options: WaitUntilOptions = {}): JobEngine {
     async dispatch(message, { local, platform }) {
       const hold = platform?.waitUntil
       if (!run || !hold)
-        throw invalid('The waitUntil engine needs an execution context: pass the one of the request, or call sweep({ waitUntil }).')
+        throw invalid('The waitUntil engine needs an execution context: pass that of the request, or call sweep({ waitUntil }).')
       const runner = run
       hold(new Promise((resolve) => setTimeout(resolve, 0)).then(() => runner(message, { local, platform })))
     },

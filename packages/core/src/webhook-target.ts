@@ -1,6 +1,6 @@
-import { invalid } from './options'
 import { callbackUrl } from './prefer'
 import type { Submission } from './request'
+import { checkedOptions, invalid, oneOf, type Rules, typed } from './rules'
 import { type JobWebhook, WEBHOOK_TYPES, type WebhookSender, type WebhookType } from './webhook'
 
 type Target = string | null | undefined
@@ -24,13 +24,19 @@ export type WebhookOption<Native = unknown> = NonNullable<WebhookOptions<Native>
 const optionsOf = <Native>(option: WebhookOption<Native> | undefined): WebhookOptions<Native> =>
   typeof option === 'object' ? option : { url: option }
 
+const isType = (type: WebhookType) => WEBHOOK_TYPES.includes(type)
+const WEBHOOK_OPTIONS: Rules<keyof WebhookOptions> = {
+  url: typed('string', 'function'),
+  events: [(value) => Array.isArray(value) && value.every(isType), `a list of ${WEBHOOK_TYPES.join(', ')}`],
+  fromRequest: oneOf(false, true, false),
+}
+
 /** Refuses at set-up what could never be told. @throws {JobsError} `invalid_option` */
 export function checkWebhook(where: string, option: WebhookOption<never> | undefined, sender: WebhookSender | undefined): void {
   if (option === undefined) return
-  if (!sender) throw invalid(`${where}: webhook needs createJobs({ webhooks }): give it webhooks({ secrets }) of @respond-async/webhooks`)
-  const { url, events = WEBHOOK_TYPES } = optionsOf(option)
-  const unknown = events.find((event) => !WEBHOOK_TYPES.includes(event))
-  if (unknown !== undefined) throw invalid(`${where}: webhook.events may name ${WEBHOOK_TYPES.join(', ')}, not ${JSON.stringify(unknown)}`)
+  if (!sender) throw invalid(`${where}: webhook needs createJobs({ webhooks: webhooks({ secrets }) })`)
+  if (typeof option === 'object') checkedOptions(`${where}: webhook`, option, WEBHOOK_OPTIONS)
+  const { url } = optionsOf(option)
   const refusal = typeof url === 'string' ? sender.refusal(url) : undefined
   if (refusal) throw invalid(`${where}: webhook: ${refusal}`)
 }

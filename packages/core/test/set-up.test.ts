@@ -32,6 +32,94 @@ describe('misuse is an error at set-up that says what to do', () => {
     ['bounds the wrong way round', () => createJobs({ retryAfterMinMs: 9_000, retryAfterMaxMs: 10 }), 'invalid_option', /retryAfterMinMs/],
     ['a lower bound above the upper one that is there', () => createJobs({ retryAfterMinMs: 90_000 }), 'invalid_option', /60000/],
     ['an upper bound below the lower one that is there', () => createJobs({ retryAfterMaxMs: 500 }), 'invalid_option', /1000/],
+    [
+      'an option that there is not',
+      () => createJobs({ onerror() {} } as never),
+      'invalid_option',
+      /^createJobs: there is no option onerror; there are store, engine, .*onError$/,
+    ],
+    [
+      'an option of a route',
+      () => createJobs({ resultTtlMs: 1_000 } as never),
+      'invalid_option',
+      /no option resultTtlMs here, but in `defaults`/,
+    ],
+    [
+      'a store in the place of options',
+      () => createJobs(memoryStore() as never),
+      'invalid_option',
+      /createJobs: there is no option capabilities/,
+    ],
+    ['no options', () => createJobs(null as never), 'invalid_option', /createJobs: options must be an object/],
+    ['no store after all', () => createJobs({ store: null as never }), 'invalid_option', /store must be a JobStore, not null/],
+    ['the client in the place of the store', () => createJobs({ store: new Map() as never }), 'invalid_option', /store must be a JobStore/],
+    [
+      'an engine that was not made',
+      () => createJobs({ engine: inProcess as never }),
+      'invalid_option',
+      /^createJobs: engine must be a JobEngine, not function inProcess[\s\S]{1,50}$/,
+    ],
+    [
+      'an owner that is no function',
+      () => createJobs({ owner: 'me' as never }),
+      'invalid_option',
+      /owner must be of type function, not "me"/,
+    ],
+    ['a time as text', () => createJobs({ leaseMs: '5000' as never }), 'invalid_option', /leaseMs .*, not "5000"/],
+    ['origins that are none', () => createJobs({ cors: true as never }), 'invalid_option', /cors must be "\*" or \["https:/],
+    [
+      'a default that cannot be',
+      () => createJobs({ defaults: { retries: '3' as never } }),
+      'invalid_option',
+      /^createJobs: defaults: retries must be a whole number from 0 to 100, not "3"/,
+    ],
+    [
+      'a default that there is not',
+      () => createJobs({ defaults: { retry: 3 } as never }),
+      'invalid_option',
+      /defaults: there is no option retry;/,
+    ],
+    ['no defaults', () => createJobs({ defaults: null as never }), 'invalid_option', /defaults must be of type object, not null/],
+    [
+      'an option of the store',
+      () => memoryStore({ max: 5 } as never),
+      'invalid_option',
+      /memoryStore: there is no option max; there are maxJobs,/,
+    ],
+    ['an option of the engine', () => inProcess({ concurency: 5 } as never), 'invalid_option', /there are concurrency, maxQueued, replay/],
+    ['an execution context in the place of options', () => waitUntil({ waitUntil() {} } as never), 'invalid_option', /there are maxRunMs/],
+    [
+      'an option of a route that there is not',
+      () => createService().wrap('a', { retrys: 3 } as never, async () => ok(1)),
+      'invalid_option',
+      /^respondAsync\("a"\): there is no option retrys; there are when, /,
+    ],
+    [
+      'an option of all jobs at a route',
+      () => createService().wrap('a', { leaseMs: 3_000 } as never, async () => ok(1)),
+      'invalid_option',
+      /respondAsync\("a"\): there is no option leaseMs here, but in createJobs;/,
+    ],
+    ['a route without a name', () => createService().wrap(undefined as never, {}, async () => ok(1)), 'invalid_option', /needs a name/],
+    [
+      'a wait without a time',
+      () => createService().wrap('a', { when: {} as never }, async () => ok(1)),
+      'invalid_option',
+      /\{ afterMs: 0 to 25000 \}/,
+    ],
+    ['no wait', () => createService().wrap('a', { when: null as never }, async () => ok(1)), 'invalid_option', /when must be "always"/],
+    [
+      'meta that is text',
+      () => createService().wrap('a', { meta: 'x' as never }, async () => ok(1)),
+      'invalid_option',
+      /meta must be of type object or/,
+    ],
+    [
+      'one field that is no list',
+      () => createService().wrap('a', { storeHeaders: 'cookie' as never }, async () => ok(1)),
+      'invalid_option',
+      /storeHeaders must be a list, not "cookie"/,
+    ],
     ['no room', () => memoryStore({ maxJobs: 0 }), 'invalid_option', /memoryStore: maxJobs/],
     ['no slot', () => inProcess({ concurrency: 0 }), 'invalid_option', /inProcess: concurrency/],
     [
@@ -76,6 +164,33 @@ describe('misuse is an error at set-up that says what to do', () => {
       message: expect.stringMatching(/respondAsync/),
     })
   })
+})
+
+test('an option that is undefined is not given, and options may be frozen', async () => {
+  const options = Object.freeze({ store: undefined, leaseMs: undefined, defaults: Object.freeze({ when: undefined, retries: undefined }) })
+  const { wrap, post } = createService(options)
+  wrap('a', Object.freeze({ idempotency: undefined, when: { afterMs: 1_000 } }), async () => ok(1))
+  expect(await post('a')).toMatchObject({ status: 200, body: '1' })
+})
+
+test('what a job without HTTP cannot be told', async () => {
+  const { jobs, wrap } = createService()
+  wrap('a', {}, async () => ok(1))
+  const refused = async (options: object, says: RegExp) =>
+    expect(jobs.submit('a', {}, options)).rejects.toMatchObject({ code: 'invalid_option', message: expect.stringMatching(says) })
+  await refused({ retries: 3 }, /^submit: there is no option retries here, but in `defaults`; there are owner, idempotencyKey,/)
+  await refused({ idempotencykey: 'a' }, /there is no option idempotencykey;/)
+  await refused({ idempotencyKey: null }, /idempotencyKey must be of type string, not null/)
+  await refused({ owner: 7 }, /owner must be of type string, not 7/)
+  await refused({ meta: 'monthly' }, /meta must be of type object, not "monthly"/)
+  await refused({ delayMs: Number.POSITIVE_INFINITY }, /delayMs must be a whole number from 0 to \d+, not Infinity/)
+  expect(await jobs.submit('a', {}, { owner: null, delayMs: undefined })).toMatchObject({ owner: null })
+})
+
+test('ids are texts', async () => {
+  const { jobs, wrap } = createService({ newId: () => 5 as never })
+  wrap('a', {}, async () => ok(1))
+  await expect(jobs.submit('a', {})).rejects.toMatchObject({ code: 'invalid_option', message: expect.stringMatching(/newId\(\) gave 5;/) })
 })
 
 describe('memory in production', () => {

@@ -126,7 +126,7 @@ describe('round trips to a shared store', () => {
   test('a job that was canceled before its claim is not run, and one that has had an attempt is claimed by comparing', async () => {
     const { store, calls } = sharedStore()
     const queue = remoteQueue()
-    const { wrap, post, send, jobs } = createService({ store, engine: queue.engine, backoffMs: 1 } as never)
+    const { wrap, post, send, jobs } = createService({ store, engine: queue.engine, defaults: { backoffMs: 1 } })
     const ran = vi.fn(async ({ handle }: { handle: { attempt: number } }) => ({ ...ok('made'), status: handle.attempt === 1 ? 500 : 200 }))
     wrap('report', { retries: 1 }, ran)
     await jobs.start()
