@@ -14,6 +14,7 @@ import { type ProblemCode, problem } from './problems'
 import { ReceivedBody } from './received-body'
 import type { Submission } from './request'
 import { resultAnswer } from './result'
+import { invalid } from './rules'
 import { toStore } from './stored-request'
 import { type Refusal, submit, type Wanted } from './submit'
 import { waitForChange, waitMsOf } from './waiting'
@@ -108,9 +109,11 @@ async function take(context: Context, operation: Operation, wanted: Wanted, pref
   }
 }
 
-/** Whose request it is; `null` for nobody's. */
+/** Whose request it is; `null` for nobody's. @throws {JobsError} `invalid_option` for what a store may give back as something else */
 export async function ownerOf(owner: Owner<never>, native: never): Promise<string | null> {
-  return (await owner(native)) || null
+  const who = (await owner(native)) || ''
+  if (typeof who !== 'string') throw invalid(`owner() gave ${String(who)}; it must give a text or nothing`)
+  return who || null
 }
 
 /** The answer to an accepted request: after a wait where the client or the route wants that. */

@@ -103,7 +103,7 @@ export class Attempt implements JobHandle, LiveHost {
   }
 
   async progress(percentComplete: number, message = this.#reported?.message): Promise<void> {
-    this.#reported = { percentComplete, message: message === undefined ? message : String(message).slice(0, MESSAGE_LENGTH) }
+    this.#reported = { percentComplete, message }
     this.#reporting ??= this.#report()
     await this.#reporting
   }
@@ -113,9 +113,10 @@ export class Attempt implements JobHandle, LiveHost {
     await undefined // reports of the same tick become one write
     try {
       while (this.#reported && !this.#settling) {
-        const reported = this.#reported
+        const { percentComplete, message } = this.#reported
         this.#reported = undefined
-        await this.write({ type: 'progress', attempt: this.attempt, ...reported })
+        const text = message === undefined ? message : String(message).slice(0, MESSAGE_LENGTH)
+        await this.write({ type: 'progress', attempt: this.attempt, percentComplete, message: text })
       }
     } catch (error) {
       this.tell(error, 'progress')

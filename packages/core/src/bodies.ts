@@ -57,7 +57,7 @@ export class BodyWriter implements BodySink {
   }
 
   async write(piece: Uint8Array): Promise<void> {
-    if (this.isClosed) throw new Error('The attempt is over: nothing more of its response is taken.')
+    if (this.isClosed) throw new Error('The attempt is over.')
     this.size += piece.length
     if (this.size > this.limit) throw this.tooMuch(this.limit)
     for (let at = 0; at < piece.length; ) {
@@ -114,7 +114,7 @@ export function readChunks(
   const chunk = async (index: number): Promise<Uint8Array> => {
     const stored = await blobs?.read(id, name, index)
     if (stored?.length === Math.min(chunkBytes, size - index * chunkBytes)) return stored
-    throw new JobsError('store_unavailable', `Chunk ${index} of ${name} of job ${id} is not in the blob store.`)
+    throw new JobsError('store_unavailable', `Chunk ${index} of ${name} of job ${id} is not there.`)
   }
   const part = (first: number, last: number): BodyStream => ({
     size: last - first + 1,

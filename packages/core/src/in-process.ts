@@ -1,7 +1,7 @@
 import { ById } from './by-id'
 import type { DispatchContext, JobEngine, JobMessage, LeftMessage, LocalRun, Reservation, Runner } from './engine'
 import { JobsError } from './errors'
-import { checkedOptions, MAX_TIMER_MS, oneOf, whole } from './rules'
+import { checkedOptions, invalid, MAX_TIMER_MS, oneOf, whole } from './rules'
 
 export interface InProcessOptions {
   /** How many jobs run at once. More suits handlers that wait for others, fewer those that compute. @default 10 */
@@ -140,6 +140,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
       if (waited || at >= 0) here.delete(id)
     },
     async start(runner) {
+      if (run) throw invalid('inProcess: this engine has jobs; each createJobs needs one of its own')
       run = runner
     },
     async stop(drainMs) {

@@ -22,7 +22,7 @@ import { handBack, repaired, sweep } from './repair'
 import type { JobRequest, Submission } from './request'
 import { retry } from './retry'
 import { type RouteMatch, route } from './routes'
-import { checkedOptions, invalid, SUBMIT_RULES } from './rules'
+import { checkedOptions, invalid, SUBMIT_RULES, timer } from './rules'
 import { createRunner } from './runner'
 import { onWorkers, resolveSettings } from './settings'
 import type { JobQuery } from './store'
@@ -87,7 +87,10 @@ export interface Jobs<in Native = unknown> {
    * by itself, and runs jobs itself where the engine is of this process.
    */
   start(): Promise<void>
-  /** Accepts nothing more (503), waits up to `drainMs` for what runs, then hands back what is left. @default drainMs 10_000 */
+  /**
+   * Accepts nothing more (503), waits up to `drainMs` for what runs, 0 to 2_147_483_647, then hands back what is left. @default drainMs 10_000
+   * @throws {JobsError} `invalid_option`
+   */
   stop(options?: { drainMs?: number }): Promise<void>
   /** Runs one message, for an engine's consumer. */
   run(message: JobMessage, context?: RunContext): Promise<RunOutcome>
@@ -222,9 +225,8 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       return job && cancel(context, job, reason)
     },
     async list(query) {
-      if (!store.list) throw invalid('This store cannot list jobs.')
-      if (query.owner === undefined && !store.capabilities.listAll)
-        throw invalid('This store cannot list the jobs of all owners; name one, or null.')
+      if (!store.list || (query.owner === undefined && !store.capabilities.listAll))
+        throw invalid('This store cannot list jobs, or not those of all owners: name one, or null.')
       return store.list({ limit: 20, ...query })
     },
     async history(id, after = 0) {
@@ -238,7 +240,8 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     },
     purge: (id) => purge(context, id),
     start,
-    async stop({ drainMs = 10_000 } = {}) {
+    async stop(options = {}) {
+      const { drainMs } = checkedOptions<{ drainMs: number }>('stop', options, { drainMs: timer(10_000) })
       const stopBy = performance.now() + drainMs
       context.draining = true
       clearTimeout(sweeper)
@@ -260,7 +263,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       const where = `respondAsync("${name}")`
       if (typeof name !== 'string' || !name) throw invalid(`${where}: the operation needs a name`)
       if (context.operations.has(name) && !resolved.redefine)
-        throw new JobsError('duplicate_operation', `${where}: this name is taken by another route; while developing, see redefine.`)
+        throw new JobsError('duplicate_operation', `${where}: this name is taken by another route; see redefine.`)
       context.operations.set(name, {
         name,
         options: resolveOptions(where, given, resolved, engine.capabilities),

@@ -62,7 +62,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
   const put = (job: Job, before: Job | undefined, events: readonly JobEvent[] = []) => {
     const size = bodyBytes(job)
     const more = before ? size - bodyBytes(before) : size
-    if (size > maxBytes) throw new JobsError('too_large', `The memory store takes bodies of ${maxBytes} bytes at most; raise maxBytes.`)
+    if (size > maxBytes) throw new JobsError('too_large', `The memory store takes bodies of ${maxBytes} bytes; raise maxBytes.`)
     if (!before || more > 0) makeRoom(before ? 0 : 1, more, job.id)
     if (before && before.idempotencyKey !== job.idempotencyKey) freeKey(before)
     bytes += more

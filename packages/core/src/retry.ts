@@ -15,8 +15,8 @@ export async function retry(context: Context, id: string, platform?: Platform): 
   const seen = await repaired(context, id, platform)
   // With its body, which nobody has read so far; it may have gone meanwhile.
   const job = seen && (await store.get(id, 'full'))
-  if (!job || job.goneAt !== undefined) throw refuse('there is no such job, it was purged, or it has expired')
-  if (!isTerminal(job.status) || job.status === 'succeeded') throw refuse(`it is ${job.status}, neither failed nor canceled`)
+  if (!job || job.goneAt !== undefined) throw refuse('no such job: purged, or expired')
+  if (!isTerminal(job.status) || job.status === 'succeeded') throw refuse(`it is ${job.status}`)
   const operation = operations.get(job.operation)
   if (!operation) throw refuse(`no handler is registered for operation "${job.operation}"`)
   const { owner, meta, request, requestBody = null } = job

@@ -23,7 +23,7 @@ interface Verdict {
 }
 
 const DONE: RunOutcome = { kind: 'done' }
-export const NOT_OURS: RunOutcome = { kind: 'skip', why: 'the job is over, another worker has it, or it was handed over again' }
+export const NOT_OURS: RunOutcome = { kind: 'skip', why: 'the job is over, or another worker has it' }
 
 /** Turns the end of an attempt into the last change of the job by it, writes that, and tells the engine what it must know. */
 export async function settle(context: Context, operation: Operation, attempt: Attempt, ended: Ended): Promise<RunOutcome> {

@@ -66,7 +66,7 @@ export async function submit(context: Context, operation: Operation, wanted: Wan
       const before = await madeBefore(context, operation, wanted, answer.job)
       if (before) return before
       // Either what held the key has just expired, or `newId` gave an id that is taken.
-      if (tries === 3) throw new Error(`newId() gave the id of another job ${tries + 1} times; it must give a new one at every call`)
+      if (tries === 3) throw new Error('newId() gave the id of another job; it must give a new one at every call')
     }
   } finally {
     if (!inserted) reservation?.release()

@@ -193,6 +193,49 @@ test('ids are texts', async () => {
   await expect(jobs.submit('a', {})).rejects.toMatchObject({ code: 'invalid_option', message: expect.stringMatching(/newId\(\) gave 5;/) })
 })
 
+test('an owner is a text: a number comes back as something else from some stores, and an object is another one each time', async () => {
+  for (const owner of [7, { id: 7 }]) {
+    const { jobs, wrap, post, send } = createService({ owner: () => owner as never })
+    wrap('a', {}, async () => ok(1))
+    const refused = { code: 'invalid_option', message: expect.stringMatching(/^owner\(\) gave .*; it must give a text or nothing$/) }
+    await expect(post('a')).rejects.toMatchObject(refused)
+    await expect(send('GET', '/jobs/one')).rejects.toMatchObject(refused)
+    expect(await jobs.list({})).toEqual({ jobs: [] })
+  }
+  const { wrap, post } = createService({ owner: () => false as never }) // `user && user.id`
+  wrap('a', {}, async () => ok(1))
+  expect(await post('a')).toMatchObject({ status: 202 })
+})
+
+test('an engine of this process runs the jobs of one createJobs: those of the other would wait for ever', async () => {
+  const engine = inProcess()
+  await createService({ engine }).jobs.start()
+  await expect(createService({ engine }).jobs.start()).rejects.toMatchObject({
+    code: 'invalid_option',
+    message: expect.stringMatching(/each createJobs needs one of its own/),
+  })
+})
+
+test.each([Number.POSITIVE_INFINITY, Number.NaN, -1, '5s', 2 ** 31])('a stop cannot wait for %s', async (drainMs) => {
+  await expect(createService().jobs.stop({ drainMs: drainMs as number })).rejects.toMatchObject({
+    code: 'invalid_option',
+    message: expect.stringMatching(/^stop: drainMs must be a whole number from 0 to 2147483647, not/),
+  })
+})
+
+test('a report never throws, whatever its message is', async () => {
+  const { jobs, wrap, errors } = createService()
+  let reported: unknown
+  wrap('a', {}, async ({ handle }) => {
+    reported = await handle.progress(50, Object.create(null))
+    return ok(1)
+  })
+  const { id } = await jobs.submit('a', {})
+  await vi.waitFor(async () => expect(await jobs.get(id)).toMatchObject({ status: 'succeeded' }))
+  expect(reported).toBeUndefined()
+  expect(errors).toEqual([expect.any(TypeError)])
+})
+
 describe('memory in production', () => {
   afterEach(() => {
     vi.unstubAllEnvs()
