@@ -3,7 +3,7 @@ import { deadlineAfter, scope, until, within } from './clock'
 import { ClientError, ProblemError } from './errors'
 import { createJob, type Job } from './job'
 import { httpUrl } from './links'
-import { type ClientOptions, type HeadersGiven, settingsOf } from './options'
+import { type ClientOptions, checkNumber, type HeadersGiven, settingsOf } from './options'
 import { adviceOf } from './pacing'
 import { problemOf } from './problem'
 import { readSubmission, type Submission } from './reading'
@@ -85,6 +85,7 @@ export function createClient(options: ClientOptions = {}): Client {
   }
 
   function task({ timeoutMs = settings.timeoutMs, signal }: JobOptions): Task {
+    checkNumber('timeoutMs', timeoutMs, 0)
     const deadline = deadlineAfter(settings.clock, timeoutMs, signal)
     return { deadline, settings: { ...settings, clock: until(deadline, settings.clock) } }
   }

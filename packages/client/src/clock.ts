@@ -16,7 +16,7 @@ export const systemClock: Clock = {
   sleep(ms, signal) {
     let timer: ReturnType<typeof setTimeout> | undefined
     const over = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms)
+      timer = setTimeout(resolve, Math.min(ms, LONGEST_TIMER))
     })
     return orAborted(over, signal).finally(() => clearTimeout(timer))
   },

@@ -71,12 +71,17 @@ export interface Settings {
 
 type NumberOption = 'timeoutMs' | 'requestTimeoutMs' | 'submitAttempts' | 'waitSeconds' | 'minPollMs' | 'maxPollMs'
 
+/** A text that looks like a number is none: added to a time it would be one that never comes. @throws {ClientError} `invalid_option` */
+export function checkNumber(name: NumberOption, value: unknown, low: number): void {
+  if (value !== undefined && !(typeof value === 'number' && value >= low))
+    throw new ClientError('invalid_option', `${name} must be a number from ${low}, not ${typeof value} ${value}`)
+}
+
 export function settingsOf(given: ClientOptions): Settings {
   const number = <Otherwise>(name: NumberOption, low: number, otherwise: Otherwise): number | Otherwise => {
     const value = given[name]
-    if (value === undefined) return otherwise
-    if (!(value >= low)) throw new ClientError('invalid_option', `${name} must be a number from ${low}, not ${String(value)}`)
-    return value
+    checkNumber(name, value, low)
+    return value ?? otherwise
   }
   const { headers } = given
   const clock: Clock = {

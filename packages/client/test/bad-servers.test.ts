@@ -610,9 +610,20 @@ describe('submitting', () => {
     for (const { headers } of server.asked) expect(Object.keys(headers).filter((name) => /^if-|prefer|idempotency/.test(name))).toEqual([])
   })
 
+  test('a pause that no timer counts is no pause of a millisecond', async () => {
+    const server = await serve(({ method }) => (method === 'POST' ? [202, { location: '/jobs/1' }] : [200, {}, { status: 'running' }]))
+    const job = await createClient({ minPollMs: Number.POSITIVE_INFINITY }).submit(server.url, {}, { signal: AbortSignal.timeout(300) })
+    await expect(job.finished()).rejects.toMatchObject({ name: 'TimeoutError' })
+    expect(server.asked.filter(({ method }) => method === 'GET')).toEqual([])
+  })
+
   test('misuse is found at once', async () => {
     expect(() => createClient({ minPollMs: 0 })).toThrow(/minPollMs/)
     expect(() => createClient({ maxPollMs: Number.NaN })).toThrow(/maxPollMs/)
+    const fromEnv = { timeoutMs: '5000' as unknown as number }
+    expect(() => createClient(fromEnv)).toThrow(/timeoutMs must be a number from 0, not string 5000/)
+    expect(() => createClient().resume('http://localhost/jobs/1', fromEnv)).toThrow(/timeoutMs/)
+    await expect(createClient().submit('http://localhost', {}, fromEnv)).rejects.toMatchObject({ code: 'invalid_option' })
     expect(() => createClient().resume('/jobs/1')).toThrow(/baseUrl/)
     await expect(createClient().submit('http://localhost', { json: 1, body: 'a' })).rejects.toThrow(/json/)
     for (const init of [{ method: 'GET', body: 'a' }, { method: 'TRACE' }])
