@@ -75,6 +75,13 @@ const ANSWERS: readonly Omit<AdapterCase, 'request'>[] = [
     expect: { status: 200, headers: { 'content-type': TEXT_TYPE }, body: 'Grüße, 世界 👋\n' },
   },
   {
+    id: 'text-untyped',
+    title: 'a text of which only the platform says that it is one',
+    handler: 'Answers 200 with the text "ok" and x-report: 2026-01, and says no media type.',
+    only: ['hono', 'workers'],
+    expect: { status: 200, headers: { 'content-type': TEXT_TYPE, 'x-report': '2026-01' }, body: 'ok' },
+  },
+  {
     id: 'html',
     title: 'a page',
     handler: 'Answers 200, text/html; charset=utf-8, "<!doctype html><p>Grüße</p>".',

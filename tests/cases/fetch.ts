@@ -11,6 +11,7 @@ const typed = (type: string) => ({ headers: { 'content-type': type } })
 export const fetchHandlers: Record<string, (request: RequestWithJob) => Response | Promise<Response>> = {
   json: () => Response.json({ month: '2026-01', total: 3, note: 'Grüße' }, { status: 201, headers: { 'x-report': '2026-01' } }),
   text: () => new Response('Grüße, 世界 👋\n'),
+  'text-untyped': () => new Response('ok', { headers: { 'x-report': '2026-01' } }),
   html: () => new Response('<!doctype html><p>Grüße</p>', typed('text/html; charset=utf-8')),
   binary: () => new Response(pattern(4096), typed('application/octet-stream')),
   'no-content': () => new Response(null, { status: 204, headers: { 'x-done': 'yes' } }),

@@ -14,6 +14,10 @@ const report = new URL('report.csv', import.meta.url)
 export const honoHandlers: Record<string, Handler> = {
   json: (c) => c.json({ month: '2026-01', total: 3, note: 'Grüße' }, 201, { 'x-report': '2026-01' }),
   text: (c) => c.text('Grüße, 世界 👋\n'),
+  'text-untyped': (c) => {
+    c.header('x-report', '2026-01')
+    return c.body('ok')
+  },
   html: (c) => c.html('<!doctype html><p>Grüße</p>'),
   binary: (c) => c.body(pattern(4096), 200, { 'content-type': 'application/octet-stream' }),
   'no-content': (c) => {
@@ -116,6 +120,7 @@ export const honoHandlers: Record<string, Handler> = {
 export const rawHandlers: Record<string, Handler> = {
   ...honoHandlers,
   text: () => new Response('Grüße, 世界 👋\n', { headers: { 'content-type': 'text/plain; charset=utf-8' } }),
+  'text-untyped': () => new Response('ok', { headers: { 'x-report': '2026-01' } }),
   stream: (c) => {
     const made = streamText(c, async (out) => {
       for (const chunk of ['one,', 'two,', 'three\n']) {

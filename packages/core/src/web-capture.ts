@@ -28,8 +28,10 @@ export async function captureResponse(
   more?: HeaderFields,
 ): Promise<CapturedResponse> {
   if (!response) throw new JobsError('handler_passed', 'The handler did not answer.')
-  const headers = { ...more, ...fieldsOf(response.headers) } // first: Bun has no type of a Blob or a form any more once its body was looked at
+  const own = fieldsOf(response.headers) // first: Bun has no type of a Blob or a form any more once its body was looked at
   const { status, body } = response
+  // And once more: @hono/node-server, up to 2.1.9 at least, gives a text or a Blob beside other fields its type no sooner.
+  const headers = { ...more, ...fieldsOf(response.headers), ...own }
   if (!(status >= 200)) throw new TypeError(`A response of ${status} cannot be kept.`)
   if (body && Number(headers['content-length']) > maxResultBytes) throw resultTooLarge(maxResultBytes)
   const kept = body && (await readStream(body, maxResultBytes, resultTooLarge, sink, () => ({ status, headers }), onCut))
