@@ -5,6 +5,8 @@ import { ALL_FAULTS, type AllFault, type Fault as OwnFault } from './faults'
 type Fault = OwnFault | AllFault
 const MAX_BODY = 100_000
 const MAX_RECORD = 300_000
+/** Of a handle that has its connections from a pool. */
+const CONNECTIONS = 10
 
 interface Storage {
   readonly jobs: Map<string, Job>
@@ -47,6 +49,10 @@ function handle(storage: Storage, is: (fault: Fault) => boolean, listAll: boolea
   const cache = new Map<string, unknown>()
   const given = new Set<string | undefined>()
   let closed = 0
+  let watching = 0
+  const connect = () => {
+    if (is('a_connection_for_each_watch') && watching >= CONNECTIONS) throw new Error('no connection is free')
+  }
 
   const placeOf = (id: string) => (is('ids_ignore_case') ? id.toLowerCase() : id)
   const keyOf = ({ owner, idempotencyKey: key }: Job): string | undefined => {
@@ -81,7 +87,9 @@ function handle(storage: Storage, is: (fault: Fault) => boolean, listAll: boolea
     for (const body of [job.requestBody, job.responseBody])
       if (body && !is('cuts_at_the_limit') && sizeOf(body, is) > MAX_BODY - (is('limit_is_one_less') ? 1 : 0)) throw tooLarge(is)
     const { requestBody: _request, responseBody: _response, ...head } = job
-    if (!is('takes_any_record') && JSON.stringify(head).length > MAX_RECORD) throw tooLarge(is)
+    const size = JSON.stringify(head).length
+    if (!is('takes_any_record') && size > MAX_RECORD) throw tooLarge(is)
+    if (is('a_packet_for_record_and_body') && size + (job.requestBody?.length ?? 0) > MAX_RECORD) throw new RangeError('packet too large')
   }
   const note = (id: string, events: readonly JobEvent[] = []) => {
     const place = is('one_history_for_all') ? 'all' : id
@@ -147,6 +155,7 @@ function handle(storage: Storage, is: (fault: Fault) => boolean, listAll: boolea
       return { inserted: true, job: shown(own, 'head') }
     },
     async get(id, view) {
+      connect()
       const found = await cached('caches_jobs', [id, view], () => {
         const job = jobs.get(placeOf(id))
         return job ? shown(job, view) : null
@@ -155,6 +164,7 @@ function handle(storage: Storage, is: (fault: Fault) => boolean, listAll: boolea
     },
     async replace(next, events) {
       await tick()
+      connect()
       fits(next)
       const before = jobs.get(placeOf(next.id))
       if (is('compare_then_act')) await tick()
@@ -231,6 +241,7 @@ function handle(storage: Storage, is: (fault: Fault) => boolean, listAll: boolea
       }
       const stop = () => wake()
       watchers.add(hear)
+      watching++
       signal.addEventListener('abort', stop)
       try {
         while (!signal.aborted) {
@@ -241,6 +252,7 @@ function handle(storage: Storage, is: (fault: Fault) => boolean, listAll: boolea
         if (is('watch_throws_in_the_end')) throw signal.reason
       } finally {
         watchers.delete(hear)
+        watching--
       }
     },
     async close() {

@@ -1,11 +1,14 @@
 import type { Job, JobStore } from '@respond-async/core'
 import { equal, ok } from '../assertions'
 import { claim, watch } from '../optional-methods'
-import { idOf, insertAll, job, next } from '../records'
+import { idOf, insertAll, job, next, upTo } from '../records'
 import { type Need, type OpenedStore, type StoreCase, storeCase } from '../store-case'
 
 /** How long a change may take to be heard of, in milliseconds. */
 const PATIENCE_MS = 10_000
+
+/** More than a pool of a database client has connections. */
+const MANY = 50
 
 /** A runner that gives up before the case does would say nothing of what did not come. */
 const watchCase = (id: string, title: string, check: (opened: OpenedStore) => Promise<void>, ...more: readonly Need[]): StoreCase => ({
@@ -47,7 +50,7 @@ async function firstHeard(store: JobStore, watcher: AsyncIterator<number>, write
   ok(!done, 'the watch ended before its signal')
   ok(
     Number.isInteger(value) && value > 1 && value <= current.version,
-    `heard of version ${value}, where 2 to ${current.version} were written`,
+    `heard of version ${value}, where 2 to ${current.version} were written${value === 1 ? ' and 1 was there before the watch began' : ''}`,
   )
   return { heard: value, written: current.version }
 }
@@ -105,5 +108,24 @@ export const watchCases = [
     }
     await firstHeard(a, watch(b, idOf(1), stop.signal), byBoth)
     stop.abort()
+  }),
+  watchCase('WAT6', 'does its other work while many jobs are watched', async ({ a }) => {
+    const stop = new AbortController()
+    await insertAll(
+      a,
+      upTo(MANY).map((n) => job(n)),
+    )
+    const [first, ...others] = upTo(MANY).map((n) => watch(a, idOf(n), stop.signal)) as [AsyncIterator<number>]
+    const waiting = others.map((watcher) =>
+      watcher.next().then(
+        () => {},
+        () => {},
+      ),
+    )
+    const holds = `, through a handle that watches ${MANY} jobs: does each watch hold a connection?`
+    await within(a.get(idOf(MANY), 'full'), `the answer of get${holds}`)
+    await within(firstHeard(a, first), `the answer of replace, or the news of it${holds}`)
+    stop.abort()
+    await within(Promise.all(waiting), 'the end of all watches')
   }),
 ]
