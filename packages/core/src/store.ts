@@ -74,7 +74,7 @@ export interface JobStore {
 
   /**
    * Atomic create-if-absent: unique on `id`, and on (`owner`, `idempotencyKey`) when there is a key.
-   * Returns the job that is stored now: the new one, or the one that was there.
+   * Returns the job that is stored now: the new one, or the one that was there, of which the head is enough.
    *
    * `handOver`, given only to a store that names a kind of `transaction`: what the engine has prepared, to be written in the commit
    * that inserts the job, if it is new. If that fails nothing has been inserted, and `insert` throws.
@@ -86,7 +86,8 @@ export interface JobStore {
 
   /**
    * Writes `next` if the stored version is `next.version - 1`, with its events in the same commit. A body that is `undefined`
-   * in `next` stays as it is stored. A key that is gone from `next` is free again. On a lost race returns what is stored.
+   * in `next` stays as it is stored. A key that is gone from `next` is free again. On a lost race returns the head
+   * of what is stored.
    */
   replace(next: Job, events?: readonly JobEvent[]): Promise<Replaced>
 
@@ -95,7 +96,8 @@ export interface JobStore {
 
   /**
    * Writes `changes` over the stored record if its version is `version`, with events, and returns the whole record: the claim of
-   * a worker in one round trip where `get` and `replace` need two. Members that are `undefined` in `changes` are cleared.
+   * a worker in one round trip where `get` and `replace` need two. Members that are `undefined` in `changes` are cleared; its `version`
+   * is the next one.
    */
   claim?(id: string, version: number, changes: Partial<Job>, events?: readonly JobEvent[]): Promise<Claimed>
   /**
@@ -112,7 +114,7 @@ export interface JobStore {
   list?(query: JobQuery): Promise<{ jobs: Job[]; cursor?: string }>
   /** History after version `after`, oldest first. `truncated`: older lines than the first returned have been dropped. */
   events?(id: string, after: number, limit: number): Promise<{ events: JobEvent[]; truncated: boolean }>
-  /** Versions as they change, from any process; ends with the signal. */
+  /** Versions as they change from now on, by any process; ends with the signal. Many may watch at once, and share what they listen with. */
   watch?(id: string, signal: AbortSignal): AsyncIterable<number>
   /** Ends what the store has opened itself; what it was given stays open. May be called twice. */
   close?(): Promise<void>
