@@ -6,7 +6,7 @@ import type { LifecycleEvent } from './lifecycle'
 import type { LiveHost, ResponseBody } from './live-body'
 import type { JobHandle } from './operation'
 import { keptFields } from './outcome'
-import { later } from './time'
+import { unrefTimer } from './time'
 
 /** Why an attempt is cut off before its handler has settled. */
 export type Cut = 'timeout' | 'canceled' | 'superseded' | 'drained'
@@ -203,7 +203,7 @@ export class Attempt implements JobHandle, LiveHost {
   #wake(): void {
     clearTimeout(this.#timer)
     const next = Math.min(this.#renewAt, this.#timeoutAt, this.#graceUntil)
-    this.#timer = later(Math.max(0, next - performance.now()), () => this.#tick())
+    this.#timer = unrefTimer(Math.max(0, next - performance.now()), () => this.#tick())
   }
 
   #tick(): void {

@@ -1,5 +1,5 @@
 import { onWorkers } from './settings'
-import { later } from './time'
+import { unrefTimer } from './time'
 
 /** How often a response that is still being written is looked at, in milliseconds. */
 const BEAT_MS = 100
@@ -23,7 +23,7 @@ function tick(): void {
 
 function wind(): void {
   if (timer || beating.size === 0) return
-  timer = later(BEAT_MS, tick)
+  timer = unrefTimer(BEAT_MS, tick)
 }
 
 /** Calls `beat` every 100 ms until the returned function is called; the first time after 100 to 200 ms. */

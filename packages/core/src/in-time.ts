@@ -3,7 +3,7 @@ import { isJobsError, JobsError } from './errors'
 import type { Job } from './job'
 import { transition } from './lifecycle'
 import type { BlobStore, Inserted, JobStore } from './store'
-import { later } from './time'
+import { unrefTimer } from './time'
 
 /**
  * A store with a bound on the time that it may take: a server that hangs would otherwise hold every request, and every handler
@@ -79,7 +79,7 @@ async function undo(store: JobStore, job: Job): Promise<void> {
 /** What failed on its way may be written all the same, and later than now: a connection was lost, or a client has its own time limit. */
 async function undoLater(store: JobStore, job: Job, ms: number): Promise<void> {
   const head = { ...job, requestBody: undefined, responseBody: undefined } // nobody's body is held for so long
-  await new Promise<void>((resolve) => later(ms, resolve))
+  await new Promise<void>((resolve) => unrefTimer(ms, resolve))
   await undo(store, head)
 }
 

@@ -27,7 +27,7 @@ import { createRunner } from './runner'
 import { onWorkers, resolveSettings } from './settings'
 import type { JobQuery } from './store'
 import { jobMade, submit } from './submit'
-import { later } from './time'
+import { unrefTimer } from './time'
 import { waitUntil } from './wait-until'
 import { checkWebhook, newWebhook, toldOfAll } from './webhook-target'
 
@@ -142,7 +142,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   let sweeper: ReturnType<typeof setTimeout> | undefined
   const sweepIn = (ms: number) => {
     if (context.draining) return
-    sweeper = later(ms, () => {
+    sweeper = unrefTimer(ms, () => {
       const failed = (error: unknown) => context.onError(error, { during: 'sweep' })
       sweep(context)
         .catch(failed)

@@ -137,9 +137,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
 /** The record as the store keeps it: nobody else holds a part of it that can be changed. What has not changed is shared. */
 function own(job: Job, before?: Job): Job {
   const copy: { -readonly [Name in keyof Job]: Job[Name] } = { ...job }
-  const parts: Record<string, unknown> = copy
-  for (const part of ['meta', 'error', 'request', 'response'] as const)
-    if (copy[part] !== before?.[part]) parts[part] = frozenCopy(copy[part])
+  // One by one: every record that is written comes by here, and a loop over the names takes twice as long.
+  if (copy.meta !== before?.meta) copy.meta = frozenCopy(copy.meta)
+  if (copy.error !== before?.error) copy.error = frozenCopy(copy.error)
+  if (copy.request !== before?.request) copy.request = frozenCopy(copy.request)
+  if (copy.response !== before?.response) copy.response = frozenCopy(copy.response)
   copy.requestBody = ownBody(copy.requestBody, before?.requestBody)
   copy.responseBody = ownBody(copy.responseBody, before?.responseBody)
   return Object.freeze(copy)

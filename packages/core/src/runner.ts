@@ -11,7 +11,7 @@ import { post } from './repair'
 import { onWorkers } from './settings'
 import { type Ended, NOT_OURS, resultTooLarge, settle } from './settle'
 import { startOf } from './submit'
-import { later } from './time'
+import { unrefTimer } from './time'
 
 /** Pause before a message for an operation that this process does not know is tried again, perhaps by one that does. */
 const UNKNOWN_OPERATION_MS = 30_000
@@ -128,7 +128,7 @@ function follow(context: Context, attempt: Attempt): (() => void) | undefined {
     }
   }
   let off = () => {}
-  const timer = later(FOLLOWED_AFTER_MS, () => {
+  const timer = unrefTimer(FOLLOWED_AFTER_MS, () => {
     off = changes.on(id, (job) => job ?? look())
     void look() // at what has been written before
   })

@@ -42,7 +42,7 @@ export function httpDate(at: number): string {
 const timeOfDay = (seconds: number) => `${TWO[Math.floor(seconds / 3600)]}:${TWO[Math.floor(seconds / 60) % 60]}:${TWO[seconds % 60]}`
 
 /** `setTimeout` that keeps no process alive: what a process lives for is the work, not the watch over it. */
-export function later(ms: number, work: () => void): ReturnType<typeof setTimeout> {
+export function unrefTimer(ms: number, work: () => void): ReturnType<typeof setTimeout> {
   const timer = setTimeout(work, ms)
   Object(timer).unref?.()
   return timer
