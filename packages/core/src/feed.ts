@@ -34,9 +34,6 @@ export interface Line {
 
 /** How often a silent line shows that it is alive, in milliseconds. */
 const ALIVE_MS = 15_000
-/** Pauses between reads where not every change is heard in this process, in milliseconds. */
-const READ_MS = 500
-const READ_IF_WATCHED_MS = 5_000
 /** On Workers, where each request reads for itself and may make so many calls and no more: after so many failures its client comes again. */
 const MOST_FAILURES = 20
 
@@ -73,9 +70,7 @@ export class Feed extends Following<Watcher> {
 
   constructor(context: Context, job: Job) {
     super(context, job, context.feeds, 'events')
-    const { complete, watched } = context.changes
     this.every(ALIVE_MS, () => this.#alive())
-    if (!complete) this.every(watched ? READ_IF_WATCHED_MS : READ_MS, () => this.look())
     this.look() // for what has changed since the job was read
   }
 

@@ -3,6 +3,10 @@ import { type Context, reporter } from './context'
 import type { EventFlow } from './feed'
 import type { Job } from './job'
 
+/** Pauses between reads where not every change is heard in this process, in milliseconds. */
+const READ_MS = 500
+const READ_IF_WATCHED_MS = 5_000
+
 /** One job for all who follow it here: one subscription, and one read for each change. It ends when the last of them leaves. */
 export abstract class Following<Follower extends { isFull: boolean }> {
   protected readonly followers = new Set<Follower>()
@@ -15,8 +19,10 @@ export abstract class Following<Follower extends { isFull: boolean }> {
     private readonly kept: ById<unknown> | undefined,
     private readonly during: string,
   ) {
+    const { complete, watched } = context.changes
     kept?.set(job.id, this)
     this.#stops = [context.changes.on(job.id, (changed) => (changed ? this.take(changed) : this.look()))]
+    if (!complete) this.every(watched ? READ_IF_WATCHED_MS : READ_MS, () => this.look())
   }
 
   /** The job as it is by now, from whoever knows. */

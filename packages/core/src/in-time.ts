@@ -45,8 +45,7 @@ export function blobsInTime(blobs: BlobStore, ms: number | undefined): BlobStore
     write(id, name, index, chunk) {
       const body = `${id}/${name}`
       const write = () => blobs.write(id, name, index, chunk)
-      const before = under.get(body)
-      const work = before ? before.then(write, write) : write()
+      const work = (under.get(body) ?? Promise.resolve()).then(write, write)
       const ended = () => under.delete(body, work)
       under.set(body, work)
       work.then(ended, ended)

@@ -9,10 +9,8 @@ import { isTerminal } from './lifecycle'
 import { storedBody } from './result'
 import type { BlobStore } from './store'
 
-/** How often is looked for more where another process writes it, in milliseconds, and how many times until the job is looked at, too. */
+/** How often is looked for more where another process writes it, in milliseconds. */
 const LOOK_MS = 250
-const LOOKS_AT_JOB = 2
-const LOOKS_AT_JOB_IF_WATCHED = 20
 /** Chunks kept for readers who come to the same place. */
 const KEPT_CHUNKS = 4
 
@@ -36,7 +34,6 @@ export class LiveFeed extends Following<Reader> {
   /** Chunks as they were read since there was last anything new. */
   #chunks = new Map<number, Promise<Uint8Array | null>>()
   #news = 0
-  #looks = 0
   /** Its size, once the job is over. */
   #size: number | undefined
   /** The job then, where the body is kept as a whole; and that, once somebody lacks some of it. */
@@ -45,16 +42,10 @@ export class LiveFeed extends Following<Reader> {
 
   constructor(context: Context, job: Job) {
     super(context, job, context.live, 'GET stream')
-    const { complete, watched } = context.changes
     this.attempt = job.attempt
     this.#chunkBytes = job.response?.chunkBytes ?? 0
     this.#blobs = blobsOf(context, job)
-    const every = watched ? LOOKS_AT_JOB_IF_WATCHED : LOOKS_AT_JOB
-    if (!complete)
-      this.every(LOOK_MS, () => {
-        if (++this.#looks % every === 0) this.look()
-        this.wake()
-      })
+    if (!context.changes.complete) this.every(LOOK_MS, () => this.wake())
     this.look() // for what has changed since the job was read
   }
 

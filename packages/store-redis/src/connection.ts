@@ -19,7 +19,7 @@ export interface Connection {
 
 const can = (client: RedisClient, method: string) => method in client && typeof client[method as keyof RedisClient] === 'function'
 export const isIoredis = (client: RedisClient): client is IoredisClient => can(client, 'callBuffer')
-export const isNodeRedis = (client: RedisClient): client is NodeRedisClient => can(client, 'withTypeMapping')
+const isNodeRedis = (client: RedisClient): client is NodeRedisClient => can(client, 'withTypeMapping')
 const isRest = (client: RedisClient): client is RestClient => can(client, 'evalsha')
 /** A client that makes connections like its own, one of which can be given to subscriptions. */
 export const canSubscribe = (client: RedisClient): client is SubscribingClient =>
