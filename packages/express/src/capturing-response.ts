@@ -82,10 +82,11 @@ export function capturingResponses(): new (req: IncomingMessage, earlier: Outgoi
     }
     override writeHead(status: number, ...head: unknown[]): this {
       if (this.#over) return this
-      if (head.length > 0 || this._header || !(status >= 100 && status <= 999)) {
+      if (head.length > 0 || this._header || !(status >= 200 && status <= 999)) {
         super.setHeader('date', '') // once it has one field by itself, Node adds those given here to it, where getHeaders() finds them
         super.removeHeader('date')
-        super.writeHead(...([status, ...head] as Parameters<ServerResponse['writeHead']>))
+        // Who reads an interim response (RFC 9110 15.2) waits for the final one: Node refuses it here as what is no status.
+        super.writeHead(...([status < 200 ? 'below 200' : status, ...head] as Parameters<ServerResponse['writeHead']>))
       }
       this.statusCode = status
       this._header = 'sent' // Node would write the text of the head there, which nobody gets

@@ -29,6 +29,16 @@ for (const [version, express] of Object.entries(VERSIONS))
       return { ...(await serve(app)), onError, failed }
     }
 
+    it.each([100, 101, 103, 199])('%i is no answer that could be kept: who reads it waits for the final one', async (code) => {
+      const { whole, onError } = await start((_req, res) => {
+        res.statusCode = code
+        res.end('x')
+      })
+      const { status, result } = await whole('/')
+      expect([status.error?.code, result.status]).toEqual(['handler_failed', 500])
+      expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: 'ERR_HTTP_INVALID_STATUS_CODE' }), expect.anything())
+    })
+
     describe('what comes after the answer is ignored', () => {
       const later: Record<string, Handler> = {
         'a second answer': (_req, res) => {
