@@ -31,7 +31,8 @@ export interface BullmqEngineOptions {
  * @throws {JobsError} `invalid_option`
  */
 export function bullmqEngine(options: BullmqEngineOptions): JobEngine {
-  const { queue = 'respond-async', connection, prefix = 'bull', concurrency = 10, onError = report } = options
+  const { queue = 'respond-async', connection, prefix = 'bull', concurrency = 10, worker, onError = report, ...others } = options
+  for (const name in others) throw invalid(`${name} is no option; what is for BullMQ's Worker goes into \`worker\``)
   if (queue === '' || queue.includes(':')) throw invalid(`queue must be a name without colons, not ${JSON.stringify(queue)}`)
   if (!connection) throw invalid('connection is missing: give it { url: "redis://…" }, or what else BullMQ takes')
   if (isCluster(connection) && !/\{.+\}/.test(`${prefix}:${queue}`))

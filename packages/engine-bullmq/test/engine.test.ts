@@ -80,6 +80,11 @@ describe('bullmqEngine', () => {
   it.each([
     ['a name with a colon', { queue: 'a:b', connection: {} }, /queue must be a name without colons/],
     ['an empty name', { queue: '', connection: {} }, /queue must be a name without colons/],
+    [
+      'an option that there is not',
+      { connection: {}, concurency: 2 },
+      /^bullmqEngine: concurency is no option; what is for BullMQ's Worker/,
+    ],
     ['no concurrency', { connection: {}, concurrency: 0 }, /concurrency must be a whole number from 1/],
   ])('refuses %s at set-up', (_what, options, message) => {
     expect(() => bullmqEngine(options)).toThrow(JobsError)

@@ -41,7 +41,9 @@ export function pgBossEngine(options: PgBossEngineOptions): JobEngine {
     pollingIntervalSeconds = 2,
     transaction = true,
     onError = report,
+    ...others
   } = options
+  for (const name in others) throw invalid(`${name} is no option`)
   if (typeof boss?.send !== 'function') throw invalid('boss is missing: give it a new PgBoss(…)')
   if (!/^[\w.-]+$/.test(name)) throw invalid(`queue must be a name of letters, digits, "_", "-" and ".", not ${JSON.stringify(name)}`)
   if (!Number.isInteger(concurrency) || concurrency < 1)

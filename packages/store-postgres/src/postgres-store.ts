@@ -53,8 +53,17 @@ const TRIES = 10
  * @throws {JobsError} `invalid_option`
  */
 export function postgresStore(options: PostgresStoreOptions): JobStore {
-  const { client, schema = 'respond_async', migrate = true, maxEvents = 0, prepare = true, watch } = options
-  const { notify = watch !== undefined } = options
+  const {
+    client,
+    schema = 'respond_async',
+    migrate = true,
+    maxEvents = 0,
+    prepare = true,
+    watch,
+    notify = watch !== undefined,
+    ...others
+  } = options
+  for (const name in others) throw invalid(`${name} is no option`)
   checkSchema(schema)
   checkWhole('postgresStore: maxEvents', maxEvents, 0, 1_000)
   const connection = connectionOf(client, prepare)

@@ -130,6 +130,7 @@ test('misuse is told when the store is made', () => {
   for (const options of [
     { client: undefined },
     { client: {} },
+    { shema: 'mine' },
     { client: () => {} },
     { client: url },
     ...['', 'A', '1a', 'a-b', 'a"', 'a'.repeat(49)].map((schema) => ({ schema })),

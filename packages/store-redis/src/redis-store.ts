@@ -43,7 +43,8 @@ const MAX_REST_RECORD_BYTES = 1_000_000
  * @throws {JobsError} `invalid_option`
  */
 export function redisStore(options: RedisStoreOptions): JobStore {
-  const { client, prefix = 'respond-async', maxEvents = 0, watch = true } = options
+  const { client, prefix = 'respond-async', maxEvents = 0, watch = true, ...others } = options
+  for (const name in others) throw invalid(`redisStore: ${name} is no option`)
   const connection = connectionOf(client)
   if (!/^[\w.:/-]{1,100}$/.test(prefix))
     throw invalid(`redisStore: prefix must be 1 to 100 letters, digits or _ . : / -, not ${JSON.stringify(prefix)}`)

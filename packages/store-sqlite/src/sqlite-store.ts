@@ -155,19 +155,19 @@ function storeOver(database: SqliteDatabase, own: boolean, maxEvents: number, wa
 
 /** @throws {JobsError} `invalid_option` */
 function checked(options: SqliteStoreOptions): SqliteStoreOptions {
-  const { path, database } = options
+  const { path, database, synchronous, migrate, maxEvents, watchMs, busyTimeoutMs, ...others } = options as AnyOptions
+  for (const name in others) throw invalid(`${name} is no option`)
   if ((typeof path === 'string' && path !== '') === (database !== undefined))
     throw invalid("give it a file, { path: 'jobs.db' }, or an open database, { database }")
   if (database !== undefined && typeof database.prepare !== 'function') throw invalid('database must be a DatabaseSync of node:sqlite')
-  if (database === undefined) {
-    const { synchronous, busyTimeoutMs } = options
-    if (synchronous !== undefined && synchronous !== 'normal' && synchronous !== 'full')
-      throw invalid(`synchronous must be 'normal' or 'full', not ${JSON.stringify(synchronous)}`)
-    checkWhole('sqliteStore: busyTimeoutMs', busyTimeoutMs, 0, 2_147_483_647)
-  }
-  checkWhole('sqliteStore: maxEvents', options.maxEvents, 0, 100_000)
-  checkWhole('sqliteStore: watchMs', options.watchMs, 10, 60_000)
+  if (synchronous !== undefined && synchronous !== 'normal' && synchronous !== 'full')
+    throw invalid(`synchronous must be 'normal' or 'full', not ${JSON.stringify(synchronous)}`)
+  checkWhole('sqliteStore: busyTimeoutMs', busyTimeoutMs, 0, 2_147_483_647)
+  checkWhole('sqliteStore: maxEvents', maxEvents, 0, 100_000)
+  checkWhole('sqliteStore: watchMs', watchMs, 10, 60_000)
   return options
 }
+/** Of a file or of a database. */
+type AnyOptions = Omit<SqliteFileOptions, 'database'> & Partial<Pick<SqliteDatabaseOptions, 'database'>>
 
 const invalid = (message: string) => new JobsError('invalid_option', `sqliteStore: ${message}`)

@@ -219,6 +219,8 @@ describe('set-up', () => {
     [{ path: 'a', busyTimeoutMs: -1 }],
     [{ path: 'a', maxEvents: 1.5 }],
     [{ path: 'a', watchMs: 1 }],
+    [{ path: 'a', busyTimeout: 5_000 }],
+    [{ database: new DatabaseSync(':memory:'), maxEvent: 5 }],
   ])('refuses %o', (options) => {
     expect(() => sqliteStore(options as never)).toThrow(code('invalid_option')) // misuse on purpose
   })

@@ -28,7 +28,8 @@ const FULL = `SELECT head, changes, ${KINDS.map(
  *
  * @throws {JobsError} `invalid_option`
  */
-export function d1Store({ database, maxEvents = 0, migrate = true }: D1StoreOptions): JobStore {
+export function d1Store({ database, maxEvents = 0, migrate = true, ...others }: D1StoreOptions): JobStore {
+  for (const name in others) throw invalid(`d1Store: ${name} is no option`)
   if (typeof database?.batch !== 'function')
     throw invalid(
       'd1Store: give it the binding of a D1 database, d1Store({ database: env.DB }), as d1_databases of wrangler.jsonc names it',
