@@ -44,7 +44,10 @@ export interface Execution {
   readonly live: unknown
   /** The stored request and its body, for a replay; `null` where a live one is all there is. */
   readonly request: StoredRequest | null
-  /** In pieces where it is large: then also in an inline run, whose live request has been read. */
+  /**
+   * In pieces where it is large: then also in an inline run, whose live request has been read. Otherwise `null` there unless the request
+   * is stored: the adapter keeps what its `readBody` gave.
+   */
   readonly requestBody: Body | BodyStream | null
   /** Where the response body goes once it is large; `undefined` where all of it is to be gathered. After it `body` is `null`. */
   readonly sink: BodySink | undefined

@@ -115,17 +115,15 @@ export const watchCases = [
       a,
       upTo(MANY).map((n) => job(n)),
     )
-    const [first, ...others] = upTo(MANY).map((n) => watch(a, idOf(n), stop.signal)) as [AsyncIterator<number>]
-    const waiting = others.map((watcher) =>
-      watcher.next().then(
-        () => {},
-        () => {},
-      ),
-    )
-    const holds = `, through a handle that watches ${MANY} jobs: does each watch hold a connection?`
-    await within(a.get(idOf(MANY), 'full'), `the answer of get${holds}`)
-    await within(firstHeard(a, first), `the answer of replace, or the news of it${holds}`)
-    stop.abort()
-    await within(Promise.all(waiting), 'the end of all watches')
+    const [first, ...others] = upTo(MANY).map((n) => watch(a, idOf(n), stop.signal)) as [AsyncIterator<number>, ...AsyncIterator<number>[]]
+    const heard = Promise.allSettled(others.map((watcher) => watcher.next()))
+    const meanwhile = `while ${MANY} jobs are watched (does each watch hold a connection?)`
+    try {
+      await within(a.get(idOf(MANY), 'full'), `the answer of get ${meanwhile}`)
+      await within(firstHeard(a, first), `the answer of replace, or the news of it, ${meanwhile}`)
+    } finally {
+      stop.abort()
+    }
+    await within(heard, 'the end of all watches')
   }),
 ]
