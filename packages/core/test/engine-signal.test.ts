@@ -1,16 +1,16 @@
-import { createJobs, type Execute, type JobEngine, type JobMessage, memoryStore } from '@respond-async/core'
+import { createJobs, type Execute, type Job, type JobEngine, type JobMessage, memoryStore } from '@respond-async/core'
 import { expect, test } from 'vitest'
 
 /** An engine that carries nothing by itself: the test delivers, and tells what it has heard. */
-function byHand(execute: Execute) {
+function byHand(execute: Execute, retries = 0, store = memoryStore()) {
   const sent: JobMessage[] = []
   const engine: JobEngine = {
     capabilities: { durable: true, remote: true, maxRunMs: null, delay: true, cancel: 'remote' },
     dispatch: async (message) => void sent.push(message),
   }
-  const jobs = createJobs({ store: memoryStore(), engine, sweepMs: 0, cancelGraceMs: 0, onError: () => {} })
-  jobs.define('work', {}, execute)
-  return { jobs, sent }
+  const jobs = createJobs({ store, engine, sweepMs: 0, cancelGraceMs: 0, onError: () => {} })
+  jobs.define('work', { retries }, execute)
+  return { jobs, store, sent }
 }
 
 /** Work that waits for its signal, or until it is let go. */
@@ -40,6 +40,39 @@ test('a run that its engine interrupts is canceled where the job says so', async
   heard.abort()
   await run
   expect((await jobs.get(id))?.status).toBe('canceled')
+})
+
+test('it says that the job is not its own where another worker has that by now', async () => {
+  const { execute, started } = waiting()
+  const { jobs, store, sent } = byHand(execute)
+  const { id } = await jobs.submit('work', {})
+  const heard = new AbortController()
+  const run = jobs.run(sent[0] as JobMessage, { signal: heard.signal })
+  await started
+  const job = (await store.get(id)) as Job
+  await store.replace({ ...job, version: job.version + 1, attempt: job.attempt + 1 })
+  heard.abort()
+  expect((await run).kind).toBe('skip')
+  expect(await jobs.get(id)).toMatchObject({ status: 'running', attempt: 2 })
+})
+
+test('it says that nothing is left to do where the job was canceled before its throw could bring a retry', async () => {
+  const store = memoryStore()
+  const execute: Execute = async ({ handle }) => {
+    const job = (await store.get(handle.id)) as Job
+    await store.replace({ ...job, version: job.version + 1, cancelRequestedAt: Date.now() }) // by another process
+    throw new Error('no')
+  }
+  const { jobs, sent } = byHand(execute, 1, store)
+  const { id } = await jobs.submit('work', {})
+  expect(await jobs.run(sent[0] as JobMessage)).toEqual({ kind: 'done' })
+  expect((await jobs.get(id))?.status).toBe('canceled')
+})
+
+test('a message of a job that is not there any more is dropped, whether its operation is known or not', async () => {
+  const { jobs } = byHand(waiting().execute)
+  for (const operation of ['work', 'other'])
+    expect((await jobs.run({ v: 1, id: crypto.randomUUID(), operation, dispatch: 1 })).kind).toBe('skip')
 })
 
 test('it goes on where the job says nothing of a cancel', async () => {

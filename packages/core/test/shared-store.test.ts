@@ -123,6 +123,20 @@ describe('round trips to a shared store', () => {
     expect(calls).toEqual(['insert', 'replace'])
   })
 
+  test('who waits in the process that claims hears of it at once, without another read', async () => {
+    const { store } = sharedStore()
+    const queue = remoteQueue()
+    const { wrap, post, send, jobs } = createService({ store, engine: queue.engine })
+    wrap('report', {}, () => new Promise(() => {}))
+    await jobs.start()
+    const at = location(await post('report'))
+    const held = send('GET', at, { prefer: 'wait=20' })
+    await vi.advanceTimersByTimeAsync(5_000)
+    void queue.take()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(json(await Promise.race([held, undefined])).status).toBe('running')
+  })
+
   test('a job that was canceled before its claim is not run, and one that has had an attempt is claimed by comparing', async () => {
     const { store, calls } = sharedStore()
     const queue = remoteQueue()
@@ -229,12 +243,15 @@ describe('who consumes', () => {
   })
 })
 
-test('nothing is prepared for later where the engine cannot hold it back', async () => {
+test('nothing is prepared for another store, nor for later where the engine cannot hold it back', async () => {
   const { store } = sharedStore({ capabilities: { ...memoryStore().capabilities, durable: true, shared: true, transaction: 'postgres' } })
   const queue = remoteQueue({ transaction: 'postgres', delay: false })
   const prepare = vi.fn(async () => 'prepared')
   const { wrap, post } = createService({ store, engine: { ...queue.engine, prepare } })
-  wrap('now', {}, async () => ok('made'))
+  const elsewhere = createService({ store: sharedStore().store, engine: { ...queue.engine, prepare } })
+  for (const one of [{ wrap }, elsewhere]) one.wrap('now', {}, async () => ok('made'))
+  await elsewhere.post('now') // whose store is another database
+  expect([prepare.mock.calls.length, queue.contexts.splice(0).length]).toEqual([0, 1])
   wrap('later', { delayMs: 5_000 }, async () => ok('made'))
   await post('later')
   expect([prepare.mock.calls.length, queue.contexts.length]).toEqual([0, 0])
@@ -325,16 +342,22 @@ describe('a hand-over that fails', () => {
     back()
     await jobs.start()
     await vi.advanceTimersByTimeAsync(2_000)
+    // One that failed may have come through, so each has a number of its own: at the release, at the read, at every sweep.
+    expect(queue.messages.map(({ dispatch }) => dispatch)).toEqual(starts ? [4] : [2, 3])
     await queue.take()
     expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded', result: 'made' })
   })
 
   test('takes the job back where its store may forget it', async () => {
     const store = memoryStore()
-    const { post, errors } = away(store, true)
+    const { post, errors, jobs } = away(store, true)
     expect(await post('report')).toMatchObject({ status: 503 })
     expect(errors).toMatchObject([{ message: 'the queue is away' }])
     expect(await store.due?.(Number.MAX_SAFE_INTEGER, 10)).toEqual([])
+    // Nothing of it is left that a stop would wait for.
+    const stopped = jobs.stop({ drainMs: 0 }).then(() => true)
+    await vi.advanceTimersByTimeAsync(100)
+    expect(await Promise.race([stopped, false])).toBe(true)
   })
 })
 
@@ -712,9 +735,11 @@ describe('watching', () => {
   ])('a running handler hears of a cancel by another process: %s', async (_, afterMs, withinMs) => {
     const alone = memoryStore()
     let tell = () => {}
+    let watches = 0
     const { store } = sharedStore({
       capabilities: { ...alone.capabilities, durable: true, shared: true, watch: true },
       async *watch(_id, signal) {
+        watches++
         while (!signal.aborted) {
           await new Promise<void>((resolve) => {
             tell = resolve
@@ -722,6 +747,7 @@ describe('watching', () => {
           })
           yield 0
         }
+        watches--
       },
     })
     const [web, worker] = [createService({ store }), createService({ store, leaseMs: 60_000 })]
@@ -736,6 +762,18 @@ describe('watching', () => {
     tell()
     await vi.advanceTimersByTimeAsync(withinMs)
     expect(json(await web.send('GET', at))).toMatchObject({ status: 'canceled' })
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(watches).toBe(0)
+  })
+
+  test('a job that is over within a second is not watched', async () => {
+    const watch = vi.fn(async function* () {})
+    const { store } = sharedStore({ capabilities: { ...memoryStore().capabilities, durable: true, shared: true, watch: true }, watch })
+    const { wrap, post } = createService({ store })
+    wrap('report', {}, async () => ok('made'))
+    await post('report')
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(watch).not.toHaveBeenCalled()
   })
 
   test('who waits for a change that another process makes hears of it by the store, through one subscription', async () => {
@@ -998,9 +1036,34 @@ describe('large bodies', () => {
     const removed = vi.spyOn(blobs, 'remove')
     expect(await accept('copy', upload(pattern(CHUNK + 1)), other)).toMatchObject({ status: 503 })
     expect(removed).not.toHaveBeenCalled()
+    for (const [refusal, headers] of [
+      [new Error('Connection terminated unexpectedly'), {}],
+      [new JobsError('store_full', 'There is no room.'), { 'idempotency-key': 'third' }],
+    ] as const) {
+      store.insert = () => Promise.reject(refusal)
+      removed.mockClear()
+      expect(await accept('copy', upload(pattern(CHUNK + 1)), headers)).toMatchObject({ status: 503 })
+      expect(removed).toHaveBeenCalledOnce()
+    }
     store.insert = insert
     blobs.write = () => Promise.reject(new JobsError('store_full', 'The disk is full.'))
     expect(await accept('copy', upload(pattern(CHUNK + 1)))).toMatchObject({ status: 503, headers: { 'Retry-After': '10' } })
+  })
+
+  test('stay where an attempt ends that has lost its job: they are those of the next one', async () => {
+    const { store } = sharedStore()
+    const blobs = mapBlobs()
+    const { wrap, accept } = createService({ store, blobs, sweepMs: 0 })
+    const removed = vi.spyOn(blobs, 'remove')
+    wrap('copy', {}, async ({ handle }) => {
+      const job = (await store.get(handle.id)) as Job
+      await store.replace({ ...job, version: job.version + 1, attempt: 2 })
+      return ok('too late')
+    })
+    const at = location(await accept('copy', upload(pattern(CHUNK + 1))))
+    await vi.advanceTimersByTimeAsync(100)
+    expect(await store.get(at.slice('/jobs/'.length))).toMatchObject({ status: 'running', attempt: 2 })
+    expect(removed).not.toHaveBeenCalled()
   })
 
   test('a handler that writes on after its job was canceled leaves nothing behind', async () => {
