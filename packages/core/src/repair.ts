@@ -122,8 +122,7 @@ export async function bury(context: Context, job: Job): Promise<Job | null> {
   if (job.goneAt !== undefined || options.tombstoneMs === 0) {
     // Before the record: without it nobody would try again. Of a tombstone once more: it may have failed when the job was buried.
     await removeBlobs(context, job.id)
-    const isRemoved = await store.remove(job.id, job.version)
-    return isRemoved || job.goneAt !== undefined ? null : again(context, await store.get(job.id, 'head'))
+    return (await store.remove(job.id, job.version)) ? null : again(context, await store.get(job.id, 'head'))
   }
   const now = context.now()
   const stone = tombstone(job, now, now + options.tombstoneMs)
