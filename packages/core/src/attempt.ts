@@ -83,10 +83,9 @@ export class Attempt implements JobHandle, LiveHost {
     return this.#graceUntil < NEVER
   }
 
-  /** Calls the one listener when the attempt has to end without waiting for the handler any longer. */
+  /** Calls the one listener when the attempt has to end without waiting for the handler any longer. What was before it says `cut`. */
   onCut(listener: (why: Cut) => void): void {
     this.#whenCut = listener
-    if (this.#cutBecause) listener(this.#cutBecause)
   }
 
   /** Resolves when its outcome is written. Asked of one that is still running. */
