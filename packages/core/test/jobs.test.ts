@@ -272,6 +272,47 @@ describe('cancellation', () => {
   })
 })
 
+describe('the queue of a process', () => {
+  async function running() {
+    const engine = inProcess({ concurrency: 1 })
+    const ran: string[] = []
+    const go = gate()
+    await engine.start?.(async ({ id }) => {
+      ran.push(id)
+      await go.opened
+      return { kind: 'done' }
+    })
+    const give = (id: string, delayMs = 0) => engine.dispatch({ v: 1, id, operation: 'report', dispatch: 1 }, { delayMs })
+    return { engine, ran, go, give }
+  }
+
+  test('takes a job again that was taken out of it, and one that has run', async () => {
+    const { engine, ran, go, give } = await running()
+    for (const id of ['first', 'second']) await give(id)
+    await engine.cancel?.('second', 1)
+    await give('second')
+    await give('later', 1_000)
+    await engine.cancel?.('later', 1)
+    await give('later')
+    go.open()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(ran).toEqual(['first', 'second', 'later'])
+    await give('first')
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(ran).toEqual(['first', 'second', 'later', 'first'])
+  })
+
+  test('holds a job back for longer than a timer counts', async () => {
+    const { ran, give } = await running()
+    const day = 86_400_000
+    await give('far', 30 * day)
+    await vi.advanceTimersByTimeAsync(30 * day - 1_000)
+    expect(ran).toEqual([])
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(ran).toEqual(['far'])
+  })
+})
+
 describe('purge and expiry', () => {
   test('purged: 204, then 410 while the tombstone lasts, then 404', async () => {
     const { wrap, post, send, jobs } = createService({ tombstoneMs: 10_000 })

@@ -212,6 +212,29 @@ test('what was handed over again elsewhere is not handed back', async () => {
   expect(await store.get(idOf(at))).toMatchObject({ status: 'queued', dispatch: 2 })
 })
 
+test('all that runs is waited for, and nothing where nothing runs', async () => {
+  const { wrap, post, send, jobs } = createService()
+  const takes = (ms: number) => async () => {
+    await new Promise((resolve) => setTimeout(resolve, ms))
+    return ok(1)
+  }
+  wrap('short', {}, takes(100))
+  wrap('long', {}, takes(2_000))
+  const [short, long] = [location(await post('short')), location(await post('long'))]
+  await vi.advanceTimersByTimeAsync(10)
+  let stops = 0
+  const stop = () => jobs.stop({ drainMs: 5_000 }).then(() => stops++)
+  void stop()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(stops).toBe(0)
+  await vi.advanceTimersByTimeAsync(1_100)
+  expect(stops).toBe(1)
+  for (const at of [short, long]) expect(json(await send('GET', at)).status).toBe('succeeded')
+  void stop()
+  await vi.advanceTimersByTimeAsync(10)
+  expect(stops).toBe(2)
+})
+
 test('an engine that cannot stop keeps nothing from being stopped, and is told of', async () => {
   const store = sharedStore()
   const engine = inProcess()
