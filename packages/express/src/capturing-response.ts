@@ -157,6 +157,7 @@ export function capturingResponses(): new (req: IncomingMessage, earlier: Outgoi
       this.#over = true
       this.#chunks = []
       this.#reject(error) // which does nothing once it has resolved
+      this.once('close', () => this.socket.emit('close')) // by which on-finished, and so res.sendFile(), hears that there is no end to come
       process.nextTick(close, this)
       return this
     }

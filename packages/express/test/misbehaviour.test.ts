@@ -1,13 +1,16 @@
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { finished, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as turn } from 'node:timers/promises'
 import { type BlobStore, createJobs, type JobsOptions, memoryStore } from '@respond-async/core'
 import { type JobHandler, jobRoutes, respondAsync } from '@respond-async/express'
 import type { Request, Response } from 'express'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { serve, VERSIONS } from './service'
 
 type Handler = JobHandler<Request['params'], Request['body'], Request['body'], Request['query'], Request['body']>
@@ -253,6 +256,17 @@ for (const [version, express] of Object.entries(VERSIONS))
       const { status, result } = await whole('/')
       expect([status.error?.code, result.status]).toEqual(['result_too_large', 500])
       expect(read).toBeLessThan(1_000)
+    })
+
+    it('lets go of the file that res.sendFile() reads, and calls back, when the response breaks off', async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'respond-async-'))
+      onTestFinished(() => rm(directory, { recursive: true }))
+      const path = join(directory, 'large')
+      await writeFile(path, Buffer.alloc(1_000_000))
+      const sent = vi.fn()
+      const { whole } = await start((_req, res) => res.sendFile(path, sent), { maxResultBytes: 10_000 })
+      expect((await whole('/')).status.error?.code).toBe('result_too_large')
+      await vi.waitFor(() => expect(sent).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'ECONNABORTED' })))
     })
 
     it('takes a handler’s hands off the socket', async () => {
