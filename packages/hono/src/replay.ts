@@ -2,7 +2,7 @@ import { type CapturedResponse, type Execution, JobsError, type JsonObject } fro
 import { rebuildRequest } from '@respond-async/core/fetch'
 import { type Context, Hono } from 'hono'
 import { HonoRequest } from 'hono/request'
-import { routePath } from 'hono/route'
+import { baseRoutePath, routePath } from 'hono/route'
 import { type AnyHandler, captureHandlers } from './capture'
 import { setVariables } from './detached-context'
 
@@ -11,6 +11,8 @@ const TARGETS = ['json', 'form', 'query', 'param', 'header', 'cookie'] as const
 /** What a run in another process needs besides the request: it has no router and no validators before the handler. */
 interface Notes {
   readonly route: string
+  /** Pattern of the path that the app of the route is mounted at. */
+  readonly base: string
   readonly params: Readonly<Record<string, string>>
   /** By target, where it is JSON. */
   readonly valid: Readonly<Record<string, object>>
@@ -27,7 +29,7 @@ export function notesOf(c: Context): JsonObject {
       // It is nested too deep to be looked through, and to be stored.
     }
   }
-  return { route: routePath(c), params: req.param(), valid }
+  return { route: routePath(c), base: baseRoutePath(c), params: req.param(), valid }
 }
 
 /** Whether it comes out of JSON as it went in: files, dates, class instances and numbers without end do not. */
@@ -56,10 +58,10 @@ export function replay(execution: Execution, handlers: readonly AnyHandler[]) {
 
 /** `c.req` with what the router and the validators had found. */
 class ReplayedRequest extends HonoRequest {
-  constructor(raw: Request, path: string, { route = '/', params = {}, valid = {} }: Partial<Notes> = {}) {
+  constructor(raw: Request, path: string, { route = '/', base = '/', params = {}, valid = {} }: Partial<Notes> = {}) {
     const encoded: Record<string, string> = {} // because `param()` decodes what the router found
     for (const name in params) encoded[name] = encodeURIComponent(params[name] as string)
-    super(raw, path, [[[[undefined, { basePath: '/', path: route, method: raw.method, handler: () => {} }], encoded]]])
+    super(raw, path, [[[[undefined, { basePath: base, path: route, method: raw.method, handler: () => {} }], encoded]]])
     for (const target in valid) this.addValidatedData(target as (typeof TARGETS)[number], valid[target] as object)
   }
 

@@ -257,12 +257,13 @@ describe.each(Object.keys(WAYS))('%s', (way) => {
     const inner = new Hono().post(
       '/reports/:id',
       respondAsync(jobs, 'a', (c) =>
-        c.json({ path: c.req.path, route: routePath(c), name: c.req.param('name'), id: c.req.param('id') } as object),
+        c.json({ path: c.req.path, base: basePath(c), route: routePath(c), name: c.req.param('name'), id: c.req.param('id') } as object),
       ),
     )
     const app = serving(jobs).route('/of/:name', inner)
     const { result } = await follow(app, '/of/x%20y/reports/7?a=1')
-    expect(await result.json()).toEqual({ path: '/of/x y/reports/7', route: '/of/:name/reports/:id', name: 'x y', id: '7' })
+    const expected = { path: '/of/x y/reports/7', base: '/of/x y', route: '/of/:name/reports/:id', name: 'x y', id: '7' }
+    expect(await result.json()).toEqual(expected)
   })
 
   it('fails a job whose handler passes the request on', async () => {
