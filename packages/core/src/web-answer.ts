@@ -1,14 +1,11 @@
 import { type Answer, type BodyStream, type EventFlow, type EventStream, type HeaderFields, isEvents, isStream } from '@respond-async/core'
 
-/** Statuses that never have a body (RFC 9110 15.3.5, 15.3.6, 15.4.5): `Response` refuses one. */
-const BODILESS = [204, 205, 304]
-
 /** What `Response` takes for a body, by whichever library of types declares it. */
 export type Content = NonNullable<ConstructorParameters<typeof Response>[0]>
 
-/** The body as `Response` takes it. */
+/** The body as `Response` takes it, which refuses one where the status never has one (RFC 9110 15.3.5, 15.3.6, 15.4.5). */
 export function contentOf({ status, body }: Answer): Content | null {
-  if (body === null || BODILESS.includes(status)) return null
+  if (body === null || [204, 205, 304].includes(status)) return null
   if (isEvents(body)) return eventStream(body)
   return isStream(body) ? sizedStream(body) : (body as Content) // bytes of core are never in shared memory
 }

@@ -33,7 +33,10 @@ export async function captureResponse(
   // And once more: @hono/node-server, up to 2.1.9 at least, gives a text or a Blob beside other fields its type no sooner.
   const headers = { ...more, ...fieldsOf(response.headers), ...own }
   if (!(status >= 200)) throw new TypeError(`A response of ${status} cannot be kept.`)
-  if (body && Number(headers['content-length']) > maxResultBytes) throw resultTooLarge(maxResultBytes)
+  if (body && Number(headers['content-length']) > maxResultBytes) {
+    body.cancel().catch(() => {}) // what its source thinks of it changes nothing
+    throw resultTooLarge(maxResultBytes)
+  }
   const kept = body && (await readStream(body, maxResultBytes, resultTooLarge, sink, () => ({ status, headers }), onCut))
   // Bun gives a text its type only when it sends it, and sends bytes of what is kept. What has no zero byte is a text, as for git.
   if ('Bun' in globalThis && kept && !kept.includes(0)) headers['content-type'] ??= 'text/plain;charset=utf-8'

@@ -7,14 +7,12 @@ import { type Content, headersOf, sizedStream } from './web-answer'
  */
 export function detachRequest(live: Request, body: Body | BodyStream | null, headers = new Headers(live.headers)): Request {
   const request = newRequest(live.url, live.method, headers, body, live)
-  for (const name of [...Object.keys(live).filter((own) => !(own in request)), ...PLATFORM_FIELDS])
+  // And what platforms add to their requests: Workers `cf`, Bun `params` and `cookies`.
+  for (const name of [...Object.keys(live).filter((own) => !(own in request)), 'cf', 'params', 'cookies'])
     if (name in live)
       Object.defineProperty(request, name, { value: live[name as keyof Request], enumerable: true, configurable: true, writable: true })
   return request
 }
-
-/** What platforms add to their requests: Workers `cf`, Bun `params` and `cookies`. */
-const PLATFORM_FIELDS = ['cf', 'params', 'cookies']
 
 /** The stored request as a real one; `null`: of a job that did not come over HTTP. A path alone is one of this machine. */
 export function rebuildRequest(stored: StoredRequest | null, body: Body | BodyStream | null): Request {

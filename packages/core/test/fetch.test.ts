@@ -131,6 +131,7 @@ describe('captureResponse', () => {
       await codeOf(captureResponse(new Response(announced.stream, { headers: { 'content-length': '5' } }), { maxResultBytes: 4 })),
     ).toBe('result_too_large')
     expect(announced.left).toEqual(['12345'])
+    expect(announced.canceled).toHaveBeenCalledOnce() // a file that nobody reads would stay open
     const streamed = chunks('123', '456')
     expect(await codeOf(captureResponse(new Response(streamed.stream), { maxResultBytes: 4 }))).toBe('result_too_large')
     expect(streamed.canceled).toHaveBeenCalledOnce()
