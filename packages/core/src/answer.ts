@@ -36,8 +36,9 @@ export function setField(
 /** Adds to a field that is a list, in whatever case it is there. */
 export function addToField(headers: Record<string, string | readonly string[]>, name: string, value: string): void {
   const plain = name.toLowerCase()
-  const own = Object.keys(headers).find((other) => other.toLowerCase() === plain)
-  setField(headers, name, own && headers[own] ? `${headers[own]}, ${value}` : value)
+  let all = value
+  for (const other in headers) if (other.toLowerCase() === plain && headers[other]) all = `${headers[other]}, ${value}`
+  setField(headers, name, all)
 }
 
 export const JSON_TYPE = 'application/json'
@@ -81,5 +82,5 @@ export const partOf = (body: Body | BodyStream, first: number, last: number): Bo
 export function forMethod(method: string, answer: Answer): Answer {
   if (method !== 'HEAD' || answer.body === null) return answer
   if (isEvents(answer.body)) return { ...answer, body: NOTHING }
-  return { status: answer.status, headers: { ...answer.headers, 'Content-Length': `${sizeOf(answer.body)}` }, body: null }
+  return { ...answer, headers: { ...answer.headers, 'Content-Length': `${sizeOf(answer.body)}` }, body: null }
 }

@@ -1,4 +1,4 @@
-import { type Answer, type BodyStream, isEvents, partOf, setField, sizeOf } from './answer'
+import { type Answer, addToField, type BodyStream, isEvents, partOf, setField, sizeOf } from './answer'
 import { readChunks, responseName } from './bodies'
 import { type Context, reporter } from './context'
 import type { Body, HeaderFields, Job } from './job'
@@ -19,14 +19,16 @@ export async function getResult(context: Context, job: Job, _self: string, reque
  */
 export async function resultAnswer(context: Context, job: Job, asOwn = false): Promise<Answer> {
   if (!isTerminal(job.status)) {
-    const seconds = retryAfter(context.pacing.retryAfterMs(job))
-    return problem('result-not-ready', `The job is ${job.status}.`, { 'Retry-After': seconds })
+    return problem('result-not-ready', `The job is ${job.status}.`, { 'Retry-After': retryAfter(context.pacing.retryAfterMs(job)) })
   }
   if (job.response) {
-    const { status, headers } = job.response
+    const { status, headers: own } = job.response
     const body = await storedBody(context, job)
     if (body === undefined) return problem('job-gone')
-    return { status, headers: asOwn ? headers : { 'cache-control': 'private', ...headers, ...sunset(job) }, body }
+    const headers = { ...own, ...sunset(job) }
+    // A shared cache knows no owners: it would show the result to everybody for as long as the handler allows.
+    if (!own['cache-control'] || job.owner !== null) addToField(headers, 'cache-control', 'private')
+    return { status, headers: asOwn ? own : headers, body }
   }
   if (job.status === 'canceled') return problem('job-canceled', job.error?.message)
   return job.error ? failureAnswer(job.error) : problem('job-gone')
@@ -48,16 +50,15 @@ export async function storedBody(context: Context, job: Job): Promise<Body | Bod
 
 /** One range of a stored 200 (RFC 9110 14.2). Several ranges, other units and nonsense are ignored, as the RFC allows. */
 export function withRange(answer: Answer, request: JobRequest): Answer {
-  if (answer.status !== 200 || answer.body === null || isEvents(answer.body)) return answer
+  const { status, body } = answer
+  if (status !== 200 || body === null || isEvents(body)) return answer
   const headers: Record<string, string | readonly string[]> = { ...answer.headers }
   setField(headers, 'Accept-Ranges', 'bytes')
   const whole = { ...answer, headers }
   // Without an entity tag or a date of its own no validator can match, so a conditional range is the whole (13.1.5).
-  const conditional = request.headers.get('if-range')
-  const unchanged = conditional === null || conditional === headers.etag || conditional === headers['last-modified']
+  const unchanged = [null, headers.etag, headers['last-modified']].includes(request.headers.get('if-range'))
   const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/i.exec(request.headers.get('range')?.trim() ?? '') ?? []
-  if (request.method !== 'GET' || !unchanged || from + to === '') return whole
-  const { body } = answer
+  if (request.method !== 'GET' || !unchanged || !(from + to)) return whole
   const size = sizeOf(body)
   const first = from ? Number(from) : Math.max(0, size - Number(to))
   const last = from && to ? Math.min(Number(to), size - 1) : size - 1

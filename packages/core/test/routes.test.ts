@@ -187,6 +187,24 @@ describe('the result', () => {
   })
 
   test.each([
+    [null, undefined, 'private'],
+    [null, 'public, max-age=60', 'public, max-age=60'],
+    ['ann', undefined, 'private'],
+    ['ann', 'public, max-age=60', 'public, max-age=60, private'],
+    ['ann', 'no-store', 'no-store, private'],
+  ])('of %s, where the handler said %s, goes out with Cache-Control: %s', async (owner, said, seen) => {
+    for (const onComplete of ['document', 'inline'] as const) {
+      const { wrap, post, send } = createService({ owner: () => owner, onComplete })
+      const headers: Record<string, string> = said === undefined ? {} : { 'cache-control': said }
+      wrap('report', {}, async () => ({ status: 200, headers, body: bytes }))
+      const at = location(await post('report'))
+      await finished(send, at)
+      const answer = await send('GET', onComplete === 'inline' ? at : `${at}/result`)
+      expect(answer).toMatchObject({ status: 200, headers: { 'cache-control': seen } })
+    }
+  })
+
+  test.each([
     ['etag', '"v1"'],
     ['last-modified', 'Tue, 14 Nov 2023 22:13:20 GMT'],
   ])('a conditional range that matches the %s of the handler is a part', async (name, value) => {

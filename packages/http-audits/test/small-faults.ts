@@ -357,7 +357,17 @@ export const SMALL_FAULTS: Readonly<Record<string, FaultCase>> = {
   'a result that everybody may cache': {
     make: () => ({ answer: (answer, { url }) => (url?.endsWith('/result') ? without(answer, 'cache-control', 'sunset') : answer) }),
     among: /^RES/,
-    fails: 'RES2 RES3',
+    fails: 'RES2 RES3 RES11',
+  },
+  'a result of an owner that everybody may cache where the handler allows it': {
+    make: () => ({
+      answer(answer, { url }) {
+        const said = answer.headers['cache-control']
+        return url?.endsWith('/result') && said?.includes('max-age') ? withField(answer, 'cache-control', 'max-age=60') : answer
+      },
+    }),
+    among: /^RES/,
+    fails: 'RES11',
   },
   'hop-by-hop fields in the result': {
     make: () => ({ answer: (answer, { url }) => (url?.endsWith('/result') ? withField(answer, 'te', 'trailers') : answer) }),

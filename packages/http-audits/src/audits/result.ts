@@ -3,6 +3,7 @@ import { equal, hasField, hasNoField, hasStatus, isProblem, lists, match, retryA
 
 const TEXT = '0123456789'
 const PLAIN = { respond: { headers: [['content-type', 'text/plain']], text: TEXT } } as const
+const CACHED = { respond: { headers: [['cache-control', 'max-age=60']], text: TEXT } } as const
 
 export const resultAudits: readonly Audit[] = [
   {
@@ -40,7 +41,7 @@ export const resultAudits: readonly Audit[] = [
       const reply = await job.result()
       lists(reply, 'cache-control', 'private')
       hasField(reply, 'sunset', status.headers.get('sunset') ?? 'that of the status')
-      const own = await submit({ respond: { headers: [['cache-control', 'max-age=60']], text: TEXT } })
+      const own = await submit(CACHED, { owner: null })
       await own.finished()
       hasField(await own.result(), 'cache-control', 'max-age=60')
     },
@@ -176,6 +177,18 @@ export const resultAudits: readonly Audit[] = [
       hasField(reply, 'x-report', 'yes')
       for (const name of ['proxy-authenticate', 'te']) hasNoField(reply, name)
       equal(reply.headers.get('keep-alive') === 'timeout=99', false, 'the Keep-Alive of the handler')
+    },
+  },
+  {
+    id: 'RES11',
+    level: 'MUST',
+    title: 'send the result of a job that has an owner with Cache-Control: private, whatever the handler said',
+    source: 'RFC 9111 5.2.2.7',
+    needs: ['owner'],
+    async run({ submit }) {
+      const job = await submit(CACHED)
+      await job.finished()
+      lists(await job.result(), 'cache-control', 'private')
     },
   },
 ]
