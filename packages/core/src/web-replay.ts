@@ -35,7 +35,10 @@ function newRequest(url: string, method: string, headers: Headers, body: Body | 
   // Not by its own name: Next.js hands out a Proxy, which binds each function that it is asked for.
   const Class = Object.getPrototypeOf(like).constructor as typeof Request
   try {
-    if (Class.prototype instanceof Request) return new Class(url, init)
+    if (Class.prototype instanceof Request) {
+      const made = new Class(url, init)
+      if (made.method) return made // that of srvx makes one of anything, which fails when it is read
+    }
   } catch {
     // A class that only its platform can make.
   }

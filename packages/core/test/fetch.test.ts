@@ -167,7 +167,7 @@ describe('the request of a handler', () => {
     expect(own.headers.get('content-type')).toBe('text/plain;charset=UTF-8')
   })
 
-  it('stays of its class, where that can be made', () => {
+  it('stays of its class, where that can be made', async () => {
     class NextLike extends Request {
       readonly nextUrl = new URL(this.url)
     }
@@ -177,6 +177,19 @@ describe('the request of a handler', () => {
         if (key !== 'of the platform') throw new TypeError('Illegal constructor')
       }
     }
+    /** As srvx has it, on which h3 and Nitro stand: made of anything, but it cannot be read then. */
+    class ServerRequest {
+      readonly #from: { readonly method: string } | undefined
+      readonly url = `${ORIGIN}/a`
+      readonly headers = new Headers()
+      constructor(context: { readonly request?: { readonly method: string } }) {
+        this.#from = context.request
+      }
+      get method(): string {
+        return (this.#from as { method: string }).method
+      }
+    }
+    Object.setPrototypeOf(ServerRequest.prototype, Request.prototype)
     const request = new NextLike(`${ORIGIN}/a`)
     expect((detachRequest(request, null) as NextLike).nextUrl.pathname).toBe('/a')
     const handedOut = new Proxy(request, {
@@ -187,6 +200,9 @@ describe('the request of a handler', () => {
     })
     expect(detachRequest(handedOut, null)).toBeInstanceOf(NextLike)
     expect(detachRequest(new PlatformOnly(`${ORIGIN}/a`, 'of the platform'), null).url).toBe(`${ORIGIN}/a`)
+    const served = new ServerRequest({ request: { method: 'POST' } }) as unknown as Request
+    const own = detachRequest(served, 'kept')
+    expect([own.method, own.url, await own.text()]).toEqual(['POST', `${ORIGIN}/a`, 'kept'])
   })
 
   it('is made of the stored one, whose path alone gets an origin', async () => {
