@@ -109,6 +109,7 @@ test('of the tries to tell of its end the latest twenty are kept', () => {
     told({ type: 'notify', attempts, nextAt: 3_000 })
     told({ type: 'notify', attempts, nextAt: 3_000, delivery: { at: 2_000, attempt: attempts, tookMs: 1 } })
   }
+  expect([job.version, job.revision, job.updatedAt]).toEqual([51, 1, 1_000])
   expect(job.webhook?.log.map(({ attempt }) => attempt)).toEqual(Array.from({ length: 20 }, (_, at) => at + 6))
 })
 
