@@ -302,6 +302,20 @@ describe('the queue of a process', () => {
     expect(ran).toEqual(['first', 'second', 'later', 'first'])
   })
 
+  test('keeps the place of a job that waits for another try when that is handed over again', async () => {
+    const engine = inProcess()
+    const ran: number[] = []
+    await engine.start?.(async ({ dispatch }) => (ran.push(dispatch) === 1 ? { kind: 'retry', delayMs: 1_000 } : { kind: 'done' }))
+    const give = (dispatch: number) => engine.dispatch({ v: 1, id: 'one', operation: 'report', dispatch }, { delayMs: 0 })
+    await give(1)
+    await vi.advanceTimersByTimeAsync(10)
+    await give(2)
+    await vi.advanceTimersByTimeAsync(500)
+    expect(ran).toEqual([1])
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(ran).toEqual([1, 2])
+  })
+
   test('holds a job back for longer than a timer counts', async () => {
     const { ran, give } = await running()
     const day = 86_400_000
