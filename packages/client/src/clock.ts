@@ -34,7 +34,7 @@ export interface Scope {
 const noAnswer = () => new Error('The answer did not come in time.')
 
 /** Longer than this a timer cannot count. */
-const LONGEST_TIMER = 2_147_483_647
+const LONGEST_TIMER = 2 ** 31 - 1
 
 /** `AbortSignal.any` and `.timeout`, which Node 20.0 and older browsers lack; and timers that end with what they are for. */
 export function scope(parents: readonly (AbortSignal | null | undefined)[], ms = Number.POSITIVE_INFINITY, late = noAnswer): Scope {

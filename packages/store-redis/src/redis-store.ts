@@ -47,7 +47,7 @@ export function redisStore(options: RedisStoreOptions): JobStore {
   for (const name in others) throw invalid(`redisStore: ${name} is no option`)
   const connection = connectionOf(client)
   if (!/^[\w.:/-]{1,100}$/.test(prefix))
-    throw invalid(`redisStore: prefix must be 1 to 100 letters, digits or _ . : / -, not ${JSON.stringify(prefix)}`)
+    throw invalid(`redisStore: prefix must be 1 to 100 of A-Z a-z 0-9 _ . : / -, not ${JSON.stringify(prefix)}`)
   checkWhole('redisStore: maxEvents', maxEvents, 0, 1_000)
 
   const { carries } = connection
