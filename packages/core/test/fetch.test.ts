@@ -180,13 +180,17 @@ describe('the request of a handler', () => {
     /** As srvx has it, on which h3 and Nitro stand: made of anything, but it cannot be read then. */
     class ServerRequest {
       readonly #from: { readonly method: string } | undefined
-      readonly url = `${ORIGIN}/a`
-      readonly headers = new Headers()
       constructor(context: { readonly request?: { readonly method: string } }) {
         this.#from = context.request
       }
       get method(): string {
         return (this.#from as { method: string }).method
+      }
+      get url(): string {
+        return `${ORIGIN}/a`
+      }
+      get headers(): Headers {
+        return new Headers()
       }
     }
     Object.setPrototypeOf(ServerRequest.prototype, Request.prototype)
