@@ -1,4 +1,4 @@
-import { type Answer, type EventSink, type EventStream, isEvents } from '../../src/index'
+import { type Answer, type EventSink, type EventStream, isEvents, type JobStatus } from '../../src/index'
 import { isTerminal } from '../../src/lifecycle'
 import { idOf } from '../service'
 import type { World } from './conditions'
@@ -43,7 +43,7 @@ export function createFollowers({ roll, wrong }: World, { records }: Server) {
     events(answer: Answer, path: string, isDead: () => boolean, mayEnd: () => boolean) {
       if (!answer.body || !isEvents(answer.body)) return
       let last = 0
-      let status = ''
+      let status: JobStatus = 'queued'
       const take = (piece: Uint8Array) => {
         const text = new TextDecoder().decode(piece)
         const [, id] = /^id: (\d+)$/m.exec(text) ?? []
@@ -56,7 +56,7 @@ export function createFollowers({ roll, wrong }: World, { records }: Server) {
       }
       const ended = () => {
         const isGone = records.get(idOf(path))?.goneAt !== undefined
-        if (!['succeeded', 'failed', 'canceled'].includes(status) && !isGone && !mayEnd()) wrong.add('events ended before the job')
+        if (!isTerminal(status) && !isGone && !mayEnd()) wrong.add('events ended before the job')
       }
       follow('a stream of events', answer.body, isDead, take, ended)
     },
