@@ -15,6 +15,11 @@ export function checkWhole(name: string, value: number | undefined, low: number,
     throw new JobsError('invalid_option', `${name} must be a whole number from ${low} to ${high}, not ${String(value)}`)
 }
 
+/** `others`: what is left of given options once a store has taken its own. @throws {JobsError} `invalid_option` where that is anything */
+export function checkNoOthers(where: string, others: object): void {
+  for (const name in others) throw new JobsError('invalid_option', `${where}: ${name} is no option`)
+}
+
 /** The `list` of a store that has read one row more than the page takes, where there is one: it tells that there is another page. */
 export function pageOf<Row>(rows: readonly Row[], read: (row: Row) => Job, limit: number): { jobs: Job[]; cursor?: string } {
   const jobs = rows.slice(0, limit).map(read)

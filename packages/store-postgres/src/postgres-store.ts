@@ -1,5 +1,5 @@
 import { type JobEvent, type JobStore, JobsError } from '@respond-async/core'
-import { checkWhole, columnText, dueFrom, pageOf, placeOf, STATUSES } from '@respond-async/core/store'
+import { checkNoOthers, checkWhole, columnText, dueFrom, pageOf, placeOf, STATUSES } from '@respond-async/core/store'
 import { postgresBlobs } from './blobs'
 import type { PostgresClient } from './client'
 import { BODIES, type Column, columnValue, MEMBERS, SEARCHED } from './columns'
@@ -63,7 +63,7 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
     notify = watch !== undefined,
     ...others
   } = options
-  for (const name in others) throw invalid(`${name} is no option`)
+  checkNoOthers('postgresStore', others)
   checkSchema(schema)
   checkWhole('postgresStore: maxEvents', maxEvents, 0, 1_000)
   const connection = connectionOf(client, prepare)

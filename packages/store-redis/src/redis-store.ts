@@ -1,5 +1,5 @@
 import { type Job, type JobEvent, type JobStore, JobsError } from '@respond-async/core'
-import { checkWhole, dueFrom, isLonger, placeOf, STATUSES } from '@respond-async/core/store'
+import { checkNoOthers, checkWhole, dueFrom, isLonger, placeOf, STATUSES } from '@respond-async/core/store'
 import { CLAIM, INSERT, REMOVE, REMOVE_BLOBS, REPLACE, WRITE_BLOB } from './change-scripts'
 import type { RedisClient } from './clients'
 import { type Argument, canSubscribe, connectionOf, notAJob, type Reply, textOf } from './connection'
@@ -44,10 +44,10 @@ const MAX_REST_RECORD_BYTES = 1_000_000
  */
 export function redisStore(options: RedisStoreOptions): JobStore {
   const { client, prefix = 'respond-async', maxEvents = 0, watch = true, ...others } = options
-  for (const name in others) throw invalid(`redisStore: ${name} is no option`)
+  checkNoOthers('redisStore', others)
   const connection = connectionOf(client)
   if (!/^[\w.:/-]{1,100}$/.test(prefix))
-    throw invalid(`redisStore: prefix must be 1 to 100 of A-Z a-z 0-9 _ . : / -, not ${JSON.stringify(prefix)}`)
+    throw invalid(`redisStore: prefix must be 1 to 100 of A-Z a-z 0-9 _.:/-, not ${JSON.stringify(prefix)}`)
   checkWhole('redisStore: maxEvents', maxEvents, 0, 1_000)
 
   const { carries } = connection

@@ -1,5 +1,5 @@
 import { type Claimed, type Inserted, type Job, type JobEvent, type JobStore, JobsError, type Replaced } from '@respond-async/core'
-import { checkWhole, dueFrom } from '@respond-async/core/store'
+import { checkNoOthers, checkWhole, dueFrom } from '@respond-async/core/store'
 import { chunksOf } from './chunks'
 import { hasFile, meaningOf, openFile, type SqliteDatabase, transactionsOf, withPlainRows } from './database'
 import { historyOf } from './history'
@@ -156,7 +156,7 @@ function storeOver(database: SqliteDatabase, own: boolean, maxEvents: number, wa
 /** @throws {JobsError} `invalid_option` */
 function checked(options: SqliteStoreOptions): SqliteStoreOptions {
   const { path, database, synchronous, migrate, maxEvents, watchMs, busyTimeoutMs, ...others } = options as AnyOptions
-  for (const name in others) throw invalid(`${name} is no option`)
+  checkNoOthers('sqliteStore', others)
   if ((typeof path === 'string' && path !== '') === (database !== undefined))
     throw invalid("give it a file, { path: 'jobs.db' }, or an open database, { database }")
   if (database !== undefined && typeof database.prepare !== 'function') throw invalid('database must be a DatabaseSync of node:sqlite')

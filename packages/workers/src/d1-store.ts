@@ -1,5 +1,5 @@
 import { type Body, type Job, type JobEvent, type JobStore, JobsError } from '@respond-async/core'
-import { checkWhole, dueFrom, pageOf } from '@respond-async/core/store'
+import { checkNoOthers, checkWhole, dueFrom, pageOf } from '@respond-async/core/store'
 import { d1Blobs } from './d1-blobs'
 import { type Execute, executor, type JobDatabase, type Sql } from './d1-database'
 import { dependentsOf, eventLines } from './d1-dependents'
@@ -29,7 +29,7 @@ const FULL = `SELECT head, changes, ${KINDS.map(
  * @throws {JobsError} `invalid_option`
  */
 export function d1Store({ database, maxEvents = 0, migrate = true, ...others }: D1StoreOptions): JobStore {
-  for (const name in others) throw invalid(`d1Store: ${name} is no option`)
+  checkNoOthers('d1Store', others)
   if (typeof database?.batch !== 'function')
     throw invalid(
       'd1Store: give it the binding of a D1 database, d1Store({ database: env.DB }), as d1_databases of wrangler.jsonc names it',
