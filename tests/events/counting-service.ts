@@ -61,7 +61,7 @@ const control = createServer(async ({ url: what }, res) => {
   res.end(JSON.stringify(held))
 })
 control.listen(0, '127.0.0.1', async () => {
-  const { id } = await jobs.submit('work', {}, { delayMs: 3_600_000 })
+  const { id } = await jobs.submit('work', {}, { url: '/work', idempotencyKey: 'one', delayMs: 3_600_000 })
   const said: Said = { url: `${url}/jobs/${id}`, control: `http://127.0.0.1:${(control.address() as AddressInfo).port}` }
   process.send?.(said)
 })

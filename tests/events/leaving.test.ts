@@ -64,3 +64,23 @@ it.each(Object.keys(FRAMEWORKS))('who leaves before the answer is not waited for
   await ask('release')
   await until({ reads: 0, subscriptions: 0 })
 })
+
+it.each(Object.keys(FRAMEWORKS))('a request that is held ends when its client leaves: %s', async (framework) => {
+  const { url, until } = await startCounting(framework)
+  const { hostname, port, pathname } = new URL(url)
+  const held = [
+    `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\nPrefer: wait=25\r\n\r\n`,
+    // A repeat of the one job.
+    `POST /work HTTP/1.1\r\nHost: ${hostname}\r\nPrefer: wait=25\r\nIdempotency-Key: one\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`,
+  ]
+  for (const request of held) {
+    const sockets = Array.from({ length: 20 }, () => {
+      const socket = connect(Number(port), hostname)
+      socket.write(request)
+      return socket
+    })
+    await until({ connections: 20, subscriptions: 1 })
+    for (const socket of sockets) socket.destroy()
+    await until({ connections: 0, subscriptions: 0 }) // in less than they would be held for
+  }
+})

@@ -12,7 +12,7 @@ import { applied, type Preferences, parsePrefer } from './prefer'
 import { present } from './present'
 import { type ProblemCode, problem } from './problems'
 import { ReceivedBody } from './received-body'
-import type { Submission } from './request'
+import type { JobRequest, Submission } from './request'
 import { resultAnswer } from './result'
 import { invalid } from './rules'
 import { toStore } from './stored-request'
@@ -74,7 +74,7 @@ export async function accept(
       request: stored && { ...stored, ...received.chunks },
       requestBody: keepRequest ? received.body : null,
     }
-    return await take(context, operation, wanted, told.isFromRequest ? { ...prefer, callback: true } : prefer, received)
+    return await take(context, operation, submission, wanted, told.isFromRequest ? { ...prefer, callback: true } : prefer, received)
   } finally {
     received.release(platform)
   }
@@ -95,12 +95,19 @@ function unreadable(context: Context, error: unknown, limit: number): Answer {
 }
 
 /** Makes the job, or finds the one that the key already made, and answers. */
-async function take(context: Context, operation: Operation, wanted: Wanted, prefer: Preferences, received: ReceivedBody): Promise<Answer> {
+async function take(
+  context: Context,
+  operation: Operation,
+  request: JobRequest,
+  wanted: Wanted,
+  prefer: Preferences,
+  received: ReceivedBody,
+): Promise<Answer> {
   try {
     const made = await submit(context, operation, wanted)
     if (made.refused) return made.refused === 'idempotency-key-reused' ? problem(made.refused) : busy(made.refused)
     if (!made.replayed) received.keep()
-    return await answer(context, operation, made.job, prefer, made.replayed)
+    return await answer(context, operation, request, made.job, prefer, made.replayed)
   } catch (error) {
     // It may come to be after all, and the client may come again with its key and be told of it.
     const isCertain = isJobsError(error) && error.code !== 'store_unavailable'
@@ -117,34 +124,29 @@ export async function ownerOf(owner: Owner<never>, native: never): Promise<strin
 }
 
 /** The answer to an accepted request: after a wait where the client or the route wants that. */
-function answer(context: Context, { options }: Operation, job: Job, prefer: Preferences, replayed: boolean): Promise<Answer> | Answer {
-  const asked = waitMsOf(context, prefer.wait ?? 0)
-  const waitMs = Math.max(asked, typeof options.when === 'object' ? options.when.afterMs : 0)
-  return waitMs === 0
-    ? accepted(context, job, prefer, replayed)
-    : answerLater(context, job, prefer, replayed, waitMs, asked > 0 && `wait=${asked / 1000}`)
-}
-
-/** @param honoured what the client wanted of the wait */
-async function answerLater(
+async function answer(
   context: Context,
+  { options }: Operation,
+  request: JobRequest,
   job: Job,
   prefer: Preferences,
   replayed: boolean,
-  waitMs: number,
-  honoured: string | false,
 ): Promise<Answer> {
+  const asked = waitMsOf(context, prefer.wait ?? 0)
+  const waitMs = Math.max(asked, typeof options.when === 'object' ? options.when.afterMs : 0)
   let shown = job
-  try {
-    const after = await waitForChange(context, job.id, job.revision, waitMs, true)
-    if (after && isTerminal(after.status) && after.goneAt === undefined) {
-      const result = await resultAnswer(context, after, true)
-      return { ...result, headers: { ...result.headers, ...applied(honoured), ...(replayed && REPLAYED) } }
+  if (waitMs > 0)
+    try {
+      const after = await waitForChange(context, job, waitMs, true, request)
+      if (after && isTerminal(after.status) && after.goneAt === undefined) {
+        const result = await resultAnswer(context, after, true)
+        const honoured = applied(asked > 0 && `wait=${asked / 1000}`)
+        return { ...result, headers: { ...result.headers, ...honoured, ...(replayed && REPLAYED) } }
+      }
+      shown = after ?? job
+    } catch (error) {
+      reporter(context, 'wait', job)(error) // the job is there: its client, told otherwise, would make another
     }
-    shown = after ?? job
-  } catch (error) {
-    reporter(context, 'wait', job)(error) // the job is there: its client, told otherwise, would make another
-  }
   return accepted(context, shown, prefer, replayed)
 }
 

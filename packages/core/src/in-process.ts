@@ -2,6 +2,7 @@ import { ById } from './by-id'
 import type { DispatchContext, JobEngine, JobMessage, LeftMessage, LocalRun, Reservation, Runner } from './engine'
 import { JobsError } from './errors'
 import { checkedOptions, invalid, MAX_TIMER_MS, oneOf, whole } from './rules'
+import { within } from './time'
 
 export interface InProcessOptions {
   /** How many jobs run at once. More suits handlers that wait for others, fewer those that compute. @default 10 */
@@ -44,7 +45,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
   let run: Runner | undefined
   let busy = 0 // slots that run a job or are kept for one
   let kept = 0 // places in the queue that are kept for a job that is being stored
-  const idle = new Set<() => void>() // who wait for the last slot to become free
+  const idle: (() => void)[] = [] // who wait for the last slot to become free
   const left: LeftMessage[] = [] // what nobody will run here any more
   let stopped = false
   let turnEnds = 0
@@ -66,7 +67,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
   const leave = () => {
     busy--
     next(Date.now() < turnEnds)
-    if (busy === 0) for (const wake of idle) wake()
+    if (busy === 0) for (const wake of idle.splice(0)) wake()
   }
   // Those that wait have been answered, so a slot that becomes free may take the next of them in the same turn of the event loop:
   // short jobs would otherwise be done no faster than `concurrency` a turn. Not for long, because others want their turn.
@@ -151,16 +152,8 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
         left.push({ ...message, delayMs: Math.max(0, until - performance.now()) })
       }
       held.clear()
-      if (busy > 0)
-        await new Promise<void>((resolve) => {
-          const wake = () => {
-            clearTimeout(timer)
-            idle.delete(wake)
-            resolve()
-          }
-          const timer = setTimeout(wake, drainMs)
-          idle.add(wake)
-        })
+      const drained = new Promise<void>((resolve) => idle.push(resolve))
+      if (busy > 0) await within(drainMs, drained, () => {})
       return left.splice(0)
     },
   }

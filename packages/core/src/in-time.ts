@@ -3,7 +3,7 @@ import { isJobsError, JobsError } from './errors'
 import type { Job } from './job'
 import { transition } from './lifecycle'
 import type { BlobStore, Inserted, JobStore } from './store'
-import { unrefTimer } from './time'
+import { unrefTimer, within } from './time'
 
 /**
  * A store with a bound on the time that it may take: a server that hangs would otherwise hold every request, and every handler
@@ -19,7 +19,7 @@ export function inTime(store: JobStore, ms: number): JobStore {
     async insert(job, events, handOver) {
       const work = store.insert(job, events, handOver)
       try {
-        return await within(ms, work)
+        return await answered(ms, work)
       } catch (error) {
         const late = ({ inserted }: Inserted) => (inserted ? undo(store, job) : undefined)
         work.then(late, (failed) => (isJobsError(failed) ? undefined : undoLater(store, job, ms))).catch(() => {})
@@ -49,7 +49,7 @@ export function blobsInTime(blobs: BlobStore, ms: number | undefined): BlobStore
       const ended = () => under.delete(body, work)
       under.set(body, work)
       work.then(ended, ended)
-      return within(ms, work)
+      return answered(ms, work)
     },
     ...bounded(blobs, ms, ['read', 'remove']),
   }
@@ -60,7 +60,7 @@ function bounded<Of extends object, Name extends keyof Of>(of: Of, ms: number | 
   const methods = {} as Pick<Of, Name>
   for (const name of names)
     if (typeof of[name] === 'function')
-      methods[name] = ((...args: never[]) => within(ms, (of[name] as (...args: never[]) => Promise<unknown>)(...args))) as Of[Name] // it answers as that does
+      methods[name] = ((...args: never[]) => answered(ms, (of[name] as (...args: never[]) => Promise<unknown>)(...args))) as Of[Name] // it answers as that does
   return methods
 }
 
@@ -82,20 +82,7 @@ async function undoLater(store: JobStore, job: Job, ms: number): Promise<void> {
   await undo(store, head)
 }
 
-function within<T>(ms: number | undefined, work: Promise<T>): Promise<T> {
-  if (ms === undefined) return work
-  return new Promise((resolve, reject) => {
-    const late = () => reject(new JobsError('store_unavailable', `The job store has not answered within ${ms} ms (storeTimeoutMs).`))
-    const timer = setTimeout(late, ms)
-    work.then(
-      (answer) => {
-        clearTimeout(timer)
-        resolve(answer)
-      },
-      (error) => {
-        clearTimeout(timer)
-        reject(error)
-      },
-    )
-  })
+function answered<T>(ms: number | undefined, work: Promise<T>): Promise<T> {
+  const late = () => Promise.reject(new JobsError('store_unavailable', `The job store has not answered within ${ms} ms (storeTimeoutMs).`))
+  return ms === undefined ? work : within(ms, work, late)
 }

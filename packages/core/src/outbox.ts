@@ -4,7 +4,7 @@ import type { Job } from './job'
 import { isTerminal } from './lifecycle'
 import { onWorkers } from './settings'
 import { documentText } from './status-document'
-import { rfc3339 } from './time'
+import { rfc3339, within } from './time'
 import { type JobWebhook, type WebhookMessage, type WebhookReply, type WebhookSender, webhookTypeOf } from './webhook'
 
 /** Messages on their way at once, in this process and to one origin: a receiver that is slow holds up its own and no others. */
@@ -97,15 +97,10 @@ export function createOutbox(context: () => Context, sender: WebhookSender): Out
       return Promise.resolve()
     },
     async settled(ms) {
-      let timer: ReturnType<typeof setTimeout> | undefined
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, ms)
-      })
       const over = async () => {
         while (sending.size > 0) await Promise.all([...sending.values()].map(({ work }) => work))
       }
-      await Promise.race([late, over()])
-      clearTimeout(timer)
+      await within(ms, over(), () => {})
       waiting.clear() // which is owed, and found by whoever sweeps
     },
   }

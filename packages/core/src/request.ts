@@ -11,6 +11,8 @@ export interface JobRequest {
   readonly url: string
   /** By lower-case name; repeated fields joined with `, `. */
   readonly headers: { get(name: string): string | null }
+  /** Aborts when the client has left: it is held no longer then. Asked for only where a client is held. */
+  readonly signal?: AbortSignal
 }
 
 /** A request that may become a job. The adapter keeps it as the live side of an inline run. */

@@ -23,9 +23,8 @@ export function getStatus(context: Context, job: Job, self: string, request: Job
   if (wantsEvents(accept)) return getEvents(context, job, self, request)
   if (context.options.page && prefersHtml(accept)) return getPage(context, job, self, request)
   const { wait } = parsePrefer(request.headers.get('prefer'))
-  const known = request.headers.get('if-none-match')
-  if (wait === undefined || isTerminal(job.status)) return showStatus(context, job, self, known)
-  return heldStatus(context, job, self, known, waitMsOf(context, wait))
+  if (wait === undefined || isTerminal(job.status)) return showStatus(context, job, self, request)
+  return heldStatus(context, job, self, request, waitMsOf(context, wait))
 }
 
 /** An EventSource asks for nothing else; a client that would take JSON too gets that. */
@@ -34,18 +33,20 @@ const wantsEvents = (accept: string | null) => /^\s*text\/event-stream\s*(?:;|$)
 /** For browsers. Loaded when the first one asks for it: nobody else pays for it. */
 async function getPage(context: Context, job: Job, self: string, request: JobRequest): Promise<Answer> {
   const { statusPage } = await import('@respond-async/core/page')
-  return showStatus(context, job, self, request.headers.get('if-none-match'), undefined, await statusPage())
+  return showStatus(context, job, self, request, undefined, await statusPage())
 }
 
-async function heldStatus(context: Context, job: Job, self: string, known: string | null, waitMs: number): Promise<Answer> {
-  const changed =
-    known !== null && !matches(known, tagOf(job, undefined)) ? job : await waitForChange(context, job.id, job.revision, waitMs, false)
+async function heldStatus(context: Context, job: Job, self: string, request: JobRequest, waitMs: number): Promise<Answer> {
+  const isOld = isKnown(request, tagOf(job, undefined)) === false
+  const changed = isOld ? job : await waitForChange(context, job, waitMs, false, request)
   if (!changed || changed.goneAt !== undefined) return problem('job-gone')
-  return showStatus(context, changed, self, known, `wait=${waitMs / 1000}`)
+  return showStatus(context, changed, self, request, `wait=${waitMs / 1000}`)
 }
 
-/** If-None-Match by weak comparison (RFC 9110 13.1.2). */
-function matches(field: string, tag: string): boolean {
+/** Whether the client has this one: If-None-Match by weak comparison (RFC 9110 13.1.2). `undefined`: it does not say. */
+function isKnown({ headers }: JobRequest, tag: string): boolean | undefined {
+  const field = headers.get('if-none-match')
+  if (field === null) return undefined
   return field === `W/${tag}` || field === '*' || field.split(',').some((one) => one.trim().replace(/^W\//, '') === tag)
 }
 
@@ -53,7 +54,7 @@ function showStatus(
   context: Context,
   job: Job,
   self: string,
-  known: string | null,
+  request: JobRequest,
   honoured?: string,
   page?: StatusPage,
 ): Promise<Answer> | Answer {
@@ -77,7 +78,7 @@ function showStatus(
     headers.Location = self
     headers['Retry-After'] = retryAfter(retryAfterMs)
   }
-  if (known !== null && matches(known, tag)) return { status: 304, headers, body: null }
+  if (isKnown(request, tag)) return { status: 304, headers, body: null }
   const status = over ? 200 : context.options.pendingStatus
   if (!page) return present(context, 'status', job, self, { status, headers, retryAfterMs })
   // Paths, whatever is before them in other links: a page may ask only the server that it came from.

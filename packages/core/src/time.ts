@@ -47,3 +47,17 @@ export function unrefTimer(ms: number, work: () => void): ReturnType<typeof setT
   Object(timer).unref?.()
   return timer
 }
+
+/** Settles as the work does, or as `late` says once `ms` milliseconds have passed. */
+export function within<T>(ms: number, work: Promise<T>, late: () => T | Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(late()), ms)
+    const ended =
+      <Value>(settle: (value: Value) => void) =>
+      (value: Value) => {
+        clearTimeout(timer)
+        settle(value)
+      }
+    work.then(ended(resolve), ended(reject))
+  })
+}

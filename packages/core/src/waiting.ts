@@ -1,6 +1,8 @@
 import type { Context } from './context'
 import type { Job } from './job'
 import { isTerminal } from './lifecycle'
+import type { JobRequest } from './request'
+import { within } from './time'
 
 /**
  * Pauses between reads where not every change is heard in this process, in milliseconds: short at first, because a change may come
@@ -15,14 +17,26 @@ export const waitMsOf = (context: Context, seconds: number): number => Math.min(
 
 /**
  * Waits at most `ms` until the job has changed from `revision` (with `untilOver`: until it is finished), and resolves to the job
- * as it is then; `null` when it is gone.
+ * as it is then; `null` when it is gone. Nobody waits any longer once the client has left.
  */
-export async function waitForChange(context: Context, id: string, revision: number, ms: number, untilOver: boolean): Promise<Job | null> {
+export async function waitForChange(
+  context: Context,
+  { id, revision }: Job,
+  ms: number,
+  untilOver: boolean,
+  { signal }: JobRequest,
+): Promise<Job | null> {
   const enough = (job: Job) => isTerminal(job.status) || (!untilOver && job.revision !== revision)
   const { complete, watched } = context.changes
-  const until = performance.now() + ms // by no clock that may be set
+  let until = performance.now() + ms // by no clock that may be set
   let isHeard = false
   let wake = () => {}
+  const leave = () => {
+    until = 0
+    wake()
+  }
+  signal?.addEventListener('abort', leave)
+  if (signal?.aborted) until = 0
   // Before the read, so that no change falls between the two.
   const stop = context.changes.on(id, (job) => {
     if (job && !enough(job)) return
@@ -35,17 +49,14 @@ export async function waitForChange(context: Context, id: string, revision: numb
       const left = until - performance.now()
       if (!job || enough(job) || left <= 0) return job
       const pause = READ_AGAIN_MS[round] ?? (watched ? READ_LATER_IF_WATCHED_MS : READ_LATER_MS)
-      if (!isHeard)
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, complete ? left : Math.min(left, pause))
-          wake = () => {
-            clearTimeout(timer)
-            resolve()
-          }
-        })
+      const told = new Promise<void>((resolve) => {
+        wake = resolve
+      })
+      if (!isHeard) await within(complete ? left : Math.min(left, pause), told, () => {})
       isHeard = false
     }
   } finally {
     stop()
+    signal?.removeEventListener('abort', leave)
   }
 }

@@ -27,6 +27,9 @@ export function webSubmission(request: Request): WebSubmission {
     method: request.method,
     url: request.url,
     headers: request.headers,
+    get signal() {
+      return request.signal
+    },
     native: request,
     scope: requestScope(),
     body: null as Body | null,

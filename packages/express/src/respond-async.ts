@@ -11,7 +11,7 @@ import {
 import express, { type Application, type Request, type RequestHandler, type Response } from 'express'
 import { detach, rebuild, run } from './exchange'
 import { type AnyHandler, callInOrder, type JobHandler, type Next, type Unnamed } from './handlers'
-import { ExpressRequest, ExpressSubmission } from './submission'
+import { ExpressRequest, ExpressSubmission, leavingOf } from './submission'
 import { writeAnswer } from './write-answer'
 
 /** What `respondAsync` takes in place of the operation's name. */
@@ -72,17 +72,12 @@ function handlersOf(name: string, handler: unknown): AnyHandler[] {
 
 /** `req.job` of a handler that runs as if it were not wrapped: there is nobody to report to, and the client may stop it by leaving. */
 function unwrapped(operation: string, res: Response): JobHandle {
-  let controller: AbortController | undefined
-  const left = () => res.writableFinished || controller?.abort()
+  let signal: AbortSignal | undefined
   return {
     ...{ id: '', operation, attempt: 1, meta: {}, carry: {} },
     get signal() {
-      if (!controller) {
-        controller = new AbortController()
-        if (res.destroyed) left()
-        else res.once('close', left)
-      }
-      return controller.signal
+      signal ??= leavingOf(res)
+      return signal
     },
     async progress() {},
   }

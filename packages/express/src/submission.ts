@@ -38,6 +38,19 @@ export class ExpressRequest implements JobRequest {
   get(name: string): string | null {
     return this.fields[name]?.toString() ?? null
   }
+
+  get signal(): AbortSignal {
+    return leavingOf(this.native.res as Response) // every request of Express has one
+  }
+}
+
+/** Aborts when the client leaves before it has the whole response. */
+export function leavingOf(res: Response): AbortSignal {
+  const controller = new AbortController()
+  const left = () => res.writableFinished || controller.abort()
+  if (res.destroyed) left()
+  else res.once('close', left)
+  return controller.signal
 }
 
 /** A request that may become a job, with what of it and of its response must be read before the 202 goes out. */

@@ -31,6 +31,10 @@ export class HonoSubmission implements Submission<Context> {
     return this.native.req.url
   }
 
+  get signal(): AbortSignal {
+    return this.native.req.raw.signal
+  }
+
   /** Earlier middleware (a validator, say) leaves a body that it read in `c.req`, because it cannot be read twice. */
   async readBody(limit: number, wanted: boolean, large?: BodySink): Promise<Body | null> {
     const { raw, bodyCache } = this.native.req
