@@ -21,8 +21,8 @@ import { waitForChange, waitMsOf } from './waiting'
 import { type Told, toldOf } from './webhook-target'
 
 /**
- * Takes a request and answers it: 202, the handler's own response when it was ready in time, or why not. `undefined`: the client
- * did not ask for a job, run the handler as if it were not wrapped.
+ * Answers a request for a wrapped handler: with 202, with the handler's own response if it was ready in time, or with the problem that
+ * keeps it from becoming a job. `undefined`: the client did not ask for a job, run the handler as if it were not wrapped.
  */
 export async function accept(
   context: Context,
@@ -41,7 +41,7 @@ export async function accept(
     return problem('idempotency-key-required', 'Send an Idempotency-Key field, unique to this request.')
 
   const { remote, delay } = context.engine.capabilities
-  // An engine that cannot hold a job back has let go of the live request when its time comes.
+  // An engine that cannot delay a job no longer has the live request when the job is due.
   const keepRequest = context.store.capabilities.durable || remote || (!delay && (options.retries > 0 || options.delayMs > 0))
   const fingerprint = key === undefined ? undefined : new Fingerprint(submission.headers.get('content-type') ?? '')
   const received = new ReceivedBody(context, options.maxBodyBytes, fingerprint)
@@ -82,19 +82,19 @@ export async function accept(
 
 const NOBODY: Told = {}
 
-/** What a place for large bodies may throw. */
+/** Errors that a blob store may throw. */
 const STORE_ERRORS = ['store_unavailable', 'store_full', 'too_large']
 
-/** Answers what kept the body from being read to its end. What is nobody's fault but the application's is thrown on. */
+/** Answers an error of reading the body. Rethrows one that is the application's fault. */
 function unreadable(context: Context, error: unknown, limit: number): Answer {
   if (isJobsError(error, 'body_too_large')) return problem('body-too-large', `At most ${limit} bytes are taken here.`)
-  // What a parser has read may be nested too deep to be written as text again.
+  // A body that a parser has read may be nested too deeply to be serialized again.
   if (isJobsError(error, 'body_unreadable') || error instanceof RangeError) return problem('body-unreadable')
   if (isJobsError(error) && STORE_ERRORS.includes(error.code)) return unavailable(context, error, 'accept')
   throw error
 }
 
-/** Makes the job, or finds the one that the key already made, and answers. */
+/** Makes the job, or finds the one made before with the same key, and answers. */
 async function take(
   context: Context,
   operation: Operation,
@@ -109,21 +109,21 @@ async function take(
     if (!made.replayed) received.keep()
     return await answer(context, operation, request, made.job, prefer, made.replayed)
   } catch (error) {
-    // It may come to be after all, and the client may come again with its key and be told of it.
+    // The insert may still succeed, and the client may repeat the request with its key and find the job.
     const isCertain = isJobsError(error) && error.code !== 'store_unavailable'
     if (wanted.key !== undefined && !isCertain) received.keep()
     return unavailable(context, error, 'accept')
   }
 }
 
-/** Whose request it is; `null` for nobody's. @throws {JobsError} `invalid_option` for what a store may give back as something else */
+/** The owner of a request; `null` for none. @throws {JobsError} `invalid_option` if it is no string: a store might return another value */
 export async function ownerOf(owner: Owner<never>, native: never): Promise<string | null> {
   const who = (await owner(native)) || ''
   if (typeof who !== 'string') throw invalid(`owner() gave ${String(who)}; it must give a text or nothing`)
   return who || null
 }
 
-/** The answer to an accepted request: after a wait where the client or the route wants that. */
+/** Answers an accepted request, after a wait if the client or the route asks for one. */
 async function answer(
   context: Context,
   { options }: Operation,
@@ -145,7 +145,7 @@ async function answer(
       }
       shown = after ?? job
     } catch (error) {
-      reporter(context, 'wait', job)(error) // the job is there: its client, told otherwise, would make another
+      reporter(context, 'wait', job)(error) // the job exists: a client that got an error would make another one
     }
   return accepted(context, shown, prefer, replayed)
 }
@@ -168,11 +168,11 @@ function accepted(context: Context, job: Job, prefer: Preferences, replayed: boo
   return present(context, 'accepted', job, self, { status: 202, headers, retryAfterMs, minimal: prefer.minimal })
 }
 
-/** 429 and 503: come back later. */
+/** 429 or 503, with `Retry-After`. */
 export const busy = (code: Extract<ProblemCode, Refusal | 'store-unavailable'>, seconds = 5): Answer =>
   problem(code, 'Try again later.', { 'Retry-After': `${seconds}` })
 
-/** Answers an error of the store or the engine: 503, or 413 where it was the request that does not fit. Tells `onError`, and the client no more than that. */
+/** Answers an error of the store or the engine with 503, or 413 if the request does not fit. Details go to `onError`, not to the client. */
 export function unavailable(context: Context, error: unknown, during: string): Answer {
   if (isJobsError(error, 'too_large')) return problem('body-too-large', error.message)
   if (isJobsError(error, 'draining')) return busy('draining') // the engine was stopped while this request was being accepted

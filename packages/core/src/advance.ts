@@ -5,10 +5,11 @@ import { type LifecycleEvent, transition } from './lifecycle'
 export type Advanced = { readonly done: true; readonly job: Job } | { readonly done: false; readonly job: Job | null }
 
 /**
- * The one writer: asks the table, compares and sets, and on a lost race asks again with what is stored now.
+ * Writes every change of a job: asks the lifecycle table, then compares and sets; after a lost race it starts over with the job as
+ * stored now.
  *
- * `event` may be made from the job as it is by then; `null` means there is nothing to do any more. `done: false` brings the job
- * that refused it, or `null` when there is none.
+ * @param event may be a function of the current job; `null` from it means that there is nothing left to do
+ * @returns with `done: false`, the job for which the event was refused, or `null` if there is none
  */
 export async function advance(
   context: Context,
@@ -29,7 +30,7 @@ export async function advance(
   }
 }
 
-/** The line of history for a change, where the store keeps one. */
+/** The history event of a change, if the store keeps history. */
 export function eventsOf(context: Context, job: Job, type: string): JobEvent[] | undefined {
   if (!context.store.capabilities.events) return undefined
   const { version, updatedAt: at, status, attempt, percentComplete, message, error } = job

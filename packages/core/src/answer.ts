@@ -2,26 +2,26 @@ import type { EventStream } from './events'
 import type { Body, HeaderFields } from './job'
 import type { MessageStream } from './sockets'
 
-/** A body that is read as it is sent, in pieces; it may be read once. */
+/** A large body, read in pieces while it is sent. It can be read once. */
 export interface BodyStream extends AsyncIterable<Uint8Array> {
-  /** All of it, in bytes. */
+  /** Size of the whole body, in bytes. */
   readonly size: number
-  /** Bytes `first` to `last` of it, without reading what is before them. */
+  /** Bytes `first` to `last` (inclusive), without reading what is before them. */
   part(first: number, last: number): BodyStream
 }
 
-/** An HTTP answer as core decides it; an adapter writes it and decides nothing. `null` body: none is sent. */
+/** The HTTP answer to a request, decided by core and written by the adapter. `body: null`: no body is sent. */
 export interface Answer {
   readonly status: number
   readonly headers: HeaderFields
   readonly body: Body | BodyStream | EventStream | null
-  /** Of a 101, which only an adapter gets that can upgrade: what the WebSocket carries. */
+  /** With a 101, which only adapters that can upgrade get: the messages to send on the WebSocket. */
   readonly messages?: MessageStream
-  /** Of a 101 where the store holds the socket: what `JobStore.connect` gave. */
+  /** With a 101 for a socket that the store holds: what `JobStore.connect` returned. */
   readonly held?: unknown
 }
 
-/** Sets a field in place of the one that it had in whatever case (RFC 9110 5.1), or takes it away. */
+/** Sets or, with `null`, removes a header field, whose name is case-insensitive (RFC 9110 5.1). */
 export function setField(
   headers: Record<string, string | readonly string[]>,
   name: string,
@@ -33,7 +33,7 @@ export function setField(
   else headers[name] = value
 }
 
-/** Adds to a field that is a list, in whatever case it is there. */
+/** Appends to a list field, whose name is case-insensitive. */
 export function addToField(headers: Record<string, string | readonly string[]>, name: string, value: string): void {
   const plain = name.toLowerCase()
   let all = value
@@ -50,23 +50,23 @@ const encoder = new TextEncoder()
 /** The bytes of a body as they go on the wire. */
 export const bytesOf = (body: Body): Uint8Array => (typeof body === 'string' ? encoder.encode(body) : body)
 
-/** Pieces of a body as one. */
+/** Concatenates the pieces of a body. */
 export const joined = async (pieces: readonly (ArrayBuffer | Uint8Array)[]): Promise<Uint8Array> =>
-  new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer()) // bytes of a body are in no shared memory
+  new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer()) // bodies are never in shared memory
 
-/** Where the runtime has it, it counts without making the bytes. */
+/** If the runtime has `Buffer`, it counts without encoding. */
 const { Buffer: native } = globalThis as { readonly Buffer?: { byteLength(text: string): number } }
 
-/** Size of a body in bytes. Lone surrogates count as the U+FFFD that they become. */
+/** Size of a body in bytes. A lone surrogate counts as the U+FFFD that it is sent as. */
 export function sizeOf(body: Body | BodyStream): number {
   if (typeof body !== 'string') return isStream(body) ? body.size : body.byteLength
   return native ? native.byteLength(body) : countUtf8(body)
 }
 
-/** The same without help. */
+/** UTF-8 length of a text without `Buffer`. */
 export const countUtf8 = (body: string): number => encoder.encode(body).length
 
-/** Stays a stream, because of no body servers say that its length is 0; what is not there yet has none (RFC 9110 8.6). */
+/** An empty stream and not `null`, for which servers send `Content-Length: 0`: the length of this body is unknown (RFC 9110 8.6). */
 const NOTHING: EventStream = {
   open(sink) {
     sink.end()
@@ -74,7 +74,7 @@ const NOTHING: EventStream = {
   },
 }
 
-/** Bytes `first` to `last` of a body. */
+/** Bytes `first` to `last` (inclusive) of a body. */
 export const partOf = (body: Body | BodyStream, first: number, last: number): Body | BodyStream =>
   isStream(body) ? body.part(first, last) : bytesOf(body).subarray(first, last + 1)
 

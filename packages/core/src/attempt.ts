@@ -15,10 +15,9 @@ const NEVER = Number.POSITIVE_INFINITY
 const MESSAGE_LENGTH = 1_000
 
 /**
- * One run of a job by this process: renews the lease, notes progress, hears of a cancellation, keeps the time.
+ * One run of a job in this process: renews the lease, writes progress, notices a cancel, enforces the time limit.
  *
- * Every write of an attempt tells it what the job is by now, so its own heartbeat is how it learns that it was canceled or has
- * lost its lease.
+ * Each write returns the current job, so an attempt learns from its own heartbeat that it was canceled or has lost its lease.
  */
 export class Attempt implements JobHandle, LiveHost {
   readonly id: string
@@ -26,22 +25,22 @@ export class Attempt implements JobHandle, LiveHost {
   readonly attempt: number
   readonly meta: JsonObject
   readonly carry: JsonObject
-  /** What is written of its response, where that can be shown as it comes. */
+  /** The response body as it is written, if it can be large or live. */
   body: ResponseBody | undefined
-  /** Whether its handler was called. Until then nothing has been tried. */
+  /** Whether the handler was called. Until then the attempt does not count as tried. */
   hasBegun = false
-  /** What the adapter ends when its handler is not waited for any longer. */
+  /** The adapter's listener (`Execution.onCut`) for when the run is abandoned. */
   abandon: (() => void) | undefined
   #cutBecause: Cut | undefined
   #whenCut: ((why: Cut) => void) | undefined
-  /** Made when somebody first waits for it. */
+  /** Created when somebody first waits for it. */
   #over: Promise<void> | undefined
   #whenOver: (() => void) | undefined
-  /** Made when a handler first asks for its signal: most never do. */
+  /** Created when the handler first asks for its signal: most never do. */
   #controller: AbortController | undefined
   #abortedBecause: string | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
-  // By `performance.now()`: a clock that is set would hold up the renewals, and with them the lease.
+  // By `performance.now()`: if the system clock is set back, renewals must not stop.
   #renewAt: number
   readonly #timeoutAt: number
   #graceUntil = NEVER
@@ -63,7 +62,7 @@ export class Attempt implements JobHandle, LiveHost {
     this.#renewAt = now + context.options.leaseMs / 3
     this.#timeoutAt = job.timeoutAt === undefined ? NEVER : now + job.timeoutAt - context.now()
     this.#wake()
-    this.hear(job) // its cancellation may have been asked for before
+    this.hear(job) // a cancel may have been requested before
     if (context.stopped) this.interrupt('drained')
   }
 
@@ -75,7 +74,7 @@ export class Attempt implements JobHandle, LiveHost {
     return this.#controller.signal
   }
 
-  /** Why its handler is not even to be called. */
+  /** Why the handler must not even be called. */
   get cut(): Cut | undefined {
     return this.isCanceled ? 'canceled' : this.#cutBecause
   }
@@ -83,12 +82,12 @@ export class Attempt implements JobHandle, LiveHost {
     return this.#graceUntil < NEVER
   }
 
-  /** Calls the one listener when the attempt has to end without waiting for the handler any longer. What was before it says `cut`. */
+  /** Sets the one listener, called when the attempt must end without waiting for the handler. For an earlier cut see `cut`. */
   onCut(listener: (why: Cut) => void): void {
     this.#whenCut = listener
   }
 
-  /** Resolves when its outcome is written. Asked of one that is still running. */
+  /** Resolves when the outcome is written. Only for an attempt that is still running. */
   get over(): Promise<void> {
     this.#over ??= new Promise((resolve) => {
       this.#whenOver = resolve
@@ -107,7 +106,7 @@ export class Attempt implements JobHandle, LiveHost {
     await this.#reporting
   }
 
-  /** Writes what was reported last, and again if more came meanwhile. */
+  /** Writes the latest report, and again if more came meanwhile. */
   async #report(): Promise<void> {
     await undefined // reports of the same tick become one write
     try {
@@ -124,14 +123,14 @@ export class Attempt implements JobHandle, LiveHost {
     }
   }
 
-  /** One change of the job by this attempt, and what it learns by it. */
+  /** Writes a change of the job, and takes in the job as it is after that. */
   async write(event: LifecycleEvent): Promise<Job | null> {
     const { done, job } = await advance(this.context, this.job, event)
     this.hear(job)
     return done ? job : null
   }
 
-  /** Goes on with the lease. */
+  /** Renews the lease. */
   async renew(): Promise<void> {
     try {
       await this.write({ type: 'renew', attempt: this.attempt, leaseMs: this.context.options.leaseMs })
@@ -140,11 +139,11 @@ export class Attempt implements JobHandle, LiveHost {
     }
   }
 
-  /** The last change: what the job is after that is no news. */
+  /** Writes the last change of this attempt. */
   async settle(event: LifecycleEvent): Promise<Job | null> {
     this.#settling = true
     const { done, job } = await advance(this.context, this.job, ({ cancelRequestedAt }) =>
-      // What another process has canceled meanwhile is not tried again.
+      // A job that another process has canceled meanwhile is not retried.
       event.type === 'release' && cancelRequestedAt !== undefined ? { type: 'cancel', attempt: this.attempt, ttlMs: this.ttlMs } : event,
     )
     if (!done) return null
@@ -163,9 +162,9 @@ export class Attempt implements JobHandle, LiveHost {
     this.tell(error, 'stream')
   }
 
-  /** What the job is by now, from whoever knows: a write of this attempt, or a change made elsewhere in this process. */
+  /** Takes in the current job, from a write of this attempt or from a change made elsewhere. */
   hear(job: Job | null): void {
-    if (this.#settling || (job && job.version < this.job.version)) return // heard of late, and known to be past
+    if (this.#settling || (job && job.version < this.job.version)) return // out of date
     if (job?.status !== 'running' || job.attempt !== this.attempt) return this.interrupt('superseded')
     this.job = job
     if (job.cancelRequestedAt !== undefined && !this.isCanceled) {
@@ -175,13 +174,13 @@ export class Attempt implements JobHandle, LiveHost {
     }
   }
 
-  /** Ends it without waiting for its handler: the engine wants that, or the process stops, or it is no longer its job. */
+  /** Ends the attempt without waiting for the handler. */
   interrupt(why: Exclude<Cut, 'canceled'>): void {
     this.#abort(ABORTED[why])
     this.#cut(why)
   }
 
-  /** The outcome is written. */
+  /** Called when the outcome is written. */
   end(): void {
     clearTimeout(this.#timer)
     this.#settling = true
@@ -198,7 +197,7 @@ export class Attempt implements JobHandle, LiveHost {
     this.#controller?.abort(abortError(reason))
   }
 
-  /** One timer for all that an attempt waits for: the next renewal, the time limit, the end of the grace. */
+  /** Sets the one timer to the next of: lease renewal, time limit, end of `cancelGraceMs`. */
   #wake(): void {
     clearTimeout(this.#timer)
     const next = Math.min(this.#renewAt, this.#timeoutAt, this.#graceUntil)
@@ -217,7 +216,7 @@ export class Attempt implements JobHandle, LiveHost {
     this.#wake()
   }
 
-  /** Tells the application what went wrong with it. */
+  /** Reports an error of this attempt to the application. */
   tell(error: unknown, during: string): void {
     reporter(this.context, during, this)(error)
   }

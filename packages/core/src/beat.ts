@@ -1,7 +1,7 @@
 import { onWorkers } from './settings'
 import { unrefTimer } from './time'
 
-/** How often a response that is still being written is looked at, in milliseconds. */
+/** How often responses that are still being written are checked, in milliseconds. */
 const BEAT_MS = 100
 
 interface Beating {
@@ -9,8 +9,8 @@ interface Beating {
 }
 
 /**
- * All bodies that are being written in this process. They share one timer, which runs as long as there are any: a body that ends
- * before it is looked at has cost a place in a set.
+ * All bodies that are being written in this process. They share one timer, which runs while there are any, so that a short body costs
+ * no more than an entry in a set.
  */
 const beating = new Set<Beating>()
 let timer: ReturnType<typeof setTimeout> | undefined
@@ -28,7 +28,7 @@ function wind(): void {
 
 /** Calls `beat` every 100 ms until the returned function is called; the first time after 100 to 200 ms. */
 export function everyBeat(one: Beating): () => void {
-  // On Workers a timer belongs to the request that set it, and what another one writes is not its to touch.
+  // On Workers a timer belongs to the request that set it, and may not touch what other requests write.
   if (onWorkers()) {
     const own = setInterval(() => one.beat(), BEAT_MS)
     return () => clearInterval(own)
@@ -45,6 +45,6 @@ export function everyBeat(one: Beating): () => void {
   wind()
   return () => {
     beating.delete(entry)
-    still = undefined // see ById: tables that the set has had may keep the entry
+    still = undefined // old tables of the set may keep the entry alive, see ById
   }
 }

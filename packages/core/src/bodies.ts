@@ -4,29 +4,29 @@ import type { Fingerprint } from './idempotency'
 import type { HeaderFields } from './job'
 import type { BlobStore } from './store'
 
-/** Bodies above this are kept in chunks of this size, where there is a blob store: a record stays small, and so does a process. */
+/** If there is a blob store, larger bodies are stored in chunks of this size, so that neither records nor memory grow large. */
 export const CHUNK_BYTES = 262_144
 const NOTHING = new Uint8Array(0)
 
-/** Status and fields of a response whose body is still being written; fields as in `CapturedResponse`. */
+/** Status and header fields of a response whose body is still being written; fields as in `CapturedResponse`. */
 export interface ResponseHead {
   readonly status: number
   readonly headers: HeaderFields
 }
 
-/** Takes a body that is too large to be gathered, piece by piece. */
+/** Takes a body that is too large to gather in memory, piece by piece. */
 export interface BodySink {
-  /** How many bytes an adapter gathers before it writes them, and all that follow, here. */
+  /** How many bytes an adapter gathers before it writes these and all that follow to the sink. */
   readonly after: number
   /**
-   * Takes the next piece. To be awaited before the next call: it is the back-pressure of the blob store.
-   * @throws {JobsError} `body_too_large`, `result_too_large` above the route's limit; and what the blob store throws.
+   * Writes the next piece. To be awaited before the next call, for back-pressure.
+   * @throws {JobsError} `body_too_large` or `result_too_large` above the route's limit, and what the blob store throws
    */
   write(piece: Uint8Array): Promise<void>
   /**
-   * Tells that a response has its head and is being written. If it is not over soon it is shown as it comes (`links.stream`): then
-   * `take` is called, once, and must give what has been gathered so far; from there on every piece is to be written here, however
-   * small the body is. For a body of a request there is no such thing.
+   * For responses: tells that the head is complete and the body is being written. If the body takes a while, clients can read it as it
+   * is written (`links.stream`): `take` is then called once and must return what was gathered so far, and from then on every piece must
+   * be written to the sink, however small the body is.
    */
   begin?(head: () => ResponseHead, take: () => readonly Uint8Array[]): void
 }
@@ -35,9 +35,9 @@ export interface BodySink {
 export class BodyWriter implements BodySink {
   after = CHUNK_BYTES
   chunkBytes = CHUNK_BYTES
-  /** Most bytes taken: the route's limit, or the blob store's where that is lower. */
+  /** Largest body, in bytes: the route's limit, or the blob store's if that is lower. */
   readonly limit: number
-  /** Bytes taken so far; 0: the body was not large. */
+  /** Bytes written so far; 0: the body was not large. */
   size = 0
   /** The chunk that is being filled. */
   protected index = 0
@@ -70,12 +70,12 @@ export class BodyWriter implements BodySink {
     }
   }
 
-  /** Takes nothing more: a handler that was not waited for would write into the place of one that is removed. */
+  /** Refuses further writes: an abandoned handler would write into a body that has been removed. */
   close(): void {
     this.isClosed = true
   }
 
-  /** Writes what is left; a promise only where there is something to be waited for. */
+  /** Writes the last chunk; returns a promise only if there is one. */
   end(): Promise<void> | undefined {
     return this.filled > 0 && !this.isClosed ? this.#flush() : undefined
   }
@@ -96,13 +96,13 @@ export class BodyWriter implements BodySink {
   }
 }
 
-/** Names of the bodies of a job. A response has its attempt in the name, so that a stale worker cannot write into a newer one's. */
+/** Names of a job's bodies. That of a response has the attempt in it, so that a stale worker cannot write into a newer response. */
 export const REQUEST = 'request'
 export const responseName = (attempt: number): string => `response-${attempt}`
 
 /**
- * A body in chunks, as it is read.
- * @param failed hears of what breaks it off, because the head has been sent by then and nobody can be told with a status
+ * Reads a body that is stored in chunks.
+ * @param failed called with an error that breaks off the body: the head has been sent by then, so no status can report it
  */
 export function readChunks(
   blobs: BlobStore | undefined,

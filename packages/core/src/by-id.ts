@@ -1,7 +1,7 @@
 /**
- * What comes and goes with every job, by its id. A `Map` gets a new table after so many deletions, and in V8 the old table points to the
- * new one: as soon as one of them has grown old, all that follow stay, with the requests and responses that were in them, until the next
- * full collection. An object without a prototype has no such chain.
+ * A map by job id for short-lived values, in place of a `Map`. After many deletions a `Map` gets a new table, and in V8 the old one
+ * points to the new one. Once one of them is in the old generation, all later tables survive with the requests and responses in them,
+ * until the next full garbage collection. An object without a prototype has no such chain.
  */
 export class ById<Value> {
   readonly #values: Record<string, Value> = Object.create(null)
@@ -14,7 +14,7 @@ export class ById<Value> {
     this.#values[id] = value
   }
 
-  /** @param only leaves another that has taken its place */
+  /** @param only delete the entry only if it is this value, not one that has replaced it */
   delete(id: string, only: Value | undefined = this.#values[id]): void {
     if (this.#values[id] === only) delete this.#values[id]
   }

@@ -14,15 +14,15 @@ import { bury, post, repaired } from './repair'
 import { type JobRequest, pathOf } from './request'
 import { onWorkers } from './settings'
 
-/** Asks for a job to end: a queued one is canceled at once, a running one when its work has stopped. The job as it is after that. */
+/** Cancels a queued job at once; asks a running one to stop. Resolves to the job after that. */
 export async function cancel(context: Context, job: Job, reason?: string, platform?: Platform): Promise<Job | null> {
   const { done, job: after } = await advance(context, job, (current): LifecycleEvent => {
     if (current.status === 'queued') return { type: 'cancel', ttlMs: ttlOf(context, current), reason }
-    return { type: 'requestCancel', reason } // which the table refuses once it is over
+    return { type: 'requestCancel', reason } // the table refuses it for a finished job
   })
   if (done) {
     const told = context.engine.cancel?.(after.id, after.dispatch).catch(reporter(context, 'cancel', job))
-    if (onWorkers()) await told // what a request began ends with it
+    if (onWorkers()) await told // work that a request began ends with the request
     if (isTerminal(after.status)) {
       await tidy(context, after, job.request?.chunkBytes !== undefined)
       await post(context, after, platform)
@@ -38,7 +38,7 @@ export async function deleteJob(context: Context, job: Job, self: string, _reque
   return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: null }
 }
 
-/** The same for a finished job that nobody asked for over HTTP. Whether there was one. @throws {JobsError} `not_finished` */
+/** Purges a finished job, for `jobs.purge`. Resolves to whether there was one. @throws {JobsError} `not_finished` */
 export async function purge(context: Context, id: string): Promise<boolean> {
   const job = await repaired(context, id)
   if (!job || job.goneAt !== undefined) return false
@@ -48,8 +48,8 @@ export async function purge(context: Context, id: string): Promise<boolean> {
 }
 
 /**
- * POST cancel: 200 when it is canceled, 202 while the work has to stop first, 409 when it ended otherwise. The form of a page goes
- * back to the page, which shows what came of it.
+ * POST cancel: 200 if the job is canceled now, 202 if its work must stop first, 409 if it ended otherwise. The form of the HTML page is
+ * redirected back to the page, which shows the outcome.
  */
 export async function cancelJob(context: Context, job: Job, self: string, request?: JobRequest, platform?: Platform): Promise<Answer> {
   const after = await cancel(context, job, undefined, platform)

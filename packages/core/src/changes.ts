@@ -3,14 +3,14 @@ import type { Job } from './job'
 import type { JobStore } from './store'
 
 type Listener = (job: Job) => void
-/** `undefined`: another process has changed it, so it has to be read. */
+/** Called with the changed job; with `undefined` if another process changed it and it must be read. */
 type Watcher = (job: Job | undefined) => void
 
-/** Tells whoever waits in this process that a job has changed. */
+/** Notifies those who wait in this process that a job has changed. */
 export interface Changes {
-  /** Whether every change of a job is heard here: no other process writes, and one request may wake another. */
+  /** Whether every change of a job is notified: no other process writes, and one request may wake another. */
   readonly complete: boolean
-  /** Whether the store tells of what other processes write. */
+  /** Whether the store notifies of what other processes write. */
   readonly watched: boolean
   emit(job: Job): void
   /** Calls `watcher` at every change of the job until the returned function is called. */
@@ -23,8 +23,8 @@ interface Watched {
 }
 
 /**
- * @param running attempts of this process, who hear of every change of their own job
- * @param failed hears that the store could not tell of changes any longer: those who wait read now and then all the same
+ * @param running attempts in this process, which are told of every change of their job
+ * @param failed called when the store can no longer notify; those who wait also poll, only more slowly
  */
 export function createChanges(
   store: JobStore,
@@ -39,10 +39,10 @@ export function createChanges(
       try {
         watcher(job)
       } catch (error) {
-        failed(error, id) // the others are told all the same
+        failed(error, id) // the others are still told
       }
   }
-  /** One subscription for all who wait for a job. */
+  /** One subscription to the store for all who wait for the job. */
   const subscribe = async (id: string, those: Watched) => {
     try {
       for await (const _version of store.watch?.(id, those.watch.signal) ?? []) tell(id, those, undefined)
@@ -76,5 +76,5 @@ export function createChanges(
   }
 }
 
-/** For Workers, where what one request resolves may not wake another: nobody is told, everybody reads. */
+/** For Workers, where one request may not wake another: nobody is notified, everybody polls. */
 export const NO_CHANGES: Changes = { complete: false, watched: false, emit() {}, on: () => () => {} }

@@ -12,11 +12,11 @@ import type { Outbox } from './outbox'
 import type { Pacing } from './pacing'
 import type { BlobStore, JobStore } from './store'
 
-/** What the parts of one `createJobs` share. */
+/** What the parts of core share for one `createJobs`. */
 export interface Context {
   readonly options: Settings
   readonly store: JobStore
-  /** Where large bodies go; `undefined`: they stay in the records. */
+  /** Where large bodies are stored; `undefined`: in the records. */
   readonly blobs: BlobStore | undefined
   readonly leases: Leases
   readonly engine: JobEngine
@@ -24,26 +24,26 @@ export interface Context {
   /** Attempts that run in this process, by job id. */
   readonly running: ById<Attempt>
   readonly changes: Changes
-  /** Jobs whose events are followed here, by id. None on Workers, where one request cannot write to another's answer: each follows by itself. */
+  /** Jobs whose events are followed in this process, by id. None on Workers, where one request cannot write to another's answer. */
   readonly feeds: ById<Feed> | undefined
-  /** Responses that are read here while they are written, by job id; none on Workers, for the same reason. */
+  /** Responses that are read in this process while they are written, by job id. None on Workers, for the same reason. */
   readonly live: ById<LiveFeed> | undefined
   readonly pacing: Pacing
-  /** Tells of the end of jobs; none where the application gave no way to. */
+  /** Sends webhooks; `undefined` without the `webhooks` option. */
   readonly outbox: Outbox | undefined
-  /** Where the status routes are when nothing else is known: `baseUrl` and `path`. */
+  /** URL of the job routes outside a request to them: `baseUrl` and `path`. */
   readonly mount: string
   readonly now: () => number
   readonly onError: (error: unknown, about: ErrorContext) => void
-  /** A stop has begun: nothing more is accepted. */
+  /** `jobs.stop()` was called: nothing new is accepted. */
   draining: boolean
-  /** The time of the stop is over: what would begin now is handed back. */
+  /** `drainMs` have passed: jobs that would begin now are handed back. */
   stopped: boolean
 }
 
 /**
- * {@link JobsOptions} with its defaults. Core never looks into a framework's request: it hands what an adapter gave to what the
- * application gave, and `never` keeps it from doing more.
+ * {@link JobsOptions} with defaults filled in. Core only passes the framework's request from the adapter to functions of the
+ * application; `never` keeps it from looking inside.
  */
 export type Settings = JobsOptions<never> &
   Required<
@@ -64,21 +64,21 @@ export type Settings = JobsOptions<never> &
     >
   > & { defaults: ResolvedOptions }
 
-/** Tells the application of what goes wrong `during` something that is done for a job. */
+/** Makes a function that reports an error to `onError`, with what was being done for which job. */
 export const reporter =
   ({ onError }: Context, during: string, { id, operation }: Pick<Job, 'id' | 'operation'>) =>
   (error: unknown): void =>
     onError(error, { during, id, operation })
 
-/** Whether a hand-over is left to the sweeper: the engine cannot hold a message back until its time has come. */
+/** Whether a dispatch is left to the sweeper, because the engine cannot delay a message. */
 export const isForSweeper = ({ engine }: Context, delayMs: number): boolean => delayMs > 0 && !engine.capabilities.delay
 
-/** When a queued job is looked at again that is to start after `delayMs`: when it is to be handed over, or some time after it was. */
+/** `dueAt` of a queued job that is to start after `delayMs`: when the sweeper must dispatch it, or check that it has started. */
 export const startBy = (context: Context, delayMs: number, now: number): number =>
   now + delayMs + (isForSweeper(context, delayMs) ? 0 : context.options.startDeadlineMs)
 
-/** Options of the job's operation; `undefined` where this process does not know it. */
+/** Options of the job's operation; `undefined` if this process does not know it. */
 export const optionsOf = (context: Context, job: Job): ResolvedOptions | undefined => context.operations.get(job.operation)?.options
 
-/** How long a finished job of this operation is kept; of an operation that this process does not know, the default. */
+/** How long the job is kept once it has finished, in milliseconds; the default if this process does not know its operation. */
 export const ttlOf = (context: Context, job: Job): number => (optionsOf(context, job) ?? context.options.defaults).resultTtlMs

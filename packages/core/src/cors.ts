@@ -6,7 +6,7 @@ const EXPOSED =
   'Location, Content-Location, Retry-After, ETag, Link, Preference-Applied, Operation-Location, Sunset, Idempotency-Replayed, Content-Range'
 const REQUEST_FIELDS = 'Accept, Authorization, Content-Type, Idempotency-Key, If-None-Match, If-Range, Last-Event-ID, Prefer, Range'
 
-/** Lets a page of an allowed origin read the answer and the fields that matter in it. Without the `cors` option: as it was. */
+/** Adds the CORS fields that let a page of an allowed origin read the answer. Without the `cors` option the answer is unchanged. */
 export function crossOrigin(context: Context, request: JobRequest, answer: Answer): Answer {
   const { cors } = context.options
   if (cors.length === 0) return answer
@@ -20,7 +20,7 @@ export function crossOrigin(context: Context, request: JobRequest, answer: Answe
   return { ...answer, headers }
 }
 
-/** Answers OPTIONS: what may be done here, and to a browser's preflight that the page may. */
+/** Answers OPTIONS with the allowed methods, and a CORS preflight with what a page may send. */
 export function optionsAnswer(context: Context, request: JobRequest, allow: string): Answer {
   const headers: Record<string, string> = { Allow: allow }
   if (context.options.cors.length > 0 && request.headers.get('access-control-request-method') !== null) {

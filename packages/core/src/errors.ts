@@ -19,7 +19,7 @@ export type JobsErrorCode =
   | 'not_retryable'
   | 'not_finished'
 
-/** What this library throws. `code` is for programs, `message` says what to do, `cause` is what was behind it. */
+/** The error that this library throws. `code` is for programs, `message` says what to do, `cause` is the underlying error. */
 export class JobsError extends Error {
   override readonly name = 'JobsError'
   constructor(
@@ -31,6 +31,6 @@ export class JobsError extends Error {
   }
 }
 
-/** By its name and not its class: a process may hold core twice, as CommonJS beside the ES module. */
+/** Whether an error is a {@link JobsError}, with `code` if given. By name, since a process may load core twice, as ESM and as CommonJS. */
 export const isJobsError = (error: unknown, code?: JobsErrorCode): error is JobsError =>
   (error as JobsError | null)?.name === 'JobsError' && (!code || (error as JobsError).code === code)

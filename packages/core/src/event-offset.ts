@@ -1,11 +1,11 @@
-/** No id is longer than a field of a request; of a longer line the rest need not be looked at. */
+/** Longest line that is compared, in characters: no id is longer than a request header field. */
 const LONGEST = 16_384
 
 /**
- * Where a stream of server-sent events goes on after the last event with this id: the number of bytes up to the end of its empty
- * line (HTML Living Standard, 9.2.6) and of the comments after it. 0 where there is none: then all of it is news.
+ * Byte offset at which a stream of server-sent events resumes after the last event with this id: behind its empty line (HTML Living
+ * Standard, 9.2.6) and the comments that follow. 0 if there is no such event: then everything is new.
  *
- * Bytes are taken for characters one by one, in the stream as in the id, which is how a field of a request comes.
+ * Each byte is one character, in the stream as in the id: header fields are decoded that way too.
  */
 export async function offsetAfterEvent(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, id: string): Promise<number> {
   let offset = 0
@@ -13,7 +13,7 @@ export async function offsetAfterEvent(pieces: AsyncIterable<Uint8Array> | Itera
   let line = ''
   /** The id of the event that is being read, once it has named one. */
   let named: string | undefined
-  /** Nothing but comments has come since the event with the id. */
+  /** Only comments have come since the event with the id. */
   let isQuiet = false
   let afterReturn = false
   const finish = () => {
@@ -30,7 +30,7 @@ export async function offsetAfterEvent(pieces: AsyncIterable<Uint8Array> | Itera
   }
   for await (const piece of pieces) {
     for (const byte of piece) {
-      // The line feed of a CR LF belongs to the line that the CR ended.
+      // The LF of a CR LF belongs to the line that the CR ended.
       if (byte === 10 && afterReturn) {
         if (offset === end) offset++
         end++

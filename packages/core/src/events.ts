@@ -5,22 +5,22 @@ import type { Job } from './job'
 import { isTerminal } from './lifecycle'
 import type { JobRequest } from './request'
 
-/** Where an adapter takes events, or another body that comes as it is made: a response that stays open. */
+/** An open response in the adapter, to which events or a live result are written. */
 export interface EventSink {
-  /** Sends a piece. `false`: there is no room for more until {@link EventFlow} is told that there is. */
+  /** Sends a piece. `false`: the buffer is full; write no more until {@link EventFlow} `ready` is called. */
   write(piece: Uint8Array): boolean
-  /** Nothing follows. */
+  /** Ends the response. */
   end(): void
-  /** What was sent is not all, and nothing follows: the client must not take it for whole, so the connection is cut. */
+  /** Breaks off the response: the connection is cut, so that the client does not take it for complete. */
   fail(error: Error): void
 }
 
-/** A body that is pushed: server-sent events, a live result. Begins when it is opened, and ends with the job. */
+/** A body that is pushed: server-sent events or a live result. Begins when it is opened and ends with the job. */
 export interface EventStream {
   open(sink: EventSink): EventFlow
 }
 
-/** How long a client waits before it connects again, in milliseconds; to a process that stops longer than connections are kept for it. */
+/** Pause before a client reconnects, in milliseconds; longer if this process is stopping, so that a new connection reaches another one. */
 const RETRY_MS = 2_000
 const RETRY_ELSEWHERE_MS = 10_000
 
@@ -30,14 +30,14 @@ const RETRY = bytesOf(retryText(RETRY_MS))
 const ALIVE = bytesOf(': alive\n\n')
 
 /**
- * GET events: the status document whenever it changes. 204, at which a browser stops, to a client that knows the last one. A process
- * that stops sends it as it is: an answer other than 200 would be the last that a browser asks for.
+ * GET events: sends the status document whenever it changes. A client that knows the last one gets 204, which stops a browser from
+ * reconnecting. A process that is stopping sends the current one and ends: after an answer other than 200 a browser never reconnects.
  */
 export function getEvents(context: Context, job: Job, self: string, request: JobRequest): Answer {
   const known = request.headers.get('last-event-id') ?? ''
   const seen = /^\d{1,15}$/.test(known) ? Number(known) : 0
   const isOver = isTerminal(job.status)
-  // Before the head: an application that cannot show the job is an error like others.
+  // Made before the head is sent: a representation may throw, which must be answered with a status.
   const news = seen < job.revision ? eventText(job, documentOf(context, job, self), job.status) : ''
   if (isOver && !news) return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: null }
   const body =
@@ -47,7 +47,7 @@ export function getEvents(context: Context, job: Job, self: string, request: Job
   return { status: 200, headers: { ...HEADERS }, body }
 }
 
-/** One event (HTML Living Standard, 9.2.5). The id is the revision, so that a client that lost its connection goes on where it was. */
+/** One event (HTML Living Standard, 9.2.5). Its id is the revision, so that a client that lost its connection resumes where it was. */
 const eventText = (job: Job, document: string, name: string): string =>
   `id: ${job.revision}\nevent: ${name}\ndata: ${document.replaceAll(/\r\n|\n|\r/g, '\ndata: ')}\n\n`
 
@@ -58,7 +58,7 @@ const eventLine = (sink: EventSink): Line => ({
   close: () => sink.end(),
 })
 
-/** The event, made once for all who are told the same. */
+/** The encoded event, made once for all clients that get the same one. */
 function pieceOf({ job, text, events }: News, name: string): Uint8Array {
   let piece = events.get(name)
   if (!piece) {

@@ -4,8 +4,8 @@ import type { JobFailure } from './job'
 const SHOWN_LENGTH = 1_000
 
 /**
- * What a client may know of an error that a handler threw. Nothing but that it failed, unless the error says that it may be
- * shown: `expose: true` with `status` (or `statusCode`) of 400 to 599 and a `message`, as http-errors has it.
+ * What a client may know of an error that a handler threw: only that it failed, unless the error may be shown, as with http-errors:
+ * `expose: true`, a `message`, and `status` (or `statusCode`) from 400 to 599.
  */
 export function failureOf(error: unknown): JobFailure {
   if (isJobsError(error, 'result_too_large'))
@@ -28,7 +28,7 @@ export function failureOf(error: unknown): JobFailure {
   }
 }
 
-/** The failure of a job whose handler answered with a status of 400 or more; the response itself is at the result URL. */
+/** The failure of a job whose handler answered with a status of 400 or above; the response itself is at the result URL. */
 export const errorResponse = (status: number): JobFailure => ({
   code: 'error_response',
   status,

@@ -4,44 +4,44 @@ import type { Job, JobStatus } from './job'
 import { isTerminal } from './lifecycle'
 import { present } from './present'
 
-/** What watches a job, as its adapter sees it: a stream of events, or a socket. */
+/** The adapter's control of an open stream of events or a socket. */
 export interface EventFlow {
-  /** There is room again. */
+  /** To be called when there is room to write again. */
   ready(): void
-  /** The client has gone. */
+  /** To be called when the client has gone. */
   close(): void
 }
 
-/** One change, for all who are told of it. */
+/** One change of a job, shared by all who are told of it. */
 export interface News {
   readonly job: Job
-  /** The document. */
+  /** The status document. */
   readonly text: string
-  /** What was made of it already, by the name of its event. */
+  /** Encoded events made of it, by event name. */
   readonly events: Map<string, Uint8Array>
 }
 
-/** How one who watches is spoken to. What sends says whether there is room for more. */
+/** The connection of one watcher: server-sent events or a WebSocket. Methods that send return whether there is room for more. */
 export interface Line {
   open(): boolean
-  /** `name`: that of the state where that is new, otherwise `progress`. */
+  /** @param name the state if that is new, otherwise `progress` */
   tell(news: News, name: string): boolean
-  /** Shows that the line is alive. */
+  /** Sends a keep-alive. */
   alive(): boolean
-  /** Nothing follows: the job is over, or it has to be followed elsewhere. */
+  /** Ends the connection. `isOver: false`: the job is not over, the client must reconnect. */
   close(isOver: boolean): void
 }
 
-/** How often a silent line shows that it is alive, in milliseconds. */
+/** Interval of keep-alives, in milliseconds. */
 const ALIVE_MS = 15_000
-/** On Workers, where each request reads for itself and may make so many calls and no more: after so many failures its client comes again. */
+/** On Workers a request polls for itself and has a limited number of calls: after so many failures it ends, and its client reconnects. */
 const MOST_FAILURES = 20
 
-/** The job as it is told of: the body of its status. */
+/** The document that watchers of a job are sent: the body of its status. */
 export const documentOf = (context: Context, job: Job, self: string): string =>
   String(present(context, 'status', job, self, { status: 200, headers: {} }).body ?? '')
 
-/** Tells a line of the job from now on. `seen`: the revision that its client knows, 0 for none. */
+/** Adds a watcher to the job. @param seen the revision that its client knows, 0 for none */
 export function follow(context: Context, job: Job, self: string, seen: number, line: Line): EventFlow {
   const feed = context.feeds?.get(job.id) ?? new Feed(context, job)
   feed.take(job)
@@ -51,27 +51,27 @@ export function follow(context: Context, job: Job, self: string, seen: number, l
 interface Watcher {
   readonly line: Line
   readonly self: string
-  /** The revision that was sent last, and the state that it told of: none yet at the beginning. */
+  /** The revision and the state that were sent last; `status` is `undefined` before the first one. */
   sent: number
   status: JobStatus | undefined
   isFull: boolean
 }
 
 /**
- * The document, made once for all who watch the job here. Who reads slowly is sent the latest one when there is room again, and
- * nothing that lies between.
+ * Sends the status document to all who watch the job in this process; it is made once for all. A slow reader gets the latest one when it
+ * has room again, and none of those in between.
  */
 export class Feed extends Following<Watcher> {
   #news: (News & { readonly self: string }) | undefined
   #isLooking = false
   #failures = 0
-  /** A change was told of while a read was under way that may not have seen it. */
+  /** A change came while a read was under way, which may have missed it. */
   #isStale = false
 
   constructor(context: Context, job: Job) {
     super(context, job, context.feeds, 'events')
     this.every(ALIVE_MS, () => this.#alive())
-    this.look() // for what has changed since the job was read
+    this.look() // the job may have changed since it was read
   }
 
   end(): void {
@@ -99,7 +99,7 @@ export class Feed extends Following<Watcher> {
     for (const watcher of this.followers) this.send(watcher)
   }
 
-  /** A line may say that it is ready while it is spoken to, so what is sent is noted first. */
+  /** A line may call `ready` while it is written to, so state is updated before sending. */
   protected send(watcher: Watcher): void {
     const { job } = this
     if (watcher.isFull || !this.followers.has(watcher)) return
@@ -112,7 +112,7 @@ export class Feed extends Following<Watcher> {
       watcher.isFull = !hasRoom
       if (isTerminal(job.status)) this.#finish(watcher, true)
     } catch (error) {
-      this.failed(error) // the application cannot show the job
+      this.failed(error) // thrown by the application's representation
       this.#finish(watcher, false)
     }
   }

@@ -28,24 +28,25 @@ export {
   webSubmission,
 } from './web-submission'
 
-/** The request that a wrapped handler gets: its own, with the job on it. */
+/** The request that a wrapped handler gets, with its job as `request.job`. */
 export type RequestWithJob<R extends Request = Request> = R & { readonly job: JobHandle }
 
-/** What `respondAsync` takes in place of the operation's name. */
+/** Options of {@link respondAsync}. */
 export interface FetchOptions<Native = Request> extends OperationOptions<Native> {
   /** Name of the operation, unique among these jobs. */
   operation: string
 }
 
 /**
- * Wraps a fetch handler: it answers 202 and runs after that; a status URL tells how it goes and what it answered.
+ * Wraps a fetch handler: a request is answered 202 and the handler runs afterwards. A status URL shows its progress and its response.
  *
- * Further arguments (`env` and `ctx`, Deno's `info`) are handed on as they are; in a run by another process they are what its
- * platform gave.
+ * Further arguments (`env` and `ctx`, Deno's `info`) are passed on unchanged. When another process runs the handler, they are `env` and
+ * `ctx` of its platform.
  *
+ * @param operation name of the operation, unique among these jobs, or options with that name
  * @throws {JobsError} `invalid_option`, `duplicate_operation`
  */
-// `R & object`: the request that the handler names outweighs that of its jobs, where it is more.
+// `R & object` makes inference prefer the request type of the handler to that of `jobs`.
 export function respondAsync<Rest extends unknown[], R extends Request = Request>(
   jobs: Jobs<R & object>,
   operation: string | FetchOptions<R>,
@@ -59,7 +60,7 @@ export function respondAsync<Rest extends unknown[]>(
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
   jobs.define(name, options, (execution) => {
     const { handle, request, requestBody, platform } = execution
-    const taken = execution.live as Live<Rest> | undefined // what is passed to accept below
+    const taken = execution.live as Live<Rest> | undefined // passed to `accept` below
     const run = async () => {
       const own = taken ? detachRequest(taken.native, bodyFor(taken.body, requestBody)) : rebuildRequest(request, requestBody)
       const rest = taken?.rest ?? ([platform?.env, platform?.context] as unknown as Rest) // as Workers call a handler
@@ -75,22 +76,23 @@ export function respondAsync<Rest extends unknown[]>(
 
 type Live<Rest> = WebSubmission & { readonly rest: Rest }
 
-/** The body of an inline run: what was read of the live request, unless that is large and was stored in pieces. */
+/** The body of an inline run: the one that was read from the live request, or the stored one if that is a stream. */
 export const bodyFor = (taken: Body | BodyStream | null, stored: Body | BodyStream | null): Body | BodyStream | null =>
   isStream(stored) ? stored : taken
 
-/** Puts the job where handlers of all fetch adapters find it. */
+/** Sets `request.job`. */
 export const withJob = <R extends Request>(request: R, job: JobHandle): RequestWithJob<R> =>
   Object.defineProperty(request, 'job', { value: job, configurable: true }) as RequestWithJob<R>
 
+/** Options of {@link jobRoutes}. */
 export interface JobRoutesOptions<Native = Request> {
-  /** Path of the job routes as this handler sees it. @default the `path` of `createJobs`, `/jobs` */
+  /** Path of the job routes as this handler sees it. @default the `path` of `createJobs`, or `/jobs` */
   path?: string
-  /** Whose jobs a request may see; see `createJobs`. */
+  /** Returns whose request it is, and so whose jobs it may see. @default the `owner` of `createJobs` */
   owner?: Owner<Native>
 }
 
-/** Answers the requests for the job routes: status, result, cancellation, list. `undefined`: not one of them. */
+/** Makes a handler for the job routes: status, result, cancel, list. It resolves to `undefined` for a request to none of them. */
 export function jobRoutes<R extends Request = Request>(
   jobs: Jobs<R>,
   { path = jobs.path, owner }: JobRoutesOptions<R> = {},

@@ -4,17 +4,18 @@ import { join, resolve } from 'node:path'
 import { type BlobStore, JobsError } from '@respond-async/core'
 
 /**
- * Keeps large bodies in files: a directory for each job, in it a file for each chunk. For `createJobs` beside a store that holds no
- * large bodies itself. Every process that serves or runs these jobs must see the directory: one machine, or a shared file system.
+ * Stores large bodies in files: a directory per job, a file per chunk. For the `blobs` option of `createJobs`, beside a store that has no
+ * place for large bodies. Every process that serves or runs the jobs must have access to the directory: one machine, or a shared file
+ * system.
  *
- * A chunk is there whole or not at all, also after a power cut: it is written under another name, synced, then renamed.
+ * A chunk is complete or absent, even after a power failure: it is written under another name, synced, then renamed.
  *
- * @param directory made where it is missing, for this user alone
+ * @param directory created if missing, accessible only to this user
  */
 export function fileBlobs(directory: string): BlobStore {
   if (typeof directory !== 'string' || directory === '')
     throw new JobsError('invalid_option', "fileBlobs: give it a directory, fileBlobs('/var/lib/app/bodies')")
-  const root = resolve(directory) // the process may go to another one
+  const root = resolve(directory) // the process may change its working directory
   const homeOf = (id: string) => join(root, segmentOf(id))
   const fileOf = (name: string, index: number) => `${segmentOf(name)}.${index}`
   return {
@@ -29,7 +30,7 @@ export function fileBlobs(directory: string): BlobStore {
         await syncDirectory(home)
         if (index === 0) await syncDirectory(root) // the job's own directory may be new
       } catch (error) {
-        await rm(unfinished, { force: true }).catch(() => {}) // what went wrong first is what is told
+        await rm(unfinished, { force: true }).catch(() => {}) // the first error is the one to report
         throw meaningOf(error)
       }
     },
@@ -44,7 +45,7 @@ export function fileBlobs(directory: string): BlobStore {
     },
     async remove(id, keep) {
       const home = homeOf(id)
-      // Again where somebody has written meanwhile: a directory that is not empty stays.
+      // Retries if something was written meanwhile: a directory that is not empty cannot be removed.
       if (keep === undefined) return rm(home, { recursive: true, force: true, maxRetries: 50, retryDelay: 1 })
       const kept = `${segmentOf(keep)}.`
       for (const file of await filesIn(home)) if (!file.startsWith(kept)) await rm(join(home, file), { force: true })
@@ -53,8 +54,8 @@ export function fileBlobs(directory: string): BlobStore {
 }
 
 /**
- * A name for a file or a directory that is no other one's, on whatever file system: some know no upper case, some drop dots at the
- * end, all of them know `..`. What core makes is used as it is.
+ * A unique and safe file name on every file system: some ignore case, some drop trailing dots, and `..` is special everywhere. Names
+ * that core makes are used unchanged, others are hashed.
  */
 const segmentOf = (text: string): string =>
   /^[a-z\d_-]{1,128}$/.test(text) ? text : `~${createHash('sha256').update(JSON.stringify(text)).digest('hex')}`
@@ -69,7 +70,7 @@ async function writeSynced(path: string, chunk: Uint8Array): Promise<void> {
   }
 }
 
-/** Makes a rename last. Windows has no such thing, and needs none. */
+/** Makes a rename durable. Windows cannot sync directories and need not. */
 async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const directory = await open(path)
@@ -89,7 +90,7 @@ async function filesIn(directory: string): Promise<string[]> {
   }
 }
 
-const codeOf = (error: unknown) => (Object(error) as NodeJS.ErrnoException).code // whatever was thrown
+const codeOf = (error: unknown) => (Object(error) as NodeJS.ErrnoException).code
 
 function meaningOf(error: unknown): unknown {
   if (!['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '')) return error

@@ -3,16 +3,16 @@ import { type Context, reporter } from './context'
 import type { EventFlow } from './feed'
 import type { Job } from './job'
 
-/** Pauses between reads where not every change is heard in this process, in milliseconds. */
+/** Intervals of polling the store if not every change is notified in this process, in milliseconds. */
 const READ_MS = 500
 const READ_IF_WATCHED_MS = 5_000
 
-/** One job for all who follow it here: one subscription, and one read for each change. It ends when the last of them leaves. */
+/** One job with all who follow it in this process: they share a subscription, and a read for each change. Ends when the last one leaves. */
 export abstract class Following<Follower extends { isFull: boolean }> {
   protected readonly followers = new Set<Follower>()
   readonly #stops: (() => void)[]
 
-  /** @param kept where those find it who come later; none on Workers */
+  /** @param kept where later followers find it; none on Workers */
   constructor(
     protected readonly context: Context,
     protected job: Job,
@@ -25,11 +25,11 @@ export abstract class Following<Follower extends { isFull: boolean }> {
     if (!complete) this.every(watched ? READ_IF_WATCHED_MS : READ_MS, () => this.look())
   }
 
-  /** The job as it is by now, from whoever knows. */
+  /** Takes a newer record of the job, from a read or a notification. */
   abstract take(job: Job): void
-  /** Ends it for all: they come again, to another process. */
+  /** Ends it for all followers, who reconnect to another process. */
   abstract end(): void
-  /** Sends what a follower does not know yet. */
+  /** Sends a follower what is new to it. */
   protected abstract send(follower: Follower): void
 
   join(follower: Follower): EventFlow {
@@ -64,7 +64,7 @@ export abstract class Following<Follower extends { isFull: boolean }> {
     reporter(this.context, this.during, this.job)(error)
   }
 
-  /** Whether it was still there. */
+  /** Removes a follower; returns whether it was still there. */
   protected leave(follower: Follower): boolean {
     if (!this.followers.delete(follower)) return false
     if (this.followers.size === 0) this.stop()

@@ -4,8 +4,8 @@ import type { Body } from './job'
 import { pathOf } from './request'
 
 /**
- * The key of an `Idempotency-Key` field: a quoted string as the draft wants it, or the bare value that most clients send.
- * 1 to 255 visible ASCII characters. `undefined`: no field. `null`: not a key.
+ * Reads the key of an `Idempotency-Key` field: a quoted string as the draft specifies, or the bare value that most clients send,
+ * of 1 to 255 visible ASCII characters. `undefined`: no field. `null`: invalid.
  */
 export function parseIdempotencyKey(field: string | null): string | null | undefined {
   if (field === null) return undefined
@@ -16,25 +16,26 @@ export function parseIdempotencyKey(field: string | null): string | null | undef
 }
 
 /**
- * What two requests with one key are compared by: SHA-256 in hex of method, path and query, media type and body; of a body in chunks,
- * of theirs. The boundary of a form does not count: it is another one whenever the form is built (RFC 2046 5.1.1).
+ * Fingerprint by which requests with the same key are compared: SHA-256 in hex of method, path and query, media type and body (for a
+ * body in chunks, of the hashes of its chunks). The boundary of a multipart form does not count: it differs each time the form is
+ * built (RFC 2046 5.1.1).
  */
 export class Fingerprint {
   readonly #boundary: string
   readonly #digests: Promise<string>[] = []
-  /** The end of the last chunk: a boundary may begin in it. */
+  /** The end of the last chunk, in which a boundary may begin. */
   #tail = new Uint8Array(0)
 
   constructor(private readonly mediaType: string) {
     this.#boundary = /^multipart\/.*\bboundary="?([^";]{1,70})/i.exec(mediaType)?.[1] ?? ''
   }
 
-  /** Takes the next chunk of a body. */
+  /** Adds the next chunk of the body. */
   add(chunk: Uint8Array): void {
     this.#digests.push(sha256(this.#boundary ? this.#blanked(chunk) : chunk))
   }
 
-  /** What is known of the body by now, with zeros where the boundary was. */
+  /** The bytes that can be hashed by now, with each boundary replaced by zeros. */
   #blanked(chunk: Uint8Array): Uint8Array {
     const bytes = concat(this.#tail, chunk)
     const text = latin1.decode(bytes)
@@ -48,12 +49,12 @@ export class Fingerprint {
     return bytes.subarray(0, end)
   }
 
-  /** @param body the whole body, where it was not taken in chunks */
+  /** @param body the whole body, if it was not added in chunks */
   async of(method: string, url: string, body: Body | null): Promise<string> {
     const whole = bytesOf(body ?? '')
     for (let at = 0; this.#boundary && at < whole.length; at += CHUNK_BYTES) {
       this.add(whole.subarray(at, at + CHUNK_BYTES))
-      await this.#digests.at(-1) // others want their turn
+      await this.#digests.at(-1) // lets other work run in between
     }
     const head = bytesOf(`${method} ${pathOf(url)}\n${this.mediaType.replace(this.#boundary, '')}\n`)
     const digests = await Promise.all(this.#digests)
@@ -61,7 +62,7 @@ export class Fingerprint {
   }
 }
 
-/** A character for every byte, so that a place in the text is one in the bytes. */
+/** One character per byte, so that an index in the text is one in the bytes. */
 const latin1 = new TextDecoder('latin1')
 
 function concat(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -72,6 +73,6 @@ function concat(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> 
 }
 
 async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', bytes as BufferSource) // bytes of a body are in no shared memory
+  const digest = await crypto.subtle.digest('SHA-256', bytes as BufferSource) // bodies are never in shared memory
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

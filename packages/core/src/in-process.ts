@@ -4,14 +4,16 @@ import { JobsError } from './errors'
 import { checkedOptions, invalid, MAX_TIMER_MS, oneOf, whole } from './rules'
 import { within } from './time'
 
+/** Options of {@link inProcess}. */
 export interface InProcessOptions {
-  /** How many jobs run at once. More suits handlers that wait for others, fewer those that compute. @default 10 */
+  /** Number of jobs that run at once, 1 to 100_000. Raise it for handlers that mostly wait, lower it for those that compute. @default 10 */
   concurrency?: number
-  /** How many may wait for a slot; beyond it new requests get 503. @default 1_000 */
+  /** Number of jobs that may wait for a slot; beyond it new requests are answered 503. @default 1_000 */
   maxQueued?: number
   /**
-   * Whether handlers get the request as it was stored, not the live one: as in a worker process, whose jobs `jobs.start()` begins to take.
-   * For tests: what `carry` forgets is missing here too. @default false
+   * Whether handlers get the stored request instead of the live one, as in a worker process; `jobs.start()` must then be called. For
+   * tests: it shows what `carry` is missing.
+   * @default false
    */
   replay?: boolean
 }
@@ -19,18 +21,18 @@ export interface InProcessOptions {
 interface Waiting {
   message: JobMessage
   readonly local: LocalRun | undefined
-  /** Of one that waits for its time; when that comes, by `performance.now()`. */
+  /** If delayed: the timer that ends the delay, and when it does, by `performance.now()`. */
   timer?: ReturnType<typeof setTimeout>
   until?: number
 }
 
-/** After the answer has left: work that began in the same tick would delay it. */
+/** Defers work until the answer has been sent: work in the same tick would delay it. */
 const later: (work: () => void) => void =
   (globalThis as { setImmediate?: (work: () => void) => void }).setImmediate ?? ((work) => setTimeout(work, 0))
 
 /**
- * Runs jobs in the process that took them, a bounded number at once, the others in the order they came. What waits here is lost
- * with the process; on a durable store the sweeper finds it again.
+ * Runs jobs in the process that accepted them, a limited number at once, in order of arrival. Its queue is in memory and lost with the
+ * process; with a durable store a sweep finds the jobs again.
  */
 export function inProcess(options: InProcessOptions = {}): JobEngine {
   const { concurrency, maxQueued, replay } = checkedOptions<Required<InProcessOptions>>('inProcess', options, {
@@ -39,14 +41,14 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
     replay: oneOf(false, true, false),
   })
   const queue: Waiting[] = []
-  /** What waits, runs, or waits for its time, by id. */
+  /** All jobs that are queued, running or delayed, by id. */
   const here = new ById<Waiting>()
-  const held = new Map<string, Waiting>() // those that wait for their time
+  const held = new Map<string, Waiting>() // delayed ones
   let run: Runner | undefined
-  let busy = 0 // slots that run a job or are kept for one
-  let kept = 0 // places in the queue that are kept for a job that is being stored
-  const idle: (() => void)[] = [] // who wait for the last slot to become free
-  const left: LeftMessage[] = [] // what nobody will run here any more
+  let busy = 0 // slots that run a job or are reserved for one
+  let kept = 0 // places in the queue reserved for jobs that are being stored
+  const idle: (() => void)[] = [] // called when the last slot becomes free
+  const left: LeftMessage[] = [] // messages that will not run here any more
   let stopped = false
   let turnEnds = 0
 
@@ -69,8 +71,8 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
     next(Date.now() < turnEnds)
     if (busy === 0) for (const wake of idle.splice(0)) wake()
   }
-  // Those that wait have been answered, so a slot that becomes free may take the next of them in the same turn of the event loop:
-  // short jobs would otherwise be done no faster than `concurrency` a turn. Not for long, because others want their turn.
+  // Queued jobs have been answered already, so a free slot may take the next one in the same turn of the event loop; otherwise no more
+  // than `concurrency` short jobs would run per turn. At most TURN_MS, so that other work gets its turn.
   const next = (atOnce = false) => {
     while (!stopped && busy < concurrency && queue.length > 0) {
       busy++
@@ -87,7 +89,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
   const perform = async ({ message, local }: Waiting) => {
     const outcome = await (run as Runner)(message, { local }).catch(() => undefined)
     here.delete(message.id)
-    // The live request is kept for another attempt: a retry here sees what the first run saw.
+    // The live request is kept for the next attempt, so that a retry here sees what the first run saw.
     if (outcome?.kind === 'retry') {
       if (stopped) left.push({ ...message, delayMs: outcome.delayMs })
       else hold({ message, local: local && { ...local, claimed: null } }, outcome.delayMs)
@@ -114,15 +116,15 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
     capabilities: { durable: false, remote: replay, maxRunMs: null, delay: true, cancel: 'local' },
     reserve(delayMs) {
       if (stopped) return null
-      if (!replay && delayMs === 0 && busy < concurrency) return reservation(true) // then nothing waits
+      if (!replay && delayMs === 0 && busy < concurrency) return reservation(true) // a free slot means an empty queue
       return queue.length + held.size + kept < maxQueued ? reservation(false) : null
     },
     async dispatch(message: JobMessage, { delayMs, local, reservation }: DispatchContext) {
-      // A slot that was reserved before the stop is waited for.
+      // A slot that was reserved before the stop may still be used: `stop` waits for it.
       if (!run || (stopped && !reservation?.starts)) throw new JobsError('draining', 'This engine is not started, or was stopped.')
       const there = here.get(message.id)
       if (there) {
-        there.message = message // handed over again, because it has waited for long: it keeps its place
+        there.message = message // dispatched again after a long wait: it keeps its place
         return reservation?.release()
       }
       const waiting = { message, local: replay ? undefined : local }
@@ -159,5 +161,5 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
   }
 }
 
-/** How long jobs that wait may follow one another within a turn of the event loop, in milliseconds. */
+/** How long queued jobs may be started one after another in one turn of the event loop, in milliseconds. */
 const TURN_MS = 2

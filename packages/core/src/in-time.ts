@@ -6,12 +6,10 @@ import type { BlobStore, Inserted, JobStore } from './store'
 import { unrefTimer, within } from './time'
 
 /**
- * A store with a bound on the time that it may take: a server that hangs would otherwise hold every request, and every handler
- * that reports progress, for as long.
+ * Wraps a store with a timeout for its calls: a server that hangs would otherwise hold up every request, and every handler that reports
+ * progress. Its blob store is left to {@link blobsInTime}.
  *
- * Its place for large bodies is left to {@link blobsInTime}.
- *
- * @throws {JobsError} `store_unavailable`, from every method that did not answer in `ms` milliseconds.
+ * @throws {JobsError} `store_unavailable`, from each method that does not settle within `ms` milliseconds
  */
 export function inTime(store: JobStore, ms: number): JobStore {
   return {
@@ -35,8 +33,8 @@ export function inTime(store: JobStore, ms: number): JobStore {
 }
 
 /**
- * The same for a place of large bodies, without a bound where none is given. Writes of one body come one after the other, those that
- * were given up too: what a chunk of a growing body had in it would otherwise come over what it has by then.
+ * Wraps a blob store with a timeout, if `ms` is given. Writes of one body run one after another, also after one has timed out: a late
+ * write of an older version of a chunk must not overwrite a newer one.
  */
 export function blobsInTime(blobs: BlobStore, ms: number | undefined): BlobStore {
   const under = new ById<Promise<void>>()
@@ -55,7 +53,7 @@ export function blobsInTime(blobs: BlobStore, ms: number | undefined): BlobStore
   }
 }
 
-/** The methods of a store that it has, each with the bound. */
+/** Those of the named methods that the store has, each with the timeout. */
 function bounded<Of extends object, Name extends keyof Of>(of: Of, ms: number | undefined, names: readonly Name[]): Pick<Of, Name> {
   const methods = {} as Pick<Of, Name>
   for (const name of names)
@@ -65,8 +63,8 @@ function bounded<Of extends object, Name extends keyof Of>(of: Of, ms: number | 
 }
 
 /**
- * A job that came to be after all, when its client had been told that it was not taken, is taken back. Not where it has a key: the
- * client may have come again with it by then, and have been told of this job. Then it is handed back, and a sweep hands it over.
+ * Undoes an insert that succeeded only after its client had been answered 503. Not if the job has an idempotency key: the client may
+ * have repeated the request by then and know of this job. It is then released, for a sweep to dispatch.
  */
 async function undo(store: JobStore, job: Job): Promise<void> {
   const stays = job.idempotencyKey !== undefined && job.request !== null
@@ -75,9 +73,9 @@ async function undo(store: JobStore, job: Job): Promise<void> {
   if (back) await store.replace(back)
 }
 
-/** What failed on its way may be written all the same, and later than now: a connection was lost, or a client has its own time limit. */
+/** An insert that failed on the way (lost connection, the database client's own timeout) may still be written, later: undo it later too. */
 async function undoLater(store: JobStore, job: Job, ms: number): Promise<void> {
-  const head = { ...job, requestBody: undefined, responseBody: undefined } // nobody's body is held for so long
+  const head = { ...job, requestBody: undefined, responseBody: undefined } // does not hold the bodies in memory meanwhile
   await new Promise<void>((resolve) => unrefTimer(ms, resolve))
   await undo(store, head)
 }

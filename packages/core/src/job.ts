@@ -1,123 +1,128 @@
 import type { JobWebhook } from './webhook'
 
 /**
- * A JSON value: what `meta`, `carry` and a handler's input may hold. To TypeScript an `interface` is none, because others may add to it: name
- * what is needed of it (`{ id: user.id }`), copy it (`{ ...user }`), or declare a `type`.
+ * A JSON value: what `meta`, `carry` and a handler's input may hold. TypeScript does not accept an `interface` here, because it can be
+ * extended elsewhere: pick the fields you need (`{ id: user.id }`), copy it (`{ ...user }`), or declare a `type`.
  */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json | undefined }
 export type JsonObject = { readonly [name: string]: Json | undefined }
 
-/** Header fields by lower-case name; a list where a field was sent more than once (`set-cookie`). */
+/** Header fields by lower-case name; a list if a field was sent more than once (`set-cookie`). */
 export type HeaderFields = Readonly<Record<string, string | readonly string[]>>
 
-/** A message body: text as the framework had it (UTF-8 on the wire) or bytes. */
+/** A request or response body: text (UTF-8 on the wire) or bytes. */
 export type Body = string | Uint8Array
 
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled'
 
-/** The accepted request, as another process needs it to run the handler. `Authorization` and `Cookie` are in it only when asked for. */
+/** The accepted request, as another process needs it to run the handler. `Authorization` and `Cookie` only with `storeHeaders`. */
 export interface StoredRequest {
   readonly method: string
-  /** Path and query as the client sent them; absolute where the framework had it so. */
+  /** Path and query as the client sent them; absolute if the framework gives an absolute URL. */
   readonly url: string
   readonly headers: HeaderFields
-  /** Set where the body is kept in chunks of so many bytes (see `BlobStore`), with its `size`; `requestBody` is then `null`. */
+  /** Chunk size in bytes, if the body is stored in chunks (see `BlobStore`); `requestBody` is then `null`. */
   readonly chunkBytes?: number
+  /** Body size in bytes, if it is stored in chunks. */
   readonly size?: number
-  /** `false`: it goes when the job is over, whatever becomes of it (`keepRequests: 'never'`). Otherwise one that did not succeed keeps it. */
+  /** `false`: deleted when the job ends, however it ends (`keepRequests: 'never'`). Otherwise failed and canceled jobs keep it. */
   readonly keep?: false
-  /** What the route's `carry` option lifted out of earlier middleware. */
+  /** What the route's `carry` option returned. */
   readonly carry?: JsonObject
-  /** The adapter's own notes: route parameters, validated data, how the body had been parsed. */
+  /** The adapter's own data for a replay: route parameters, validated data, how the body was parsed. */
   readonly context?: JsonObject
 }
 
-/** Head of the captured response; of a running job, of the one that its handler is writing. */
+/** Status, header fields and body size of the captured response; on a running job, of the response that is being written. */
 export interface StoredResponse {
   readonly status: number
   readonly headers: HeaderFields
-  /** Body size in bytes; 0 while it is being written. */
+  /** Body size in bytes; 0 while the body is being written. */
   readonly size: number
-  /** Set where the body is kept in chunks of so many bytes (see `BlobStore`); `responseBody` is then `null`. */
+  /** Chunk size in bytes, if the body is stored in chunks (see `BlobStore`); `responseBody` is then `null`. */
   readonly chunkBytes?: number
 }
 
-/** Why a job failed or was canceled, with what may be shown of it. */
+/** Why a job failed or was canceled, as far as clients may know. */
 export interface JobFailure {
-  /** `handler_failed`, `handler_passed`, `error_response`, `timeout`, `lost`, `result_too_large`, `canceled`, or what the error brought. */
+  /**
+   * `handler_failed`, `handler_passed`, `error_response`, `timeout`, `lost`, `result_too_large`, `canceled`, or the `code` of an error
+   * with `expose: true`.
+   */
   readonly code: string
-  /** HTTP status that the result URL answers with when there is no captured response. */
+  /** HTTP status of the result URL if there is no captured response. */
   readonly status: number
   readonly title: string
   readonly message: string
 }
 
 /**
- * One accepted request that is processed after the answer: the record a store keeps.
+ * One accepted request that is processed after the answer: the record that a store keeps.
  *
- * Immutable: a change is a new record with `version` one higher. Times are epoch milliseconds. Everything but the two bodies is
- * the *head*; a store may leave the bodies out where it is asked for the head.
+ * Immutable: every change is a new record whose `version` is one higher. Times are epoch milliseconds. All fields but the two bodies
+ * form the *head*; a store asked for the head may leave the bodies out.
  */
 export interface Job {
   readonly id: string
-  /** 1 when inserted (2: as running already), one more with every write: what compare-and-set works on. */
+  /** Compared and set at every write. 1 when inserted as queued, 2 when inserted as running; each write adds 1. */
   readonly version: number
-  /** 1 when inserted, one more with every change that a client can see: what the ETag is made of. A renewed lease is none. */
+  /** Counts the changes that clients can see, from 1; the ETag is made of it. Renewing a lease does not count. */
   readonly revision: number
   readonly operation: string
-  /** Who may see it; `null` where the application names no owner. */
+  /** Who may see the job; `null` if the application names no owner. */
   readonly owner: string | null
   readonly idempotencyKey?: string
-  /** SHA-256 of what the key was first used for, in hex. */
+  /** SHA-256 in hex of the request that first used the idempotency key. */
   readonly fingerprint?: string
   readonly status: JobStatus
   readonly createdAt: number
   readonly updatedAt: number
-  /** A start was asked for later. */
+  /** When a delayed job may start. */
   readonly scheduledAt?: number
   /** Start of the current attempt. */
   readonly startedAt?: number
   readonly finishedAt?: number
   readonly expiresAt?: number
   readonly cancelRequestedAt?: number
-  /** Set once the job is only a tombstone: purged or expired, remembered so that its URL answers 410. */
+  /** When the job became a tombstone: purged or expired, kept only so that its URL answers 410. */
   readonly goneAt?: number
   /**
-   * When somebody must look at it next: start deadline or retry time while queued, end of the lease while running, expiry when
-   * finished, end of the tombstone after that. `null`: never.
+   * When a sweep must next look at the job: start deadline or retry time while queued, end of the lease while running, next webhook
+   * try or expiry when finished, end of the tombstone after that. `null`: never.
    */
   readonly dueAt: number | null
-  /** When the current attempt has had its `maxRunMs`. */
+  /** When the current attempt reaches its `maxRunMs`. */
   readonly timeoutAt?: number
-  /** 0 before the first start; one more at every start. The fencing token of a worker. */
+  /** Number of attempts started; the fencing token that tells a stale worker from the current one. */
   readonly attempt: number
   readonly maxAttempts: number
-  /** 1 for the first hand-over to the engine; one more whenever it had to be handed over again. */
+  /** Number of times the job was dispatched to the engine, from 1. */
   readonly dispatch: number
   readonly percentComplete?: number
   readonly message?: string
   readonly estimateMs?: number
   readonly meta?: JsonObject
-  /** Id of the job whose request this one was made of, by `jobs.retry`. That one may be gone by now. */
+  /** Id of the job that `jobs.retry` made this one from. That job may be gone by now. */
   readonly retryOf?: string
-  /** Who is told of its end. */
+  /** The webhook that is notified when the job ends, and its deliveries. */
   readonly webhook?: JobWebhook
   readonly error?: JobFailure
   readonly request: StoredRequest | null
   readonly response: StoredResponse | null
-  /** The response body itself where it is JSON text small enough to be shown in the status document. Then there is no `responseBody`. */
+  /** The response body as text, if it is JSON and small enough for the status document. Then there is no `responseBody`. */
   readonly result?: string
-  /** `undefined`: not loaded (on a read), keep what is stored (on a write). `null`: none. */
+  /** `null`: none. `undefined`: on a read, not loaded; on a write, keep what is stored. */
   readonly requestBody?: Body | null
+  /** As `requestBody`. */
   readonly responseBody?: Body | null
 }
 
-/** One line of a job's history, written in the same commit as the change it tells of. */
+/** One event in a job's history, written in the same commit as the change that it records. */
 export interface JobEvent {
-  /** The job's version that it led to. */
+  /** Version of the job after the change. */
   readonly version: number
   readonly at: number
-  /** What happened: `insert`, or a cell of the lifecycle table. */
+  /** What happened: `insert`, or an event of `TRANSITIONS`. */
   readonly type: string
   readonly status: JobStatus
   readonly attempt: number
@@ -126,5 +131,5 @@ export interface JobEvent {
   readonly code?: string
 }
 
-/** What `newId` may give, and all that is ever looked up: a path segment that nobody has to encode. */
+/** A valid job id: a path segment that needs no encoding. Others are never looked up. */
 export const JOB_ID = /^[\w.~-]{1,128}$/

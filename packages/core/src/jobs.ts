@@ -31,86 +31,97 @@ import { unrefTimer } from './time'
 import { waitUntil } from './wait-until'
 import { checkWebhook, newWebhook, toldOfAll } from './webhook-target'
 
-/** What `jobs.submit` may be told besides the input. */
+/** Options of {@link Jobs.submit}. */
 export interface SubmitOptions {
+  /** Whose job it is. @default null: nobody's */
   owner?: string | null
+  /** Calls of one owner with the same key make one job. @default none */
   idempotencyKey?: string
+  /** Delay before the job may start, in milliseconds. @default the operation's `delayMs` */
   delayMs?: number
-  /** @default the operation's `meta`, where that is an object */
+  /** JSON about the job that representations may show. @default the operation's `meta`, if that is an object */
   meta?: JsonObject
-  /** Who is told how it has ended; needs `createJobs({ webhooks })`. @default the URL of the operation's `webhook`, where that is a text */
+  /** URL that is notified when the job ends; needs `createJobs({ webhooks })`. @default the operation's `webhook`, if that names a URL */
   webhook?: string
-  /** Path and query that the handler sees. @default '/' */
+  /** Path and query of the request that the handler gets. @default '/' */
   url?: string
+  /** Header fields of the request that the handler gets, besides `content-type: application/json`. */
   headers?: Readonly<Record<string, string>>
 }
 
-/** One set of jobs: their store, their engine, their operations. `Native` is the request of the framework they are used with. */
+/** Jobs that share a store, an engine and operations. `Native` is the request type of the framework they are used with. */
 export interface Jobs<in Native = unknown> {
   /**
-   * Makes a job without HTTP; the handler gets `input` as a JSON body. Returns the one that the key already made, if so.
-   * @throws {JobsError} `unknown_operation`, `invalid_option`; `queue_full`, `draining`; `idempotency_conflict` where the key came with another input
+   * Makes a job without HTTP. The handler gets `input` as a JSON body. If a job with the same idempotency key exists, returns that one.
+   * @throws {JobsError} `unknown_operation`, `invalid_option`, `queue_full`, `draining`; `idempotency_conflict` if the key was used with
+   *   another input
    */
   submit(operation: string, input: Json, options?: SubmitOptions): Promise<Job>
   /**
-   * The head of a job; `null` for an unknown one. Of one that was purged or has expired what is left, with `goneAt`, as long as its tombstone
-   * lasts. `result` is JSON as text. Asks for no owner.
+   * Reads a job without its bodies, whoever owns it; `null` if there is none. A purged or expired job is a tombstone: few fields, and
+   * `goneAt`. `result` is JSON as text.
    */
   get(id: string): Promise<Job | null>
-  /** Asks for a job to end. The job as it is after that; `null` for an unknown one. */
+  /**
+   * Cancels a job: at once if it is queued; if it runs, its signal aborts and it has `cancelRequestedAt`. A finished one stays as it is.
+   * Resolves to the job after that, `null` if there is none.
+   */
   cancel(id: string, reason?: string): Promise<Job | null>
   /**
-   * Heads of jobs, newest first, 20 where no `limit` is given; `owner: null` for those of nobody. **Without an `owner` the jobs of all
-   * owners**: for operators, where the store can do that (`capabilities.listAll`).
-   * @throws {JobsError} `invalid_option` where the store cannot, `invalid_cursor`
+   * Lists jobs without their bodies, newest first, 20 unless `limit` is given. `owner: null` lists jobs without an owner. **Without
+   * `owner` it lists the jobs of all owners**: for operators, and only if the store can (`capabilities.listAll`).
+   * @throws {JobsError} `invalid_option` if the store cannot list them, `invalid_cursor`
    */
   list(query: Partial<JobQuery>): Promise<{ jobs: Job[]; cursor?: string }>
   /**
-   * What happened to a job after its version `after` (default 0: from the beginning), oldest first, at most 1,000 lines: go on with
-   * the version of the last. `truncated`: older lines than the first have been dropped. `null`: no such job, or the store keeps no history.
+   * History of a job after version `after` (default 0: all of it), oldest first, at most 1,000 events; for more, pass the version of the
+   * last one. `truncated`: events before the first one have been dropped. `null`: no such job, or the store keeps no history.
    */
   history(id: string, after?: number): Promise<{ events: JobEvent[]; truncated: boolean } | null>
   /**
-   * Makes a new job of the kept request of one that failed or was canceled: same operation, owner, request and `meta`, a new id, no
-   * idempotency key, `retryOf` the old id. It starts at once, with the options that the operation has now; the old job stays as it is.
-   * `platform` as for `sweep`: what an engine needs that runs jobs within a request.
-   * @throws {JobsError} `not_retryable` with the reason; `queue_full`, `draining`
+   * Makes a new job from the stored request of a failed or canceled one: same operation, owner, request and `meta`, but a new id and no
+   * idempotency key; `retryOf` is the old id. It starts without delay, with the current options of the operation. The old job is left
+   * unchanged.
+   * @param platform as for `sweep`: needed by an engine that runs jobs within a request
+   * @throws {JobsError} `not_retryable` with the reason, `queue_full`, `draining`
    */
   retry(id: string, platform?: Platform): Promise<Job>
   /**
-   * Takes everything from a finished job but what answers 410, as a client's DELETE does. `false`: there is no such job, or it is gone.
+   * Deletes a finished job, as a client's DELETE does; a tombstone answers 410 for `tombstoneMs`. `false`: there is no such job, or it is
+   * already gone.
    * @throws {JobsError} `not_finished`
    */
   purge(id: string): Promise<boolean>
   /**
-   * Begins consuming and sweeping in this process: what a worker process calls. A process that accepts over HTTP need not: it sweeps
-   * by itself, and runs jobs itself where the engine is of this process.
+   * Starts running and sweeping jobs in this process; for worker processes. A process that accepts requests need not call it: it sweeps
+   * anyway, and also runs jobs if the engine is an in-process one.
    */
   start(): Promise<void>
   /**
-   * Accepts nothing more (503), waits up to `drainMs` for what runs, 0 to 2_147_483_647, then hands back what is left. @default drainMs 10_000
+   * Stops this process: new requests are answered 503, running jobs get up to `drainMs` milliseconds (default 10_000, 0 to
+   * 2_147_483_647) to finish, and what is left is handed back for another process.
    * @throws {JobsError} `invalid_option`
    */
   stop(options?: { drainMs?: number }): Promise<void>
-  /** Runs one message, for an engine's consumer. */
+  /** For an engine's consumer: runs the job of one message. */
   run(message: JobMessage, context?: RunContext): Promise<RunOutcome>
-  /** Repairs everything that is overdue; resolves to how many jobs were looked at. */
+  /** Repairs all overdue jobs: lost, undispatched, expired ones. Resolves to the number of jobs it looked at. */
   sweep(platform?: Platform): Promise<number>
 
-  /** For adapters: path of the job routes as clients see it, without a slash at its end. */
+  /** For adapters: path of the job routes as clients see it, without a trailing slash. */
   readonly path: string
   /** For adapters: registers a wrapped handler. @throws {JobsError} `duplicate_operation`, `invalid_option` */
   define(name: string, options: OperationOptions<never>, execute: Execute): void
-  /** For adapters: answers a request for a wrapped handler. `undefined`: run it as if it were not wrapped. */
+  /** For adapters: answers a request for a wrapped handler. `undefined`: run the handler as if it were not wrapped. */
   accept(operation: string, submission: Submission<Native>, platform?: Platform): Promise<Answer | undefined>
-  /** For adapters: answers a request for the job routes. `undefined`: not one of them. */
+  /** For adapters: answers a request for the job routes. `undefined`: it is for none of them. */
   route(request: JobRequest, match: RouteMatch<Native>): Promise<Answer | undefined>
 }
 
 /**
- * Makes the jobs of an application: in memory and in this process unless it is given a store and an engine.
+ * Sets up the jobs of an application. Without options they are kept in memory and run in this process.
  *
- * @throws {JobsError} `invalid_option` with a sentence that says what to do; `store_required` on Workers.
+ * @throws {JobsError} `invalid_option` with a sentence that says what to do; `store_required` on Workers without a `store`.
  */
 export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}): Jobs<Native> {
   const resolved = resolveSettings(options)
@@ -118,7 +129,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   const given = options.store ?? memoryStore()
   const blobs = options.blobs ?? given.blobs
   const isWorker = onWorkers()
-  // On Workers a timer is dear, and a platform that bounds every request bounds with it the answers that it waits for.
+  // No store timeout on Workers: timers are costly there, and the platform limits every request anyway.
   const isShared = given.capabilities.shared && !isWorker
   const store = isShared ? inTime(given, storeTimeoutMs) : given
   const engine = options.engine ?? store.engine ?? (isWorker ? waitUntil() : inProcess())
@@ -154,7 +165,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   }
 
   let consuming: Promise<void> | undefined
-  /** Begins to consume; what fails is tried again by the next call. */
+  /** Starts the engine; after a failure the next call tries again. */
   const start = () => {
     startSweeping()
     consuming ??= (async () => engine.start?.(run))().catch((error) => {
@@ -165,8 +176,8 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   }
   let isReady = false
   /**
-   * What a process that accepts needs. It runs jobs where there is no other process to run them; of a queue that others consume it
-   * takes nothing until it is told to `start`.
+   * Prepares a process that accepts requests. It starts an in-process engine, but consumes from a remote one only after
+   * `jobs.start()`.
    */
   const ready = async () => {
     if (engine.capabilities.remote) startSweeping()
@@ -174,7 +185,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     isReady = true
   }
   const whenReady = <T>(work: () => Promise<T>): Promise<T> => (isReady ? work() : ready().then(work))
-  /** For a job that the application makes. @throws {JobsError} `draining` */
+  /** For `submit` and `retry`. @throws {JobsError} `draining` */
   const open = () => {
     if (context.draining) throw new JobsError('draining', 'These jobs were stopped.')
     return ready()
@@ -193,7 +204,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     throw unknownOperation(name)
   }
 
-  /** What it held. One that cannot stop keeps nothing else from it. */
+  /** Stops the engine; resolves to the messages it held. If the engine fails to stop, the rest of the process stops all the same. */
   const stopEngine = async (drainMs: number): Promise<readonly LeftMessage[]> => {
     try {
       return (await engine.stop?.(drainMs)) ?? []
@@ -213,7 +224,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       const { idempotencyKey: key, delayMs, webhook: url } = how
       checkWebhook('submit', url, options.webhooks)
       const known = operation(name)
-      const owner = how.owner || null // as over HTTP: nobody
+      const owner = how.owner || null // '' means nobody, as over HTTP
       const meta = how.meta ?? metaOfAll(known.options)
       const webhook = url === undefined ? toldOfAll(known.options.webhook) : newWebhook(url)
       const fingerprint = key === undefined ? undefined : await new Fingerprint(JSON_TYPE).of(request.method, request.url, requestBody)
@@ -231,7 +242,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     },
     async history(id, after = 0) {
       const [job, history] = await Promise.all([store.get(id, 'head'), store.events?.(id, after, HISTORY_LINES)])
-      // A job may be inserted as running, at version 2: to its store the line before that has been dropped.
+      // A job may be inserted as running, at version 2: the store then reports version 1 as dropped, but it never existed.
       return job && history ? { ...history, truncated: history.truncated && history.events[0]?.type !== 'insert' } : null
     },
     async retry(id, platform) {
@@ -250,7 +261,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       const left = running.values()
       for (const attempt of left) attempt.interrupt('drained')
       await Promise.all(left.map((attempt) => attempt.over))
-      // They have returned to the engine by now: it can settle their messages, which would otherwise be delivered again for nothing.
+      // These runs have returned to the engine by now: let it settle their messages, or they would be delivered again for nothing.
       if (left.length > 0) waiting.push(...(await stopEngine(SETTLE_MS)))
       await handBack(context, waiting)
       await context.outbox?.settled(Math.max(0, stopBy - performance.now()))
@@ -273,8 +284,8 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     async accept(name, submission, platform) {
       if (!isReady) await ready()
       const accepting = accept(context, operation(name), submission, platform)
-      // A request on Workers ends with its client: what it has stored by then is handed over, or removed, all the same.
-      if (isWorker) platform?.waitUntil?.(accepting.catch(() => {})) // which is answered where it is awaited
+      // On Workers a request ends when its client leaves: what it has stored must still be dispatched or removed.
+      if (isWorker) platform?.waitUntil?.(accepting.catch(() => {})) // the error is handled where `accepting` is awaited
       const answer = await accepting
       return answer && crossOrigin(context, submission, answer)
     },
@@ -282,6 +293,6 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   }
 }
 
-/** How long an engine may take for messages whose jobs were handed back, in milliseconds. */
+/** How long an engine may take to settle the messages of jobs that were handed back, in milliseconds. */
 const SETTLE_MS = 1_000
 const HISTORY_LINES = 1_000

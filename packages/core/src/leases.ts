@@ -1,11 +1,11 @@
 import type { Job } from './job'
 
 /**
- * Says when the lease of a running job is over.
+ * Decides whether the lease of a running job is over.
  *
- * The clocks of two processes may be far apart, so a lease that has ended by this one's may be alive by its worker's. Where
- * others run jobs too, one is therefore given half a lease more, by this process's own stopwatch: a worker that lives
- * renews it in a third of one, and every renewal is a new version. No two clocks are ever compared.
+ * The clocks of two processes may differ, so a lease that has ended by this one's clock may be valid by the worker's. If other processes
+ * run jobs too, this one therefore watches the job for another half lease, by its own stopwatch: a live worker renews the lease after a
+ * third, and every renewal is a new version. Clocks of different processes are never compared.
  */
 export interface Leases {
   isOver(job: Job): boolean
@@ -14,7 +14,7 @@ export interface Leases {
 /** @param clock milliseconds that only ever go forward */
 export function observedLeases(leaseMs: number, clock: () => number = () => performance.now()): Leases {
   const patienceMs = leaseMs / 2
-  /** Running jobs whose time was seen to be over, oldest first, and at which version. */
+  /** Running jobs whose lease looked over: at which version, and since when; oldest first. */
   const seen = new Map<string, { version: number; at: number }>()
   const forget = (now: number) => {
     for (const [id, { at }] of seen) {
@@ -28,12 +28,12 @@ export function observedLeases(leaseMs: number, clock: () => number = () => perf
       const first = seen.get(id)
       if (first?.version === version) return now - first.at >= patienceMs
       forget(now)
-      seen.delete(id) // so that the oldest stay in front
+      seen.delete(id) // keeps the order, oldest first
       seen.set(id, { version, at: now })
       return false
     },
   }
 }
 
-/** Where one clock is all there is: in one process, and on a platform that keeps its own. */
+/** For a single clock: one process, or a platform with synchronized clocks. */
 export const COMPARED: Leases = { isOver: () => true }

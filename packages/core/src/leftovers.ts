@@ -4,10 +4,10 @@ import type { Job } from './job'
 import { isTerminal } from './lifecycle'
 
 /**
- * Removes the large bodies that nobody will read any more: the request's when the job is over and does not keep it, those of responses
- * that are not kept. What fails here is removed with the job.
+ * Removes large bodies that nobody will read any more, once the job is over: of the request if it is not kept, and of responses that
+ * are not. What cannot be removed now is removed with the job.
  *
- * Between two attempts nothing is removed: the next one may be writing by then, in this process or another.
+ * Nothing is removed between two attempts: the next one may be writing already, here or in another process.
  */
 export function tidy(context: Context, job: Job, hasLarge: boolean): Promise<void> | undefined {
   const { blobs } = context
@@ -15,7 +15,7 @@ export function tidy(context: Context, job: Job, hasLarge: boolean): Promise<voi
   if (!blobs || !isTerminal(status) || (!hasLarge && attempt === 1)) return undefined
   const kept = response?.chunkBytes === undefined ? undefined : responseName(attempt)
   const keepsRequest = request?.chunkBytes !== undefined
-  // Both are kept, and a place can be told of one: what earlier attempts have left goes with the job.
+  // If both are kept: a blob store can keep only one, so leftovers of earlier attempts are removed with the job.
   if (kept !== undefined && keepsRequest) return undefined
   return blobs.remove(id, keepsRequest ? REQUEST : kept).catch(reporter(context, 'tidy', job))
 }

@@ -2,8 +2,8 @@ import type { Body, Job, JobFailure, JobStatus, StoredResponse } from './job'
 import { type Notification, notified, owedAt, sooner } from './webhook'
 
 /**
- * Every legal move of a job. A row per state, a cell per event, in it the state that follows. All else is derived: what is
- * terminal, the table in the documentation, what may be canceled.
+ * All legal transitions of a job: for each state, the events it accepts and the state that follows. Everything else is derived from
+ * it: which states are terminal, the table in the documentation, which jobs can be canceled.
  */
 export const TRANSITIONS = {
   queued: { start: 'running', redispatch: 'queued', fail: 'failed', cancel: 'canceled' },
@@ -22,13 +22,13 @@ export const TRANSITIONS = {
   canceled: { notify: 'canceled' },
 } as const satisfies Record<JobStatus, Partial<Record<LifecycleEvent['type'], JobStatus>>>
 
-/** Whether a job can never leave this state. Read off the table: there is no second list to keep in step. */
+/** Whether a job can never leave this state. Derived from the table, so that there is no second list to keep in step. */
 export const isTerminal = (status: JobStatus): boolean => TERMINAL[status]
 const TERMINAL = Object.fromEntries(
   Object.entries(TRANSITIONS).map(([status, row]) => [status, Object.values(row).every((next) => next === status)]),
 ) as Record<JobStatus, boolean>
 
-/** What a finished attempt leaves behind. `result` and `responseBody` as on {@link Job}. */
+/** The response of a finished attempt. `result` and `responseBody` as on {@link Job}. */
 export interface Outcome {
   readonly response: StoredResponse | null
   readonly result?: string
@@ -36,8 +36,8 @@ export interface Outcome {
 }
 
 /**
- * What can happen to a job. An event from a worker carries the `attempt` it belongs to and is refused once another has begun:
- * re-reading after a lost race can therefore never make a stale worker's result legal.
+ * What can happen to a job. An event from a worker carries its `attempt` and is refused once another attempt has begun, so that
+ * reading again after a lost race can never make a stale worker's result legal.
  */
 export type LifecycleEvent =
   | { readonly type: 'start'; readonly leaseMs: number; readonly maxRunMs: number }
@@ -50,10 +50,10 @@ export type LifecycleEvent =
   | ({ readonly type: 'succeed'; readonly attempt: number; readonly ttlMs: number } & Outcome)
   | ({ readonly type: 'fail'; readonly attempt?: number; readonly ttlMs: number; readonly error: JobFailure } & Partial<Outcome>)
   | { readonly type: 'cancel'; readonly attempt?: number; readonly ttlMs: number; readonly reason?: string }
-  /** A try to tell of the end of the job: bookkeeping, nothing that a client sees. */
+  /** A webhook try: bookkeeping that clients do not see. */
   | ({ readonly type: 'notify' } & Notification)
 
-/** The job after `event`, or `null` where the table or the fencing token refuses it. Pure. */
+/** The job after `event`, or `null` if the table or the fencing token refuses it. Pure. */
 export function transition(job: Job, event: LifecycleEvent, now: number): Job | null {
   const row: Partial<Record<LifecycleEvent['type'], JobStatus>> = TRANSITIONS[job.status]
   const status = row[event.type]
@@ -72,7 +72,7 @@ export function transition(job: Job, event: LifecycleEvent, now: number): Job | 
   )
 }
 
-/** What an event changes besides the state, or `null` where nothing is left to change. */
+/** What an event changes besides the state, or `null` if there is nothing to change. */
 function changesOf(job: Job, event: LifecycleEvent, status: JobStatus, now: number): Partial<Job> | null {
   switch (event.type) {
     case 'start':
@@ -118,7 +118,7 @@ function changesOf(job: Job, event: LifecycleEvent, status: JobStatus, now: numb
   }
 }
 
-/** What remains of a finished job that was purged or has expired: enough to answer its owner 410 until `forgetAt`. */
+/** What remains of a purged or expired job: enough to answer its owner 410 until `forgetAt`. */
 export function tombstone(job: Job, now: number, forgetAt: number): Job {
   const { id, version, revision, operation, owner, status, createdAt, attempt, maxAttempts, dispatch } = job
   return {
@@ -160,14 +160,14 @@ function finished(job: Job, event: { ttlMs: number } & Partial<Outcome>, status:
   }
 }
 
-/** A job that did not succeed may be tried again as a new one: its request stays as it is stored, unless the route says otherwise. */
+/** A failed or canceled job keeps its stored request for `jobs.retry`, unless `keepRequests` says otherwise. */
 const keptRequest = ({ request }: Job): Partial<Job> | null =>
   request && request.keep !== false ? { request, requestBody: undefined } : null
 
 const canceledBecause = (reason: string | undefined): JobFailure | undefined =>
   reason === undefined ? undefined : { code: 'canceled', status: 409, title: 'The job was canceled', message: reason }
 
-/** Progress never falls (a slower report of an earlier step may arrive late); what is no number is no progress. */
+/** Progress never falls, since a report of an earlier step may arrive late. What is no number is ignored. */
 function highest(before: number | undefined, reported = Number.NaN): number | undefined {
   return Number.isFinite(reported) ? Math.max(before ?? 0, Math.min(100, reported)) : before
 }

@@ -11,13 +11,13 @@ import type { JobQuery } from './store'
 const DEFAULT_LIMIT = 20
 const MAX_LIMIT = 100
 
-/** What a client may ask for: the jobs of the owner that it is, never those of all. */
+/** What a client may list: only its own jobs. */
 export type OwnersQuery = JobQuery & { readonly owner: string }
 
 /** GET list: an owner's jobs, newest first, a page at a time. */
 export async function getList(context: Context, owner: string, mount: string, request: JobRequest): Promise<Answer | undefined> {
   if (!context.store.list) return undefined
-  const params = new URLSearchParams(/\?.*/.exec(request.url)?.[0]) // of what is no URL either, such as the path "//"
+  const params = new URLSearchParams(/\?.*/.exec(request.url)?.[0]) // works for what `URL` refuses, such as the path "//"
   const query = readQuery(params, owner)
   if (typeof query === 'string') return problem('invalid-query', query)
   try {

@@ -3,35 +3,35 @@ import { everyBeat } from './beat'
 import { BodyWriter, type ResponseHead } from './bodies'
 import type { BlobStore } from './store'
 
-/** Chunks of a body that is read while it grows: small, because the last one is written again whenever there is more in it. */
+/** Chunk size of a live body, in bytes: small, because the last chunk is rewritten as it fills. */
 const LIVE_CHUNK_BYTES = 65_536
-/** So much of a chunk may be written again with every beat; of a fuller one, as seldom as it takes to stay at that. */
+/** Bytes of a chunk that may be rewritten per beat; a fuller chunk is rewritten less often, to stay at that rate. */
 const AGAIN_BYTES = 16_384
 const MAX_PAUSE_BEATS = 4
 
-/** What a body that is being written may ask of the attempt that it belongs to. */
+/** The attempt that a live body belongs to. */
 export interface LiveHost {
-  /** Puts the head on the job, so that its readers may come. */
+  /** Writes the head to the job, so that clients can start to read the body. */
   offer(head: ResponseHead, chunkBytes: number): Promise<unknown>
-  /** There is more to be read. */
+  /** Notifies readers that there is more to read. */
   grown(): void
   failed(error: unknown): void
 }
 
 /**
- * The body of a response: in chunks once it is large, as every body, and as it comes once it takes its time.
+ * Writes the body of a response: in chunks once it is large, as every body, and live (readable as it is written) once it takes a while.
  *
- * One that ends within the first beat was never live, and has cost nothing but this object.
+ * A body that ends before its first beat never becomes live and costs no more than this object.
  */
 export class ResponseBody extends BodyWriter {
-  /** All of it, where it was live and is small enough to be kept as if it had not been; known at the end. */
+  /** The whole body at the end, if it was live but is small enough to be stored like any other. */
   whole: Uint8Array | undefined
   #begun: { readonly head: () => ResponseHead; readonly take: () => readonly Uint8Array[] } | undefined
   #leave = () => {}
   #opening: Promise<void> | undefined
   #beating: Promise<void> | undefined
   #isOffered = false
-  /** Bytes that readers can see, and beats since they last saw more. */
+  /** Bytes that readers can see, and beats since that last grew. */
   #shown = 0
   #beats = 0
 
@@ -44,7 +44,7 @@ export class ResponseBody extends BodyWriter {
     tooMuch: (limit: number) => Error,
   ) {
     super(blobs ?? new Pieces(), id, name, limit, tooMuch)
-    // Without a place for chunks nothing is gained by cutting a body that is only large.
+    // Without a blob store nothing is gained by splitting a body that is large but not live.
     if (!blobs) this.after = Number.POSITIVE_INFINITY
   }
 
@@ -70,17 +70,17 @@ export class ResponseBody extends BodyWriter {
     try {
       await this.#opening
     } catch {
-      return this.#leave() // whoever writes next, or ends, is told
+      return this.#leave() // the next `write` or `end` throws the error
     }
     const isTime = this.#beats > Math.min(MAX_PAUSE_BEATS, this.filled / AGAIN_BYTES)
-    // The chunk that is being filled, as far as it is.
+    // Writes the chunk that is being filled, as far as it is filled.
     if (isTime && this.filled > 0 && this.size !== this.#shown) await this.put(this.index, this.chunk.subarray(0, this.filled))
     if (this.#isOffered) return
     await this.host.offer(begun.head(), this.chunkBytes)
     this.#isOffered = true
   }
 
-  /** What has been gathered goes first. Of a body that is large already nothing is left to be taken. */
+  /** Makes the body live: writes what was gathered so far. If the body is already large, nothing is left to take. */
   async #open(take: () => readonly Uint8Array[]): Promise<void> {
     if (this.size > 0) return
     this.chunkBytes = LIVE_CHUNK_BYTES
@@ -101,7 +101,7 @@ export class ResponseBody extends BodyWriter {
 
   override end(): Promise<void> | undefined {
     this.#leave()
-    return this.#opening ? this.#endLive() : super.end() // no beat without it
+    return this.#opening ? this.#endLive() : super.end()
   }
 
   async #endLive(): Promise<void> {
@@ -120,7 +120,7 @@ export class ResponseBody extends BodyWriter {
   }
 }
 
-/** Chunks of one body in this process, for a store that has no place for them: they are read by who is here, and go with the attempt. */
+/** Keeps the chunks of one live body in memory, for a store without a blob store: readable in this process until the attempt ends. */
 class Pieces implements BlobStore {
   readonly maxBodyBytes = null
   chunks: Uint8Array[] = []

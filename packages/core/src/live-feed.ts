@@ -9,14 +9,14 @@ import { isTerminal } from './lifecycle'
 import { storedBody } from './result'
 import type { BlobStore } from './store'
 
-/** How often is looked for more where another process writes it, in milliseconds. */
+/** How often to look for more if another process writes the response, in milliseconds. */
 const LOOK_MS = 250
-/** Chunks kept for readers who come to the same place. */
+/** Number of cached chunks, for readers at the same place. */
 const KEPT_CHUNKS = 4
 
 interface Reader {
   readonly sink: EventSink
-  /** The byte that comes next, and the one that is not wanted any more. */
+  /** Offset of the next byte; `until`: the end, exclusive. */
   at: number
   readonly until: number
   isFull: boolean
@@ -24,19 +24,19 @@ interface Reader {
 }
 
 /**
- * One response that is still being written, for all who read it here. Each reader has a place of its own and no queue: what it takes is
- * read when it can take it, once for all who are at the same place.
+ * Sends a response that is still being written to all who read it in this process. Each reader has its own offset and no queue: chunks
+ * are read when it has room, once for all readers at the same place.
  */
 export class LiveFeed extends Following<Reader> {
   readonly attempt: number
   readonly #blobs: BlobStore | undefined
   readonly #chunkBytes: number
-  /** Chunks as they were read since there was last anything new. */
+  /** Chunks that were read since the response last grew. */
   #chunks = new Map<number, Promise<Uint8Array | null>>()
   #news = 0
-  /** Its size, once the job is over. */
+  /** Size of the whole body, once the job is over. */
   #size: number | undefined
-  /** The job then, where the body is kept as a whole; and that, once somebody lacks some of it. */
+  /** The finished job, if its body is not in chunks; and that body, once a reader needs it. */
   #kept: Job | undefined
   #whole: Promise<Uint8Array> | undefined
 
@@ -46,23 +46,23 @@ export class LiveFeed extends Following<Reader> {
     this.#chunkBytes = job.response?.chunkBytes ?? 0
     this.#blobs = blobsOf(context, job)
     if (!context.changes.complete) this.every(LOOK_MS, () => this.wake())
-    this.look() // for what has changed since the job was read
+    this.look() // the job may have changed since it was read
   }
 
-  /** There may be more. */
+  /** Called when there may be more to read. */
   wake(): void {
     this.#news++
     this.#chunks.clear()
     for (const reader of this.followers) this.send(reader)
   }
 
-  /** What was sent is all there will be, and not the whole. */
+  /** Breaks off for all readers. */
   end(): void {
     for (const reader of this.followers) this.#fail(reader)
   }
 
   take(job: Job): void {
-    if (job.version < this.job.version) return // heard of late, and known to be past
+    if (job.version < this.job.version) return // out of date
     if (this.#size !== undefined || (!isTerminal(job.status) && job.attempt === this.attempt && job.response)) return
     if (job.goneAt !== undefined || job.attempt !== this.attempt || !job.response) return this.end()
     this.#size = job.response.size
@@ -77,7 +77,7 @@ export class LiveFeed extends Following<Reader> {
     return bytesOf(body ?? '')
   }
 
-  /** As long as it takes it. */
+  /** Sends a reader all that there is and that it has room for. */
   protected async send(reader: Reader): Promise<void> {
     if (reader.isReading) return
     reader.isReading = true
@@ -92,7 +92,7 @@ export class LiveFeed extends Following<Reader> {
         const piece = size !== undefined && reader.at > size ? undefined : await this.#piece(reader)
         if (!this.followers.has(reader)) return
         if (piece) {
-          reader.at += piece.length // first: a sink may say that it is ready while it is written to
+          reader.at += piece.length // before the write, during which a sink may call `ready`
           reader.isFull = !reader.sink.write(piece)
         } else if (news === this.#news) {
           if (size !== undefined) this.#fail(reader)
@@ -107,7 +107,7 @@ export class LiveFeed extends Following<Reader> {
     }
   }
 
-  /** The bytes from a reader's place to the end of a chunk; `undefined` where there are none yet. */
+  /** The bytes from a reader's offset to the end of the chunk; `undefined` if there are none yet. */
   async #piece({ at, until }: Reader): Promise<Uint8Array | undefined> {
     const bytes = this.#chunkBytes
     const index = Math.floor(at / bytes)
@@ -132,7 +132,7 @@ export class LiveFeed extends Following<Reader> {
   }
 }
 
-/** Where the pieces of a response are: in the blob store, or with the attempt that writes it here. */
+/** Where the chunks of a live response are: in the blob store, or with the attempt in this process. */
 export const blobsOf = (context: Context, { id, attempt }: Job): BlobStore | undefined => {
   const running = context.running.get(id)
   return context.blobs ?? (running?.attempt === attempt ? running.body?.blobs : undefined)

@@ -5,18 +5,19 @@ import { cursorOf, type Place, placeOf } from './place'
 import { checkedOptions, whole } from './rules'
 import type { JobQuery, JobStore, JobView } from './store'
 
+/** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
-  /** Most jobs kept. Beyond it the job that finished first goes; when none has finished, a new one is refused. @default 100_000 */
+  /** Most jobs stored. Beyond it the job that finished first is dropped; if none has finished, a new job is refused. @default 100_000 */
   maxJobs?: number
-  /** Most bytes of bodies kept, by the same rule. @default 256 MiB (268_435_456) */
+  /** Most bytes of bodies stored; beyond it the same happens. @default 268_435_456 (256 MiB) */
   maxBytes?: number
-  /** Lines of history kept for each job. 0: none, and the store has no `events`. @default 0 */
+  /** Events of history kept for each job. 0: none, and the store has no `events`. @default 0 */
   maxEvents?: number
 }
 
 /**
- * Keeps jobs in this process. For development, tests and single-process services that may forget: a restart loses them, a second
- * process cannot see them. Bounded: it never grows beyond `maxJobs` and `maxBytes`, and never drops an unfinished job.
+ * Stores jobs in the memory of this process: a restart loses them, and other processes cannot see them. For development, tests and
+ * single-process services that can live with that. Never grows beyond `maxJobs` and `maxBytes`, and never drops an unfinished job.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
   const { maxJobs, maxBytes, maxEvents } = checkedOptions<Required<MemoryStoreOptions>>('memoryStore', options, {
@@ -26,9 +27,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
   })
   const jobs = new Map<string, Job>()
   const keys = new Map<string, string>()
-  /** Ids of finished jobs, first finished first: what may be dropped. */
+  /** Ids of finished jobs, which may be dropped, first finished first. */
   const finished = new Set<string>()
-  /** Where the search for the oldest goes on. One from the start would walk over the places of all that were dropped before. */
+  /** Iterator that finds the oldest. It is kept, because a new one would walk over the empty slots of all that were dropped before. */
   let oldest = finished.values()
   const histories = new Map<string, JobEvent[]>()
   let bytes = 0
@@ -46,7 +47,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
     if (job.idempotencyKey !== undefined) keys.delete(keyOf(job))
   }
   const makeRoom = (jobsMore: number, bytesMore: number, but: string) => {
-    // Looked at first: for what never finds room nothing is to be dropped.
+    // Checked first: nothing is dropped for a job that will not fit anyway.
     if (jobs.size - finished.size + jobsMore > maxJobs || bytes - finishedBytes + bytesMore > maxBytes) throw full()
     for (let fromStart = false; jobs.size + jobsMore > maxJobs || bytes + bytesMore > maxBytes; ) {
       const { value: id, done } = oldest.next()
@@ -55,7 +56,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
       } else if (!fromStart) {
         fromStart = true
         oldest = finished.values()
-      } else throw full() // but the one that is to grow
+      } else throw full() // only the job that grows is left
     }
   }
   const full = () => new JobsError('store_full', 'The memory store is full of jobs that are not finished; raise maxJobs or maxBytes.')
@@ -104,7 +105,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
       return true
     },
     async holder(owner, key) {
-      const there = jobs.get(keys.get(keyOf({ owner, idempotencyKey: key } as Job)) ?? '') // all that a key is made of
+      const there = jobs.get(keys.get(keyOf({ owner, idempotencyKey: key } as Job)) ?? '') // keyOf reads nothing else
       return there ? shown(there, 'head') : null
     },
     async due(before, limit) {
@@ -134,10 +135,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
   }
 }
 
-/** The record as the store keeps it: nobody else holds a part of it that can be changed. What has not changed is shared. */
+/** A copy of the record for the store, so that no caller can change it. Unchanged parts are shared with the record before. */
 function own(job: Job, before?: Job): Job {
   const copy: { -readonly [Name in keyof Job]: Job[Name] } = { ...job }
-  // One by one: every record that is written comes by here, and a loop over the names takes twice as long.
+  // Written out, because every write runs this, and a loop over the names takes twice as long.
   if (copy.meta !== before?.meta) copy.meta = frozenCopy(copy.meta)
   if (copy.error !== before?.error) copy.error = frozenCopy(copy.error)
   if (copy.request !== before?.request) copy.request = frozenCopy(copy.request)
@@ -146,11 +147,11 @@ function own(job: Job, before?: Job): Job {
   copy.responseBody = ownBody(copy.responseBody, before?.responseBody)
   return Object.freeze(copy)
 }
-/** A copy also lets go of the larger buffer that bytes may be a view of. */
+/** Bytes are copied, also to release a larger buffer that they may be a view of. */
 const ownBody = (body: Job['requestBody'], before: Job['requestBody']) =>
   body === undefined ? before : body === before || !isBytes(body) ? body : new Uint8Array(body)
 
-/** The record for a caller: as it is, but for bytes, which cannot be frozen. */
+/** The record for a caller: the frozen one itself, with copies of bytes, which cannot be frozen. */
 function shown(job: Job, view: JobView | undefined): Job {
   const { requestBody, responseBody } = job
   if (!isBytes(requestBody) && !isBytes(responseBody)) return job

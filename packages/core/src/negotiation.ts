@@ -1,15 +1,15 @@
-/** Media ranges that take in HTML and JSON, the most specific first: the first that a client names counts (RFC 9110 12.5.1). */
+/** Media ranges that include HTML, and JSON, most specific first: the first one that a client names counts (RFC 9110 12.5.1). */
 const HTML = ['text/html', 'text/*', '*/*']
 const JSON_RANGES = ['application/json', 'application/*', '*/*']
 
-/** Whether a client would rather have HTML than JSON. A browser that opens a page would; who takes anything alike gets JSON. */
+/** Whether a client prefers HTML to JSON, as a browser that opens a page does. Without a preference it gets JSON. */
 export function prefersHtml(accept: string | null): boolean {
   if (accept === null || !/text\//i.test(accept)) return false
   const weights = weightsOf(accept)
   return weightOf(weights, HTML) > weightOf(weights, JSON_RANGES)
 }
 
-/** Weights by media range, parameters aside. What is no weight is taken for 1, as most servers do. */
+/** Weights by media range, ignoring parameters. An invalid weight counts as 1, as with most servers. */
 function weightsOf(accept: string): Map<string, number> {
   const weights = new Map<string, number>()
   for (const element of accept.toLowerCase().split(',')) {

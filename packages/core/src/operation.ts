@@ -8,63 +8,63 @@ import type { OperationOptions } from './options'
 import { checkedOptions, invalid, OPERATION_RULES } from './rules'
 import { checkWebhook } from './webhook-target'
 
-/** What the wrapped handler produced: kept, and replayed byte for byte at the result URL. */
+/** The response of the wrapped handler, as it is stored and replayed byte for byte at the result URL. */
 export interface CapturedResponse {
   readonly status: number
-  /** By lower-case name; only what the handler set, not what earlier middleware had set on every answer. */
+  /** By lower-case name. Only those the handler set, not those that earlier middleware sets on every response. */
   readonly headers: HeaderFields
   readonly body: Body | null
 }
 
-/** What a handler can do with its job (`req.job`, `c.get('job')`, `request.job`). A handler that ignores it works as it is. */
+/** A handler's access to its job: `req.job`, `c.get('job')` or `request.job`. Handlers need not use it. */
 export interface JobHandle {
   readonly id: string
   readonly operation: string
-  /** From 1. */
+  /** Number of this attempt, from 1. */
   readonly attempt: number
-  /** Aborts when the job is canceled, has run out of time, or has been given to another worker. */
+  /** Aborts when the job is canceled, reaches its time limit, or is given to another worker. */
   readonly signal: AbortSignal
   readonly meta: JsonObject
-  /** What the route's `carry` lifted out of earlier middleware. */
+  /** What the route's `carry` option returned. */
   readonly carry: JsonObject
   /**
-   * Reports progress. Resolves when it is recorded; reports that come faster than the store can write are merged, the latest wins.
-   * Never throws: a job does not fail because a report could not be written.
+   * Reports progress. Resolves once it is stored; of reports that come faster than the store can write, only the latest is written.
+   * Never rejects: a job does not fail because a report could not be stored.
    *
-   * @param percentComplete 0 to 100; lower than before, or no number, leaves it as it was, and the message counts all the same.
-   * @param message what the client may read, up to 1,000 characters.
+   * @param percentComplete 0 to 100. A lower value than before, or `NaN`, leaves it unchanged; the message is stored all the same.
+   * @param message text for the client, up to 1,000 characters.
    */
   progress(percentComplete: number, message?: string): Promise<void>
 }
 
-/** One run of a handler, for the adapter that knows how to call it. */
+/** One run of a handler: what the adapter needs to call it. */
 export interface Execution {
   readonly handle: JobHandle
-  /** The live request, where the process that took it runs it (inline); `undefined` in a replay. */
+  /** The adapter's live request if the process that accepted it runs it (inline); `undefined` in a replay. */
   readonly live: unknown
-  /** The stored request and its body, for a replay; `null` where a live one is all there is. */
+  /** The stored request, for a replay; `null` if it was not stored. */
   readonly request: StoredRequest | null
   /**
-   * In pieces where it is large: then also in an inline run, whose live request has been read. Otherwise `null` there unless the request
-   * is stored: the adapter keeps what its `readBody` gave.
+   * The request body; a stream if it is large, also in an inline run. In an inline run whose request is not stored a smaller body is
+   * `null` here: the adapter has it from `readBody`.
    */
   readonly requestBody: Body | BodyStream | null
-  /** Where the response body goes once it is large; `undefined` where all of it is to be gathered. After it `body` is `null`. */
+  /** Takes a large response body; the captured response then has `body: null`. `undefined`: the adapter gathers the whole body. */
   readonly sink: BodySink | undefined
   readonly platform: Platform | undefined
   /**
-   * Calls the one listener when nobody waits for the handler any longer: at its time limit, past the grace of a cancel, at a stop, or
-   * because another worker has the job. What it waits for should end then.
+   * Sets the one listener, which is called when the run is abandoned: at its time limit, after `cancelGraceMs`, at a stop, or because
+   * another worker has the job. The adapter should then end whatever the handler still waits for.
    */
   onCut(listener: () => void): void
-  /** Bytes of response body to take at most; beyond it the adapter throws {@link JobsError} `result_too_large`. */
+  /** Largest response body, in bytes; for a larger one the adapter throws {@link JobsError} `result_too_large`. */
   readonly maxResultBytes: number
 }
 
-/** Calls the wrapped handler and captures its answer. What the handler throws, it throws. */
+/** Calls the wrapped handler and captures its response. Rejects with what the handler throws. */
 export type Execute = (execution: Execution) => Promise<CapturedResponse>
 
-/** A registered kind of work: its handler and its options, defaults filled in. */
+/** A registered operation: the wrapped handler and its options, with defaults filled in. */
 export interface Operation {
   readonly name: string
   readonly options: ResolvedOptions
@@ -90,7 +90,7 @@ export type ResolvedOptions = OperationOptions<never> &
 
 const DEFAULT_MAX_RUN_MS = 900_000
 
-/** Fills in defaults and refuses what cannot work, when the route is set up and not when the first request comes. */
+/** Fills in defaults and refuses invalid options, when the route is set up and not at the first request. */
 export function resolveOptions(
   where: string,
   given: OperationOptions<never>,
@@ -106,14 +106,13 @@ export function resolveOptions(
   return options
 }
 
-/** What is shown of a job that no request made: what the route shows of all of its jobs. */
+/** The `meta` of a job that was made without a request: the route's, unless that is a function of the request. */
 export const metaOfAll = ({ meta }: ResolvedOptions): JsonObject | undefined => (typeof meta === 'function' ? undefined : meta)
 
-/** Pause before the next attempt: doubled each time up to an hour, a quarter of it jitter. */
+/** Pause before the next attempt, in milliseconds: doubles each time up to an hour, ±12.5 % jitter. */
 export function backoff(job: Job, { backoffMs }: { backoffMs: number }, random: () => number): number {
   return Math.round(Math.min(3_600_000, backoffMs * 2 ** Math.min(30, job.attempt - 1)) * (0.875 + 0.25 * random()))
 }
 
-/** No handler of this name is known to the process that needs one. */
 export const unknownOperation = (name: string): JobsError =>
   new JobsError('unknown_operation', `No handler is registered for operation "${name}": import the module with its respondAsync() here.`)

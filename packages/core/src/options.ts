@@ -5,141 +5,173 @@ import type { BlobStore, JobStore } from './store'
 import type { WebhookSender } from './webhook'
 import type { WebhookOption } from './webhook-target'
 
-/** Options of one wrapped route. Every one has a default; those of {@link JobsOptions} `defaults` come between. */
+/** Options of one wrapped route. What a route does not set comes from {@link JobsOptions} `defaults`, then from the defaults here. */
 export interface OperationOptions<Native = unknown> {
   /**
-   * When to answer 202: `'always'`; `'preferred'`, only to a client that sent `Prefer: respond-async` (others get the handler
-   * run as if it had not been wrapped); `{ afterMs }`, when it has not finished by then (0 to 25_000).
+   * When to answer 202. `'always'`: to every request. `'preferred'`: only to clients that send `Prefer: respond-async`; for all
+   * others the handler runs as if it were not wrapped. `{ afterMs }`: only if the handler has not finished after that many
+   * milliseconds (0 to 25_000).
    * @default 'always'
    */
   when?: 'always' | 'preferred' | { readonly afterMs: number }
-  /** Further attempts after a throw, a timeout, a crash or a response of 500 and above. Handlers must then be idempotent. 0 to 100. @default 0 */
+  /**
+   * Number of further attempts after a throw, a timeout, a crash or a response with status 500 or above, 0 to 100. The handler must
+   * then be idempotent.
+   * @default 0
+   */
   retries?: number
-  /** Pause before the first retry, in milliseconds; doubled for each further one up to an hour, jittered. @default 1_000 */
+  /** Pause before the first retry, in milliseconds. Doubles with each retry, up to an hour, with jitter. @default 1_000 */
   backoffMs?: number
   /**
-   * How long one attempt may take, in milliseconds, 1 to 2_147_483_647. After it the signal aborts and the job fails with code `timeout`.
-   * @default 900_000, or the engine's limit where that is lower
+   * Time limit of one attempt, in milliseconds, 1 to 2_147_483_647. When it passes, the signal aborts and the job fails with code
+   * `timeout`.
+   * @default 900_000, or the engine's limit if that is lower
    */
   maxRunMs?: number
-  /** Largest request body taken, in bytes; above it 413. @default 32 MiB (33_554_432) */
+  /** Largest request body accepted, in bytes; a larger one is answered 413. @default 33_554_432 (32 MiB) */
   maxBodyBytes?: number
-  /** Largest response body kept, in bytes; above it the job fails with code `result_too_large`. @default 64 MiB (67_108_864) */
+  /** Largest response body stored, in bytes; with a larger one the job fails with code `result_too_large`. @default 67_108_864 (64 MiB) */
   maxResultBytes?: number
-  /** How long a finished job can be read, in milliseconds. @default 86_400_000 (a day) */
+  /** How long a finished job and its result can be read, in milliseconds. @default 86_400_000 (a day) */
   resultTtlMs?: number
-  /** Whether `Idempotency-Key` is read, demanded or ignored. @default 'optional' */
+  /** Whether the `Idempotency-Key` header is optional, required or ignored. @default 'optional' */
   idempotency?: 'optional' | 'required' | 'off'
-  /** Start no sooner than so many milliseconds after the answer. @default 0 */
+  /** Delay before the job may start, in milliseconds. @default 0 */
   delayMs?: number
-  /** How long it usually takes, in milliseconds: paces clients from the first job on. Learned where not given. */
+  /** How long a run usually takes, in milliseconds; sets how often clients poll. If not given, it is learned from earlier runs. */
   estimateMs?: number
-  /** What representations may show: a name, a summary. Or a function that makes it from the request. */
+  /** JSON about the job that representations may show, such as a name; or a function that makes it from the request. */
   meta?: JsonObject | ((native: Native) => JsonObject | Promise<JsonObject>)
-  /** Lifts what the handler needs from earlier middleware into the job, for runs in another process: `(req) => ({ user: { id: req.user.id } })`. */
+  /**
+   * Copies what the handler needs from earlier middleware into the job, so that it is also there when another process runs the handler:
+   * `(req) => ({ user: { id: req.user.id } })`.
+   */
   carry?: (native: Native) => JsonObject | Promise<JsonObject>
-  /** Whose job it is, for this route; see {@link JobsOptions}. */
+  /** The owner of this route's jobs, in place of {@link JobsOptions} `owner`. */
   owner?: Owner<Native>
-  /** Who is told how a job has ended: `'https://…'`, or a function that finds it; needs {@link JobsOptions} `webhooks`. @default nobody */
+  /** The URL that is notified when a job ends, or a function that returns it. Needs {@link JobsOptions} `webhooks`. @default none */
   webhook?: WebhookOption<Native>
-  /** Header fields to store though they are secrets: `authorization`, `cookie`. @default [] */
+  /** Secret header fields to store all the same: `authorization`, `cookie`. By default they are not stored. @default [] */
   storeHeaders?: readonly string[]
   /**
-   * What becomes of a stored request, body included, when its job is over. `'failed'`: one that failed or was canceled keeps it as long as it
-   * can be read itself, for `jobs.retry`; `'never'`: it goes at once, whatever became of the job. One that succeeded never keeps it.
+   * Which finished jobs keep their stored request, body included. `'failed'`: failed and canceled ones, until they expire, so that
+   * `jobs.retry` can run them again. `'never'`: none. The request of a job that succeeded is always deleted.
    * @default 'failed'
    */
   keepRequests?: 'failed' | 'never'
 }
 
-/** Names who may see a job, from the framework's request. Nothing, or an empty string, is a nameless client: it sees nameless jobs only. */
+/**
+ * Returns whose request it is. A job can be seen only by the owner who made it. `null`, `undefined` or an empty string is an anonymous
+ * client, which sees only jobs without an owner.
+ */
 export type Owner<Native> = (native: Native) => string | null | undefined | Promise<string | null | undefined>
 
+/** Options of `createJobs`. All are optional, but on Workers a `store` is required. */
 export interface JobsOptions<Native = unknown> {
-  /** @default memoryStore() where one process keeps its jobs; on Workers one has to be given. */
+  /** Where jobs are stored. @default memoryStore(); none on Workers */
   store?: JobStore
-  /** @default the store's own engine if it brings one, otherwise inProcess(); on Workers waitUntil(). */
+  /**
+   * What carries jobs to the process that runs them.
+   * @default the engine that comes with the store, if any, otherwise inProcess(); on Workers waitUntil()
+   */
   engine?: JobEngine
-  /** Where bodies above 256 KiB go: `fileBlobs()`, `r2Blobs()`. @default the store's own place for them, where it has one */
+  /** Where bodies above 256 KiB are stored: `fileBlobs()`, `r2Blobs()`. @default the store itself, if it can hold large bodies */
   blobs?: BlobStore
-  /** How the end of jobs is told to others: `webhooks({ secrets })` of `@respond-async/webhooks`. @default nobody is told */
+  /** Sends webhooks when jobs end: `webhooks({ secrets })` from `@respond-async/webhooks`. @default no webhooks */
   webhooks?: WebhookSender
   /**
-   * How long a store in another process, or the place for large bodies, may take to answer, in milliseconds, before clients are told
-   * 503 and it is tried again later; at least 100.
+   * How long a call to a shared store or to the blob store may take, in milliseconds, at least 100. After that it counts as failed:
+   * clients get 503, and work in the background is tried again later. Not used on Workers.
    * @default 10_000
    */
   storeTimeoutMs?: number
   /**
-   * Where `jobRoutes` is reached, as the client sees it: it makes the Location of the 202. Status routes make their links from
-   * the path they were asked at, unless this is given.
+   * Path under which clients reach `jobRoutes`; used in the `Location` of the 202. If not given, links in answers of the job routes
+   * start with the path of the request instead.
    * @default '/jobs'
    */
   path?: string
-  /** Scheme and host before all links, `https://api.example.com`. Without it links are path-absolute: `Host` is never trusted. */
+  /** Scheme and host of all links, `https://api.example.com`. Without it links are path-absolute: `Host` is never trusted. */
   baseUrl?: string
-  /** Whose job a request makes and may see. Without it whoever knows the unguessable URL of a job may see it, and there is no list. */
+  /** Returns whose request it is, and so whose job. Without it anyone who knows a job's unguessable URL can see it; there is no list. */
   owner?: Owner<Native>
-  /** How jobs are shown. @default the status document */
+  /** How jobs are shown to clients, in place of the status document. @default the status document */
   representation?: Representation
-  /** Status code of a pending job's status. 202 is what pollers by status code need. @default 202 */
+  /** Status code of the status URL while a job is unfinished. Clients that poll by status code need 202. @default 202 */
   pendingStatus?: 200 | 202
-  /** What the status URL answers once the job is finished. @default 'document' */
+  /**
+   * What the status URL answers once the job has finished: the status document, a 303 to the result URL (`'redirect'`), or the result
+   * itself (`'inline'`).
+   * @default 'document'
+   */
   onComplete?: 'document' | 'redirect' | 'inline'
   /**
-   * Whether a browser that opens a status URL gets a page in the place of the document: progress, a button to cancel, a link to the
-   * result. Never where a `representation` shows the status: the page could not read it.
+   * Whether a browser that opens a status URL gets an HTML page with progress, a cancel button and a link to the result. Off where a
+   * `representation` shows the status, which the page cannot read.
    * @default true
    */
   page?: boolean
   /** Largest JSON result shown inside the status document, in bytes. @default 65_536 */
   inlineResultBytes?: number
-  /** Largest number of unfinished jobs of one owner, 1 to 100; above it 429. Counted before the insert, so parallel requests may pass it by a few. @default no limit */
+  /**
+   * Most unfinished jobs of one owner, 1 to 100; further requests are answered 429. Counted before the insert, so parallel requests may
+   * exceed it by a few.
+   * @default no limit
+   */
   maxPerOwner?: number
-  /** Origins that browsers may call the job routes from: `'*'` or a list. @default [] (no CORS headers) */
+  /** Origins from which browsers may call the job routes: `'*'` or a list. @default [] (no CORS headers) */
   cors?: '*' | readonly string[]
-  /** Longest hold of `Prefer: wait`, in milliseconds, at most 25_000 so that proxies and platforms do not cut it off. @default 25_000 */
+  /** Longest hold of a request with `Prefer: wait`, in milliseconds, at most 25_000: proxies cut off longer ones. @default 25_000 */
   maxWaitMs?: number
-  /** Shortest advice to a client that polls, in milliseconds, not above `retryAfterMaxMs`. Lower answers sooner and is asked more. @default 1_000 */
+  /**
+   * Shortest pause between polls that clients are advised, in milliseconds, at most `retryAfterMaxMs`. With a lower one they learn of
+   * changes sooner and send more requests.
+   * @default 1_000
+   */
   retryAfterMinMs?: number
-  /** Longest advice to a client that polls, in milliseconds. @default 60_000 */
+  /** Longest pause between polls that clients are advised, in milliseconds. @default 60_000 */
   retryAfterMaxMs?: number
   /**
-   * How long a worker may stay silent before its job is given to another, in milliseconds, at least 1_000. Where several processes
-   * share a store, half of it more: clocks are not compared, so the others watch for so long whether it stays silent. They look when
-   * they sweep, see `sweepMs`.
+   * How long a worker may stay silent before its job is given to another one, in milliseconds, at least 1_000. If several processes
+   * share the store it takes half as long again: clocks are not compared, so each process watches for itself, at its sweeps (see
+   * `sweepMs`), that the lease is not renewed.
    *
-   * Shorter notices a crash sooner; longer lets a worker that is stalled by a long tick keep its job. Renewed at a third of
-   * this, so it bounds silence, not run time (see `maxRunMs`).
+   * With a shorter lease a crash is noticed sooner; with a longer one a worker that is blocked for a while keeps its job. Workers renew
+   * the lease after a third of this time, so it limits their silence and not the run time (see `maxRunMs`).
    * @default 30_000
    */
   leaseMs?: number
-  /** How long a queued job may wait before it is handed to the engine again, in milliseconds, at least 1_000. @default 60_000 */
+  /** How long a queued job may wait before it is dispatched to the engine again, in milliseconds, at least 1_000. @default 60_000 */
   startDeadlineMs?: number
-  /** How long a handler may take to stop after its signal aborted, in milliseconds, before it is canceled without it. @default 5_000 */
+  /** How long a handler may run on after a cancel aborted its signal, in milliseconds; then the job is canceled anyway. @default 5_000 */
   cancelGraceMs?: number
-  /** How long a purged or expired job answers 410 before it answers 404, in milliseconds. 0: at once. @default 3_600_000 */
+  /** How long a purged or expired job is answered 410, not yet 404, in milliseconds. 0: no 410 at all. @default 3_600_000 (an hour) */
   tombstoneMs?: number
-  /** Pause between two sweeps in a process that stays, in milliseconds. 0: only when `sweep()` is called. @default 15_000 */
+  /**
+   * Pause between two sweeps for overdue jobs, in milliseconds. 0: only when `sweep()` is called, as is always the case on Workers.
+   * @default 15_000
+   */
   sweepMs?: number
-  /** Options for every operation that does not set them itself. */
+  /** Default route options, for every route that does not set them itself. */
   defaults?: OperationOptions<Native>
   /**
-   * Whether a name that is taken may be taken again, by the later handler: while developing, where a module is loaded again when it
-   * changes and the jobs stay. Elsewhere it is a mistake, and `respondAsync` throws.
+   * Whether a second route may use the name of an operation and replace its handler: for development, where hot reloading loads a
+   * module again. Otherwise `respondAsync` throws `duplicate_operation`.
    * @default false
    */
   redefine?: boolean
   /** Clock, in epoch milliseconds. @default Date.now */
   now?: () => number
-  /** Job ids: 1 to 128 of `A-Z a-z 0-9 . _ ~ -`. Guessable ids need an `owner`. @default crypto.randomUUID */
+  /** Makes job ids: 1 to 128 of `A-Z a-z 0-9 . _ ~ -`. Guessable ids are safe only with an `owner`. @default crypto.randomUUID */
   newId?: () => string
-  /** @default Math.random */
+  /** Source of jitter, 0 to 1 as `Math.random`. @default Math.random */
   random?: () => number
-  /** Hears of every error that has no one to be thrown to: a handler's throw, a store that fails. @default console.error */
+  /** Called with every error that no caller can catch: what a handler throws, a failing store. @default console.error */
   onError?: (error: unknown, about: ErrorContext) => void
 }
 
+/** What {@link JobsOptions} `onError` is told of an error besides the error itself. */
 export interface ErrorContext {
   /** What was being done, in a few words. */
   readonly during: string

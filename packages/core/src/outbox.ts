@@ -7,37 +7,37 @@ import { documentText } from './status-document'
 import { rfc3339, within } from './time'
 import { type JobWebhook, type WebhookMessage, type WebhookReply, type WebhookSender, webhookTypeOf } from './webhook'
 
-/** Messages on their way at once, in this process and to one origin: a receiver that is slow holds up its own and no others. */
+/** Most concurrent tries, in this process and per origin, so that a slow receiver holds up only its own messages. */
 const AT_ONCE = 64
 const AT_ONCE_TO_ONE = 8
-/** How long a try may take before another process makes the next one, in milliseconds. A sender takes less. */
+/** How long a try may take before another process makes the next one, in milliseconds. Senders take less. */
 const TRY_MS = 60_000
 
 /**
- * Jobs that wait here for room, in all and for one origin. Only their ids are kept. Those beyond are found by sweeps; so are all on
- * Workers, where what one request began cannot go on in another.
+ * Most jobs that wait for room, in all and per origin; only their ids are kept. Jobs beyond that are left to sweeps, as are all on
+ * Workers, where one request cannot continue what another began.
  */
 const WAITING = 10_000
 const WAITING_FOR_ONE = 1_000
 
-/** Tells of the end of jobs. What is owed is on their records, so what fails here is found there by the next sweep, of any process. */
+/** Sends webhooks. What a job still owes is on its record, so a sweep of any process finds what fails here. */
 export interface Outbox {
   /**
-   * Tries to deliver what the job owes, if it owes anything, as soon as there is room. Resolves when a try that could begin at once
-   * is over; nobody but a platform that ends with its request needs to wait for it. Never rejects.
+   * Sends the job's webhook, if it owes one, as soon as there is room. Resolves when a try that could begin at once has ended; only a
+   * platform that ends with its request needs to wait for that. Never rejects.
    */
   post(job: Job): Promise<void>
-  /** Resolves when nothing is on its way and nothing waits for room, or `ms` milliseconds have passed. */
+  /** Resolves when no try is running and none waits for room, or after `ms` milliseconds. */
   settled(ms: number): Promise<void>
 }
 
-/** A job that waits for room, by the tries begun when it came: once there are more, another process has it. */
+/** A job that waits for room, with the number of tries begun so far: if that has grown, another process has taken it. */
 interface Waiting {
   readonly operation: string
   readonly attempts: number
 }
 
-/** A try on its way. On Workers it may have ended unheard with the request that it was of, whose promises are no other's to wait for. */
+/** A running try. On Workers it may have ended silently with its request, and other requests must not wait for its promise. */
 interface Sending {
   readonly origin: string
   readonly work: Promise<void>
@@ -68,7 +68,7 @@ export function createOutbox(context: () => Context, sender: WebhookSender): Out
     if (onWorkers() || size >= WAITING || same.size >= WAITING_FOR_ONE) return
     waiting.set(origin, same.set(id, { operation, attempts }))
   }
-  /** Begins with one that waits, of the origin whose turn it is. Its record is read again: it may have waited long. */
+  /** Begins a try for one waiting job; origins take turns. Its record is read again, since it may have waited long. */
   const next = () => {
     for (const [origin, same] of waiting) {
       const [first] = hasRoom(origin) ? same : []
@@ -101,14 +101,14 @@ export function createOutbox(context: () => Context, sender: WebhookSender): Out
         while (sending.size > 0) await Promise.all([...sending.values()].map(({ work }) => work))
       }
       await within(ms, over(), () => {})
-      waiting.clear() // which is owed, and found by whoever sweeps
+      waiting.clear() // left to sweeps
     },
   }
 }
 
 const originOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).origin : undefined)
 
-/** One try: claims it, sends, writes down what came of it. */
+/** Makes one try: claims it, sends the message, records the outcome. */
 async function tell(context: Context, job: Job, sender: WebhookSender): Promise<void> {
   const attempts = (job.webhook?.attempts ?? 0) + 1
   const claim = await advance(context, job, ({ webhook }) =>
@@ -129,7 +129,7 @@ function messageOf(context: Context, job: Job, now: number): WebhookMessage {
   return { id: `msg_${job.id}`, url: (job.webhook as { url: string }).url, body, job } // one that is claimed has a webhook
 }
 
-/** When to try again: never after a success, where the receiver is gone for good (410), or once there is nothing left to read. */
+/** When to try again; `undefined` after a success, a 410 (gone for good), the last try, or if the job will have expired by then. */
 function nextTry(context: Context, job: Job, { retryMs }: WebhookSender, attempts: number, reply: WebhookReply): number | undefined {
   const { status = 0, retryAfterMs = 0 } = reply
   const pause = retryMs[attempts - 1]
@@ -139,7 +139,7 @@ function nextTry(context: Context, job: Job, { retryMs }: WebhookSender, attempt
   return next < (job.expiresAt ?? next) ? next : undefined
 }
 
-/** Whether somebody has to be told of the end of a job, and it is time. */
+/** Whether a finished job owes a webhook try that is due. */
 export const isOwed = (job: Job, now: number): boolean =>
   isTerminal(job.status) &&
   job.goneAt === undefined &&

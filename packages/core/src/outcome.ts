@@ -8,9 +8,9 @@ import { HOP_BY_HOP } from './stored-request'
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * How a captured response is stored: head, and body beside it. A body that is JSON and at most `inlineBytes` goes into the head
- * as its text, because the status document shows it: there it is once, and a poll needs no second read. What went to the `sink` is
- * left there, unless it turned out to be small.
+ * How a captured response is stored: its head, and its body beside it. A JSON body of at most `inlineBytes` is stored in the head as
+ * text: the status document shows it, so a poll needs no second read. A body that went to the `sink` stays there, unless it turned out
+ * to be small.
  */
 export function outcomeOf(
   { status, headers, body: gathered }: CapturedResponse,
@@ -26,7 +26,7 @@ export function outcomeOf(
   return inline === undefined ? { response, responseBody: body } : { response, result: inline }
 }
 
-/** Fields of a response as they are kept. */
+/** The header fields of a response that are stored. */
 export function keptFields(headers: HeaderFields): HeaderFields {
   const kept: Record<string, string | readonly string[]> = {}
   for (const name in headers) if (!HOP_BY_HOP.has(name) && name !== 'content-length') kept[name] = headers[name] as string
@@ -36,13 +36,13 @@ export function keptFields(headers: HeaderFields): HeaderFields {
 const isJsonType = (headers: HeaderFields): boolean =>
   /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(String(headers['content-type'] ?? '')) && headers['content-encoding'] === undefined
 
-/** The body's text, where it is JSON and comes out as the very same bytes again. */
+/** The body as text, if it is JSON and encodes to the same bytes again. */
 function jsonText(body: string | Uint8Array): string | undefined {
   try {
     const text = typeof body === 'string' ? body : utf8.decode(body)
     JSON.parse(text)
     return text
   } catch {
-    return undefined // said to be JSON and is not: kept as the bytes it is
+    return undefined // declared as JSON but is not: stored as bytes
   }
 }

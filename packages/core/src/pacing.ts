@@ -1,23 +1,23 @@
 import type { Job } from './job'
 
 export interface PacingOptions {
-  /** Shortest advice to a client, in milliseconds. @default 1_000 */
+  /** Shortest pause advised to a client, in milliseconds. @default 1_000 */
   retryAfterMinMs: number
-  /** Longest advice to a client, in milliseconds. @default 60_000 */
+  /** Longest pause advised to a client, in milliseconds. @default 60_000 */
   retryAfterMaxMs: number
   random(): number
 }
 
 /** Tells clients when to ask again, and learns how long each operation takes. */
 export interface Pacing {
-  /** Advice for an unfinished job in milliseconds, jittered so that clients that came together do not return together. */
+  /** Advised pause before the next poll of an unfinished job, in milliseconds. Jittered, so that clients do not poll in step. */
   retryAfterMs(job: Job): number
-  /** When a running job will probably be done: from the route's estimate, or from earlier runs of its operation. */
+  /** When a running job will probably finish: from the route's estimate, or from earlier runs of its operation. */
   estimatedFinishAt(job: Job): number | undefined
   learn(operation: string, tookMs: number): void
 }
 
-/** Weight of the newest run in the moving average: about the last eight runs count. */
+/** Weight of the newest run in the moving average, to which about the last eight runs contribute. */
 const NEWEST = 0.2
 
 export function createPacing({ retryAfterMinMs, retryAfterMaxMs, random }: PacingOptions, clock: () => number): Pacing {
@@ -29,7 +29,7 @@ export function createPacing({ retryAfterMinMs, retryAfterMaxMs, random }: Pacin
       const expected = estimate(job)
       const begun = job.startedAt ?? Math.max(now, job.scheduledAt ?? 0)
       const remaining = expected === undefined ? 0 : begun + expected - now
-      // Past the estimate, or without one, the older the job the longer the pause: a quarter of its age.
+      // Past the estimate, or without one: a quarter of the job's age.
       const pause = remaining > 0 ? remaining : Math.max((job.scheduledAt ?? 0) - now, (now - job.createdAt) / 4)
       const jittered = pause * (1 + 0.2 * (random() - 0.5))
       return Math.round(Math.min(retryAfterMaxMs, Math.max(retryAfterMinMs, jittered)))
@@ -45,5 +45,5 @@ export function createPacing({ retryAfterMinMs, retryAfterMaxMs, random }: Pacin
   }
 }
 
-/** `Retry-After` in whole seconds (RFC 9110 10.2.3): never a date, never a fraction, never 0, which some clients take for "at once". */
+/** `Retry-After` in whole seconds (RFC 9110 10.2.3): never a date or a fraction, and never 0, which makes some clients poll at once. */
 export const retryAfter = (ms: number): string => `${Math.max(1, Math.ceil(ms / 1000))}`

@@ -2,18 +2,18 @@ import type { StatusDocument } from '@respond-async/core'
 import { SCRIPT, STYLE } from './page/assets'
 import { markup } from './page/markup'
 
-/** The page of a job, for browsers. Everything that it needs is in it. */
+/** The self-contained HTML page of a job, for browsers. */
 export interface StatusPage {
-  /** Changes with what all pages have in common: an entity tag must not promise a style and a script of another version. */
+  /** Changes with the style and the script. Part of the ETag, so that a page with another version is not taken for unchanged. */
   readonly version: string
   readonly headers: Readonly<Record<string, string>>
-  /** @param shows `'elsewhere'`: once the job is over its status URL shows something else, and the page is to be loaded again. */
+  /** @param shows what the status URL shows once the job is over; with `'elsewhere'` the page then reloads */
   render(document: StatusDocument, shows: 'document' | 'elsewhere'): string
 }
 
 let made: StatusPage | undefined
 
-/** The page, with the hashes of its style and its script, made once. The value is kept and not its promise: on Workers that belongs to one request. */
+/** The page, made once. The value is kept and not its promise, because on Workers a promise belongs to one request. */
 export async function statusPage(): Promise<StatusPage> {
   made ??= await makePage()
   return made
@@ -21,7 +21,7 @@ export async function statusPage(): Promise<StatusPage> {
 
 async function makePage(): Promise<StatusPage> {
   const [script, style] = await Promise.all([SCRIPT, STYLE].map(sha256))
-  // Two scripts or styles that differ, differ in the first bytes of their hashes.
+  // The first bytes of the hashes are enough to tell versions apart.
   const version = `${script?.slice(0, 6)}${style?.slice(0, 6)}`
   return {
     version,

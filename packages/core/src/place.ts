@@ -1,15 +1,15 @@
 import { JobsError } from './errors'
 import type { Job } from './job'
 
-/** Where a job stands in a list that is newest first: `createdAt`, then `id`, both descending. */
+/** Position of a job in a list, newest first: by `createdAt`, then `id`, both descending. */
 export type Place = Pick<Job, 'createdAt' | 'id'>
 
-/** The cursor of a page whose last job this is. */
+/** The cursor of the page that ends with this job. */
 export const cursorOf = ({ createdAt, id }: Place): string => `${createdAt}_${id}`
 
 /**
- * The place after which a list goes on; `undefined` for its beginning.
- * @throws {JobsError} `invalid_cursor` for what {@link cursorOf} never gave.
+ * Reads a cursor: the position after which the list continues; `undefined` for its beginning.
+ * @throws {JobsError} `invalid_cursor` for what {@link cursorOf} never returns
  */
 export function placeOf(cursor: string | undefined): Place | undefined {
   if (cursor === undefined) return undefined

@@ -1,20 +1,20 @@
-/** What a client may ask for with `Prefer` (RFC 7240 4.1 to 4.3). Everything else in the field is ignored, as the RFC wants. */
+/** The preferences of a `Prefer` field that are honored (RFC 7240 4.1 to 4.3); all others are ignored, as the RFC requires. */
 export interface Preferences {
   readonly respondAsync: boolean
   /** `return=minimal`. */
   readonly minimal: boolean
   /** Seconds; `Infinity` for a bare `wait`. */
   readonly wait?: number
-  /** Whether the URL of a `callback` was taken, see {@link callbackUrl}. */
+  /** Whether the URL of a `callback` was accepted, see {@link callbackUrl}. */
   readonly callback?: boolean
 }
 
 const NONE: Preferences = { respondAsync: false, minimal: false }
-/** List elements, split at the commas that are in no quoted string; then name and value of one, its parameters left aside. */
+/** List elements, split at commas outside quoted strings; then the name and value of one, without its parameters. */
 const ELEMENTS = /(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g
 const NAME_AND_VALUE = /^\s*([!#$%&'*+.^_`|~\w-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s;]*))?/
 
-/** Reads a `Prefer` field. Names are case-insensitive, the first occurrence wins, and nothing in it is ever an error. */
+/** Reads a `Prefer` field. Names are case-insensitive, the first occurrence wins, and invalid elements are ignored. */
 export function parsePrefer(field: string | null): Preferences {
   if (!field) return NONE
   const seen = new Map<string, string>()
@@ -30,7 +30,7 @@ export function parsePrefer(field: string | null): Preferences {
   }
 }
 
-/** The URL of the first `callback; url="…"` (OData 4.01, 8.2.8.3), read only where a route takes it. */
+/** The URL of the first `callback; url="…"` (OData 4.01, 8.2.8.3), read only if the route allows it. */
 export function callbackUrl(field: string | null): string | undefined {
   const element = field?.match(ELEMENTS)?.find((one) => NAME_AND_VALUE.exec(one)?.[1]?.toLowerCase() === 'callback')
   const [, value] = /;\s*url\s*=\s*("(?:[^"\\]|\\.)*"|[^\s;]*)/i.exec(element ?? '') ?? []
@@ -44,7 +44,7 @@ function seconds(value: string | undefined): number | undefined {
   return value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) : undefined
 }
 
-/** `Preference-Applied` (RFC 7240 3) for what was honoured, or nothing. */
+/** The `Preference-Applied` field (RFC 7240 3) for the honored preferences, if any. */
 export function applied(...honoured: (string | false | undefined)[]): Record<string, string> {
   const list = honoured.filter(Boolean).join(', ')
   return list ? { 'Preference-Applied': list } : {}

@@ -4,7 +4,7 @@ import type { Job } from './job'
 import type { Representation } from './representation'
 import { documentText, polledText, statusDocument } from './status-document'
 
-/** Puts the body and the deviations of a representation on a standard answer that shows the job. Its `headers` become those of the answer. */
+/** Adds the body to a standard answer that shows the job, and applies the representation, if any. Changes `standard.headers`. */
 export function present(
   context: Context,
   show: keyof Representation,

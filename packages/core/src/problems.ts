@@ -1,7 +1,7 @@
 import type { Answer } from './answer'
 import type { JobFailure } from './job'
 
-/** Every problem that this library answers by itself: code, status, title. Codes are never renamed within a major version. */
+/** All problems that this library answers with: code, status, title. Codes are never renamed within a major version. */
 export const PROBLEMS = {
   'body-unreadable': [400, 'The request body could not be read'],
   'invalid-idempotency-key': [400, 'The Idempotency-Key is not valid'],
@@ -27,13 +27,13 @@ export type ProblemCode = keyof typeof PROBLEMS
 
 const problemType = (code: string): string => `urn:problem-type:respond-async:${code.replaceAll('_', '-')}`
 
-/** A problem document (RFC 9457) with `code` beside its members. */
+/** A problem document (RFC 9457), with `code` as an extension member. */
 export function problem(code: ProblemCode, detail?: string, headers?: Record<string, string>): Answer {
   const [status, title] = PROBLEMS[code]
   return problemAnswer(status, { type: problemType(code), title, status, detail, code }, headers)
 }
 
-/** A failure as it is shown: the members of RFC 9457, and the `code` and `message` that Azure pollers look for. */
+/** A job's failure as clients see it: the members of RFC 9457, and the `code` and `message` that Azure pollers look for. */
 export const failureDocument = ({ code, status, title, message }: JobFailure) => ({
   type: problemType(code),
   title,
@@ -43,10 +43,10 @@ export const failureDocument = ({ code, status, title, message }: JobFailure) =>
   message,
 })
 
-/** The answer of a result URL whose job failed without a response of its own. */
+/** The answer of the result URL of a job that failed without a response. */
 export const failureAnswer = (failure: JobFailure): Answer => problemAnswer(failure.status, failureDocument(failure))
 
-/** Never cacheable: 404 and 410 would be, by heuristics. */
+/** With `no-store`, because 404 and 410 are heuristically cacheable. */
 const problemAnswer = (status: number, document: object, headers?: Record<string, string>): Answer => ({
   status,
   headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', ...headers },

@@ -7,13 +7,13 @@ import type { Body } from './job'
 import type { Submission } from './request'
 import { newId } from './submit'
 
-/** The body of a request that is being accepted: gathered, or in the blob store already, under the id that the job will have. */
+/** The body of a request that is being accepted: in memory, or already in the blob store under the id that the job will have. */
 export class ReceivedBody {
-  /** What was gathered; `null`: nothing, nothing that is wanted, or it is in chunks. */
+  /** The body in memory; `null`: there is none, it is not wanted, or it is in chunks. */
   body: Body | null = null
   /** The id that the chunks are stored under. */
   id: string | undefined
-  /** Largest body taken, in bytes. */
+  /** Largest body accepted, in bytes. */
   readonly limit: number
   readonly #writer: BodyWriter | undefined
   #isKept = false
@@ -32,7 +32,7 @@ export class ReceivedBody {
     this.limit = this.#writer?.limit ?? limit
   }
 
-  /** A promise only where it has to be waited for. */
+  /** Reads the body; returns a promise only if it must be waited for. */
   read(submission: Submission, isWanted: boolean): Promise<void> | undefined {
     const body = submission.readBody(this.limit, isWanted, this.#writer)
     if (body instanceof Promise) return this.#finish(body)
@@ -45,19 +45,19 @@ export class ReceivedBody {
     if (this.#writer?.size) await this.#writer.end()
   }
 
-  /** What a stored request says of a body in chunks. */
+  /** Members of the stored request for a body in chunks. */
   get chunks(): { readonly size: number; readonly chunkBytes: number } | undefined {
     if (!this.#writer?.size) return undefined
     const { size, chunkBytes } = this.#writer
     return { size, chunkBytes }
   }
 
-  /** The job is stored: its body stays with it. */
+  /** Called when the job is stored: its body is kept. */
   keep(): void {
     this.#isKept = true
   }
 
-  /** Removes what has been stored for a job that did not come to be. Nobody waits for that, but a platform that ends with its request. */
+  /** Removes chunks that were stored for a job that was not made. Not waited for, except by `waitUntil` of the platform. */
   release(platform: Platform | undefined): void {
     const { blobs, onError } = this.context
     const { id } = this
@@ -67,5 +67,5 @@ export class ReceivedBody {
   }
 }
 
-/** What an adapter throws when a request body passes its limit. */
+/** The error that an adapter throws when a request body exceeds its limit. */
 export const bodyTooLarge = (limit: number): JobsError => new JobsError('body_too_large', `The request body is larger than ${limit} bytes.`)

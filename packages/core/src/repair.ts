@@ -17,9 +17,9 @@ export const LOST = {
 export const TIMEOUT = { code: 'timeout', status: 504, title: 'The job took too long', message: 'It was stopped at its time limit.' }
 
 /**
- * What an overdue job needs, whoever finds it: the sweeper or a read of its status. A job that nobody renewed is released while
- * attempts are left and failed when not; a queued one is handed over again; a finished one becomes a tombstone, and that is
- * forgotten. Resolves to the job as it is after that, `null` when it is gone.
+ * Repairs a job that is overdue, found by a sweep or by a read of its status. A running job whose lease ran out is released if attempts
+ * are left, otherwise it fails; a queued one is dispatched again; a finished one becomes a tombstone; a tombstone is removed. Resolves
+ * to the job after that, `null` if it is gone.
  */
 export async function repair(context: Context, job: Job, platform?: Platform): Promise<Job | null> {
   const now = context.now()
@@ -28,7 +28,7 @@ export async function repair(context: Context, job: Job, platform?: Platform): P
   if (isTerminal(job.status)) return bury(context, job)
   let delayMs = 0
   const { job: after, done } = await advance(context, job, (current) => {
-    delayMs = current.status === 'running' ? pauseAfter(context, current) : 0 // what is queued has had its pause
+    delayMs = current.status === 'running' ? pauseAfter(context, current) : 0 // a queued job has had its pause
     return overdue(context, current, now, delayMs)
   })
   if (!done) return after
@@ -40,16 +40,16 @@ export async function repair(context: Context, job: Job, platform?: Platform): P
   return after
 }
 
-/** The job by its id, as it is after that. */
+/** Reads a job and repairs it if it is overdue. */
 export async function repaired(context: Context, id: string, platform?: Platform): Promise<Job | null> {
   const job = await context.store.get(id, 'head')
   return job && repair(context, job, platform)
 }
 
-/** Whether somebody must look at a job. */
+/** Whether a job is overdue. */
 export const isDue = ({ dueAt }: Job, now: number): boolean => dueAt !== null && dueAt <= now
 
-/** Tells of the end of a job what it owes. Nobody waits for that, but on Workers: the platform, where it is at hand, or whoever asks for it. */
+/** Sends the webhook that a finished job owes. Nobody waits for it, except on Workers: the platform's `waitUntil`, or else the caller. */
 export async function post({ outbox }: Context, job: Job, platform: Platform | undefined): Promise<Job> {
   const told = outbox?.post(job)
   if (told && platform?.waitUntil) platform.waitUntil(told)
@@ -57,15 +57,15 @@ export async function post({ outbox }: Context, job: Job, platform: Platform | u
   return job
 }
 
-/** The event for a job whose `dueAt` has come, or `null` when somebody has been quicker. */
+/** The event for an overdue job, or `null` if it is not overdue any more. */
 function overdue(context: Context, job: Job, now: number, delayMs: number): LifecycleEvent | null {
   if (!isDue(job, now)) return null
   if (job.status === 'queued') {
-    if (context.draining) return null // the next process hands it over, sooner than this would be
-    // Later each time: behind a backlog every one is a message more that somebody has to look at.
+    if (context.draining) return null // left to the next process, which dispatches it sooner
+    // Longer each time: behind a backlog each dispatch adds a message that somebody has to process.
     return { type: 'redispatch', dueAt: now + context.options.startDeadlineMs * Math.min(job.dispatch, 4) }
   }
-  if (isAlive(context, job)) return null // and one that has ended meanwhile is refused by the table
+  if (isAlive(context, job)) return null // if it has ended meanwhile, the table refuses the event
   const { attempt } = job
   const ttlMs = ttlOf(context, job)
   if (job.cancelRequestedAt !== undefined) return { type: 'cancel', attempt, ttlMs }
@@ -75,20 +75,20 @@ function overdue(context: Context, job: Job, now: number, delayMs: number): Life
 }
 
 /**
- * Whether somebody still works on a running job. To be asked of the job as it is stored now: one that was read while it waited may
- * have been claimed since, and by the clock of its worker its time may be long over.
+ * Whether a worker still runs the job. Must be given the job as stored now: one that was read while it was queued may have been claimed
+ * since, and by the clock of its worker its lease may look long over.
  */
 const isAlive = (context: Context, job: Job) =>
-  context.running.get(job.id)?.attempt === job.attempt || // here; one long tick kept it from renewing
+  context.running.get(job.id)?.attempt === job.attempt || // in this process, which was too busy to renew
   !context.leases.isOver(job)
 
-/** How long a job waits after an attempt that was lost. */
+/** Pause after a lost attempt, in milliseconds. */
 function pauseAfter(context: Context, job: Job): number {
   const options = optionsOf(context, job)
   return options ? backoff(job, options, context.options.random) : 0
 }
 
-/** Hands a queued job over again. If that fails, its `dueAt` brings it back. */
+/** Dispatches a queued job again. If that fails, its `dueAt` brings it back. */
 async function redispatch(context: Context, job: Job, delayMs: number, platform: Platform | undefined): Promise<void> {
   if (isForSweeper(context, delayMs)) return
   const options = optionsOf(context, job)
@@ -102,7 +102,7 @@ async function redispatch(context: Context, job: Job, delayMs: number, platform:
   }
 }
 
-/** Gives jobs that this process held in its own queue to whoever sweeps next. */
+/** Makes jobs that this process held in its own queue due, so that the next sweep dispatches them. */
 export async function handBack(context: Context, messages: readonly LeftMessage[]): Promise<void> {
   if (!context.store.capabilities.durable) return
   const give = async ({ id, dispatch, delayMs = 0 }: LeftMessage) => {
@@ -114,13 +114,13 @@ export async function handBack(context: Context, messages: readonly LeftMessage[
 }
 
 /**
- * Takes everything from a finished job but what answers 410, for as long as tombstones are kept. Of a tombstone that has had its time
- * nothing is left.
+ * Turns a finished job into a tombstone, which answers 410; removes a tombstone whose time is over, or the job itself if tombstones are
+ * not kept.
  */
 export async function bury(context: Context, job: Job): Promise<Job | null> {
   const { store, options } = context
   if (job.goneAt !== undefined || options.tombstoneMs === 0) {
-    // Before the record: without it nobody would try again. Of a tombstone once more: it may have failed when the job was buried.
+    // Before the record: without the record nobody would try again. For a tombstone too: it may have failed before.
     await removeBlobs(context, job.id)
     return (await store.remove(job.id, job.version)) ? null : again(context, await store.get(job.id, 'head'))
   }
@@ -132,29 +132,29 @@ export async function bury(context: Context, job: Job): Promise<Job | null> {
   return stone
 }
 
-/** Somebody has written first. On a finished job that was a try to tell of its end, and what is to go has to go all the same. */
+/** Retries after a lost race: on a finished job that was a webhook try, and the job must still go. */
 const again = async (context: Context, current: Job | null): Promise<Job | null> =>
   current && isTerminal(current.status) && current.goneAt === undefined ? bury(context, current) : current
 
-/** Bodies in a place of their own, which do not go with their record. */
+/** Removes bodies from a separate blob store, where they are not removed with their record. */
 async function removeBlobs(context: Context, id: string): Promise<void> {
   if (context.options.blobs) await context.blobs?.remove(id)
 }
 
-/** How many jobs one read of a sweep takes. */
+/** Number of jobs that one read of a sweep returns. */
 const BATCH = 100
 
 /**
- * Repairs everything that is overdue, a batch at a time. Resolves to how many jobs it looked at.
+ * Repairs all overdue jobs, a batch at a time. Resolves to the number of jobs it looked at.
  *
- * Ends where so many as are in a batch cannot be repaired: the store can be read and takes no writes, and all the others would have to
- * be read, refused and told of as well. A tombstone says nothing of the store: it is the bodies, kept elsewhere, that do not go.
+ * Ends when as many jobs as are in a batch could not be repaired: the store can be read but not written, and all further jobs would fail
+ * and be reported too. Tombstones do not count: they fail when the separate blob store cannot remove their bodies.
  */
 export async function sweep(context: Context, platform?: Platform): Promise<number> {
   const { store } = context
   if (!store.due) return 0
   const before = context.now()
-  /** Looked at, and still overdue: a worker that lives may be silent for a while, and a record may be broken. */
+  /** Jobs that were looked at and are still overdue: their worker may be alive but silent, or the record broken. */
   const left = new Set<string>()
   let refused = 0
   for (let seen = 0; ; ) {

@@ -8,14 +8,14 @@ import { failureAnswer, problem } from './problems'
 import type { JobRequest } from './request'
 import { httpDate } from './time'
 
-/** GET result: the handler's own response, or the problem that says why there is none. */
+/** GET result: answers with the handler's response, or with a problem that says why there is none. */
 export async function getResult(context: Context, job: Job, _self: string, request: JobRequest): Promise<Answer> {
   return withRange(await resultAnswer(context, job), request)
 }
 
 /**
- * The captured response of a finished job. `asOwn`: exactly as the handler gave it, where it answers the request that was
- * wrapped; otherwise private and with the time it will be gone (RFC 8594).
+ * The captured response of a finished job, made private and with a `Sunset` field (RFC 8594).
+ * @param asOwn exactly as the handler made it, as the answer to the original request
  */
 export async function resultAnswer(context: Context, job: Job, asOwn = false): Promise<Answer> {
   if (!isTerminal(job.status)) {
@@ -26,7 +26,7 @@ export async function resultAnswer(context: Context, job: Job, asOwn = false): P
     const body = await storedBody(context, job)
     if (body === undefined) return problem('job-gone')
     const headers = { ...own, ...sunset(job) }
-    // A shared cache knows no owners: it would show the result to everybody for as long as the handler allows.
+    // A shared cache knows no owners: it would serve the result to everybody for as long as the handler allows.
     if (!own['cache-control'] || job.owner !== null) addToField(headers, 'cache-control', 'private')
     return { status, headers: asOwn ? own : headers, body }
   }
@@ -34,10 +34,10 @@ export async function resultAnswer(context: Context, job: Job, asOwn = false): P
   return job.error ? failureAnswer(job.error) : problem('job-gone')
 }
 
-/** When a finished job can no longer be read (RFC 8594). */
+/** The `Sunset` field of a finished job (RFC 8594): when it can no longer be read. */
 export const sunset = (job: Job): HeaderFields => (job.expiresAt === undefined ? {} : { Sunset: httpDate(job.expiresAt) })
 
-/** The body of a captured response, wherever it is kept; `undefined` when it has gone meanwhile. */
+/** The body of a captured response, wherever it is stored; `undefined` if it has gone meanwhile. */
 export async function storedBody(context: Context, job: Job): Promise<Body | BodyStream | null | undefined> {
   const { id, attempt, response, result, responseBody } = job
   if (response?.chunkBytes !== undefined) {
@@ -45,17 +45,17 @@ export async function storedBody(context: Context, job: Job): Promise<Body | Bod
   }
   if (result !== undefined || responseBody !== undefined) return result ?? responseBody
   const full = await context.store.get(id, 'full')
-  return full?.goneAt === undefined ? full?.responseBody : undefined // a tombstone has none: not the same as an empty one
+  return full?.goneAt === undefined ? full?.responseBody : undefined // a tombstone's `null` does not mean an empty body
 }
 
-/** One range of a stored 200 (RFC 9110 14.2). Several ranges, other units and nonsense are ignored, as the RFC allows. */
+/** Applies a `Range` request to a stored 200 (RFC 9110 14.2). Several ranges, other units and invalid ones are ignored, as it allows. */
 export function withRange(answer: Answer, request: JobRequest): Answer {
   const { status, body } = answer
   if (status !== 200 || body === null || isEvents(body)) return answer
   const headers: Record<string, string | readonly string[]> = { ...answer.headers }
   setField(headers, 'Accept-Ranges', 'bytes')
   const whole = { ...answer, headers }
-  // Without an entity tag or a date of its own no validator can match, so a conditional range is the whole (13.1.5).
+  // If the response has neither an ETag nor a date, no validator can match, so a conditional range gets the whole body (13.1.5).
   const unchanged = [null, headers.etag, headers['last-modified']].includes(request.headers.get('if-range'))
   const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/i.exec(request.headers.get('range')?.trim() ?? '') ?? []
   if (request.method !== 'GET' || !unchanged || !(from + to)) return whole

@@ -8,12 +8,12 @@ import { repaired } from './repair'
 import { jobMade, newId, submit } from './submit'
 import { newWebhook } from './webhook-target'
 
-/** Makes a new job of what a failed or canceled one was asked to do. @throws {JobsError} `not_retryable`, and what `submit` refuses with */
+/** Makes a new job from the request of a failed or canceled one. @throws {JobsError} `not_retryable`, and the refusals of `submit` */
 export async function retry(context: Context, id: string, platform?: Platform): Promise<Job> {
   const { store, operations } = context
   const refuse = (why: string) => new JobsError('not_retryable', `Job ${id} cannot be tried again: ${why}.`)
   const seen = await repaired(context, id, platform)
-  // With its body, which nobody has read so far; it may have gone meanwhile.
+  // Read again with its body; it may have gone meanwhile.
   const job = seen && (await store.get(id, 'full'))
   if (!job || job.goneAt !== undefined) throw refuse('no such job: purged, or expired')
   if (!isTerminal(job.status) || job.status === 'succeeded') throw refuse(`it is ${job.status}`)
@@ -25,7 +25,7 @@ export async function retry(context: Context, id: string, platform?: Platform): 
   const webhook = job.webhook && newWebhook(job.webhook.url, job.webhook.events)
   const wanted = { owner, meta, webhook, request, requestBody, platform, delayMs: 0, retryOf: id }
   if (request.chunkBytes === undefined) return jobMade(await submit(context, operation, wanted))
-  // The new job owns its bodies: those of the old one go with it.
+  // The new job needs its own copy: the old job's bodies are removed with that.
   const copy = newId(context)
   try {
     if (!(await copyBody(context, id, copy, request))) throw refuse('its request body is not there any more')
@@ -36,7 +36,7 @@ export async function retry(context: Context, id: string, platform?: Platform): 
   }
 }
 
-/** Copies a request body chunk by chunk. Whether all of it was there. */
+/** Copies a request body chunk by chunk. Resolves to whether all of it was there. */
 async function copyBody({ blobs }: Context, from: string, to: string, { size = 0, chunkBytes = 0 }: StoredRequest): Promise<boolean> {
   for (let index = 0; index * chunkBytes < size; index++) {
     const chunk = await blobs?.read(from, REQUEST, index)

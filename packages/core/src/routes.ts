@@ -16,17 +16,17 @@ import { getSocket, wantsSocket } from './sockets'
 import { getStatus } from './status'
 import { getStream } from './stream'
 
-/** A request for the job routes, placed by the adapter. */
+/** What an adapter knows of a request for the job routes. */
 export interface RouteMatch<Native> {
   /** The framework's own request, for `owner`. */
   readonly native: Native
-  /** Path of the job routes as the client sees it, without a slash at its end. */
+  /** Path of the job routes as the client sees it, without a trailing slash. */
   readonly mount: string
-  /** What follows it in the path, without the query: `''`, `/<id>`, `/<id>/result`. */
+  /** The rest of the path, without the query: `''`, `/<id>`, `/<id>/result`. */
   readonly rest: string
   readonly owner?: Owner<never>
   readonly platform?: Platform
-  /** The adapter can go on with a WebSocket: to a client that wants one it may be answered 101, with `messages` or with what is `held`. */
+  /** Whether the adapter can open a WebSocket: the answer may then be a 101 with `messages` or `held`. */
   readonly upgrades?: boolean
 }
 
@@ -39,11 +39,11 @@ type Handle = (
   upgrades: boolean | undefined,
 ) => Promise<Answer> | Answer
 
-/** One URL for both; whoever cannot upgrade, or is not asked to, sends events (RFC 9110 7.8). */
+/** WebSocket and server-sent events share a URL: without a possible and requested upgrade it sends events (RFC 9110 7.8). */
 const getChanges: Handle = (context, job, self, request, _platform, upgrades) =>
   (upgrades && wantsSocket(request) ? getSocket : getEvents)(context, job, self, request)
 
-/** What may follow the id of a job, and what each method does there. */
+/** Handlers by what follows the job id in the path, and by method. */
 const ROUTES: Readonly<Record<string, Readonly<Record<string, Handle>>>> = {
   '': { GET: getStatus, HEAD: getStatus, DELETE: deleteJob },
   result: { GET: getResult, HEAD: getResult },
@@ -53,7 +53,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handle>>>> = {
 }
 const LIST_METHODS = ['GET', 'HEAD']
 
-/** Answers a request under the mount path of the job routes. `undefined`: not one of them. */
+/** Answers a request under the mount path of the job routes. `undefined`: it is for none of them. */
 export async function route(context: Context, request: JobRequest, match: RouteMatch<unknown>): Promise<Answer | undefined> {
   const [, id = '', action = '', ...end] = match.rest.split('/')
   const owner = match.owner ?? context.options.owner
@@ -67,14 +67,14 @@ export async function route(context: Context, request: JobRequest, match: RouteM
     return crossOrigin(context, request, told)
   }
 
-  // A path that was given is how clients see it; otherwise it is where they came in.
-  // One that begins with two slashes would be a host where a path is meant.
+  // The `path` option is the path as clients see it; without it the mount path of this request is.
+  // A path that begins with two slashes would be read as a host.
   const mount = context.options.path === undefined ? `${context.options.baseUrl ?? ''}${match.mount.replace(/^\/+/, '/')}` : context.mount
   const who = owner ? await ownerOf(owner, match.native as never) : null
   let answer: Answer | undefined
   try {
     if (row) answer = await forJob(context, row[request.method] as Handle, id, who, mount, request, match)
-    // A nameless client has no list: it would be everybody's.
+    // No list for an anonymous client: it would be that of all anonymous clients.
     else answer = who === null ? problem('job-not-found') : await getList(context, who, mount, request)
   } catch (error) {
     answer = unavailable(context, error, `${request.method} ${action || 'status'}`)
@@ -82,7 +82,7 @@ export async function route(context: Context, request: JobRequest, match: RouteM
   return answer && forMethod(request.method, crossOrigin(context, request, answer))
 }
 
-/** Unknown, malformed, and another owner's: one answer, so that nobody learns which. */
+/** Unknown, malformed and another owner's ids get the same answer, so that clients cannot tell them apart. */
 async function forJob(
   context: Context,
   handle: Handle,
@@ -99,7 +99,7 @@ async function forJob(
     try {
       job = await repair(context, stored, platform)
     } catch (error) {
-      reporter(context, 'repair', stored)(error) // it takes no writes, and is shown as it is
+      reporter(context, 'repair', stored)(error) // the store takes no writes: show the job as it is
     }
   if (!job) return problem('job-not-found')
   return job.goneAt === undefined ? handle(context, job, `${mount}/${job.id}`, request, platform, upgrades) : problem('job-gone')

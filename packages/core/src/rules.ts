@@ -2,11 +2,11 @@ import { JobsError } from './errors'
 import type { SubmitOptions } from './jobs'
 import type { JobsOptions, OperationOptions } from './options'
 
-/** What an option may be, in a test and in words, and what it is where it is not given. */
+/** A rule for an option: a test, the allowed values in words, and the default. */
 export type Rule = readonly [allows: (value: unknown) => boolean, what: string, preset?: unknown]
 export type Rules<Name extends string = string> = Readonly<Record<Name, Rule>>
 
-/** What `setTimeout` can count. */
+/** Longest delay of `setTimeout`. */
 export const MAX_TIMER_MS = 2_147_483_647
 
 export const whole = (preset?: number, low = 0, high = Number.MAX_SAFE_INTEGER): Rule => [
@@ -15,28 +15,28 @@ export const whole = (preset?: number, low = 0, high = Number.MAX_SAFE_INTEGER):
   preset,
 ]
 export const timer = (preset?: number, low = 0): Rule => whole(preset, low, MAX_TIMER_MS)
-/** A hundred years at most: later times are no times any more. */
+/** At most a hundred years, so that times stay valid dates. */
 const span = (preset?: number) => whole(preset, 0, 3_155_760_000_000)
-/** How long a request may be held. */
+/** How long a request may be held, in milliseconds. */
 const HOLD = whole(25_000, 0, 25_000)
 export const oneOf = (preset: unknown, ...words: readonly unknown[]): Rule => [
   (value) => words.includes(value),
   words.map((word) => JSON.stringify(word)).join(' or '),
   preset,
 ]
-/** By `typeof`; `null` is none of them. */
+/** By `typeof`; never `null`. */
 export const typed = (...types: readonly string[]): readonly [Rule[0], string] => [
   (value) => value !== null && types.includes(typeof value),
   `of type ${types.join(' or ')}`,
 ]
 const FUNCTION = typed('function')
 const OBJECT = typed('object')
-/** Whatever has this method. */
+/** Anything with this method. */
 const having = (method: string, what: string): Rule => [(value) => method in Object(value), what]
-/** Reads as text of this form. */
+/** Anything whose text has this form. */
 const like = (form: RegExp, what: string): Rule => [(value) => form.test(value as string), what]
 
-/** The options of one route. Each is known here, whoever hands it on. */
+/** Rules for `OperationOptions`. */
 export const OPERATION_RULES: Rules<keyof OperationOptions> = {
   when: [
     (value) => value === 'always' || value === 'preferred' || HOLD[0](Object(value).afterMs),
@@ -60,7 +60,7 @@ export const OPERATION_RULES: Rules<keyof OperationOptions> = {
   keepRequests: oneOf('failed', 'failed', 'never'),
 }
 
-/** The options of all jobs. */
+/** Rules for `JobsOptions`. */
 export const JOBS_RULES: Rules<keyof JobsOptions> = {
   store: having('insert', 'a JobStore'),
   engine: having('dispatch', 'a JobEngine'),
@@ -93,8 +93,8 @@ export const JOBS_RULES: Rules<keyof JobsOptions> = {
   onError: FUNCTION,
 }
 
-/** What `jobs.submit` may be told besides the input. */
 const TEXT = typed('string')
+/** Rules for `SubmitOptions`. */
 export const SUBMIT_RULES: Rules<keyof SubmitOptions> = {
   owner: TEXT,
   idempotencyKey: TEXT,
@@ -106,9 +106,8 @@ export const SUBMIT_RULES: Rules<keyof SubmitOptions> = {
 }
 
 /**
- * Refuses what cannot work: an option that there is not, or not in this place, and a value that it cannot have. One that is
- * `undefined` is not given. The options come back filled in, with what they are in `presets`, or by their rules.
- * @throws {JobsError} `invalid_option`, naming the option, what it may be and what was given
+ * Checks options, and fills in those that are missing or `undefined` from `presets` or else the defaults of the rules.
+ * @throws {JobsError} `invalid_option` for an unknown or misplaced option (with the known ones) or value (with the allowed ones)
  */
 export function checkedOptions<Filled>(where: string, given: object, rules: Rules, presets?: Filled): Filled {
   if (!OBJECT[0](given)) throw invalid(`${where}: options must be an object`)
@@ -121,13 +120,13 @@ export function checkedOptions<Filled>(where: string, given: object, rules: Rule
     if (!allows(value)) throw invalid(`${where}: ${name} must be ${what}, not ${shown(value)}`)
     options[name] = value
   }
-  return options as Filled // the rules say so
+  return options as Filled // the rules have checked that
 }
 
-/** A function would be shown with all of its code. */
+/** At most 60 characters: a function would be shown with all of its code. */
 const shown = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : String(value)).slice(0, 60)
 
-/** Where an option belongs that is not known where it was given. */
+/** Tells where a misplaced option belongs. */
 const placeOf = (name: string): string =>
   name in OPERATION_RULES ? ' here, but in `defaults`' : name in JOBS_RULES ? ' here, but in createJobs' : ''
 

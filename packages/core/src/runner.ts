@@ -13,12 +13,12 @@ import { type Ended, NOT_OURS, resultTooLarge, settle } from './settle'
 import { startOf } from './submit'
 import { unrefTimer } from './time'
 
-/** Pause before a message for an operation that this process does not know is tried again, perhaps by one that does. */
+/** Pause before a message for an unknown operation is delivered again, in milliseconds, perhaps to a process that knows it. */
 const UNKNOWN_OPERATION_MS = 30_000
 
 /** Makes the function that every engine calls to run a job: claim, handler, settlement. */
 export function createRunner(context: Context): Runner {
-  // On Workers a run ends without a word when its request does, or its object: of none can be said here that it is alive.
+  // On Workers a run ends silently with its request or its object, so none is known here to be alive.
   const known = !onWorkers()
   return async (message, { local, platform, signal, onChange }) => {
     const operation = context.operations.get(message.operation)
@@ -32,7 +32,7 @@ export function createRunner(context: Context): Runner {
     try {
       job ??= await claim(context, operation, message)
     } catch (error) {
-      reporter(context, 'claim', message)(error) // an engine that only waits for its runs hears of no errors
+      reporter(context, 'claim', message)(error) // engines may ignore the error of a run
       throw error
     }
     if (!job) return NOT_OURS
@@ -62,7 +62,7 @@ export function createRunner(context: Context): Runner {
   }
 }
 
-/** The engine says by its signal that a job is not to go on, so it is looked at now and not with the next heartbeat: what is stored decides. */
+/** Watches the engine's signal. When it aborts, the job is read at once and not at the next heartbeat; the stored record decides. */
 function heed(attempt: Attempt, signal: AbortSignal): () => void {
   const interrupt = async () => {
     await attempt.renew()
@@ -73,26 +73,27 @@ function heed(attempt: Attempt, signal: AbortSignal): () => void {
   return () => signal.removeEventListener('abort', interrupt)
 }
 
-/** Takes a queued job for this process. `null`: it is not to be had, or the message is of a hand-over that was never recorded. */
+/** Claims a queued job for this process. `null`: it cannot be claimed, or the message's dispatch was never recorded. */
 async function claim(context: Context, operation: Operation, message: JobMessage): Promise<Job | null> {
   const start = startOf(context, operation)
   const first = await claimFirst(context, message, start)
   if (first?.claimed) return first.job
   const job = first ? first.job : await context.store.get(message.id, 'full')
   if (!job) return null
-  // Of several hand-overs the first to arrive will do: under a backlog longer than the start deadline the last one never would.
+  // The first message to arrive may claim the job, not only the last one sent: with a backlog longer than the start deadline, the last
+  // one would always be too far back in the queue.
   const { done, job: claimed } = await advance(context, job, (current) => (current.dispatch >= message.dispatch ? start : null))
   if (!done) return null
-  // After a lost race what was claimed is the head that the store gave back.
+  // After a lost race the claimed job is only the head that the store returned.
   return claimed.request && claimed.requestBody === undefined ? context.store.get(claimed.id, 'full') : claimed
 }
 
-/** A job as it is before its first start, as far as the table looks at it. */
+/** A job before its first start, as far as the table looks at it. */
 const UNTOUCHED = { status: 'queued', version: 1, revision: 1, attempt: 0, updatedAt: 0 } as Job
 
 /**
- * Takes a job in one round trip, where the store can do that: at its first hand-over nobody has changed it, so what the start
- * changes is known without reading it. If somebody has, the answer is what a read would have been.
+ * Claims a job in one round trip, if the store can: at its first dispatch a job is unchanged, so what `start` changes is known without
+ * reading it. If it has changed, the store returns it as a read would.
  */
 async function claimFirst(context: Context, message: JobMessage, start: ReturnType<typeof startOf>) {
   if (message.dispatch !== 1 || !context.store.claim) return undefined
@@ -103,8 +104,8 @@ async function claimFirst(context: Context, message: JobMessage, start: ReturnTy
 }
 
 /**
- * Where the response body goes once it is large, or takes its time. `undefined`: all of it is gathered, because who else would read
- * it could not see it.
+ * The sink for a response body that is large or takes a while. `undefined`: the whole body is gathered, because no other reader could
+ * see the chunks.
  */
 function bodyFor(context: Context, { options }: Operation, attempt: Attempt): ResponseBody | undefined {
   const { blobs, live, store } = context
@@ -112,10 +113,10 @@ function bodyFor(context: Context, { options }: Operation, attempt: Attempt): Re
   return new ResponseBody(attempt, blobs, () => attempt.id, responseName(attempt.attempt), options.maxResultBytes, resultTooLarge)
 }
 
-/** A job that runs for so long is watched for a cancel by another process: one that does not ends before anybody could ask for it. */
+/** How long a job runs before it is watched for a cancel by another process, in milliseconds: most end before anybody asks. */
 const FOLLOWED_AFTER_MS = 1_000
 
-/** Tells a running attempt at once what other processes write, where the store tells it; elsewhere its next renewal does. */
+/** Tells an attempt at once what other processes write to its job, if the store can notify; otherwise the next renewal does. */
 function follow(context: Context, attempt: Attempt): (() => void) | undefined {
   const { changes, store } = context
   if (changes.complete || !changes.watched) return undefined
@@ -130,7 +131,7 @@ function follow(context: Context, attempt: Attempt): (() => void) | undefined {
   let off = () => {}
   const timer = unrefTimer(FOLLOWED_AFTER_MS, () => {
     off = changes.on(id, (job) => job ?? look())
-    void look() // at what has been written before
+    void look() // it may have changed before the watch began
   })
   return () => {
     clearTimeout(timer)
@@ -138,7 +139,7 @@ function follow(context: Context, attempt: Attempt): (() => void) | undefined {
   }
 }
 
-/** `async`, so that a synchronous throw is a rejection like any other. */
+/** Calls the handler. `async`, so that a synchronous throw becomes a rejection. */
 async function execute(
   context: Context,
   operation: Operation,
@@ -161,7 +162,7 @@ async function execute(
   return response
 }
 
-/** The handler's response or throw; or the reason not to wait for it any longer, and then nobody hears what it does later. Never rejects. */
+/** Resolves to how the attempt ended: the handler's response or error, or a cut that came first. What comes later is ignored. */
 function settledOrCut(handled: ReturnType<typeof execute>, attempt: Attempt): Promise<Ended> {
   return new Promise((resolve) => {
     handled.then(

@@ -3,10 +3,10 @@ import { JobsError } from './errors'
 import type { ErrorContext, JobsOptions } from './options'
 import { checkedOptions, invalid, JOBS_RULES, OPERATION_RULES } from './rules'
 
-/** Cloudflare Workers say so (compatibility flag `global_navigator`, on by default). */
+/** Whether this is Cloudflare Workers (needs the compatibility flag `global_navigator`, on by default). */
 export const onWorkers = (): boolean => globalThis.navigator?.userAgent === 'Cloudflare-Workers'
 
-/** Fills in defaults and refuses what cannot work, at set-up. @throws {JobsError} `invalid_option`, `store_required` */
+/** Checks the options of `createJobs` and fills in defaults. @throws {JobsError} `invalid_option`, `store_required` */
 export function resolveSettings(options: JobsOptions<never>): Settings {
   const where = 'createJobs'
   const settings = checkedOptions<Settings>(where, options, JOBS_RULES)
@@ -31,13 +31,13 @@ export function resolveSettings(options: JobsOptions<never>): Settings {
 }
 
 let hasWarned = false
-/** Once, and only in production: to forget is fine while developing, and where it is asked for by name. */
+/** Warns once, and only in production: losing jobs is fine in development, and if the memory store is named explicitly. */
 function warnOfMemory(): void {
   try {
     const { process } = globalThis as unknown as { process: { env: Record<string, string | undefined> } }
     if (hasWarned || process.env.NODE_ENV !== 'production') return
   } catch {
-    return // it has no such thing, or does not let it be read, as Deno without --allow-env
+    return // there is no `process.env`, or it may not be read, as in Deno without --allow-env
   }
   hasWarned = true
   console.warn(
@@ -46,10 +46,10 @@ function warnOfMemory(): void {
   )
 }
 
-/** Also of a `URL`. */
+/** Without trailing slashes; also for a `URL`. */
 const trimmed = (url: string) => String(url).replace(/\/+$/, '')
 
-/** Who is told of an error must not make another one in the middle of a job. */
+/** Keeps an error of `onError` itself from breaking a job. */
 const guarded =
   (onError: typeof report): typeof report =>
   (error, about) => {
@@ -60,7 +60,7 @@ const guarded =
     }
   }
 
-/** Where an application does not want to hear of errors itself, the console does. */
+/** The default `onError`: writes to the console. */
 function report(error: unknown, { during, id, operation }: ErrorContext): void {
   console.error(`respond-async: ${[during, operation, id].filter(Boolean).join(' ')}:`, error)
 }

@@ -16,7 +16,7 @@ export type Ended =
   | { readonly kind: 'threw'; readonly error: unknown }
   | { readonly kind: 'cut'; readonly why: Cut }
 
-/** What it means for the job, and whether another attempt may do better. */
+/** The change of the job that follows from the end of an attempt, and whether to retry instead if attempts are left. */
 interface Verdict {
   readonly event: LifecycleEvent
   readonly retry?: boolean
@@ -25,7 +25,7 @@ interface Verdict {
 const DONE: RunOutcome = { kind: 'done' }
 export const NOT_OURS: RunOutcome = { kind: 'skip', why: 'the job is over, or another worker has it' }
 
-/** Turns the end of an attempt into the last change of the job by it, writes that, and tells the engine what it must know. */
+/** Writes the change of the job that follows from the end of an attempt. Resolves to what the engine is to do with the message. */
 export async function settle(context: Context, operation: Operation, attempt: Attempt, ended: Ended): Promise<RunOutcome> {
   if (ended.kind === 'cut' && ended.why === 'superseded') return NOT_OURS
   const { job, body } = attempt
@@ -41,7 +41,7 @@ export async function settle(context: Context, operation: Operation, attempt: At
   const tidied = after && tidy(context, after, job.request?.chunkBytes !== undefined || (body?.size ?? 0) > 0)
   if (tidied) await tidied
   if (event.type === 'succeed') context.pacing.learn(job.operation, context.now() - (job.startedAt ?? job.createdAt))
-  return after && isTerminal(after.status) ? DONE : outcome // a cancel may have come before a retry
+  return after && isTerminal(after.status) ? DONE : outcome // a cancel may have come before the retry
 }
 
 function judge(context: Context, operation: Operation, attempt: Attempt, ended: Ended): Verdict {
@@ -55,7 +55,7 @@ function judge(context: Context, operation: Operation, attempt: Attempt, ended: 
     case 'cut':
       if (ended.why === 'timeout') return failed(TIMEOUT, true)
       if (attempt.hasBegun && attempt.attempt >= attempt.job.maxAttempts) return failed(LOST, false)
-      // Another process goes on with it, when it finds the job due.
+      // Another process takes the job over when it finds it due.
       return { event: { type: 'release', attempt: attempt.attempt, dueAt: context.now(), redispatch: true } }
     case 'threw':
       attempt.tell(ended.error, 'handler')
@@ -71,22 +71,22 @@ function judge(context: Context, operation: Operation, attempt: Attempt, ended: 
   }
 }
 
-/** What an adapter throws when a response body passes `maxResultBytes`. */
+/** The error that an adapter throws when a response body exceeds `maxResultBytes`. */
 export const resultTooLarge = (limit: number): JobsError =>
   new JobsError(
     'result_too_large',
     `The result is larger than the ${limit} bytes that are kept; raise maxResultBytes or answer with a link.`,
   )
 
-/** Pauses between tries to write the end of an attempt, in milliseconds: short at first, then calmer. */
+/** Pauses between tries to write the end of an attempt, in milliseconds: first these, then `WRITE_LATER_MS`. */
 const WRITE_AGAIN_MS = [50, 200, 1_000]
 const WRITE_LATER_MS = 5_000
-/** How often it is tried again: for some two minutes, which a failover may take. After that the lease runs out and the job is repaired. */
+/** Number of retries: enough for about two minutes, which a failover may take. After that the lease runs out and the job is repaired. */
 const TRIES = 28
-/** … and where the process wants to end. */
+/** The same while the process is stopping. */
 const TRIES_WHEN_STOPPED = 4
 
-/** Writes the end of an attempt. The job after it; `null` where it was not this attempt's to end any more, or the store stays away. */
+/** Writes the end of an attempt. Resolves to the job after it; `null` if the job is no longer this attempt's, or the store stays away. */
 async function write(context: Context, attempt: Attempt, event: LifecycleEvent): Promise<Job | null> {
   for (let tries = 0; ; tries++) {
     try {

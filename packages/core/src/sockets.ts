@@ -7,38 +7,38 @@ import { isTerminal } from './lifecycle'
 import { problem } from './problems'
 import type { JobRequest } from './request'
 
-/** Where an adapter takes messages: a WebSocket that is open. */
+/** An open WebSocket in the adapter, to which messages are written. */
 export interface MessageSink {
-  /** Sends a text message. `false`: there is no room for more until {@link EventFlow} is told that there is. */
+  /** Sends a text message. `false`: the buffer is full; send no more until {@link EventFlow} `ready` is called. */
   send(text: string): boolean
-  /** Asks for a sign of life (RFC 6455 5.5.2), where the platform does not do so itself. */
+  /** Sends a ping (RFC 6455 5.5.2), if the platform does not do so itself. */
   ping?(): void
-  /** Nothing follows: {@link SOCKET_CODES}. */
+  /** Closes the socket with one of {@link SOCKET_CODES}. */
   close(code: number): void
 }
 
-/** What a WebSocket carries: begins when it is opened, and ends with the job. */
+/** The messages of a WebSocket: begin when it is opened and end with the job. */
 export interface MessageStream {
   open(sink: MessageSink): EventFlow
 }
 
-/** How a WebSocket ends (RFC 6455 7.4): the job is over; to be opened again, elsewhere or a little later; the client sends too much. */
+/** Close codes (RFC 6455 7.4): the job is over; reconnect, to another process or a little later; the client's message is too big. */
 export const SOCKET_CODES = { over: 1000, again: 1012, tooBig: 1009 } as const
 
-/** Largest message that a client may send, in bytes. Nothing is made of it, so all that it could need is a sign of life of its own. */
+/** Largest message that a client may send, in bytes. Messages are ignored, so a client needs them at most as a keep-alive. */
 export const MAX_MESSAGE_BYTES = 1_024
 
-/** Whether a client would like to go on with a WebSocket (RFC 6455 4.2.1). Other protocols are none that we speak, and ignored. */
+/** Whether a client asks for an upgrade to a WebSocket (RFC 6455 4.2.1). Other protocols are ignored. */
 export const wantsSocket = ({ headers }: JobRequest): boolean => headers.get('upgrade')?.toLowerCase() === 'websocket'
 
-/** GET events as a WebSocket: the status document as a message, as it is and whenever it changes, closed after the last. */
+/** GET events as a WebSocket: sends the current status document, then a new one at each change, and closes after the last. */
 export async function getSocket(context: Context, job: Job, self: string, request: JobRequest): Promise<Answer> {
   if (!isWelcome(context, job, request)) return problem('origin-not-allowed')
   if (context.draining) return busy('draining')
   const upgraded = { status: 101, headers: {}, body: null }
   const { store } = context
   if (store.connect) return { ...upgraded, held: await store.connect(job.id, self) }
-  const text = documentOf(context, job, self) // before the 101: an application that cannot show the job is an error like others
+  const text = documentOf(context, job, self) // before the 101: a representation may throw, which must be answered with a status
   return { ...upgraded, messages: { open: (sink) => speak(context, job, self, text, sink) } }
 }
 
@@ -61,9 +61,9 @@ function speak(context: Context, job: Job, self: string, text: string, sink: Mes
 }
 
 /**
- * Whether a page may open a socket. Browsers let any page do that, with the cookies of its user and without asking (RFC 6455
- * 10.2), so it is asked here: pages of this host and of `baseUrl` may, and those that `cors` names. `'*'` opens nameless jobs only:
- * over HTTP it never comes with cookies, either. What is no page sends no `Origin`.
+ * Whether a page may open a socket. Browsers let any page do so, with the user's cookies and no CORS check (RFC 6455 10.2), so it is
+ * checked here: pages of this host, of `baseUrl` and of the origins in `cors` may. With `'*'` any page may, but only for jobs without
+ * an owner, as over HTTP, where `'*'` allows no cookies. Clients that are not browsers send no `Origin`.
  */
 function isWelcome({ options: { cors, baseUrl } }: Context, job: Job, { headers }: JobRequest): boolean {
   const origin = headers.get('origin')

@@ -4,19 +4,21 @@ import { isTerminal } from './lifecycle'
 import { failureDocument } from './problems'
 import { rfc3339 } from './time'
 
+/** URLs of a job, as far as they can be used now. */
 export interface JobLinks {
+  /** The status URL. */
   readonly self: string
-  /** Where the handler's response is, once there is one to be had. */
+  /** The handler's response, once the job has finished with one. */
   readonly result?: string
   /** The handler's response while it is being written: what there is, then the rest as it comes. */
   readonly stream?: string
-  /** Server-sent events: the document whenever it changes, as long as it can. */
+  /** Server-sent events, or a WebSocket: the document at every change, until the job has finished. */
   readonly events?: string
-  /** `POST` here, or `DELETE` the status, as long as there is something to cancel. */
+  /** Cancels an unfinished job by `POST`, as does `DELETE` of the status URL. */
   readonly cancel?: string
 }
 
-/** The standard body of a status answer, without `result`, which is spliced in as the text it is. Times are RFC 3339, UTC. */
+/** The status document: the standard body of a status answer, without `result`, which is added as text. Times are RFC 3339, UTC. */
 export interface StatusDocument {
   readonly id: string
   readonly operation: string
@@ -40,14 +42,14 @@ export interface StatusDocument {
 
 const time = (at: number | undefined) => (at === undefined ? undefined : rfc3339(at))
 
-/** Where the result is: where the handler pointed with a 201 or a 303, otherwise the result URL. */
+/** URL of the result: the `Location` of the handler's 201 or 303, otherwise the result URL. */
 export function resourceLocation(job: Job, self: string): string {
   const { status = 0, headers = {} } = job.response ?? {}
   const pointed = status === 201 || status === 303 ? headers.location : undefined
   return typeof pointed === 'string' && pointed !== '' ? pointed : `${self}/result`
 }
 
-/** The job as its owner may see it. Absent members are `undefined`: left out of JSON, never null. */
+/** Makes the status document of a job. Absent members are `undefined`, so that JSON leaves them out, never `null`. */
 export function statusDocument(context: Context, job: Job, self: string, retryAfterMs?: number): StatusDocument {
   const over = isTerminal(job.status)
   return {
@@ -78,7 +80,7 @@ export function statusDocument(context: Context, job: Job, self: string, retryAf
   }
 }
 
-/** The status document as JSON, with the result in it where it is small JSON: a poll parses nothing. */
+/** The status document as JSON, with a small JSON result spliced in as text, without parsing it. */
 export function documentText(context: Context, job: Job, self: string, retryAfterMs?: number): string {
   const text = JSON.stringify(statusDocument(context, job, self, retryAfterMs))
   return hasResult(job) ? withResult(text.slice(0, -1), job) : text
@@ -89,9 +91,8 @@ const hasResult = ({ status, result }: Job): boolean => status === 'succeeded' &
 const withResult = (open: string, job: Job): string => (hasResult(job) ? `${open},"result":${job.result}}` : `${open}}`)
 
 /**
- * Texts of documents that were polled, but for their last members. A poll of a job that has not changed since the last one, in a
- * store that hands out the same record, need not be written again. Gone with the record, and after so many others: a text is
- * nearly as large as what a store keeps of a finished job.
+ * Cached texts of polled documents, without their last members: if a store returns the same record again, the job is unchanged. An
+ * entry goes with its record, or after 500 to 1,000 others: a text is nearly as large as a finished job in a store.
  */
 let written = new WeakMap<Job, Written>()
 let writtenBefore = written
@@ -103,7 +104,7 @@ interface Written {
 
 /** {@link documentText} for a job that is likely to be asked for again before it changes. */
 export function polledText(context: Context, job: Job, self: string, retryAfterMs?: number): string {
-  if (context.store.capabilities.shared) return documentText(context, job, self, retryAfterMs) // each read is a new record
+  if (context.store.capabilities.shared) return documentText(context, job, self, retryAfterMs) // each read returns a new record
   let known = written.get(job) ?? writtenBefore.get(job)
   if (known?.self !== self) {
     known = { self, open: JSON.stringify(statusDocument(context, job, self)).slice(0, -1) }

@@ -14,10 +14,10 @@ import { resultAnswer, sunset } from './result'
 import { resourceLocation, statusDocument } from './status-document'
 import { waitForChange, waitMsOf } from './waiting'
 
-/** What stands in the entity tag: the job as it is shown, and of a page also how that is made. */
+/** The ETag: the job's revision, and for a page also its version. */
 const tagOf = (job: Job, page: StatusPage | undefined) => (page ? `"${job.revision}-${page.version}"` : `"${job.revision}"`)
 
-/** GET status: the job as it is, or as it is once it has changed from what the client knows (`Prefer: wait`). */
+/** GET status: shows the job as it is or, with `Prefer: wait`, once it has changed from what the client knows. */
 export function getStatus(context: Context, job: Job, self: string, request: JobRequest): Promise<Answer> | Answer {
   const accept = request.headers.get('accept')
   if (wantsEvents(accept)) return getEvents(context, job, self, request)
@@ -27,10 +27,10 @@ export function getStatus(context: Context, job: Job, self: string, request: Job
   return heldStatus(context, job, self, request, waitMsOf(context, wait))
 }
 
-/** An EventSource asks for nothing else; a client that would take JSON too gets that. */
+/** An EventSource accepts nothing else; a client that also accepts JSON gets JSON. */
 const wantsEvents = (accept: string | null) => /^\s*text\/event-stream\s*(?:;|$)/i.test(accept ?? '')
 
-/** For browsers. Loaded when the first one asks for it: nobody else pays for it. */
+/** GET status from a browser. The page's code is loaded when the first one asks for it. */
 async function getPage(context: Context, job: Job, self: string, request: JobRequest): Promise<Answer> {
   const { statusPage } = await import('@respond-async/core/page')
   return showStatus(context, job, self, request, undefined, await statusPage())
@@ -43,7 +43,7 @@ async function heldStatus(context: Context, job: Job, self: string, request: Job
   return showStatus(context, changed, self, request, `wait=${waitMs / 1000}`)
 }
 
-/** Whether the client has this one: If-None-Match by weak comparison (RFC 9110 13.1.2). `undefined`: it does not say. */
+/** Whether `If-None-Match` names the current version, compared weakly (RFC 9110 13.1.2); `undefined` without such a field. */
 function isKnown({ headers }: JobRequest, tag: string): boolean | undefined {
   const field = headers.get('if-none-match')
   if (field === null) return undefined
@@ -60,12 +60,12 @@ function showStatus(
 ): Promise<Answer> | Answer {
   const over = isTerminal(job.status)
   const isElsewhere = context.options.onComplete !== 'document'
-  // A browser is shown the page also where there is no response to be shown: a problem document is for programs.
+  // A browser gets the page if there is no response to show: a problem document is for programs.
   if (over && isElsewhere && (job.response || !page)) return elsewhere(context, job, self)
   const tag = tagOf(job, page)
   const headers: Record<string, string> = {
     'Content-Location': self,
-    ETag: `W/${tag}`, // weak: the advice in a pending document changes while the job does not
+    ETag: `W/${tag}`, // weak: `retryAfterMs` changes while the job does not
     'Cache-Control': 'private, no-cache',
     Vary: 'Prefer, Accept',
     ...page?.headers,
@@ -81,7 +81,7 @@ function showStatus(
   if (isKnown(request, tag)) return { status: 304, headers, body: null }
   const status = over ? 200 : context.options.pendingStatus
   if (!page) return present(context, 'status', job, self, { status, headers, retryAfterMs })
-  // Paths, whatever is before them in other links: a page may ask only the server that it came from.
+  // Paths, without `baseUrl`: the page may only request from the server that it came from.
   const document = statusDocument(context, job, pathOf(self), retryAfterMs)
   return {
     status: over && isElsewhere ? problemStatus(job) : status,
@@ -92,7 +92,7 @@ function showStatus(
 
 const problemStatus = (job: Job): number => (job.status === 'canceled' ? 409 : (job.error?.status ?? 200))
 
-/** A finished job where `onComplete` is not the document: a redirect to its result, or the result in its place. */
+/** Answers for a finished job if `onComplete` is not `'document'`: redirects to its result, or shows that. */
 async function elsewhere(context: Context, job: Job, self: string): Promise<Answer> {
   if (context.options.onComplete === 'redirect' && job.status === 'succeeded')
     return { status: 303, headers: { Location: resourceLocation(job, self), 'Cache-Control': 'private, no-cache' }, body: null }

@@ -2,25 +2,25 @@ import { type Body, cursorOf, type Job, type JobStatus, JobsError, sizeOf, TRANS
 
 export { cursorOf, type Place, placeOf } from '@respond-async/core'
 
-/** Every state there is. */
+/** All states of a job. */
 export const STATUSES = Object.keys(TRANSITIONS) as readonly JobStatus[] // the table has a row for each
 
-/** Whether a text or bytes take more than `limit` bytes. Counted only where they might: no unit of a text takes more than three. */
+/** Whether a text or bytes take more than `limit` bytes. Counted only if possible: a UTF-16 unit takes at most three bytes in UTF-8. */
 export const isLonger = (body: Body, limit: number): boolean =>
   body.length * (typeof body === 'string' ? 3 : 1) > limit && sizeOf(body) > limit
 
-/** @throws {JobsError} `invalid_option` when a number is given that is no whole one from `low` to `high`. */
+/** @throws {JobsError} `invalid_option` unless the value is `undefined` or a whole number from `low` to `high` */
 export function checkWhole(name: string, value: number | undefined, low: number, high: number): void {
   if (value !== undefined && (!Number.isInteger(value) || value < low || value > high))
     throw new JobsError('invalid_option', `${name} must be a whole number from ${low} to ${high}, not ${String(value)}`)
 }
 
-/** `others`: what is left of given options once a store has taken its own. @throws {JobsError} `invalid_option` where that is anything */
+/** @param others the given options without those that the store knows @throws {JobsError} `invalid_option` if there are any */
 export function checkNoOthers(where: string, others: object): void {
   for (const name in others) throw new JobsError('invalid_option', `${where}: ${name} is no option`)
 }
 
-/** The `list` of a store that has read one row more than the page takes, where there is one: it tells that there is another page. */
+/** A page of `list` from rows of which one more than `limit` was asked for: if that is there, there is another page. */
 export function pageOf<Row>(rows: readonly Row[], read: (row: Row) => Job, limit: number): { jobs: Job[]; cursor?: string } {
   const jobs = rows.slice(0, limit).map(read)
   const last = rows.length > limit ? jobs.at(-1) : undefined
@@ -28,10 +28,10 @@ export function pageOf<Row>(rows: readonly Row[], read: (row: Row) => Job, limit
 }
 
 /**
- * The `due` of a store whose records may be broken: the jobs of those rows that can be read, as many as are asked for while there are
- * more. A broken record must not keep the others from being repaired; who asks for it by its id is told.
+ * Implements `due` for a store whose records may be broken: returns the jobs of the rows that can be read, `limit` of them if there are
+ * so many, so that a broken record does not keep the others from being repaired. `get` throws for it.
  *
- * @param page the first rows that are due, so many at most
+ * @param page reads the first due rows, at most as many as given
  * @param read throws for a row that cannot be read
  */
 export async function dueFrom<Row>(
@@ -54,27 +54,27 @@ export async function dueFrom<Row>(
 }
 
 /**
- * Text as a column of UTF-8 that may end at NUL can hold it: as it is, and where it would not come back from there, or looks like
- * that, as JSON. No two texts become the same.
+ * Encodes a text for a UTF-8 column that may end at NUL: as JSON if it has a NUL or lone surrogates, or begins with a quote as JSON
+ * does; otherwise unchanged. Different texts stay different.
  */
 export const columnText = (text: string): string => (/^"|\0|\p{Surrogate}/u.test(text) ? JSON.stringify(text) : text)
 
-/** What hears of the versions of one job. */
+/** Is told of the versions of one job. */
 export interface VersionListener {
-  /** A version was written. Older ones than the last that was heard of are no news. */
+  /** To be called when a version was written. Versions older than the latest are ignored. */
   hear(version: number): void
-  /** Some may have been missed: the last is told again, so that whoever watches looks. */
+  /** To be called when versions may have been missed: the latest is yielded again, so that the watcher reads the job. */
   nudge(): void
-  /** No more will be heard of; `error`: why. Without it the watch just ends. */
+  /** Ends the watch; with `error` it throws that. */
   end(error?: unknown): void
 }
 
 /**
- * A `watch` over whatever tells of versions: yields each that is newer than the last; of those that came while nobody asked, the
- * newest alone. Ends with the signal.
+ * Implements `watch` over a source of versions: yields each newer version; of those that came between two reads, only the newest. Ends
+ * when the signal aborts.
  *
- * @param join begins to tell the listener, and returns what stops that
- * @param known the version that is no news
+ * @param join subscribes the listener, and returns a function that unsubscribes it
+ * @param known the version that is known already
  */
 export async function* versionsFrom(
   signal: AbortSignal,

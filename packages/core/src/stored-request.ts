@@ -1,7 +1,7 @@
 import type { JsonObject, StoredRequest } from './job'
 import type { Submission } from './request'
 
-/** Fields that belong to one connection (RFC 9110 7.6.1), never to what is stored or replayed. */
+/** Header fields of one connection (RFC 9110 7.6.1), which are never stored or replayed. */
 export const HOP_BY_HOP = new Set([
   'connection',
   'keep-alive',
@@ -14,10 +14,10 @@ export const HOP_BY_HOP = new Set([
   'upgrade',
 ])
 
-/** Fields that are secrets of the client: stored only when a route asks for them. */
+/** Header fields with secrets of the client, stored only if `storeHeaders` names them. */
 const SECRET = new Set(['authorization', 'cookie'])
 
-/** The request as another process needs it. The body is stored as the bytes it had, so its length and coding fields go. */
+/** The request as it is stored for another process, without hop-by-hop fields, `content-length` and secrets. */
 export function toStore(submission: Submission, storeHeaders: readonly string[], carry?: JsonObject): StoredRequest {
   const headers: Record<string, string | string[]> = {}
   for (const [name, value] of Object.entries(submission.headerFields())) {

@@ -10,20 +10,20 @@ import { blobsOf, LiveFeed } from './live-feed'
 import type { JobRequest } from './request'
 import { resultAnswer, withRange } from './result'
 
-/** RFC 8673 2.2: what stands for the end that nobody knows yet. */
+/** Stands for the end of a body whose size is not known yet (RFC 8673 2.2). */
 const VERY_LARGE = Number.MAX_SAFE_INTEGER
 
-/** The bytes of one attempt never change, so its number tells them apart from those of another. */
+/** The ETag of a live response: the bytes of one attempt never change. */
 const tagOf = ({ attempt }: Job) => `"attempt-${attempt}"`
 
-/** GET stream: the response as it is written, from its beginning or from where the client was; once it is whole, as the result. */
+/** GET stream: sends the response as it is written, from its beginning or where the client left off; once complete, as the result. */
 export async function getStream(context: Context, job: Job, _self: string, request: JobRequest): Promise<Answer> {
   if (!job.response || isTerminal(job.status)) return getWritten(context, job, request)
   const { status, headers: own } = job.response
   const headers = {
     ...own,
     etag: tagOf(job),
-    // A body that was changed on its way could not be gone on with by its bytes.
+    // `no-transform`: a client that resumes counts bytes.
     'cache-control': 'private, no-store, no-transform',
     'x-accel-buffering': 'no',
     'accept-ranges': 'bytes',
@@ -39,7 +39,7 @@ export async function getStream(context: Context, job: Job, _self: string, reque
   return { status, headers, body: body(from, Number.POSITIVE_INFINITY) }
 }
 
-/** The response of a job that is over, with what a client needs to go on with one that it began to read while it was written. */
+/** The response of a finished job, with what a client needs to resume one that it began to read while it was written. */
 async function getWritten(context: Context, job: Job, request: JobRequest): Promise<Answer> {
   const answer = await resultAnswer(context, job)
   const { status, body } = answer
@@ -49,11 +49,11 @@ async function getWritten(context: Context, job: Job, request: JobRequest): Prom
   if (known === undefined || request.headers.get('range') !== null) return withRange({ ...answer, headers }, request)
   const { size } = job.response
   const from = await offsetAfterEvent(isStream(body) ? body : [bytesOf(body)], known)
-  if (from === size) return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: null } // at which a browser stops
+  if (from === size) return { status: 204, headers: { 'Cache-Control': 'no-store' }, body: null } // a browser then stops reconnecting
   return { status, headers, body: partOf(body, from, size - 1) }
 }
 
-/** First and last byte of what is asked for: from a byte on, to one or for as long as there are any. Everything else is the whole. */
+/** First and last byte of a `Range` of the forms `a-b` and `a-`; for all others, `undefined`: the whole body. */
 function rangeOf({ method, headers }: JobRequest, etag: string): readonly [from: number, to: number] | undefined {
   const [, from, to] = /^bytes=(\d{1,15})-(\d*)$/i.exec(headers.get('range')?.trim() ?? '') ?? []
   const conditional = headers.get('if-range')
@@ -62,7 +62,7 @@ function rangeOf({ method, headers }: JobRequest, etag: string): readonly [from:
   return last < Number(from) ? undefined : [Number(from), last]
 }
 
-/** The event that a client of an event stream heard last. */
+/** `Last-Event-ID`, if the response is an event stream. */
 function lastEventId({ response }: Job, { headers }: JobRequest): string | undefined {
   const isEventStream = /^text\/event-stream\s*(?:;|$)/i.test(String(response?.headers['content-type'] ?? ''))
   return (isEventStream && headers.get('last-event-id')) || undefined
@@ -82,7 +82,7 @@ function join(context: Context, job: Job, sink: EventSink, from: number, until: 
   const known = context.live?.get(job.id)
   const feed = known?.attempt === job.attempt ? known : new LiveFeed(context, job)
   const flow = feed.join({ sink, at: from, until, isFull: false, isReading: false })
-  // Whoever comes to a process that stops, and does not write it, is to come again, elsewhere.
+  // If this process is stopping and does not write the response itself, the client must reconnect to another one.
   if (context.draining && !context.running.get(job.id)) {
     flow.close()
     sink.fail(new Error('The response broke off.'))

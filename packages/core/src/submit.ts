@@ -11,9 +11,9 @@ import { invalid } from './rules'
 import { onWorkers } from './settings'
 import type { JobWebhook } from './webhook'
 
-/** A job to be made, whoever wants it. */
+/** A job to be made, from a request or by the application. */
 export interface Wanted {
-  /** The id, where its body had to be stored before it. */
+  /** The job's id, if its body was stored before it; otherwise a new one is made. */
   readonly id?: string
   readonly owner: string | null
   readonly key?: string
@@ -23,17 +23,17 @@ export interface Wanted {
   readonly delayMs?: number
   readonly request: Job['request']
   readonly requestBody: Body | null
-  /** The live request, for an engine that runs it here. */
+  /** The live request, for an engine that runs the job in this process. */
   readonly live?: unknown
   readonly carry?: JsonObject
   readonly platform?: Platform
-  /** The job that this one is to do again. */
+  /** Id of the job that this one retries. */
   readonly retryOf?: string
 }
 export type Refusal = 'draining' | 'queue-full' | 'too-many-jobs' | 'idempotency-key-reused'
 type Made = { readonly job: Job; readonly replayed: boolean; readonly refused?: undefined } | { readonly refused: Refusal }
 
-/** Inserts a job and hands it to the engine, or finds the one that the key already made. */
+/** Inserts a job and dispatches it, or finds the one made before with the same key. */
 export async function submit(context: Context, operation: Operation, wanted: Wanted): Promise<Made> {
   const { engine, store, options: settings } = context
   const delayMs = wanted.delayMs ?? operation.options.delayMs
@@ -41,7 +41,7 @@ export async function submit(context: Context, operation: Operation, wanted: Wan
     settings.maxPerOwner !== undefined && wanted.owner !== null && (await isOverLimit(context, wanted.owner, settings.maxPerOwner))
   const reservation = tooMany ? null : engine.reserve?.(delayMs, operation.options.maxRunMs, wanted.platform)
   if (reservation === null) {
-    // A repeat takes no room: what its first try made is there.
+    // A repeated request needs no room: its job exists already.
     const holder = wanted.key === undefined ? null : await store.holder?.(wanted.owner, wanted.key)
     return (
       (holder && (await madeBefore(context, operation, wanted, holder))) ?? {
@@ -54,7 +54,7 @@ export async function submit(context: Context, operation: Operation, wanted: Wan
     for (let tries = 0; ; tries++) {
       const queued = newJob(context, operation, wanted, delayMs)
       const claimed = reservation?.starts ? transition(queued, startOf(context, operation), queued.createdAt) : null
-      // Inserted as running when a slot is free: one write less. Nobody has seen it queued, so its revision is still the first.
+      // Inserted as running if a slot is free, which saves a write. Nobody has seen it queued, so its revision is still 1.
       const job = claimed ? { ...claimed, revision: 1 } : queued
       const prepared = mayPrepare(context, delayMs) ? await engine.prepare?.(messageOf(job), { delayMs }) : undefined
       const answer = await store.insert(job, eventsOf(context, job, 'insert'), prepared)
@@ -65,7 +65,7 @@ export async function submit(context: Context, operation: Operation, wanted: Wan
       }
       const before = await madeBefore(context, operation, wanted, answer.job)
       if (before) return before
-      // Either what held the key has just expired, or `newId` gave an id that is taken.
+      // Either the job that held the key has just expired, or `newId` returned an id that is taken.
       if (tries === 3) throw new Error('newId() gave the id of another job; it must give a new one at every call')
     }
   } finally {
@@ -73,7 +73,7 @@ export async function submit(context: Context, operation: Operation, wanted: Wan
   }
 }
 
-/** What the job that is there says to a repeat; `undefined` where it has another key, or none any more. */
+/** The outcome for a repeated request, from the existing job; `undefined` if that has another key, or none any more. */
 async function madeBefore(context: Context, operation: Operation, wanted: Wanted, there: Job): Promise<Made | undefined> {
   const { key, owner, fingerprint, platform } = wanted
   if (key === undefined || there.owner !== owner) return undefined
@@ -83,7 +83,7 @@ async function madeBefore(context: Context, operation: Operation, wanted: Wanted
   return isRepeat ? { job: current, replayed: true } : { refused: 'idempotency-key-reused' }
 }
 
-/** The job that was made, for callers that no HTTP answer tells why there is none. @throws {JobsError} `draining`, `queue_full`, `idempotency_conflict` */
+/** The job that was made, for callers without HTTP. @throws {JobsError} `draining`, `queue_full`, `idempotency_conflict` */
 export function jobMade(made: Made): Job {
   if (made.refused === undefined) return made.job
   throw new JobsError(REFUSED[made.refused], `The job was refused: ${made.refused}.`)
@@ -98,7 +98,7 @@ const REFUSED = {
 export const startOf = (context: Context, operation: Operation) =>
   ({ type: 'start', leaseMs: context.options.leaseMs, maxRunMs: operation.options.maxRunMs }) as const
 
-/** @throws {JobsError} `invalid_option` when the application's own `newId` gives what is no id. */
+/** @throws {JobsError} `invalid_option` if the application's `newId` returns an invalid id */
 export function newId(context: Context): string {
   const id = context.options.newId()
   if (typeof id === 'string' && JOB_ID.test(id)) return id
@@ -131,7 +131,7 @@ function newJob(context: Context, operation: Operation, wanted: Wanted, delayMs:
     request: wanted.request && operation.options.keepRequests === 'never' ? { ...wanted.request, keep: false } : wanted.request,
     response: null,
     requestBody: wanted.requestBody,
-    // What comes later is named now: all records of a job have one shape then, and cost less.
+    // Later fields are set already, so that all records of a job share one hidden class in V8, which is cheaper.
     startedAt: undefined,
     timeoutAt: undefined,
     finishedAt: undefined,
@@ -143,13 +143,13 @@ function newJob(context: Context, operation: Operation, wanted: Wanted, delayMs:
   }
 }
 
-/** Whether the store can write the hand-over with the job: then nothing is lost between the two. */
+/** Whether the store can write the engine's message in the same commit as the job, so that nothing is lost between the two. */
 function mayPrepare(context: Context, delayMs: number): boolean {
   const { transaction } = context.engine.capabilities
   return transaction !== undefined && transaction === context.store.capabilities.transaction && !isForSweeper(context, delayMs)
 }
 
-/** Dispatches a stored job. If that fails, a durable store keeps it for the sweeper; otherwise the job is taken back. */
+/** Dispatches a stored job. If that fails, a durable store keeps it for the sweeper; otherwise the job is removed. */
 async function handOver(
   context: Context,
   job: Job,
@@ -160,7 +160,7 @@ async function handOver(
   if (isForSweeper(context, delayMs)) return reservation?.release()
   const claimed = job.status === 'running' ? job : null
   const local = live === undefined && !claimed ? undefined : { live, claimed, carry }
-  // It hears of a cancel from now on, and not only once the engine has got round to it.
+  // Registered now, so that a cancel reaches the attempt before the engine starts it.
   const attempt = claimed && !onWorkers() ? new Attempt(context, claimed, carry) : undefined
   if (attempt) context.running.set(job.id, attempt)
   const maxRunMs = optionsOf(context, job)?.maxRunMs
@@ -172,7 +172,7 @@ async function handOver(
     if (attempt) context.running.delete(job.id)
     if (!context.store.capabilities.durable || !job.request) {
       await context.store.remove(job.id)
-      throw error // told by whoever answers
+      throw error // reported by whoever answers the request
     }
     reporter(context, 'dispatch', job)(error)
     if (claimed) await advance(context, claimed, { type: 'release', attempt: claimed.attempt, dueAt: context.now(), redispatch: true })

@@ -2,8 +2,8 @@ const DAY_MS = 86_400_000
 const TWO = Array.from({ length: 60 }, (_, value) => `${value}`.padStart(2, '0'))
 
 /**
- * What stands before the time of day, for the days that were asked for last: a document has the times of a job, which are mostly of one
- * day, and its expiry, which is of another. `toISOString` and `toUTCString` take a microsecond or more each time.
+ * Caches the date part of a time for the latest days: `toISOString` and `toUTCString` take a microsecond or more. A document has times of
+ * mostly one day, and an expiry on another.
  */
 function byDay(write: (midnight: Date) => string): (day: number) => string {
   const days: number[] = new Array(DAYS).fill(Number.NaN)
@@ -17,11 +17,11 @@ function byDay(write: (midnight: Date) => string): (day: number) => string {
     return texts[at] as string
   }
 }
-/** No usual lifetime of results is a multiple of so many days. */
+/** Size of the cache, by day modulo this: no usual `resultTtlMs` is a multiple of so many days. */
 const DAYS = 11
 
-const isoDay = byDay((midnight) => midnight.toISOString().slice(0, -13)) // up to and with the T
-const httpDay = byDay((midnight) => midnight.toUTCString().slice(0, -12)) // up to and with the space before the time
+const isoDay = byDay((midnight) => midnight.toISOString().slice(0, -13)) // including the T
+const httpDay = byDay((midnight) => midnight.toUTCString().slice(0, -12)) // including the space before the time
 
 /** RFC 3339 in UTC with milliseconds, as `Date.prototype.toISOString` writes it. */
 export function rfc3339(at: number): string {
@@ -41,7 +41,7 @@ export function httpDate(at: number): string {
 
 const timeOfDay = (seconds: number) => `${TWO[Math.floor(seconds / 3600)]}:${TWO[Math.floor(seconds / 60) % 60]}:${TWO[seconds % 60]}`
 
-/** `setTimeout` that keeps no process alive: what a process lives for is the work, not the watch over it. */
+/** `setTimeout` that does not keep the process alive. */
 export function unrefTimer(ms: number, work: () => void): ReturnType<typeof setTimeout> {
   const timer = setTimeout(work, ms)
   Object(timer).unref?.()

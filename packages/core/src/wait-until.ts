@@ -1,18 +1,19 @@
 import type { JobEngine, Runner } from './engine'
 import { checkedOptions, invalid, timer } from './rules'
 
+/** Options of {@link waitUntil}. */
 export interface WaitUntilOptions {
   /**
-   * How long a job may run, in milliseconds. Workers cut off what `waitUntil` holds 30 s after the answer; a job is ended before
-   * that, so that its failure can still be written.
+   * Time limit of one attempt, in milliseconds. Workers stop `waitUntil` work 30 s after the answer; the limit is lower so that the
+   * job's failure can still be written.
    * @default 25_000
    */
   maxRunMs?: number
 }
 
 /**
- * Runs a job in the isolate that took the request, held alive by the platform's `waitUntil`. For Workers and the like, and for
- * work that fits into their time limit. It cannot hold a job back: delayed starts and retries need a sweep.
+ * Runs a job in the isolate that took the request, which the platform's `waitUntil` keeps alive. For Workers and similar platforms, and
+ * for jobs that fit their time limit. It cannot delay a job: delayed starts and retries need a sweep.
  */
 export function waitUntil(options: WaitUntilOptions = {}): JobEngine {
   const { maxRunMs } = checkedOptions<Required<WaitUntilOptions>>('waitUntil', options, { maxRunMs: timer(25_000, 1) })

@@ -5,19 +5,19 @@ import type { JobRequest } from './request'
 import { within } from './time'
 
 /**
- * Pauses between reads where not every change is heard in this process, in milliseconds: short at first, because a change may come
- * before the store's own watch has begun, then calmer.
+ * Pauses between reads if not every change is notified in this process, in milliseconds: short at first, because a change may come
+ * before the store's watch has begun.
  */
 const READ_AGAIN_MS = [50, 100, 250, 500]
 const READ_LATER_MS = 1_000
 const READ_LATER_IF_WATCHED_MS = 5_000
 
-/** How long a client is held that would wait for so many seconds. */
+/** How long to hold a client that asks to wait `seconds`, in milliseconds. */
 export const waitMsOf = (context: Context, seconds: number): number => Math.min(seconds * 1000, context.options.maxWaitMs)
 
 /**
- * Waits at most `ms` until the job has changed from `revision` (with `untilOver`: until it is finished), and resolves to the job
- * as it is then; `null` when it is gone. Nobody waits any longer once the client has left.
+ * Waits at most `ms` milliseconds until the job has changed from `revision`, or with `untilOver` until it has finished. Resolves to the
+ * job as it is then; `null` if it is gone. Ends early when the client disconnects.
  */
 export async function waitForChange(
   context: Context,
@@ -28,7 +28,7 @@ export async function waitForChange(
 ): Promise<Job | null> {
   const enough = (job: Job) => isTerminal(job.status) || (!untilOver && job.revision !== revision)
   const { complete, watched } = context.changes
-  let until = performance.now() + ms // by no clock that may be set
+  let until = performance.now() + ms // not `Date.now`: the system clock may be changed
   let isHeard = false
   let wake = () => {}
   const leave = () => {
@@ -37,7 +37,7 @@ export async function waitForChange(
   }
   signal?.addEventListener('abort', leave)
   if (signal?.aborted) until = 0
-  // Before the read, so that no change falls between the two.
+  // Subscribed before the read, so that no change is missed in between.
   const stop = context.changes.on(id, (job) => {
     if (job && !enough(job)) return
     isHeard = true

@@ -1,27 +1,27 @@
 import { type Answer, type BodyStream, type EventFlow, type EventStream, type HeaderFields, isEvents, isStream } from '@respond-async/core'
 
-/** What `Response` takes for a body, by whichever library of types declares it. */
+/** Body type of `Response`, whichever library declares it. */
 export type Content = NonNullable<ConstructorParameters<typeof Response>[0]>
 
-/** The body as `Response` takes it, which refuses one where the status never has one (RFC 9110 15.3.5, 15.3.6, 15.4.5). */
+/** The body for `Response`; `null` for the statuses that never have one (RFC 9110 15.3.5, 15.3.6, 15.4.5), where it throws for others. */
 export function contentOf({ status, body }: Answer): Content | null {
   if (body === null || [204, 205, 304].includes(status)) return null
   if (isEvents(body)) return eventStream(body)
-  return isStream(body) ? sizedStream(body) : (body as Content) // bytes of core are never in shared memory
+  return isStream(body) ? sizedStream(body) : (body as Content) // bodies are never in shared memory
 }
 
-/** The fields to send with {@link contentOf}: a body in pieces is told its length, which a server cannot see in it. */
+/** The header fields to send with {@link contentOf}, with `Content-Length` for a stream, whose size the server cannot know. */
 export const fieldsFor = ({ headers, body }: Answer): HeaderFields =>
   isStream(body) ? { ...headers, 'Content-Length': `${body.size}` } : headers
 
-/** An answer as a Web response. Fields stay a plain record where none is a list: servers write that without building `Headers`. */
+/** An answer as a Web `Response`. Header fields stay a plain record if none is a list: servers write that without building `Headers`. */
 export function toResponse(answer: Answer): Response {
   const fields = fieldsFor(answer)
   const headers = Object.values(fields).some(Array.isArray) ? headersOf(fields) : (fields as Record<string, string>)
   return new Response(contentOf(answer), { status: answer.status, headers })
 }
 
-/** Fields of which some may be lists. */
+/** Header fields, some of which may be lists, as `Headers`. */
 export function headersOf(fields: HeaderFields): Headers {
   const headers = new Headers()
   for (const name in fields) for (const value of [fields[name] as string].flat()) headers.append(name, value)
@@ -29,10 +29,10 @@ export function headersOf(fields: HeaderFields): Headers {
 }
 
 /**
- * Events as a stream; one that nobody reads for a while takes no more of them.
+ * Events as a Web stream, with back-pressure.
  *
- * A stream asks for more after every piece, which costs a promise each time. It is left waiting for as long as there is room: then it
- * asks when there is room again, and not before.
+ * A stream calls `pull` after every piece, which costs a promise each time. So `pull` stays pending while there is room, and resolves
+ * when the stream is full; it is then called again only when there is room.
  */
 function eventStream(events: EventStream): ReadableStream<Uint8Array> {
   let flow: EventFlow | undefined
@@ -55,7 +55,7 @@ function eventStream(events: EventStream): ReadableStream<Uint8Array> {
         const full = new Promise<void>((resolve) => {
           filled = resolve
         })
-        flow?.ready() // which may fill it at once
+        flow?.ready() // this may fill the stream at once
         return full
       },
       cancel: () => flow?.close(),
@@ -65,8 +65,8 @@ function eventStream(events: EventStream): ReadableStream<Uint8Array> {
 }
 
 /**
- * A body in pieces as a stream that reads the next one when it is asked for it. On Workers a response has a length only where its
- * stream has one, and R2 takes no body without one.
+ * A body in pieces as a Web stream that reads each piece on demand. On Workers it is a `FixedLengthStream`: a response has a length only
+ * if its stream has one, and R2 takes no body without one.
  */
 export function sizedStream(body: BodyStream): ReadableStream<Uint8Array> {
   const pieces = body[Symbol.asyncIterator]()

@@ -1,6 +1,6 @@
 import type { JobHandle, Platform } from '@respond-async/core'
 
-/** `job` of a handler that runs as if it were not wrapped: there is nobody to report to, and the client may stop it by leaving. */
+/** `job` of a handler that runs as if it were not wrapped: progress is ignored, and the signal aborts when the client leaves. */
 export const unwrappedHandle = (operation: string, request: Pick<Request, 'signal'>): JobHandle => ({
   id: '',
   operation,
@@ -13,7 +13,7 @@ export const unwrappedHandle = (operation: string, request: Pick<Request, 'signa
   async progress() {},
 })
 
-/** What Workers hand to a fetch handler besides the request; elsewhere nothing that outlives it. */
+/** The platform from the arguments of a Workers fetch handler; `undefined` where there is no `waitUntil`. */
 export function platformOf(env: unknown, context: unknown): Platform | undefined {
   const { waitUntil } = Object(context) as { waitUntil?: unknown }
   if (typeof waitUntil !== 'function') return undefined

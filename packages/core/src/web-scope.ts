@@ -1,20 +1,20 @@
 import { hasSocketPairs } from './web-socket'
 
-/** Runs work where the scope was made, as often as there is some. */
+/** Runs work in the async context in which the scope was made. May be called several times. */
 export type Scope = <T>(work: () => Promise<T>) => Promise<T>
 type Work = () => Promise<never>
 
 /**
- * The async context (AsyncLocalStorage) of the request that is being handled, for its handler: one that waits in a queue, or is tried
- * again, would otherwise run in that of another job. A continuation keeps the context that it was made in, on every runtime.
+ * Captures the async context (AsyncLocalStorage) of the current request for its handler, which would otherwise run in that of another
+ * job if it is queued or retried. Works on every runtime, because the continuation of a promise keeps the context it was made in.
  *
- * None on Workers: a job runs in its own request there, and no request may wake another.
+ * Does nothing on Workers: there a job runs in its own request, and no request may wake another.
  */
 export function requestScope(): Scope {
   if (hasSocketPairs()) return (work) => work()
   let enter: (work: Work) => void
   let ended: Promise<never>
-  /** Is ready for the next attempt before this one begins. */
+  /** Prepares for the next attempt before this one begins. */
   const begin = (work?: Work) => {
     ended = new Promise<Work>((resolve) => {
       enter = resolve
@@ -24,7 +24,7 @@ export function requestScope(): Scope {
   begin()
   return (work) => {
     const result = ended
-    enter(work as Work) // what a work gives is for who brought it
+    enter(work as Work) // its result goes to this caller
     return result
   }
 }

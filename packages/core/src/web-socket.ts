@@ -9,10 +9,10 @@ interface PairedSocket {
 }
 type Pair = new () => { readonly 0: PairedSocket; readonly 1: PairedSocket }
 
-/** Whether this platform makes its sockets in pairs. */
+/** Whether this platform has `WebSocketPair`, as Workers do. */
 export const hasSocketPairs = (): boolean => 'WebSocketPair' in globalThis
 
-/** Answers 101 on Workers: the socket belongs to this request, which lives as long as it is open. */
+/** Answers 101 on Workers. The socket belongs to this request, which lasts as long as the socket is open. */
 export function socketResponse(messages: MessageStream): Response {
   const { WebSocketPair } = globalThis as unknown as { readonly WebSocketPair: Pair }
   const { 0: client, 1: server } = new WebSocketPair()
@@ -29,7 +29,7 @@ export function socketResponse(messages: MessageStream): Response {
   flow = messages.open({
     send(text) {
       server.send(text)
-      return true // what is waiting to be sent the platform does not tell
+      return true // the platform does not tell how much is buffered
     },
     close: (code) => server.close(code),
   })
@@ -37,7 +37,7 @@ export function socketResponse(messages: MessageStream): Response {
   return new Response(null, init)
 }
 
-/** Nothing is made of what a client says: text, bytes or a Blob. So much of it is no sign of life any more. */
+/** Whether a client's message (text, bytes or a Blob) is larger than `MAX_MESSAGE_BYTES`. */
 export function isTooBig(data: unknown): boolean {
   const { length, byteLength, size } = Object(data) as Partial<Record<'length' | 'byteLength' | 'size', number>> // one of these
   return (length ?? byteLength ?? size ?? 0) > MAX_MESSAGE_BYTES

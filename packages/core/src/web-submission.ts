@@ -12,10 +12,10 @@ import {
 } from '@respond-async/core'
 import { requestScope, type Scope } from './web-scope'
 
-/** What is read of a Web request: a `Request` is one. */
+/** The part of a Web `Request` from which its body is read. */
 export type BodySource = Pick<Request, 'method' | 'headers' | 'body' | 'bodyUsed' | 'arrayBuffer'>
 
-/** A Web request that may become a job. It ends with the answer: the handler gets one of its own (see `detachRequest`), with the body that was read before. */
+/** A Web request that may become a job. The handler gets a request of its own (see `detachRequest`), with the body that was read before. */
 export interface WebSubmission extends Submission<Request> {
   readonly body: Body | null
   readonly scope: Scope
@@ -34,7 +34,7 @@ export function webSubmission(request: Request): WebSubmission {
     scope: requestScope(),
     body: null as Body | null,
     headerFields: () => fieldsOf(request.headers),
-    context: () => undefined, // it has all that a replay needs
+    context: () => undefined, // the stored request has all that a replay needs
     async readBody(limit: number, wanted: boolean, large?: BodySink) {
       taken.body = await readBody(request, limit, wanted, large)
       return taken.body
@@ -44,8 +44,8 @@ export function webSubmission(request: Request): WebSubmission {
 }
 
 /**
- * All fields by lower-case name, `set-cookie` as a list. In a request only `cookie` may come in several lines, and `Headers` joins them
- * as RFC 9113 8.2.3 says.
+ * All header fields by lower-case name, `set-cookie` as a list. Several `cookie` fields of a request are joined by `Headers`, as RFC 9113
+ * 8.2.3 requires.
  */
 export function fieldsOf(headers: Headers): Record<string, string | string[]> {
   const fields: Record<string, string | string[]> = {}
@@ -56,11 +56,11 @@ export function fieldsOf(headers: Headers): Record<string, string | string[]> {
 }
 
 /**
- * Reads a request body to its end. Bytes, not text: what is no UTF-8 stays what it is. `null`: there is none, or it has been read
- * before and is not `wanted`, or it is large and went to `large`.
+ * Reads a request body to its end, as bytes, since it may not be UTF-8. `null`: there is none, or it has been read before and is not
+ * `wanted`, or it is large and was written to `large`.
  *
- * @throws {JobsError} `body_too_large` above `limit` bytes, without reading on; `body_unreadable` when it breaks off;
- *   `invalid_input` when it is wanted and has been read before.
+ * @throws {JobsError} `body_too_large` above `limit` bytes, without reading on; `body_unreadable` if it breaks off;
+ *   `invalid_input` if it is wanted but has been read before
  */
 export async function readBody(request: BodySource, limit: number, wanted: boolean, large?: BodySink): Promise<Uint8Array | null> {
   if (request.method === 'GET' || request.method === 'HEAD') return null
@@ -73,7 +73,7 @@ export async function readBody(request: BodySource, limit: number, wanted: boole
     throw new JobsError('invalid_input', 'The body has to be stored: let earlier middleware read request.clone().')
   }
   try {
-    // A server cuts a body at its announced length, so that may be read at once; one of unknown length is counted as it comes.
+    // A server cuts a body off at its declared length, so a small one may be read at once; one of unknown length is counted as it comes.
     const bytes =
       announced && length <= (large?.after ?? limit)
         ? new Uint8Array(await request.arrayBuffer())
@@ -87,10 +87,10 @@ export async function readBody(request: BodySource, limit: number, wanted: boole
 }
 
 /**
- * Reads a stream to its end; above `limit` bytes it is canceled and `tooMuch(limit)` thrown. `null`: it was large or, with a
- * `head`, took its time, and all of it went to `large`.
+ * Reads a stream to its end; above `limit` bytes it is canceled and `tooMuch(limit)` thrown. `null`: the body was large or, with a
+ * `head`, took a while, and all of it was written to `large`.
  *
- * @param onCut tells when nobody waits for it any longer
+ * @param onCut see `Execution.onCut`: the stream is then canceled
  */
 export async function readStream(
   stream: ReadableStream<Uint8Array>,
@@ -101,12 +101,12 @@ export async function readStream(
   onCut?: Execution['onCut'],
 ): Promise<Uint8Array | null> {
   const reader = stream.getReader()
-  // The sender need not be waited for, and what it thinks of it changes nothing.
+  // Not waited for, and an error of the sender changes nothing.
   const leave = (reason?: unknown) => reader.cancel(reason).catch(() => {})
   onCut?.(leave)
   const chunks: Uint8Array[] = []
   let size = 0
-  let after = large?.after ?? limit // which nothing passes
+  let after = large?.after ?? limit // never exceeded
   if (head)
     large?.begin?.(head, () => {
       after = -1
@@ -115,10 +115,10 @@ export async function readStream(
   for (;;) {
     const { done, value } = await reader.read()
     if (done) break
-    const piece = bytesOf(value) // some servers send a stream of texts as it is
+    const piece = bytesOf(value) // some servers accept streams of strings
     size += piece.length
     chunks.push(piece)
-    // Sent byte by byte, and kept so, a body would take a hundred times its size.
+    // A body that comes byte by byte would take a hundred times its size if each piece were kept.
     if (chunks.length > 1_000 + size / 1_000) chunks.push(await joined(chunks.splice(-1_000)))
     try {
       if (size > limit) throw tooMuch(limit)

@@ -5,20 +5,19 @@ import { type JobWebhook, WEBHOOK_TYPES, type WebhookSender, type WebhookType } 
 
 type Target = string | null | undefined
 
-/** Where the end of a route's jobs is told. */
+/** The webhook of a route: what is notified when its jobs end. */
 export interface WebhookOptions<Native = unknown> {
-  /** One for all, or a function that finds it: in what the client has registered, or in the request. Nothing: nobody is told. */
+  /** One URL for all jobs, or a function that finds it, as in what the client has registered. `null` or `undefined`: none. */
   url?: string | ((native: Native) => Target | Promise<Target>)
-  /** Which ends are told of. @default all of them */
+  /** Which ends are notified. @default all of them */
   events?: readonly WebhookType[]
   /**
-   * Whether a request may name a URL of its own, with `Prefer: callback; url="https://…"` (OData 4.01, 8.2.8.3). It is told in the
-   * place of `url`.
+   * Whether a request may name its own URL, with `Prefer: callback; url="https://…"` (OData 4.01, 8.2.8.3), which then replaces `url`.
    * @default false
    */
   fromRequest?: boolean
 }
-/** A URL alone, a function alone, or all there is to say. */
+/** A URL, a function that finds it, or {@link WebhookOptions}. */
 export type WebhookOption<Native = unknown> = NonNullable<WebhookOptions<Native>['url']> | WebhookOptions<Native>
 
 const optionsOf = <Native>(option: WebhookOption<Native> | undefined): WebhookOptions<Native> =>
@@ -31,7 +30,7 @@ const WEBHOOK_OPTIONS: Rules<keyof WebhookOptions> = {
   fromRequest: oneOf(false, true, false),
 }
 
-/** Refuses at set-up what could never be told. @throws {JobsError} `invalid_option` */
+/** Refuses an invalid webhook option at set-up. @throws {JobsError} `invalid_option` */
 export function checkWebhook(where: string, option: WebhookOption<never> | undefined, sender: WebhookSender | undefined): void {
   if (option === undefined) return
   if (!sender) throw invalid(`${where}: webhook needs createJobs({ webhooks: webhooks({ secrets }) })`)
@@ -41,13 +40,13 @@ export function checkWebhook(where: string, option: WebhookOption<never> | undef
   if (refusal) throw invalid(`${where}: webhook: ${refusal}`)
 }
 
-/** Who is told of a job that no request made: whom the route names for all of its jobs. */
+/** The webhook of a job that was made without a request: the route's, unless its URL is a function of the request. */
 export function toldOfAll(option: WebhookOption<never> | undefined): JobWebhook | undefined {
   const { url, events } = optionsOf(option)
   return typeof url === 'string' ? newWebhook(url, events) : undefined
 }
 
-/** Who is told of the end of one job, or why nobody is. */
+/** The webhook of one job, or why its URL is refused. */
 export type Told =
   | { readonly webhook?: JobWebhook; readonly isFromRequest?: boolean; readonly refusal?: undefined }
   | { readonly refusal: string }

@@ -1,85 +1,85 @@
 import type { Job, JobStatus } from './job'
 
-/** What a webhook may be told of: how the job ended. Standard Webhooks calls it the type of the message. */
+/** Message type (Standard Webhooks): how the job ended. */
 export type WebhookType = 'job.succeeded' | 'job.failed' | 'job.canceled'
 export const WEBHOOK_TYPES: readonly WebhookType[] = ['job.succeeded', 'job.failed', 'job.canceled']
 
-/** One try to deliver a message. */
+/** One try to deliver a webhook message. */
 export interface WebhookDelivery {
-  /** When the receiver had answered, or had not. */
+  /** When the try ended, in epoch milliseconds. */
   readonly at: number
-  /** From 1. */
+  /** Number of the try, from 1. */
   readonly attempt: number
   readonly tookMs: number
-  /** What the receiver answered; absent where it did not. */
+  /** Status code of the receiver's answer; absent if there was none. */
   readonly status?: number
   /** Why there was no answer, in a few words. */
   readonly error?: string
 }
 
-/** Where the end of a job is told, and how far that has come. It is part of the record, and so survives whatever the record survives. */
+/** The webhook of a job and its deliveries. Part of the job's record, so it survives whatever the record survives. */
 export interface JobWebhook {
   readonly url: string
-  /** @default all of them */
+  /** Which ends are notified. @default all of them */
   readonly events?: readonly WebhookType[]
-  /** Tries begun. */
+  /** Number of tries begun. */
   readonly attempts: number
-  /** When the next try is due; absent: nothing is owed. */
+  /** When the next try is due, in epoch milliseconds; absent: none is. */
   readonly nextAt?: number
   /** The latest tries, oldest first. */
   readonly log: readonly WebhookDelivery[]
 }
 
-/** A signed message is made of this. The id is the same at every try, so that a receiver can tell a repetition. */
+/** A message to be signed and sent. Its id is the same at every try, so that the receiver can recognize a repeat. */
 export interface WebhookMessage {
   readonly id: string
   readonly url: string
   /** `{"type":"job.succeeded","timestamp":"…","data":{…the status document…}}` */
   readonly body: string
-  /** The job that has ended, for secrets that depend on its owner. */
+  /** The job that ended, for secrets that depend on its owner. */
   readonly job: Job
 }
 
-/** What became of a try. `error`: there was no answer; in a few words, for the log. */
+/** Outcome of a try: the `status` of the receiver's answer, or in a few words the `error` that kept it from answering. */
 export type WebhookReply =
   | { readonly status: number; readonly error?: undefined; readonly retryAfterMs?: number }
   | { readonly status?: undefined; readonly error: string; readonly retryAfterMs?: undefined }
 
-/** How messages are sent: what `createJobs` is given as `webhooks`. `@respond-async/webhooks` makes one. */
+/** Sends webhook messages: the `webhooks` option of `createJobs`, made by `webhooks()` of `@respond-async/webhooks`. */
 export interface WebhookSender {
-  /** Pauses between tries, in milliseconds: one try more than there are pauses. */
+  /** Pauses between tries, in milliseconds. There is one try more than there are pauses. */
   readonly retryMs: readonly number[]
-  /** Why nothing is ever sent to this URL, as a sentence, going by the URL alone; `undefined` where something may be. */
+  /** Why this URL is refused, as a sentence; `undefined` if it is allowed. Looks at the URL only. */
   refusal(url: string): string | undefined
-  /** ... going by the addresses behind its name too. For a target that a request names. */
+  /** As `refusal`, but also resolves the host name and looks at its addresses. For URLs that a request names. */
   check(url: string): Promise<string | undefined>
-  /** Signs and sends one message. Never rejects, and takes a bounded time. */
+  /** Signs and sends one message. Never rejects, and ends within a bounded time. */
   send(message: WebhookMessage): Promise<WebhookReply>
 }
 
-/** How long whoever ends a job has to begin telling of it before others do, in milliseconds. */
+/** How long the process that ends a job has to begin the first try before a sweep does, in milliseconds. */
 const FIRST_TRY_MS = 5_000
 const LOG_LINES = 20
 
-export const webhookTypeOf = (status: JobStatus): WebhookType => `job.${status}` as WebhookType // of a status that is final
+export const webhookTypeOf = (status: JobStatus): WebhookType => `job.${status}` as WebhookType // of a final status
 
-/** What is owed once a job has ended in `status`. */
+/** The webhook of a job that has ended in `status`, with the first try due if it asks for that event. */
 export function owedAt(job: Job, status: JobStatus, now: number): JobWebhook | undefined {
   const { webhook } = job
   if (!webhook || !(webhook.events ?? WEBHOOK_TYPES).includes(webhookTypeOf(status))) return webhook
   return { ...webhook, nextAt: now + FIRST_TRY_MS }
 }
 
-/** A try that begins (without `delivery`), or has ended. */
+/** A try that begins (no `delivery`) or has ended. */
 export interface Notification {
   /** Number of the try. */
   readonly attempts: number
-  /** When the next one is due, unless this one says otherwise before; absent: never. */
+  /** When the next try is due; of one that begins, unless its end sets another time. Absent: never. */
   readonly nextAt?: number
   readonly delivery?: WebhookDelivery
 }
 
-/** The job after it; `null` where another try has begun meanwhile. */
+/** What a try changes in the job; `null` if another try has begun meanwhile. */
 export function notified(job: Job, { attempts, nextAt, delivery }: Notification): Partial<Job> | null {
   const { webhook, expiresAt } = job
   if (!webhook || job.goneAt !== undefined || attempts !== webhook.attempts + (delivery ? 0 : 1)) return null

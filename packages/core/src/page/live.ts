@@ -1,21 +1,21 @@
 /**
- * The script of the page: listens to the job's events, polls where it hears none, and fills in what changes. Built into assets.ts
- * by `npm run page`.
+ * The script of the page: listens to the job's events, polls if none arrive, and fills in what changes. Built into assets.ts by
+ * `npm run page`.
  */
 import { TRANSITIONS } from '../lifecycle'
 import type { StatusDocument } from '../status-document'
 import { errorText, percentText, resultLink, type TimeName, titleOf } from './words'
 
-/** How long the stream of events may take to say something before the status is polled, in milliseconds: at first, and later. */
+/** How long the event stream may be silent before the status is polled, in milliseconds: at first, and later. */
 const FIRST_MS = 5_000
 const SILENT_MS = 60_000
-/** Bounds of the pauses after a failure, in milliseconds; each is twice the one before. */
+/** First and longest pause after a failure, in milliseconds; it doubles each time. */
 const AGAIN_MS = 1_000
 const AGAIN_MAX_MS = 30_000
-/** Longest advice that is heeded, in milliseconds (a day): timers cannot count much further and would fire at once. */
+/** Longest pause, in milliseconds (a day): timers with much longer ones would fire at once. */
 const LONGEST_MS = 86_400_000
 
-/** Of this page: its markup has them all. */
+/** An element of the page, which has them all. */
 const part = <E extends HTMLElement = HTMLElement>(id: string) => document.getElementById(id) as E
 const job = part('job')
 const bar = part<HTMLProgressElement>('progress')
@@ -47,7 +47,7 @@ function showTime(row: HTMLElement, time: string | undefined): void {
   shown.textContent = clock.format(new Date(time))
 }
 
-/** Says what a reader that cannot see the bar wants to know, and no more: states and quarters. */
+/** Announces states and quarters to screen readers. */
 function announce({ status, percentComplete = 0, finishedAt }: StatusDocument): void {
   const now = Math.floor(percentComplete / 25)
   const isNews = status !== job.dataset.status || (finishedAt === undefined && now > quarter)
@@ -56,7 +56,7 @@ function announce({ status, percentComplete = 0, finishedAt }: StatusDocument): 
 }
 
 function show(now: StatusDocument): void {
-  if (isOver || now.lastUpdatedAt < newest) return // what is older was overtaken by what is newer
+  if (isOver || now.lastUpdatedAt < newest) return // an older document that arrived late
   newest = now.lastUpdatedAt
   announce(now)
   isOver = now.finishedAt !== undefined
@@ -79,7 +79,7 @@ function show(now: StatusDocument): void {
 }
 
 function showCancel(isAsked: boolean): void {
-  // Not `disabled`: that would take the focus from who has just pressed it.
+  // Not `disabled`: that would take the focus away from the button that was just pressed.
   button.ariaDisabled = `${isAsked}`
   button.textContent = isAsked ? 'Canceling…' : 'Cancel'
   if (isOver && form.contains(document.activeElement)) (result.hidden ? part('state') : result).focus()
@@ -112,11 +112,11 @@ function pollIn(ms: number): void {
 }
 
 function connect(): void {
-  // A hidden tab keeps no connection: a browser has six of them for all tabs of a server that speaks HTTP/1.1.
+  // No connection in a hidden tab: over HTTP/1.1 a browser opens only six to a server, for all tabs.
   if (isOver || document.hidden || (source && source.readyState !== EventSource.CLOSED)) return
   source = new EventSource(`${self}/events`)
   source.onerror = () => {
-    // Not yet a lost connection: there are proxies that let no events through. Where none were heard, a poll is due already.
+    // Not necessarily a lost connection: some proxies let no events through. If none have come, a poll is due already.
     if (hearsEvents) pollIn(AGAIN_MS)
     hearsEvents = false
   }
@@ -139,7 +139,7 @@ async function poll(): Promise<void> {
   try {
     const response = await fetch(self, { headers: { accept: 'application/json' }, cache: 'no-store', redirect: 'manual' })
     const { status, headers, type } = response
-    const seconds = Number(headers.get('retry-after')) || 0 // of a date, as proxies send it, no number
+    const seconds = Number(headers.get('retry-after')) || 0 // proxies may send a date
     if (status === 404 || status === 410) return gone()
     if (shows === 'elsewhere' && (type === 'opaqueredirect' || isOutcome(headers))) return end()
     if (!response.ok) return lost(seconds)
@@ -148,11 +148,11 @@ async function poll(): Promise<void> {
     show(now)
     connect()
   } catch {
-    lost() // no answer, or half of one
+    lost() // no answer, or an incomplete one
   }
 }
 
-/** Where a finished job has no document: the response of its handler, or a problem that no waiting will mend. */
+/** Whether this is the final answer for a job that has no document: the handler's response, or a problem that will not go away. */
 const isOutcome = (headers: Headers): boolean =>
   headers.has('sunset') || (!headers.has('retry-after') && /problem\+json/.test(headers.get('content-type') ?? ''))
 

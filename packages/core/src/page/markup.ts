@@ -2,16 +2,16 @@ import type { StatusDocument } from '../status-document'
 import { errorText, percentText, resultLink, TIMES, type TimeName, titleOf } from './words'
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-/** Text as it may stand between tags and in a quoted attribute. */
+/** Escapes text for use between tags and in quoted attributes. */
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => ENTITIES[sign] as string)
 const hiddenUnless = (shown: unknown): string => (shown ? '' : ' hidden')
 
-/** A time for readers without a script: `2026-11-28 21:06:04 UTC`. */
+/** A time for browsers without scripts: `2026-11-28 21:06:04 UTC`. */
 const utc = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, 19)} UTC`
 
 /**
- * The whole page. What can change has an id, and is there from the beginning, hidden or not: the script fills in and takes nothing
- * away, so that nobody loses the place where they are.
+ * The whole page. Every element that can change has an id and exists from the start, if hidden: the script only fills elements in and
+ * removes none, so that readers do not lose their place.
  */
 export function markup(document: StatusDocument, shows: 'document' | 'elsewhere', style: string, script: string): string {
   const { id, operation, status, percentComplete, message, attempt, cancelRequestedAt, retryAfterMs, finishedAt, links } = document

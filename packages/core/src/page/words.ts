@@ -1,6 +1,6 @@
 import type { StatusDocument } from '../status-document'
 
-/** Times of a job that the page shows, in the order in which they come about. */
+/** Times that the page shows, in chronological order. */
 export const TIMES = {
   createdAt: 'Accepted',
   scheduledAt: 'To start',
@@ -12,19 +12,19 @@ export const TIMES = {
 } as const satisfies Partial<Record<keyof StatusDocument, string>>
 export type TimeName = keyof typeof TIMES
 
-/** Never 100 % before all is done. */
+/** Rounded down, so that it does not show 100 % too early. */
 export const percentText = (percent: number | undefined): string => (percent === undefined ? '' : `${Math.floor(percent)} %`)
 
-/** What a tab shows: how far it is comes first, because a tab is narrow. */
+/** Title of the page, with the progress first, because tabs are narrow. */
 export function titleOf({ status, percentComplete, operation, finishedAt }: StatusDocument): string {
   const state = finishedAt === undefined && percentComplete !== undefined ? `${percentText(percentComplete)} ${status}` : status
   return `${state} – ${operation}`
 }
 
-/** Where the result is to be opened: a web address or a path. What else a handler has pointed at stays a text, and `javascript:` is no address. */
+/** Link to the result, if it is an http(s) URL or a path; never `javascript:` or another scheme that a handler's `Location` may have. */
 export function resultLink({ resourceLocation: pointed = '', links }: StatusDocument): string | undefined {
   return /^(?:https?:\/\/|\/)[^\\]*$/i.test(pointed) ? pointed : links.result
 }
 
-/** What went wrong, in words. */
+/** What went wrong, as a sentence. */
 export const errorText = ({ error }: StatusDocument): string => error?.message ?? error?.title ?? ''
