@@ -205,7 +205,7 @@ const FAILURES: readonly Omit<AdapterCase, 'request'>[] = [
     handler: 'Does not answer: Express next(), itty-router undefined.',
     only: ['express', 'workers'],
     expect: {
-      failure: { code: 'handler_passed', status: 404, message: 'The handler passed the request on; there is nothing behind it.' },
+      failure: { code: 'handler_passed', status: 404, message: 'The handler passed the request on, but no handler follows.' },
     },
   },
   {

@@ -68,8 +68,7 @@ export function directoryStore(directory: string): JobStore {
       return found.sort((a, b) => timeOf(a) - timeOf(b)).slice(0, limit)
     },
     async list({ owner, status, operation, limit, cursor }) {
-      if (cursor !== undefined && !/^\d{16} ./.test(cursor))
-        throw new JobsError('invalid_cursor', 'This cursor was not given by this store.')
+      if (cursor !== undefined && !/^\d{16} ./.test(cursor)) throw new JobsError('invalid_cursor', 'This cursor is not from this store.')
       const found = all()
         .filter(
           (job) =>

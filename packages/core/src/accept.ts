@@ -87,7 +87,7 @@ const STORE_ERRORS = ['store_unavailable', 'store_full', 'too_large']
 
 /** Answers an error of reading the body. Rethrows one that is the application's fault. */
 function unreadable(context: Context, error: unknown, limit: number): Answer {
-  if (isJobsError(error, 'body_too_large')) return problem('body-too-large', `At most ${limit} bytes are taken here.`)
+  if (isJobsError(error, 'body_too_large')) return problem('body-too-large', `The limit is ${limit} bytes.`)
   // A body that a parser has read may be nested too deeply to be serialized again.
   if (isJobsError(error, 'body_unreadable') || error instanceof RangeError) return problem('body-unreadable')
   if (isJobsError(error) && STORE_ERRORS.includes(error.code)) return unavailable(context, error, 'accept')
@@ -119,7 +119,7 @@ async function take(
 /** The owner of a request; `null` for none. @throws {JobsError} `invalid_option` if it is no string: a store might return another value */
 export async function ownerOf(owner: Owner<never>, native: never): Promise<string | null> {
   const who = (await owner(native)) || ''
-  if (typeof who !== 'string') throw invalid(`owner() gave ${String(who)}; it must give a text or nothing`)
+  if (typeof who !== 'string') throw invalid(`owner() returned ${String(who)}; it must return a string or nothing`)
   return who || null
 }
 

@@ -223,7 +223,7 @@ export class Attempt implements JobHandle, LiveHost {
 }
 
 const ABORTED = {
-  timeout: 'The job has run out of time',
+  timeout: 'The job reached its time limit',
   superseded: 'The job is over, or another worker has it',
   drained: 'The process is stopping',
 } as const

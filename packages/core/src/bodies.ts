@@ -114,7 +114,7 @@ export function readChunks(
   const chunk = async (index: number): Promise<Uint8Array> => {
     const stored = await blobs?.read(id, name, index)
     if (stored?.length === Math.min(chunkBytes, size - index * chunkBytes)) return stored
-    throw new JobsError('store_unavailable', `Chunk ${index} of ${name} of job ${id} is not there.`)
+    throw new JobsError('store_unavailable', `Chunk ${index} of ${name} of job ${id} is missing.`)
   }
   const part = (first: number, last: number): BodyStream => ({
     size: last - first + 1,

@@ -15,7 +15,7 @@ export function failureOf(error: unknown): JobFailure {
       code: error.code,
       status: 404,
       title: 'No handler answered',
-      message: 'The handler passed the request on; there is nothing behind it.',
+      message: 'The handler passed the request on, but no handler follows.',
     }
   const { expose, status, statusCode, code, message } = Object(error) as Record<string, unknown>
   const shown = expose === true && typeof message === 'string'

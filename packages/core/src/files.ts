@@ -14,7 +14,7 @@ import { type BlobStore, JobsError } from '@respond-async/core'
  */
 export function fileBlobs(directory: string): BlobStore {
   if (typeof directory !== 'string' || directory === '')
-    throw new JobsError('invalid_option', "fileBlobs: give it a directory, fileBlobs('/var/lib/app/bodies')")
+    throw new JobsError('invalid_option', "fileBlobs needs a directory: fileBlobs('/var/lib/app/bodies')")
   const root = resolve(directory) // the process may change its working directory
   const homeOf = (id: string) => join(root, segmentOf(id))
   const fileOf = (name: string, index: number) => `${segmentOf(name)}.${index}`
@@ -94,5 +94,5 @@ const codeOf = (error: unknown) => (Object(error) as NodeJS.ErrnoException).code
 
 function meaningOf(error: unknown): unknown {
   if (!['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '')) return error
-  return new JobsError('store_full', 'The disk that bodies are kept on is full.', { cause: error })
+  return new JobsError('store_full', 'The disk for bodies is full.', { cause: error })
 }

@@ -121,7 +121,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
     },
     async dispatch(message: JobMessage, { delayMs, local, reservation }: DispatchContext) {
       // A slot that was reserved before the stop may still be used: `stop` waits for it.
-      if (!run || (stopped && !reservation?.starts)) throw new JobsError('draining', 'This engine is not started, or was stopped.')
+      if (!run || (stopped && !reservation?.starts)) throw new JobsError('draining', 'This engine is not running.')
       const there = here.get(message.id)
       if (there) {
         there.message = message // dispatched again after a long wait: it keeps its place
@@ -143,7 +143,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
       if (waited || at >= 0) here.delete(id)
     },
     async start(runner) {
-      if (run) throw invalid('inProcess: this engine has jobs; each createJobs needs one of its own')
+      if (run) throw invalid('inProcess: this engine is in use; each createJobs needs its own')
       run = runner
     },
     async stop(drainMs) {

@@ -81,6 +81,6 @@ async function undoLater(store: JobStore, job: Job, ms: number): Promise<void> {
 }
 
 function answered<T>(ms: number | undefined, work: Promise<T>): Promise<T> {
-  const late = () => Promise.reject(new JobsError('store_unavailable', `The job store has not answered within ${ms} ms (storeTimeoutMs).`))
+  const late = () => Promise.reject(new JobsError('store_unavailable', `The job store did not answer within ${ms} ms (storeTimeoutMs).`))
   return ms === undefined ? work : within(ms, work, late)
 }

@@ -187,7 +187,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   const whenReady = <T>(work: () => Promise<T>): Promise<T> => (isReady ? work() : ready().then(work))
   /** For `submit` and `retry`. @throws {JobsError} `draining` */
   const open = () => {
-    if (context.draining) throw new JobsError('draining', 'These jobs were stopped.')
+    if (context.draining) throw new JobsError('draining', 'jobs.stop() was called.')
     return ready()
   }
   store.attach?.({
@@ -237,7 +237,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     },
     async list(query) {
       if (!store.list || (query.owner === undefined && !store.capabilities.listAll))
-        throw invalid('This store cannot list jobs, or not those of all owners: name one, or null.')
+        throw invalid('This store cannot list jobs, or not without an owner: name one, or null.')
       return store.list({ limit: 20, ...query })
     },
     async history(id, after = 0) {

@@ -33,7 +33,7 @@ export async function getList(context: Context, owner: string, mount: string, re
     }
     return { status: 200, headers, body: `{"jobs":[${shown.join()}]${more}}` }
   } catch (error) {
-    if (isJobsError(error, 'invalid_cursor')) return problem('invalid-query', 'cursor is not one that this list gave.')
+    if (isJobsError(error, 'invalid_cursor')) return problem('invalid-query', 'cursor is not from this list.')
     throw error
   }
 }

@@ -73,7 +73,7 @@ export class LiveFeed extends Following<Reader> {
 
   async #load(job: Job): Promise<Uint8Array> {
     const body = await storedBody(this.context, job)
-    if (body === undefined || isStream(body)) throw new JobsError('store_unavailable', 'The result is not there any more.')
+    if (body === undefined || isStream(body)) throw new JobsError('store_unavailable', 'The result is gone.')
     return bytesOf(body ?? '')
   }
 

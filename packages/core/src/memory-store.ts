@@ -59,11 +59,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
       } else throw full() // only the job that grows is left
     }
   }
-  const full = () => new JobsError('store_full', 'The memory store is full of jobs that are not finished; raise maxJobs or maxBytes.')
+  const full = () => new JobsError('store_full', 'The memory store is full of unfinished jobs; raise maxJobs or maxBytes.')
   const put = (job: Job, before: Job | undefined, events: readonly JobEvent[] = []) => {
     const size = bodyBytes(job)
     const more = before ? size - bodyBytes(before) : size
-    if (size > maxBytes) throw new JobsError('too_large', `The memory store takes bodies of ${maxBytes} bytes; raise maxBytes.`)
+    if (size > maxBytes) throw new JobsError('too_large', `The memory store takes bodies of at most ${maxBytes} bytes; raise maxBytes.`)
     if (!before || more > 0) makeRoom(before ? 0 : 1, more, job.id)
     if (before && before.idempotencyKey !== job.idempotencyKey) freeKey(before)
     bytes += more

@@ -102,7 +102,7 @@ export function resolveOptions(
   options.maxRunMs ??= engine.defaultMaxRunMs ?? Math.min(DEFAULT_MAX_RUN_MS, limit)
   checkWebhook(where, options.webhook, webhooks)
   if (options.maxRunMs > limit)
-    throw invalid(`${where}: maxRunMs is ${options.maxRunMs}, but this engine can run a job for ${limit} ms at most; lower it`)
+    throw invalid(`${where}: maxRunMs is ${options.maxRunMs}, but this engine runs a job for at most ${limit} ms; lower it`)
   return options
 }
 

@@ -14,6 +14,6 @@ export const cursorOf = ({ createdAt, id }: Place): string => `${createdAt}_${id
 export function placeOf(cursor: string | undefined): Place | undefined {
   if (cursor === undefined) return undefined
   const [, createdAt, id] = /^(\d{1,16})_([\w.~-]{1,128})$/.exec(cursor) ?? []
-  if (createdAt === undefined || id === undefined) throw new JobsError('invalid_cursor', 'This cursor was not given by this store.')
+  if (createdAt === undefined || id === undefined) throw new JobsError('invalid_cursor', 'This cursor is not from this store.')
   return { createdAt: Number(createdAt), id }
 }

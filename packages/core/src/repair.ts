@@ -12,7 +12,7 @@ export const LOST = {
   code: 'lost',
   status: 500,
   title: 'The job was lost',
-  message: 'The process that ran it stopped, and no attempt is left.',
+  message: 'The process that ran it stopped, and no attempts are left.',
 }
 export const TIMEOUT = { code: 'timeout', status: 504, title: 'The job took too long', message: 'It was stopped at its time limit.' }
 

@@ -115,7 +115,7 @@ export function checkedOptions<Filled>(where: string, given: object, rules: Rule
   if (!presets) for (const [name, [, , preset]] of Object.entries(rules)) options[name] = preset
   for (const [name, value] of Object.entries(given)) {
     const [allows, what] = rules[name] ?? []
-    if (!allows) throw invalid(`${where}: there is no option ${name}${placeOf(name)}; there are ${Object.keys(rules).join(', ')}`)
+    if (!allows) throw invalid(`${where}: ${name} is not an option${placeOf(name)}; options are ${Object.keys(rules).join(', ')}`)
     if (value === undefined) continue
     if (!allows(value)) throw invalid(`${where}: ${name} must be ${what}, not ${shown(value)}`)
     options[name] = value

@@ -12,7 +12,7 @@ export function resolveSettings(options: JobsOptions<never>): Settings {
   const settings = checkedOptions<Settings>(where, options, JOBS_RULES)
   const { path, baseUrl, cors, onError, retryAfterMinMs, retryAfterMaxMs } = settings
   if (retryAfterMinMs > retryAfterMaxMs)
-    throw invalid(`${where}: retryAfterMinMs, ${retryAfterMinMs}, is above retryAfterMaxMs, ${retryAfterMaxMs}`)
+    throw invalid(`${where}: retryAfterMinMs (${retryAfterMinMs}) is above retryAfterMaxMs (${retryAfterMaxMs})`)
   settings.defaults = checkedOptions(`${where}: defaults`, options.defaults ?? {}, OPERATION_RULES)
   settings.path = path && trimmed(path)
   settings.baseUrl = baseUrl && trimmed(baseUrl)
@@ -23,8 +23,8 @@ export function resolveSettings(options: JobsOptions<never>): Settings {
   if (onWorkers())
     throw new JobsError(
       'store_required',
-      'On Workers createJobs() needs a store: durableObjectStore(env.JOBS) of @respond-async/workers/durable-object, ' +
-        'or memoryStore() where forgetting is fine.',
+      'On Workers createJobs() needs a store: durableObjectStore(env.JOBS) from @respond-async/workers/durable-object, ' +
+        'or memoryStore() if jobs may be lost.',
     )
   warnOfMemory()
   return settings
@@ -41,8 +41,8 @@ function warnOfMemory(): void {
   }
   hasWarned = true
   console.warn(
-    'respond-async: jobs are in memory: a restart loses them, other instances do not see them. ' +
-      'Set store, or store: memoryStore() to say that this is meant.',
+    'respond-async: jobs are in memory: a restart loses them, other instances cannot see them. ' +
+      'Give createJobs() a store, or memoryStore() if this is intended.',
   )
 }
 

@@ -73,10 +73,7 @@ function judge(context: Context, operation: Operation, attempt: Attempt, ended: 
 
 /** The error that an adapter throws when a response body exceeds `maxResultBytes`. */
 export const resultTooLarge = (limit: number): JobsError =>
-  new JobsError(
-    'result_too_large',
-    `The result is larger than the ${limit} bytes that are kept; raise maxResultBytes or answer with a link.`,
-  )
+  new JobsError('result_too_large', `The result is larger than ${limit} bytes; raise maxResultBytes or answer with a link.`)
 
 /** Pauses between tries to write the end of an attempt, in milliseconds: first these, then `WRITE_LATER_MS`. */
 const WRITE_AGAIN_MS = [50, 200, 1_000]

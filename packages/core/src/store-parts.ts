@@ -17,7 +17,7 @@ export function checkWhole(name: string, value: number | undefined, low: number,
 
 /** @param others the given options without those that the store knows @throws {JobsError} `invalid_option` if there are any */
 export function checkNoOthers(where: string, others: object): void {
-  for (const name in others) throw new JobsError('invalid_option', `${where}: ${name} is no option`)
+  for (const name in others) throw new JobsError('invalid_option', `${where}: ${name} is not an option`)
 }
 
 /** A page of `list` from rows of which one more than `limit` was asked for: if that is there, there is another page. */

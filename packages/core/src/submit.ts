@@ -66,7 +66,7 @@ export async function submit(context: Context, operation: Operation, wanted: Wan
       const before = await madeBefore(context, operation, wanted, answer.job)
       if (before) return before
       // Either the job that held the key has just expired, or `newId` returned an id that is taken.
-      if (tries === 3) throw new Error('newId() gave the id of another job; it must give a new one at every call')
+      if (tries === 3) throw new Error('newId() returned the id of another job; it must return a new one each time')
     }
   } finally {
     if (!inserted) reservation?.release()
@@ -102,7 +102,7 @@ export const startOf = (context: Context, operation: Operation) =>
 export function newId(context: Context): string {
   const id = context.options.newId()
   if (typeof id === 'string' && JOB_ID.test(id)) return id
-  throw invalid(`newId() gave ${JSON.stringify(id)}; it must give 1 to 128 of A-Z a-z 0-9 . _ ~ -`)
+  throw invalid(`newId() returned ${JSON.stringify(id)}; it must return 1 to 128 of A-Z a-z 0-9 . _ ~ -`)
 }
 
 function newJob(context: Context, operation: Operation, wanted: Wanted, delayMs: number): Job {

@@ -70,7 +70,7 @@ export async function readBody(request: BodySource, limit: number, wanted: boole
   if (announced === '0') return null
   if (request.bodyUsed) {
     if (!wanted) return null
-    throw new JobsError('invalid_input', 'The body has to be stored: let earlier middleware read request.clone().')
+    throw new JobsError('invalid_input', 'The body has been read before: let earlier middleware read request.clone().')
   }
   try {
     // A server cuts a body off at its declared length, so a small one may be read at once; one of unknown length is counted as it comes.
@@ -82,7 +82,7 @@ export async function readBody(request: BodySource, limit: number, wanted: boole
     if (bytes.length > limit) throw bodyTooLarge(limit)
     return bytes
   } catch (cause) {
-    throw isJobsError(cause) ? cause : new JobsError('body_unreadable', 'The body broke off.', { cause })
+    throw isJobsError(cause) ? cause : new JobsError('body_unreadable', 'The request body broke off.', { cause })
   }
 }
 

@@ -301,7 +301,7 @@ describe('other answers', () => {
     wrap('report', {}, async () => ok(1))
     expect((await post('report'))?.status).toBe(202)
     expect((await post('report'))?.status).toBe(503)
-    expect(String(errors[0])).toMatch(/newId\(\) gave the id of another job/)
+    expect(String(errors[0])).toMatch(/newId\(\) returned the id of another job/)
     expect((await jobs.get('same'))?.version).toBeLessThan(3)
   })
 
@@ -317,7 +317,7 @@ describe('other answers', () => {
     const { wrap, post, errors } = createService({ newId: () => id })
     wrap('report', {}, async () => ok(1))
     expect((await post('report'))?.status).toBe(503)
-    expect(errors[0]).toMatchObject({ code: 'invalid_option', message: expect.stringMatching(/newId\(\) gave/) })
+    expect(errors[0]).toMatchObject({ code: 'invalid_option', message: expect.stringMatching(/newId\(\) returned/) })
   })
 
   test('baseUrl and path make the links, whatever the request says', async () => {

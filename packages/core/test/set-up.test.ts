@@ -36,19 +36,19 @@ describe('misuse is an error at set-up that says what to do', () => {
       'an option that there is not',
       () => createJobs({ onerror() {} } as never),
       'invalid_option',
-      /^createJobs: there is no option onerror; there are store, engine, .*onError$/,
+      /^createJobs: onerror is not an option; options are store, engine, .*onError$/,
     ],
     [
       'an option of a route',
       () => createJobs({ resultTtlMs: 1_000 } as never),
       'invalid_option',
-      /no option resultTtlMs here, but in `defaults`/,
+      /resultTtlMs is not an option here, but in `defaults`/,
     ],
     [
       'a store in the place of options',
       () => createJobs(memoryStore() as never),
       'invalid_option',
-      /createJobs: there is no option capabilities/,
+      /createJobs: capabilities is not an option/,
     ],
     ['no options', () => createJobs(null as never), 'invalid_option', /createJobs: options must be an object/],
     ['no store after all', () => createJobs({ store: null as never }), 'invalid_option', /store must be a JobStore, not null/],
@@ -77,28 +77,38 @@ describe('misuse is an error at set-up that says what to do', () => {
       'a default that there is not',
       () => createJobs({ defaults: { retry: 3 } as never }),
       'invalid_option',
-      /defaults: there is no option retry;/,
+      /defaults: retry is not an option;/,
     ],
     ['no defaults', () => createJobs({ defaults: null as never }), 'invalid_option', /defaults must be of type object, not null/],
     [
       'an option of the store',
       () => memoryStore({ max: 5 } as never),
       'invalid_option',
-      /memoryStore: there is no option max; there are maxJobs,/,
+      /memoryStore: max is not an option; options are maxJobs,/,
     ],
-    ['an option of the engine', () => inProcess({ concurency: 5 } as never), 'invalid_option', /there are concurrency, maxQueued, replay/],
-    ['an execution context in the place of options', () => waitUntil({ waitUntil() {} } as never), 'invalid_option', /there are maxRunMs/],
+    [
+      'an option of the engine',
+      () => inProcess({ concurency: 5 } as never),
+      'invalid_option',
+      /options are concurrency, maxQueued, replay/,
+    ],
+    [
+      'an execution context in the place of options',
+      () => waitUntil({ waitUntil() {} } as never),
+      'invalid_option',
+      /options are maxRunMs/,
+    ],
     [
       'an option of a route that there is not',
       () => createService().wrap('a', { retrys: 3 } as never, async () => ok(1)),
       'invalid_option',
-      /^respondAsync\("a"\): there is no option retrys; there are when, /,
+      /^respondAsync\("a"\): retrys is not an option; options are when, /,
     ],
     [
       'an option of all jobs at a route',
       () => createService().wrap('a', { leaseMs: 3_000 } as never, async () => ok(1)),
       'invalid_option',
-      /respondAsync\("a"\): there is no option leaseMs here, but in createJobs;/,
+      /respondAsync\("a"\): leaseMs is not an option here, but in createJobs;/,
     ],
     ['a route without a name', () => createService().wrap(undefined as never, {}, async () => ok(1)), 'invalid_option', /needs a name/],
     [
@@ -134,7 +144,7 @@ describe('misuse is an error at set-up that says what to do', () => {
       'more time than the engine has',
       () => createService({ engine: waitUntil() }).wrap('a', { maxRunMs: 60_000 }, async () => ok(1)),
       'invalid_option',
-      /this engine can run a job for 25000 ms at most/,
+      /this engine runs a job for at most 25000 ms/,
     ],
     [
       'one name twice',
@@ -178,8 +188,8 @@ test('what a job without HTTP cannot be told', async () => {
   wrap('a', {}, async () => ok(1))
   const refused = async (options: object, says: RegExp) =>
     expect(jobs.submit('a', {}, options)).rejects.toMatchObject({ code: 'invalid_option', message: expect.stringMatching(says) })
-  await refused({ retries: 3 }, /^submit: there is no option retries here, but in `defaults`; there are owner, idempotencyKey,/)
-  await refused({ idempotencykey: 'a' }, /there is no option idempotencykey;/)
+  await refused({ retries: 3 }, /^submit: retries is not an option here, but in `defaults`; options are owner, idempotencyKey,/)
+  await refused({ idempotencykey: 'a' }, /idempotencykey is not an option;/)
   await refused({ idempotencyKey: null }, /idempotencyKey must be of type string, not null/)
   await refused({ owner: 7 }, /owner must be of type string, not 7/)
   await refused({ meta: 'monthly' }, /meta must be of type object, not "monthly"/)
@@ -190,14 +200,20 @@ test('what a job without HTTP cannot be told', async () => {
 test('ids are texts', async () => {
   const { jobs, wrap } = createService({ newId: () => 5 as never })
   wrap('a', {}, async () => ok(1))
-  await expect(jobs.submit('a', {})).rejects.toMatchObject({ code: 'invalid_option', message: expect.stringMatching(/newId\(\) gave 5;/) })
+  await expect(jobs.submit('a', {})).rejects.toMatchObject({
+    code: 'invalid_option',
+    message: expect.stringMatching(/newId\(\) returned 5;/),
+  })
 })
 
 test('an owner is a text: a number comes back as something else from some stores, and an object is another one each time', async () => {
   for (const owner of [7, { id: 7 }]) {
     const { jobs, wrap, post, send } = createService({ owner: () => owner as never })
     wrap('a', {}, async () => ok(1))
-    const refused = { code: 'invalid_option', message: expect.stringMatching(/^owner\(\) gave .*; it must give a text or nothing$/) }
+    const refused = {
+      code: 'invalid_option',
+      message: expect.stringMatching(/^owner\(\) returned .*; it must return a string or nothing$/),
+    }
     await expect(post('a')).rejects.toMatchObject(refused)
     await expect(send('GET', '/jobs/one')).rejects.toMatchObject(refused)
     expect(await jobs.list({})).toEqual({ jobs: [] })
@@ -212,7 +228,7 @@ test('an engine of this process runs the jobs of one createJobs: those of the ot
   await createService({ engine }).jobs.start()
   await expect(createService({ engine }).jobs.start()).rejects.toMatchObject({
     code: 'invalid_option',
-    message: expect.stringMatching(/each createJobs needs one of its own/),
+    message: expect.stringMatching(/each createJobs needs its own/),
   })
 })
 
@@ -250,7 +266,7 @@ describe('memory in production', () => {
     createJobs()
     createJobs()
     expect(warn).toHaveBeenCalledOnce()
-    expect(warn).toHaveBeenCalledWith(expect.stringMatching(/store: memoryStore\(\) to say that this is meant/))
+    expect(warn).toHaveBeenCalledWith(expect.stringMatching(/memoryStore\(\) if this is intended/))
   })
 })
 

@@ -480,7 +480,7 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
       expect(() => redisStore({ client: older })).toThrow(expect.objectContaining({ message: expect.stringContaining('node-redis 5') }))
       for (const prefix of ['', 'a b', '{a}', 'x'.repeat(101)]) expect(() => redisStore({ client: redis, prefix })).toThrow(invalid)
       const misspelt = { client: redis, prefx: 'mine' } // which would share the keys of others
-      expect(() => redisStore(misspelt)).toThrow(expect.objectContaining({ message: 'redisStore: prefx is no option' }))
+      expect(() => redisStore(misspelt)).toThrow(expect.objectContaining({ message: 'redisStore: prefx is not an option' }))
       for (const maxEvents of [-1, 0.5, 1_001]) expect(() => redisStore({ client: redis, maxEvents })).toThrow(invalid)
     })
   })

@@ -372,7 +372,7 @@ function page(jobs: Job[], query: JobQuery, is: (fault: Fault) => boolean, shown
     )
   const [, at = '', id = ''] = /^(\d+)\/(.*)$/.exec(cursor ?? '') ?? []
   if (cursor !== undefined && at === '' && !is('trusts_cursors'))
-    throw new JobsError('invalid_cursor', 'This cursor was not given by this store.')
+    throw new JobsError('invalid_cursor', 'This cursor is not from this store.')
   const byTime = is('pages_by_time') || all('all_pages_by_time')
   const byOffset = is('pages_by_offset') || all('all_pages_by_offset')
   const after = (job: Job) =>

@@ -112,6 +112,6 @@ describe('set-up', () => {
   it('says what to do when the binding is missing', () => {
     expect(() => d1Store({ database: undefined as never })).toThrow(/wrangler\.jsonc/)
     expect(() => d1Store({ database: env.DB, maxEvents: -1 })).toThrow(/maxEvents/)
-    expect(() => d1Store({ database: env.DB, maxEvent: 5 } as never)).toThrow('d1Store: maxEvent is no option')
+    expect(() => d1Store({ database: env.DB, maxEvent: 5 } as never)).toThrow('d1Store: maxEvent is not an option')
   })
 })

@@ -3,9 +3,9 @@ import type { StatusDocument } from '../status-document'
 /** Times that the page shows, in chronological order. */
 export const TIMES = {
   createdAt: 'Accepted',
-  scheduledAt: 'To start',
+  scheduledAt: 'Scheduled for',
   startedAt: 'Started',
-  cancelRequestedAt: 'Cancellation asked for',
+  cancelRequestedAt: 'Cancel requested',
   estimatedFinishAt: 'Expected to finish',
   finishedAt: 'Finished',
   expiresAt: 'Kept until',

@@ -10,9 +10,9 @@ import { sizeText } from './wording'
 export function Facts({ job, place, now }: { job: Detail; place: Place; now: number }) {
   const times = [
     ['Created', job.createdAt],
-    ['To start at', job.scheduledAt],
+    ['Scheduled for', job.scheduledAt],
     ['Started', job.startedAt],
-    ['Cancellation asked for', job.finishedAt === undefined ? job.cancelRequestedAt : undefined],
+    ['Cancel requested', job.finishedAt === undefined ? job.cancelRequestedAt : undefined],
     ['Time limit', job.finishedAt === undefined ? job.timeoutAt : undefined],
     ['Finished', job.finishedAt],
     ['Last change', job.updatedAt],
