@@ -3,47 +3,47 @@ import type { Socket } from 'node:net'
 import { type Body, type BodySink, bytesOf, type CapturedResponse, type Execution, resultTooLarge, sizeOf } from '@respond-async/core'
 import { isBodiless } from './write-answer'
 
-/** A response that goes nowhere: what is written to it is kept. Settles once; whatever is done to it after that changes nothing. */
+/** A response without a client: what is written to it is captured. Settles once; after that it ignores everything. */
 export interface CapturingResponse extends ServerResponse {
   locals: unknown
   readonly captured: Promise<CapturedResponse>
   fail(error: unknown): void
-  /** What `stream.finished()` asks for. */
+  /** Read by `stream.finished()`. */
   _closed: boolean
 }
 
-/** Length that is taken in one turn of the event loop. A writer of more has to wait for 'drain': nothing else would have a turn. */
+/** Length that may be written in one turn of the event loop. For more a writer must wait for 'drain', so that other work gets its turn. */
 const TURN = 262_144
 
-/** How much of a response is kept, and where it goes once it is large. */
+/** How much of a response is stored, and the sink for a large one. */
 type Kept = Pick<Execution, 'maxResultBytes' | 'sink'>
 type Done = (error?: Error | null) => void
 
 /**
- * Makes a class of capturing responses.
- * `earlier`: the fields that earlier middleware had set, which the handler sees and which are not the handler's.
+ * Makes a class of capturing responses. Its constructor takes in `earlier` the header fields that earlier middleware set: the handler
+ * sees them, but they are not part of its response.
  */
 export function capturingResponses(): new (req: IncomingMessage, earlier: OutgoingHttpHeaders, execution: Kept) => CapturingResponse {
   class Capturing extends ServerResponse implements CapturingResponse {
     declare locals: unknown
-    declare socket: Socket // which is not ours to write, as the types have it
+    declare socket: Socket // read-only in Node's types
     declare _closed: boolean
-    declare _header: string | null // what Node and others tell by that the head has been sent
+    declare _header: string | null // if set, Node and others take the head for sent
     declare readonly captured: Promise<CapturedResponse>
     readonly #earlier: OutgoingHttpHeaders
     readonly #limit: number
     readonly #sink: BodySink | undefined
-    /** Under way while pieces are written to the sink; whether it took them. Never rejects. */
+    /** Set while pieces are written to the sink; resolves to whether it took them. Never rejects. */
     #spilling: Promise<boolean> | undefined
     #chunks: Body[] = []
     #size = 0
-    /** Length that was written in this turn of the event loop. */
+    /** Length written in this turn of the event loop. */
     #written = 0
     /** Size above which pieces go to the sink. */
     #after: number
-    /** The sink was told that the response is being written. */
+    /** Whether `sink.begin` was called. */
     #hasBegun = false
-    /** Ended or destroyed: what comes now counts no more. */
+    /** Ended or destroyed: everything after that is ignored. */
     #over = false
     #resolve!: (response: CapturedResponse) => void
     #reject!: (error: unknown) => void
@@ -53,7 +53,7 @@ export function capturingResponses(): new (req: IncomingMessage, earlier: Outgoi
       this.#earlier = earlier
       this.#limit = maxResultBytes
       this.#sink = sink
-      this.#after = sink?.after ?? maxResultBytes // which nothing passes
+      this.#after = sink?.after ?? maxResultBytes // never exceeded
       this.captured = new Promise((resolve, reject) => {
         this.#resolve = resolve
         this.#reject = reject
@@ -62,7 +62,7 @@ export function capturingResponses(): new (req: IncomingMessage, earlier: Outgoi
       this.socket = req.socket
     }
 
-    // @ts-expect-error Node, too, tells it by a getter, which its types have as a property.
+    // @ts-expect-error A property in Node's types, but a getter in Node too.
     override get writableFinished(): boolean {
       return this.finished
     }
@@ -83,13 +83,13 @@ export function capturingResponses(): new (req: IncomingMessage, earlier: Outgoi
     override writeHead(status: number, ...head: unknown[]): this {
       if (this.#over) return this
       if (head.length > 0 || this._header || !(status >= 200 && status <= 999)) {
-        super.setHeader('date', '') // once it has one field by itself, Node adds those given here to it, where getHeaders() finds them
+        super.setHeader('date', '') // if a field is set, Node adds those given here to it, where getHeaders() finds them
         super.removeHeader('date')
-        // Who reads an interim response (RFC 9110 15.2) waits for the final one: Node refuses it here as what is no status.
+        // An interim status (RFC 9110 15.2) would never be followed by a final one: Node throws for this invalid one.
         super.writeHead(...([status < 200 ? 'below 200' : status, ...head] as Parameters<ServerResponse['writeHead']>))
       }
       this.statusCode = status
-      this._header = 'sent' // Node would write the text of the head there, which nobody gets
+      this._header = 'sent' // in place of the text of the head, which nobody gets
       return this
     }
     override flushHeaders(): void {
@@ -106,7 +106,7 @@ export function capturingResponses(): new (req: IncomingMessage, earlier: Outgoi
       )
     }
 
-    /** What Node sends before the answer: 100, 102, 103. */
+    /** Called by Node for interim responses (100, 102, 103), which are dropped. */
     _writeRaw(_data: unknown, _encoding: unknown, done?: Done): void {
       if (done) process.nextTick(done)
     }
@@ -117,7 +117,7 @@ export function capturingResponses(): new (req: IncomingMessage, earlier: Outgoi
 
     override write(chunk: string | Uint8Array, encoding?: BufferEncoding | Done, done?: Done): boolean {
       if (typeof encoding === 'function') return this.write(chunk, undefined, encoding)
-      // A writer may use its buffer again, so the bytes are copied; what has none is refused before the head is sent, as by Node.
+      // Copied, because a writer may reuse its buffer. Invalid chunks throw before the head is sent, as in Node.
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : Buffer.copyBytesFrom(chunk)
       this.flushHeaders()
       this.#take(bytes)
@@ -156,8 +156,8 @@ export function capturingResponses(): new (req: IncomingMessage, earlier: Outgoi
     override destroy(error: unknown = new Error('The handler destroyed its response.')): this {
       this.#over = true
       this.#chunks = []
-      this.#reject(error) // which does nothing once it has resolved
-      this.once('close', () => this.socket.emit('close')) // by which on-finished, and so res.sendFile(), hears that there is no end to come
+      this.#reject(error) // no effect if it has resolved
+      this.once('close', () => this.socket.emit('close')) // tells on-finished, and so res.sendFile(), that the response will not end
       process.nextTick(close, this)
       return this
     }
@@ -177,7 +177,7 @@ export function capturingResponses(): new (req: IncomingMessage, earlier: Outgoi
       else if (this.#size > this.#after && !isBodiless(this)) this.#spilling ??= this.#spill()
     }
 
-    /** Hands what there is to the sink, and what comes meanwhile; the writer hears by 'drain' when it may go on. */
+    /** Writes all pieces to the sink, also those that come meanwhile; then 'drain' tells the writer to go on. */
     async #spill(): Promise<boolean> {
       try {
         while (this.#chunks.length > 0) await this.#sink?.write(bytesOf(this.#chunks.shift() as Body))
@@ -191,10 +191,10 @@ export function capturingResponses(): new (req: IncomingMessage, earlier: Outgoi
       return true
     }
 
-    /** What the handler set or changed; a cookie that was there before is not its own, its media type always is. */
+    /** The header fields that the handler set or changed: always the media type, never cookies that were set before. */
     #fields(): Record<string, string | string[]> {
       const fields: Record<string, string | string[]> = {}
-      const all = this.getHeaders() as Record<string, string | string[]> // and numbers, which are made strings below
+      const all = this.getHeaders() as Record<string, string | string[]> // numbers become strings below
       for (const name in all) {
         const value = all[name] as string | string[]
         const before = this.#earlier[name]
@@ -219,6 +219,6 @@ function close(response: CapturingResponse): void {
   response.emit('close')
   const { req } = response
   if (req.readableEnded) req.destroy()
-  // Nobody has read it, and somebody waits for its end: Node reads it then, too.
+  // Nobody has read the request, but somebody waits for its end: Node, too, then reads and drops it.
   else if (req.readableFlowing === null && req.listenerCount('close') + req.listenerCount('end') > 0) req.resume()
 }

@@ -6,26 +6,26 @@ import type { Request } from 'express'
 import type { CapturingResponse } from './capturing-response'
 import type { Next } from './handlers'
 
-/** A request that belongs to the handler alone: no socket behind it, its body in memory, nothing of the client leaving. */
+/** The handler's own request, without a socket: its body is in memory or read from the store, and it does not notice the client leaving. */
 export interface DetachedRequest extends IncomingMessage {
   job: JobHandle
   res: CapturingResponse
   next: Next
-  /** Fills it as Node and Express would. `body`: what is still to be read; `undefined`: earlier middleware has read it. */
+  /** Sets what Node and Express would. @param body to be read by the handler; `undefined`: earlier middleware has read it */
   receive(line: RequestLine, head: RequestHead, headers: IncomingHttpHeaders, body: Pieces | undefined): void
   fail(error: unknown): void
 }
-/** A body that was gathered, or one that is read from the store as it is wanted. */
+/** A body in memory, or one that is read from the store on demand. */
 type Pieces = readonly Uint8Array[] | BodyStream
-/** What the client asked for: `url` is what Express calls `originalUrl`. */
+/** The request as the client sent it: `url` is Express's `originalUrl`. */
 type RequestLine = Pick<JobRequest, 'method' | 'url'>
-/** What Node and Express have made of it: `url` is what the mount path leaves. */
+/** The request as Node and Express parsed it: `url` is without the mount path. */
 export type RequestHead = Pick<Request, 'url' | 'rawHeaders' | 'baseUrl' | 'params' | 'route' | 'body'>
 
-/** What Express itself puts on a request. */
+/** Properties that Express itself sets on a request. */
 export const EXPRESS_FIELDS = ['originalUrl', 'baseUrl', 'params', 'route', 'body'] as const
 
-/** Who sent the request. */
+/** The client's end of the connection. */
 export interface Peer {
   readonly remoteAddress?: string
   readonly encrypted?: boolean
@@ -48,14 +48,14 @@ export function detachedRequests(): new (peer: Peer) => DetachedRequest {
     #pieces: AsyncIterator<Uint8Array> | undefined
 
     constructor(peer: Peer) {
-      super(new DetachedSocket(peer) as unknown as Socket) // all that Express and Node read of one
+      super(new DetachedSocket(peer) as unknown as Socket) // has all that Express and Node read of a socket
     }
 
     receive({ method, url }: RequestLine, head: RequestHead, headers: IncomingHttpHeaders, body: Pieces | undefined): void {
-      // One by one: written in a loop, so many fields make V8 keep the object as a dictionary, which costs ten times as much.
+      // Written out: set in a loop, so many properties make V8 switch to dictionary mode, which costs ten times as much.
       this.method = method
       this.url = head.url
-      this._addHeaderLines(head.rawHeaders, head.rawHeaders.length) // for `headersDistinct`; they are parsed when somebody asks for that
+      this._addHeaderLines(head.rawHeaders, head.rawHeaders.length) // for `headersDistinct`, which parses them on first use
       this.headers = headers
       this.httpVersion = '1.1'
       this.httpVersionMajor = 1
@@ -68,7 +68,7 @@ export function detachedRequests(): new (peer: Peer) => DetachedRequest {
       if (body) this.#body = body
       else {
         this.complete = true
-        this._readableState.endEmitted = true // who waits for the end hears that it has been,
+        this._readableState.endEmitted = true // whoever waits for the end learns that it has passed
         this._readableState.autoDestroy = false // and does not wait for 'close'
       }
     }
@@ -78,7 +78,7 @@ export function detachedRequests(): new (peer: Peer) => DetachedRequest {
     }
 
     override _read(): void {
-      this._readableState.readingMore = false // Node's own `_read` does so; until then nothing more is read than was asked for
+      this._readableState.readingMore = false // as Node's own `_read` does; otherwise the stream would not read ahead
       if ('part' in this.#body) return void this.#pull(this.#body)
       for (const chunk of this.#body) this.push(chunk)
       this.complete = true
@@ -92,20 +92,20 @@ export function detachedRequests(): new (peer: Peer) => DetachedRequest {
         this.complete = done === true
         this.push(done ? null : value)
       } catch (error) {
-        if (this.listenerCount('error') === 0) this.fail(error) // nobody would hear of it
+        if (this.listenerCount('error') === 0) this.fail(error) // otherwise the error would be lost
         this.destroy(error as Error)
       }
     }
 
     override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-      this.#pieces?.return?.().catch(() => {}) // what it would say has been said
+      this.#pieces?.return?.().catch(() => {}) // its error has been reported
       callback(this.listenerCount('error') > 0 ? error : null)
     }
   }
   return Detached
 }
 
-/** Stands where the socket was: tells who the client is, and takes what handlers do to sockets without doing it. */
+/** Stands in for the socket: has the client's address, and ignores what handlers do to sockets. */
 class DetachedSocket extends EventEmitter implements Peer {
   declare readonly remoteAddress: string | undefined
   declare readonly encrypted: boolean | undefined

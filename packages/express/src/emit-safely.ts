@@ -4,7 +4,7 @@ export interface Failing extends EventEmitter {
   fail(error: unknown): void
 }
 
-/** `emit` for a detached exchange: what a listener throws fails the job. Otherwise it would reach nobody but the process. */
+/** `emit` of a detached request or response: an error that a listener throws fails the job instead of crashing the process. */
 export function emitSafely(this: Failing, ...event: Parameters<EventEmitter['emit']>): boolean {
   try {
     return EventEmitter.prototype.emit.apply(this, event)

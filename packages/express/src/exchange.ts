@@ -8,15 +8,15 @@ import { emitSafely, type Failing } from './emit-safely'
 import { type AnyHandler, callInOrder, isPassing } from './handlers'
 import type { ExpressSubmission, Notes } from './submission'
 
-/** The two objects that a handler is called with when no client is there. */
+/** The detached request and response that a handler is called with. */
 export interface Exchange {
   readonly req: DetachedRequest
   readonly res: CapturingResponse
 }
 
 /**
- * Makes a class for each prototype that live ones have. That is an application's `app.request` or `app.response`, with whatever was put
- * on it.
+ * Makes one class for each prototype of live requests or responses: an application's `app.request` or `app.response`, with whatever
+ * was added to it.
  */
 function classesUnder<Class extends new (...args: never) => Failing>(make: () => Class): (prototype: object) => Class {
   const classes = new WeakMap<object, Class>()
@@ -34,7 +34,7 @@ function classesUnder<Class extends new (...args: never) => Failing>(make: () =>
 const requestsUnder = classesUnder(detachedRequests)
 const responsesUnder = classesUnder(capturingResponses)
 
-/** An exchange of its own for the handler, in the place of the live one, which ends with the 202. */
+/** Makes the handler's own request and response from the live ones, which end with the 202. */
 export function detach(live: ExpressSubmission, execution: Execution): Exchange {
   const { native, own, response } = live
   const req = new (requestsUnder(Object.getPrototypeOf(native)))(live)
@@ -42,7 +42,7 @@ export function detach(live: ExpressSubmission, execution: Execution): Exchange 
   req.receive(live, own, live.fields, isStream(requestBody) ? requestBody : live.chunks)
   putAdded(toldOf(native), req)
   putAdded(live.added, req)
-  // Middleware for sessions knows the live request: there a session ends, and another begins.
+  // Session middleware works on the live request, where it may end a session and begin another.
   for (const name of ['session', 'sessionID'])
     if (name in live.added)
       Object.defineProperty(req, name, {
@@ -53,21 +53,21 @@ export function detach(live: ExpressSubmission, execution: Execution): Exchange 
       })
   const res = new (responsesUnder(Object.getPrototypeOf(response)))(req, live.earlier, execution)
   res.statusCode = live.statusCode
-  putAdded(live.responseAdded, res) // its locals among it
+  putAdded(live.responseAdded, res) // including `locals`
   return { req, res }
 }
 
-/** The exchange of a job that was taken by another process. `stored` is the handler's own, to change as it likes. */
+/** Rebuilds the request and response of a job that another process accepted. @param stored a copy that the handler may change */
 export function rebuild(app: Application, stored: StoredRequest, execution: Execution): Exchange {
   const { requestBody: body } = execution
   const notes: Notes = stored.context ?? {}
-  const { request, response } = app as Express // every application has them
+  const { request, response } = app as Express // not in the type `Application`
   const req = new (requestsUnder(request))(notes)
   const headers = stored.headers as Record<string, string | string[]>
   if (notes.hasBody ?? body !== null) headers['content-length'] = `${body === null ? 0 : sizeOf(body)}`
   const { url = stored.url, baseUrl = '', params = {}, told = { query: {} }, parsedAs } = notes
   const rawHeaders = Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, one]))
-  // As Express gave it, but for the route: no router has found this one.
+  // As from Express, but without `route`: no router has matched.
   const head = { url, rawHeaders, baseUrl, params, body: parsedBody(notes, stored, body) }
   req.receive(stored, head as RequestHead, headers, parsedAs === undefined || parsedAs === 'empty' ? piecesOf(body) : undefined)
   putAdded({ ...told, ...stored.carry }, req)
@@ -78,7 +78,7 @@ export function rebuild(app: Application, stored: StoredRequest, execution: Exec
 
 const piecesOf = (body: Body | BodyStream | null) => (isStream(body) ? body : body === null ? [] : [bytesOf(body)])
 
-/** `req.body` as earlier middleware had left it; of a job that was not made by a request, its input. */
+/** `req.body` as earlier middleware had left it; for a job that was made without a request, its input. */
 function parsedBody({ parsedAs }: Notes, { context, headers }: StoredRequest, body: Body | BodyStream | null): unknown {
   if (parsedAs === 'empty') return {}
   if (body === null || isStream(body)) return undefined
@@ -88,9 +88,9 @@ function parsedBody({ parsedAs }: Notes, { context, headers }: StoredRequest, bo
   return parsedAs === 'bytes' ? Buffer.from(body as Uint8Array) : undefined
 }
 
-/** Calls the handlers and captures what they answer. */
+/** Calls the handlers and captures their response. */
 export function run(handlers: readonly AnyHandler[], { req, res }: Exchange, { handle, onCut }: Execution): Promise<CapturedResponse> {
-  // An application puts its own prototypes under both, and a router may have one: what makes them detached has to be on themselves then.
+  // An application as a handler, or one inside a router, replaces both prototypes: the detached members must then be own properties.
   if (handlers.some((handler) => 'handle' in handler))
     for (const one of [req, res]) Object.defineProperties(one, Object.getOwnPropertyDescriptors(Object.getPrototypeOf(one)))
   const next = callInOrder(handlers, req, res, (error?: unknown) =>

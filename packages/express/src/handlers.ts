@@ -1,13 +1,13 @@
 import type { JobHandle } from '@respond-async/core'
 import type { Request, RequestHandler, Response } from 'express'
 
-/** The request that a wrapped handler gets. */
+/** The request that a wrapped handler gets, with its job as `req.job`. */
 export type RequestWithJob<R = Request> = R & { readonly job: JobHandle }
 
-/** What Express leaves open where a handler does not name its types. */
+/** `any`, as in Express's own types where a handler does not name them. */
 export type Unnamed = Request['body']
 
-/** A handler as Express has it, or middleware that runs with it. */
+/** An Express handler, or middleware that runs with it, whose request has `job`. */
 export type JobHandler<P, ResBody, ReqBody, Query, Locals extends Record<string, Unnamed>> = (
   req: RequestWithJob<Request<P, ResBody, ReqBody, Query, Locals>>,
   res: Response<ResBody, Locals>,
@@ -15,15 +15,15 @@ export type JobHandler<P, ResBody, ReqBody, Query, Locals extends Record<string,
 ) => unknown
 
 export type Next = Parameters<RequestHandler>[2]
-/** Any handler of Express, as it is called: four parameters make it one for errors. */
+/** Any Express handler; with four parameters it is an error handler. */
 export type AnyHandler = (...args: readonly unknown[]) => unknown
 
-/** Whether what was given to `next` is one of the words that leave the route or the router, and no error. */
+/** Whether the argument of `next` is a word that leaves the route or the router, not an error. */
 export const isPassing = (error: unknown): boolean => error === 'route' || error === 'router'
 
 /**
- * Calls handlers one after the other, as a route of Express does: the next one when it is asked for, those with four parameters
- * for errors and only for these, a throw or a rejection as an error given to `next`. `done` gets what the last one passes on.
+ * Calls handlers in order, as an Express route does: each `next()` calls the next one, handlers with four parameters are called only
+ * for errors, and a throw or rejection counts as an error given to `next`. After the last one it calls `done`.
  */
 export function callInOrder(handlers: readonly AnyHandler[], req: object, res: object, done: Next): Next {
   let at = 0

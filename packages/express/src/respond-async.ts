@@ -14,13 +14,13 @@ import { type AnyHandler, callInOrder, type JobHandler, type Next, type Unnamed 
 import { ExpressRequest, ExpressSubmission, leavingOf } from './submission'
 import { writeAnswer } from './write-answer'
 
-/** What `respondAsync` takes in place of the operation's name. */
+/** Options of {@link respondAsync}. */
 export interface RespondAsyncOptions extends OperationOptions<Request> {
   /** Name of the operation, unique among these jobs. */
   operation: string
   /**
-   * The application whose settings and prototypes a run in another process gets (views, trust proxy, query parser).
-   * @default the one that this process has served the route with, otherwise a bare `express()`
+   * The application whose settings (views, trust proxy, query parser) and prototypes apply when this process runs jobs of others.
+   * @default the one that served the route in this process, otherwise a bare `express()`
    */
   app?: Application
 }
@@ -29,14 +29,17 @@ type Query = Request['query']
 type Locals = Record<string, Unnamed>
 
 /**
- * Wraps the handlers of a route: it answers 202 and runs them after that; a status URL tells how it goes and what they answered.
+ * Wraps the handlers of a route: a request is answered 202 and the handlers run afterwards. A status URL shows their progress and
+ * response.
  *
- * The handlers stay as they are and get a request and a response of their own, with everything that earlier middleware put on
- * the live ones; `req.job` reports progress and hears of a cancellation. Several (multer and a handler) run in order, as in a route.
+ * The handlers are unchanged. They get a request and a response of their own, with everything that earlier middleware put on the live
+ * ones; `req.job` reports progress and has the signal that a cancel aborts. Several handlers (multer and another) run in order, as in a
+ * route.
  *
+ * @param operation name of the operation, unique among these jobs, or options with that name
  * @throws {JobsError} `invalid_option`, `duplicate_operation`
  */
-// TypeScript hands nothing from the path through a generic call, so parameters that are not named are left open, like bodies.
+// TypeScript infers nothing from the path through a generic call, so parameters that are not named are `any`, like bodies.
 export function respondAsync<P = Unnamed, ResBody = Unnamed, ReqBody = Unnamed, ReqQuery = Query, ResLocals extends Locals = Locals>(
   jobs: Jobs<Request>,
   operation: string | RespondAsyncOptions,
@@ -47,10 +50,10 @@ export function respondAsync(jobs: Jobs<Request>, operation: string | RespondAsy
   const handlers = handlersOf(name, handler)
   let app = given
   jobs.define(name, options, (execution) => {
-    const taken = execution.live as ExpressSubmission | undefined // what is passed to accept below
+    const taken = execution.live as ExpressSubmission | undefined // passed to `accept` below
     if (taken) return taken.scope.runInAsyncScope(() => run(handlers, detach(taken, execution), execution))
     app ??= express()
-    // The handler's own copy, the same of every store. A job without a stored request cannot be one that came over HTTP.
+    // The handler's own copy, the same from every store. A job without a stored request was not made over HTTP.
     const stored: StoredRequest = JSON.parse(JSON.stringify(execution.request ?? { method: 'POST', url: '/', headers: {} }))
     return run(handlers, rebuild(app, stored, execution), execution)
   })
@@ -70,7 +73,7 @@ function handlersOf(name: string, handler: unknown): AnyHandler[] {
   throw new JobsError('invalid_option', `respondAsync("${name}"): give it a handler, or a list of them.`)
 }
 
-/** `req.job` of a handler that runs as if it were not wrapped: there is nobody to report to, and the client may stop it by leaving. */
+/** `req.job` of a handler that runs as if it were not wrapped: progress is ignored, and the signal aborts when the client leaves. */
 function unwrapped(operation: string, res: Response): JobHandle {
   let signal: AbortSignal | undefined
   return {
@@ -83,12 +86,13 @@ function unwrapped(operation: string, res: Response): JobHandle {
   }
 }
 
+/** Options of {@link jobRoutes}. */
 export interface JobRoutesOptions {
-  /** Whose jobs a request may see; see `createJobs`. */
+  /** Returns whose request it is, and so whose jobs it may see. @default the `owner` of `createJobs` */
   owner?: Owner<Request>
 }
 
-/** Answers the requests for the jobs: status, result, cancellation, list. For `app.use('/jobs', jobRoutes(jobs))`, at any depth. */
+/** Makes the job routes: status, result, cancel, list. To be mounted with `app.use('/jobs', jobRoutes(jobs))`, also in a nested router. */
 export function jobRoutes(jobs: Jobs<Request>, { owner }: JobRoutesOptions = {}): RequestHandler {
   return (req, res, next) => {
     const [rest = ''] = pathOf(req.url).split('?', 1)
@@ -96,14 +100,14 @@ export function jobRoutes(jobs: Jobs<Request>, { owner }: JobRoutesOptions = {})
   }
 }
 
-/** Writes the answer, or goes on without one; what goes wrong goes the way of all errors in Express. */
+/** Writes the answer, or calls `goOn` if there is none; errors go to `next`. */
 function answerWith(answered: Promise<Answer | undefined>, res: Response, goOn: () => void, next: Next): void {
   answered.then((answer) => {
     try {
       if (answer) writeAnswer(res, answer)
       else goOn()
     } catch (error) {
-      if (!res.headersSent) next(error) // otherwise somebody else has answered, a time limit for example
+      if (!res.headersSent) next(error) // otherwise something else has answered, such as a timeout
     }
   }, next)
 }

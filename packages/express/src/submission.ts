@@ -6,10 +6,10 @@ import type { Request, Response } from 'express'
 import { type Added, addedTo, type Told, toldOf } from './added'
 import type { Peer, RequestHead } from './detached-request'
 
-/** How earlier middleware had left `req.body`: parsed (kept as JSON), as text, as bytes, or as the `{}` of Express 4. */
+/** How earlier middleware left `req.body`: parsed (stored as JSON), text, bytes, or the empty `{}` of Express 4. */
 type ParsedAs = 'json' | 'text' | 'bytes' | 'empty'
 
-/** What a replay needs to know besides the stored request itself. */
+/** What a replay needs besides the stored request. */
 export interface Notes {
   readonly url?: string
   readonly baseUrl?: string
@@ -21,7 +21,7 @@ export interface Notes {
   readonly parsedAs?: ParsedAs
 }
 
-/** What core reads of a request of Express. */
+/** An Express request, as core reads it. */
 export class ExpressRequest implements JobRequest {
   declare readonly method: string
   declare readonly url: string
@@ -53,20 +53,20 @@ export function leavingOf(res: Response): AbortSignal {
   return controller.signal
 }
 
-/** A request that may become a job, with what of it and of its response must be read before the 202 goes out. */
+/** A request that may become a job, with what must be read from it and its response before the 202. */
 export class ExpressSubmission extends ExpressRequest implements Submission<Request>, Peer {
-  /** The request's own async context (AsyncLocalStorage): a queued handler would otherwise run in that of the job before it. */
+  /** The request's async context (AsyncLocalStorage): otherwise a queued handler would run in that of the job before it. */
   readonly scope = new AsyncResource('respond-async')
-  /** What Express and earlier middleware may change on the live request before the handler runs. */
+  /** What may change on the live request before the handler runs. */
   declare readonly own: RequestHead
   declare readonly added: Added
   declare readonly statusCode: number
   declare readonly responseAdded: Added
-  /** Fields that earlier middleware had set. */
+  /** Header fields that earlier middleware set on the response. */
   declare readonly earlier: OutgoingHttpHeaders
   declare readonly remoteAddress: string | undefined
   declare readonly encrypted: boolean
-  /** What has been read of the body; `undefined`: earlier middleware has read it. */
+  /** The body as far as it was read; `undefined`: earlier middleware has read it. */
   chunks: Uint8Array[] | undefined = []
   #parsedAs: ParsedAs | undefined
 
@@ -86,8 +86,8 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
   }
 
   headerFields(): Record<string, string | string[]> {
-    const fields = { ...this.fields } as Record<string, string | string[]> // of a received message none is undefined
-    if (!this.chunks) delete fields['content-encoding'] // what is stored has been decoded
+    const fields = { ...this.fields } as Record<string, string | string[]> // none is undefined in a received message
+    if (!this.chunks) delete fields['content-encoding'] // the parsed body that is stored has been decoded
     return fields
   }
 
@@ -114,14 +114,14 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
     const { native } = this
     const length = this.fields['content-length']
     if (Number(length) > limit) throw bodyTooLarge(limit)
-    // A parser may hand over as soon as it has what it wants, before the stream has told of its end.
+    // A parser may call `next` as soon as it has what it needs, before the stream has ended.
     if (native.readableEnded || (native.readableDidRead && native.body !== undefined)) this.chunks = undefined
     else if (!native.readable) throw brokenOff()
     else if (this.hasBody && length !== '0') return this.#collect(limit, wanted, large)
     return wanted ? this.#parsed() : null
   }
 
-  /** The body as earlier middleware left it. */
+  /** The body to store, from `req.body` as earlier middleware left it. */
   #parsed(): Body | null {
     const body: unknown = this.own.body
     if (body === undefined) return null
@@ -131,14 +131,14 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
 
   #collect(limit: number, wanted: boolean, large: BodySink | undefined): Promise<Body | null> {
     const { native } = this
-    const chunks = this.chunks as Uint8Array[] // nobody has read any of it
+    const chunks = this.chunks as Uint8Array[] // set: nobody has read the body
     if (native.body !== undefined) this.#parsedAs = 'empty'
     return new Promise((resolve, reject) => {
-      const after = large?.after ?? limit // which nothing passes
+      const after = large?.after ?? limit // never exceeded
       let size = 0
       let failed = false
       const fail = (error: unknown) => {
-        failed = true // the rest is read and dropped, so that the client gets to read the answer
+        failed = true // the rest is read and dropped, so that the client reads the answer
         chunks.length = 0
         reject(error)
       }
@@ -157,7 +157,7 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
         size += bytes.length
         if (size > limit) return fail(bodyTooLarge(limit))
         chunks.push(bytes)
-        // A body that comes byte by byte would take a hundred times its size if each byte stayed a chunk.
+        // A body that comes byte by byte would take a hundred times its size if each chunk were kept.
         if (chunks.length > 1_000 + size / 1_000) chunks.push(Buffer.concat(chunks.splice(-1_000)))
         if (size > after) handOver()
       })
@@ -168,4 +168,4 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
   }
 }
 
-const brokenOff = (cause?: unknown) => new JobsError('body_unreadable', 'The body broke off.', { cause })
+const brokenOff = (cause?: unknown) => new JobsError('body_unreadable', 'The request body broke off.', { cause })

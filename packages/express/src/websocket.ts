@@ -6,34 +6,37 @@ import type { Request } from 'express'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { writeAnswer } from './write-answer'
 
+/** Options of {@link jobSockets}. */
 export interface JobSocketsOptions {
-  /** Path of the job routes, as this server sees it. @default the `path` of `createJobs`, `/jobs` */
+  /** Path of the job routes as this server sees it. @default the `path` of `createJobs`, or `/jobs` */
   path?: string
-  /** Whose jobs a request may see. No middleware has run: it gets what Node has of the request. @default the `owner` of `createJobs` */
+  /**
+   * Returns whose request it is, and so whose jobs it may see. It gets Node's own request: no middleware has run.
+   * @default the `owner` of `createJobs`
+   */
   owner?: Owner<IncomingMessage>
   /**
-   * Hears of what goes wrong while a request is answered: an `owner` that throws, for which the client gets 500; another listener that
-   * has taken the connection, as a `WebSocketServer({ server })` without a path takes them all.
+   * Called with errors of answering an upgrade: an `owner` that throws (the client gets 500), or another `upgrade` listener that has
+   * taken the connection, such as a `WebSocketServer({ server })` without a path, which takes them all.
    * @default console.error
    */
   onError?: (error: unknown) => void
 }
 
-/** A listener of a server's `upgrade`. */
+/** A listener for the `upgrade` event of a server. */
 export type UpgradeListener = (this: unknown, request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
-/** What follows the path of the job routes where sockets are. */
+/** The path of a socket below the job routes. */
 const EVENTS = /^\/[^/]+\/events\/?$/
-/** More than this is not given to a socket before what it has was taken by the network, in bytes. */
+/** How much may be buffered in a socket before nothing more is sent to it, in bytes. */
 const ROOM_BYTES = 65_536
 
 /**
- * Opens WebSockets at the events of jobs, for `server.on('upgrade', jobSockets(jobs))`: with Express, or with plain node:http.
- * All other requests, those for other URLs of jobs among them, are left to other listeners; where there is none they are answered as if
- * they asked for no upgrade.
+ * Opens WebSockets at the events URL of jobs, for Express or plain node:http: `server.on('upgrade', jobSockets(jobs))`. Upgrades to
+ * all other URLs are left to other listeners; if there are none, the requests are answered as if they asked for no upgrade.
  */
 export function jobSockets(jobs: Jobs<IncomingMessage>, options?: JobSocketsOptions): UpgradeListener
-/** Jobs whose own `owner` reads a request of Express need another one here: no middleware of the application runs before an upgrade. */
+/** Jobs whose `owner` expects an Express request need another `owner` here: no middleware runs before an upgrade. */
 export function jobSockets(jobs: Jobs<Request>, options: JobSocketsOptions & { owner: Owner<IncomingMessage> }): UpgradeListener
 export function jobSockets(jobs: Jobs<never>, { path = jobs.path, owner, onError = report }: JobSocketsOptions = {}): UpgradeListener {
   const mount = path.replace(/\/+$/, '')
@@ -43,12 +46,12 @@ export function jobSockets(jobs: Jobs<never>, { path = jobs.path, owner, onError
     const url = pathOf(request.url ?? '/')
     const [pathname = ''] = url.split('?', 1)
     const rest = pathname.slice(mount.length)
-    // At all other URLs of jobs there is nothing to upgrade to, and what guards them in the application has not run.
+    // Other job routes have no upgrade, and the middleware that guards them in the application has not run.
     const isOurs = pathname.startsWith(mount) && EVENTS.test(rest) && method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
     if (!isOurs) return passOn(this as Partial<Server> | undefined, request, socket, head)
     const get = (name: string) => headers[name]?.toString() ?? null
     const match = { native: request as never, mount, rest, owner, upgrades: true }
-    socket.on('error', ignore) // of a client that has gone; ws listens for itself
+    socket.on('error', ignore) // the client has gone; ws has its own listener
     jobs
       .route({ method, url, headers: { get } }, match)
       .then(
@@ -69,7 +72,7 @@ export function jobSockets(jobs: Jobs<never>, { path = jobs.path, owner, onError
 const NOT_FOUND: Answer = { status: 404, headers: {}, body: null }
 const FAILED: Answer = { status: 500, headers: {}, body: null }
 const TOO_MANY_FIELDS: Answer = { status: 431, headers: {}, body: null }
-/** Fields of a request that Node keeps unless the server's `maxHeadersCount` says otherwise. */
+/** Most header fields that Node keeps of a request, unless the server has a `maxHeadersCount`. */
 const MAX_FIELDS = 1_000
 const ignore = () => {}
 const report = (error: unknown) => console.error('respond-async: upgrade:', error)
@@ -88,7 +91,7 @@ function speak(socket: WebSocket, messages: MessageStream): void {
       return !isFull
     },
     ping() {
-      if (!isAlive) return socket.terminate() // it has not answered the last one
+      if (!isAlive) return socket.terminate() // the last ping was not answered
       isAlive = false
       socket.ping()
     },
@@ -97,29 +100,29 @@ function speak(socket: WebSocket, messages: MessageStream): void {
   socket.on('pong', () => {
     isAlive = true
   })
-  socket.on('error', ignore) // a message that is too large, a frame that is none: ws closes it
+  socket.on('error', ignore) // a message that is too large, or an invalid frame: ws closes the socket
   socket.on('close', flow.close)
 }
 
-/** A response on a connection that Node has let go of. */
+/** Makes a response on a connection that Node has detached for an upgrade. */
 function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
-  response.assignSocket(socket as Socket) // what an HTTP server has, whatever carries it
-  socket.on('error', ignore) // of a client that has gone
+  response.assignSocket(socket as Socket) // the type of an HTTP server's connections
+  socket.on('error', ignore) // the client has gone
   socket.on('drain', () => response.emit('drain'))
   response.on('finish', () => socket.end())
   return response
 }
 
 /**
- * A request that nobody else will answer: Node ignores an upgrade only where no one listens for any. So the server gets the connection
- * back, and on it the request without what it asked for: it is read as any other then, with its body, and so are those that follow it.
+ * Gives a request that no other listener will answer back to the server, without its `Upgrade` field: Node ignores an upgrade only if
+ * nobody listens for one. The server then reads the request like any other, with its body, and those that follow on the connection.
  */
 function passOn(server: Partial<Server> | undefined, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   if (server?.listenerCount?.('upgrade') !== 1) return
   const { method, url, httpVersion, rawHeaders } = request
-  // Node drops the fields beyond so many, and what is sent as the body of this request would be read as the next one.
+  // Node may have dropped further fields, `Content-Length` among them: the body of this request would then be read as the next request.
   const most = 2 * (server.maxHeadersCount ?? MAX_FIELDS)
   if (most > 0 && rawHeaders.length >= most) return writeAnswer(responseOn(request, socket), TOO_MANY_FIELDS)
   let text = `${method} ${url} HTTP/${httpVersion}\r\n`
