@@ -7,7 +7,7 @@ import type { DetachedContext } from './detached-context'
 
 export type AnyHandler = Handler | MiddlewareHandler
 
-/** Runs handlers, one inside the other, as Hono does. The last one's `next()` is `end`. */
+/** Runs handlers nested, as Hono does. The last one's `next()` is `end`. */
 export async function runHandlers(c: Context, handlers: readonly AnyHandler[], end: () => Promise<void>): Promise<Response | undefined> {
   const [handler, ...inner] = handlers
   const next = async () => {
@@ -18,24 +18,24 @@ export async function runHandlers(c: Context, handlers: readonly AnyHandler[], e
   return c.finalized ? c.res : (made ?? undefined)
 }
 
-/** Runs the handlers on their own context and takes what they answer. What they throw, it throws, unless it brings its own response. */
+/** Runs the handlers on their own context and captures their response. Rejects with what they throw, except for an `HTTPException`. */
 export async function captureHandlers(
   c: DetachedContext,
   handlers: readonly AnyHandler[],
   execution: Execution,
 ): Promise<CapturedResponse> {
   const response = await runHandlers(c, handlers, nothing).catch((error) => responseOf(c, error))
-  // A response that the context did not make gets what the handler set by `c.header()`, as it does behind any middleware that looks at `c.res`.
+  // A response that the context did not make also gets the fields set by `c.header()`, as behind middleware that reads `c.res`.
   if (!response || c.made?.response !== response) return captureResponse(response, execution, fieldsOf(fieldsSet(c)))
-  // A text has a media type of its own (WHATWG Fetch, "extract a body"); its size is looked at by core.
+  // A text has a default media type (WHATWG Fetch, "extract a body"). Core checks its size.
   const headers = { 'content-type': 'text/plain;charset=UTF-8', ...fieldsOf(response.headers) }
   return { status: response.status, headers, body: await keptBody(c.made.text, execution.sink) }
 }
 
-/** What is behind a handler in a job. */
+/** `next()` of the last handler in a job. */
 const nothing = async () => {}
 
-/** The response of an `HTTPException`, as Hono's own error handler makes it. Any other error is thrown on. */
+/** The response of an `HTTPException`, as Hono's error handler makes it. Rethrows any other error. */
 function responseOf(c: Context, error: unknown): Response {
   const made = error instanceof Error && (error as Partial<HTTPException>).getResponse?.()
   if (!made) throw error

@@ -5,30 +5,30 @@ import { fieldsSet } from './answer'
 import { DetachedRequest } from './detached-request'
 import type { HonoSubmission } from './submission'
 
-/** A response that a context made of a text. */
+/** A response that a context made from a text. */
 interface Made {
   readonly response: Response
   readonly text: string
 }
-/** A context of its own for the handler. */
+/** The handler's own context. */
 export interface DetachedContext extends Context {
-  /** The last response that it made of a text: reading that back costs more than all else in a small job. */
+  /** The last response that it made from a text: reading it back would cost more than everything else in a small job. */
   readonly made?: Made
 }
 
 type Options = { env: unknown; path: string; notFoundHandler: (c: Context) => Response | Promise<Response> }
 type ContextClass = new (raw: Request, options: Options) => Context
-/** What the overloads of `c.body` and `c.json` have in common. */
+/** Common form of the overloads of `c.body` and `c.json`. */
 type Make = (data: unknown, arg?: unknown, headers?: object) => Response
 
 let Detached: (new (from: HonoSubmission, job: JobHandle) => DetachedContext) | undefined
 
 /**
- * A context of its own for the handler: the live one answers the 202, and what earlier middleware had put on that answer is no
- * part of the handler's.
+ * Makes the handler's own context: the live one answers the 202, and what earlier middleware has set on that response is not part of
+ * the handler's.
  */
 export function detachedContext(from: HonoSubmission, job: JobHandle): DetachedContext {
-  // Hono exports its Context as a type alone.
+  // Hono exports Context only as a type.
   Detached ??= detachedClass(from.native.constructor as unknown as ContextClass)
   return new Detached(from, job)
 }
@@ -46,10 +46,10 @@ const detachedClass = (Context: ContextClass) =>
 
     constructor(from: HonoSubmission, job: JobHandle) {
       const { native: live } = from
-      // What the application has set for these is bound to the live context.
+      // `notFound` and `render` are bound to the live context.
       super(live.req.raw, { env: live.env, path: live.req.path, notFoundHandler: () => ownPart(this, live, live.notFound) })
       this.setRenderer((...args: Parameters<typeof live.render>) => ownPart(this, live, () => live.render(...args)))
-      this.setLayout(live.getLayout() as never) // for another that is nested in it
+      this.setLayout(live.getLayout() as never) // for layouts nested in it
       this.#from = from
       setVariables(this, from.variables, job)
 
@@ -60,7 +60,7 @@ const detachedClass = (Context: ContextClass) =>
         return response
       }
       this.body = make as Context['body']
-      // As Hono makes it, but of the `body()` that remembers.
+      // As Hono does, but with the `body()` that remembers its text.
       const json: Make = (value, arg, headers) => make(JSON.stringify(value), arg, { 'Content-Type': 'application/json', ...headers })
       this.json = json as Context['json']
     }
@@ -76,15 +76,15 @@ const detachedClass = (Context: ContextClass) =>
   }
 
 /**
- * What the live context makes of what the handler has set. It has the fields of the live context's own answer, the 202, on it: they
- * are taken off again.
+ * Makes a response with a function that is bound to the live context, with the variables that the handler has set. Header fields of the
+ * live context's own response, the 202, are removed from it.
  */
 async function ownPart(c: Context, live: Context, make: () => Response | Promise<Response>): Promise<Response> {
-  const others = new Headers(fieldsSet(live)) // on Node they are the very ones that the context goes on with
+  const others = new Headers(fieldsSet(live)) // copied: on Node the context goes on to change the same object
   setVariables(live, c.var, c.get('job'))
   const { body, status, headers: all } = await make()
   const headers = new Headers(all)
-  // An answer that waits for the handler, and its next attempt, are to find the live context as it was.
+  // Restores the live context for an answer that waits for the handler, and for the next attempt.
   for (const name of [...fieldsSet(live).keys()]) if (!others.has(name)) live.header(name)
   for (const name of others.keys()) if (name !== 'content-type' && headers.get(name) === others.get(name)) headers.delete(name)
   return c.newResponse(body, { status: status === 200 ? undefined : (status as StatusCode), headers })

@@ -3,8 +3,8 @@ import { HonoRequest } from 'hono/request'
 import type { HonoSubmission } from './submission'
 
 /**
- * Hono keeps what the router found under a symbol that it does not export; `hono/route` reads it there, and so `c.req.param()` and
- * the functions of `hono/route` find the same.
+ * The symbol under which Hono keeps the router's match. It is not exported, but `c.req.param()` and `hono/route` read it, so it is
+ * copied.
  */
 const [MATCHES] = Object.getOwnPropertySymbols(HonoRequest.prototype)
 type Matches = ConstructorParameters<typeof HonoRequest>[2]
@@ -12,12 +12,12 @@ type Matches = ConstructorParameters<typeof HonoRequest>[2]
 const decoder = new TextDecoder()
 
 /**
- * The handler's own `c.req`: like the live one, over the body that was read before the 202. A Web request is made only where
- * something but `json()` and `text()` wants it: that costs more than all else in accepting a job.
+ * The handler's own `c.req`: like the live one, with the body that was read before the 202. `json()` and `text()` need no Web `Request`;
+ * one is made only if something else does, because that costs more than everything else in accepting a job.
  */
 export class DetachedRequest extends HonoRequest {
   readonly #from: HonoSubmission
-  /** Where the head and the body are: in the submission, until the handler has put another request in its place. */
+  /** Source of the head and the body: the submission, or a request that the handler has set as `raw`. */
   #source: HonoSubmission | Request
   #raw: Request | undefined
 
@@ -52,7 +52,7 @@ export class DetachedRequest extends HonoRequest {
 
   override header(name?: string): never {
     const { headers } = this.#source
-    // `never`: the overloads of the base class say what each form returns.
+    // `never`: the overloads of the base class declare what each form returns.
     return (name ? (headers.get(name) ?? undefined) : Object.fromEntries(headers)) as never
   }
 
@@ -67,6 +67,6 @@ export class DetachedRequest extends HonoRequest {
   }
 
   override valid(target: never): never {
-    return (super.valid(target) ?? this.#from.native.req.valid(target as never)) as never // the base class says by type parameters what is there
+    return (super.valid(target) ?? this.#from.native.req.valid(target as never)) as never // the base class declares the type by type parameters
   }
 }

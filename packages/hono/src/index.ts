@@ -15,12 +15,12 @@ export type { OpenSocket, SocketEvents, Upgrade } from './sockets'
 
 declare module 'hono' {
   interface ContextVariableMap {
-    /** Of a handler that `respondAsync` has wrapped. */
+    /** The job of a handler that is wrapped by `respondAsync`. */
     job: JobHandle
   }
 }
 
-/** What `respondAsync` takes in place of the operation's name. */
+/** Options of {@link respondAsync}. */
 export interface RespondAsyncOptions<C extends Context = Context> extends OperationOptions<C> {
   /** Name of the operation, unique among these jobs. */
   operation: string
@@ -29,12 +29,13 @@ export interface RespondAsyncOptions<C extends Context = Context> extends Operat
 type Validator<E extends Env, P extends string, I extends Input> = MiddlewareHandler<E, P, I, Response | TypedResponse>
 
 /**
- * Wraps a handler: the route answers 202 and runs it after that; a status URL tells how it goes and what it answered. The handler
- * stays as it is; `c.get('job')` reports progress and hears of a cancellation.
+ * Wraps a handler: a request is answered 202 and the handler runs afterwards. A status URL shows its progress and its response. The
+ * handler is unchanged; `c.get('job')` reports progress and has the signal that a cancel aborts.
  *
- * Validators may stand before it in the route, or in here before the handler, which then knows the types of what they checked.
- * They run before the 202, and once more where another process runs the handler.
+ * Validators may be given to the route before this, or here before the handler, which then has the types of what they validated. They
+ * run before the 202; those given here run again if another process runs the handler.
  *
+ * @param operation name of the operation, unique among these jobs, or options with that name
  * @throws {JobsError} `invalid_option`, `duplicate_operation`
  */
 export function respondAsync<F extends Handler>(jobs: Jobs<Context>, operation: string | RespondAsyncOptions, handler: F): F
@@ -71,7 +72,7 @@ export function respondAsync(jobs: Jobs<Context>, operation: string | RespondAsy
   const before = handlers.slice(0, -1)
   const last = handlers.slice(-1)
   jobs.define(name, options, (execution) => {
-    const live = execution.live as HonoSubmission | undefined // what is passed to accept below
+    const live = execution.live as HonoSubmission | undefined // passed to `accept` below
     if (!live) return replay(execution, handlers)
     live.body = bodyFor(live.body, execution.requestBody)
     return live.scope(() => captureHandlers(detachedContext(live, execution.handle), last, execution))
@@ -85,23 +86,24 @@ export function respondAsync(jobs: Jobs<Context>, operation: string | RespondAsy
   return before.length === 0 ? accept : (c, next) => runHandlers(c, [...before, accept], next)
 }
 
+/** Options of {@link jobRoutes}. */
 export interface JobRoutesOptions<C extends Context = Context> {
-  /** Whose jobs a request may see; see `createJobs`. */
+  /** Returns whose request it is, and so whose jobs it may see. @default the `owner` of `createJobs` */
   owner?: Owner<C>
   /**
-   * Opens WebSockets at the events of jobs: the function of that name from `@hono/node-server`, `hono/bun`, `hono/deno` or
-   * `hono/cloudflare-workers`. @default none are opened, and who asks for one gets server-sent events
+   * Opens WebSockets at the events URL of jobs: the function of that name from `@hono/node-server`, `hono/bun`, `hono/deno` or
+   * `hono/cloudflare-workers`. @default none: a client that asks for a WebSocket gets server-sent events
    */
   upgradeWebSocket?: Upgrade
 }
 
-/** Answers the requests for the jobs: status, result, cancellation, list. For `app.route('/jobs', jobRoutes(jobs))`, at any depth. */
+/** Makes the job routes: status, result, cancel, list. To be mounted with `app.route('/jobs', jobRoutes(jobs))`, also in a sub-app. */
 export function jobRoutes<E extends Env = Env>(
   jobs: Jobs<Context<E>>,
   { owner, upgradeWebSocket }: JobRoutesOptions<Context<E>> = {},
 ): Hono<E> {
   return new Hono<E>().all('*', async (c, next) => {
-    // Two of the runtimes' own functions know no other spelling of the word.
+    // Case-sensitive, because `upgradeWebSocket` of two runtimes is.
     const upgrades = upgradeWebSocket && c.req.header('upgrade') === 'websocket'
     const match = { native: c, owner, platform: new HonoPlatform(c), upgrades, ...placeOf(c) }
     const answer = await jobs.route(c.req.raw, match)

@@ -2,10 +2,10 @@ import type { Platform } from '@respond-async/core'
 import type { Context } from 'hono'
 
 /**
- * `env`, and the execution context where the platform has one. Hono throws where it has none, which costs as much as a good part
- * of a poll: so it is looked for when an engine or a handler asks, which happens only where there is one.
+ * `env` and, if the platform has one, the execution context. Hono throws if there is none, which costs as much as a good part of a
+ * poll, so it is read only when an engine or a handler asks for it, which they do only where there is one.
  *
- * A class, because it is made for every request: accessors of a literal are made anew each time.
+ * A class, because it is made for every request: an object literal would create its accessors each time.
  */
 export class HonoPlatform implements Platform {
   readonly #c: Context

@@ -8,13 +8,13 @@ import { setVariables } from './detached-context'
 
 const TARGETS = ['json', 'form', 'query', 'param', 'header', 'cookie'] as const
 
-/** What a run in another process needs besides the request: it has no router and no validators before the handler. */
+/** What a run in another process needs besides the stored request: no router and no validators of the route run there. */
 interface Notes {
   readonly route: string
-  /** Pattern of the path that the app of the route is mounted at. */
+  /** Path pattern at which the route's app is mounted. */
   readonly base: string
   readonly params: Readonly<Record<string, string>>
-  /** By target, where it is JSON. */
+  /** Validated data by target, if it is JSON. */
   readonly valid: Readonly<Record<string, object>>
 }
 
@@ -26,13 +26,13 @@ export function notesOf(c: Context): JsonObject {
     try {
       if (isJson(data)) valid[target] = data
     } catch {
-      // It is nested too deep to be looked through, and to be stored.
+      // Nested too deeply to be checked or stored.
     }
   }
   return { route: routePath(c), base: baseRoutePath(c), params: req.param(), valid }
 }
 
-/** Whether it comes out of JSON as it went in: files, dates, class instances and numbers without end do not. */
+/** Whether a value survives JSON unchanged: files, dates, class instances and infinite numbers do not. */
 const isJson = (value: unknown): boolean =>
   Object(value) === value
     ? (Array.isArray(value) || [null, Object.prototype].includes(Object.getPrototypeOf(value))) &&
@@ -41,7 +41,7 @@ const isJson = (value: unknown): boolean =>
       ? Number.isFinite(value)
       : typeof value !== 'bigint'
 
-/** Runs the handlers on a context that Hono makes of the stored request. */
+/** Runs the handlers on a context that Hono makes for the stored request. */
 export function replay(execution: Execution, handlers: readonly AnyHandler[]) {
   const { handle, request, requestBody, platform } = execution
   const raw = rebuildRequest(request, requestBody)
@@ -56,7 +56,7 @@ export function replay(execution: Execution, handlers: readonly AnyHandler[]) {
   })
 }
 
-/** `c.req` with what the router and the validators had found. */
+/** `c.req` with the params of the router and the validated data. */
 class ReplayedRequest extends HonoRequest {
   constructor(raw: Request, path: string, { route = '/', base = '/', params = {}, valid = {} }: Partial<Notes> = {}) {
     const encoded: Record<string, string> = {} // because `param()` decodes what the router found
@@ -68,7 +68,7 @@ class ReplayedRequest extends HonoRequest {
   override valid(target: never): never {
     const data = super.valid(target)
     if (data === undefined)
-      throw new JobsError('invalid_input', `The validated ${target} is no JSON: give its validator to respondAsync() too.`)
-    return data as never // the base class says by type parameters what is there
+      throw new JobsError('invalid_input', `The validated ${target} is not JSON: pass its validator to respondAsync() too.`)
+    return data as never // the base class declares the type by type parameters
   }
 }

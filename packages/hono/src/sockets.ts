@@ -2,10 +2,10 @@ import { type EventFlow, type MessageStream, SOCKET_CODES } from '@respond-async
 import { hasSocketPairs, isTooBig, socketResponse } from '@respond-async/core/fetch'
 import type { Context } from 'hono'
 
-/** `upgradeWebSocket` of the runtime: of `@hono/node-server`, `hono/bun`, `hono/deno`, `hono/cloudflare-workers`. */
+/** The runtime's `upgradeWebSocket`, from `@hono/node-server`, `hono/bun`, `hono/deno` or `hono/cloudflare-workers`. */
 export type Upgrade = (c: Context, events: SocketEvents) => Promise<Response>
 
-/** What a runtime calls as its socket goes on. */
+/** Callbacks for the events of a socket, called by the runtime. */
 export interface SocketEvents {
   onOpen(event: unknown, socket: OpenSocket): void
   onMessage(event: { readonly data: unknown }, socket: OpenSocket): void
@@ -13,30 +13,30 @@ export interface SocketEvents {
   onError(): void
 }
 
-/** What is used of Hono's `WSContext`. */
+/** The part of Hono's `WSContext` that is used. */
 export interface OpenSocket {
   readonly raw?: unknown
   send(text: string): void
   close(code: number): void
 }
 
-/** What the runtimes' own sockets have, each some of it. */
+/** Members of the runtimes' own sockets; each has some of them. */
 interface RawSocket {
   readonly bufferedAmount?: number
   getBufferedAmount?(): number
   ping?(): void
 }
 
-/** More than this is not given to a socket before what it has was taken by the network, in bytes. */
+/** How much may be buffered in a socket before nothing more is sent to it, in bytes. */
 const ROOM_BYTES = 65_536
-/** Pause between two looks at a socket that is full, in milliseconds: Hono hands on no sign that it no longer is. */
+/** How often a full socket is checked for room, in milliseconds: Hono has no event for it. */
 const LOOK_MS = 100
-/** In place of 1012, which the WebSocket standard lets no one say (Deno keeps to it): the same number, in the range for private use. */
+/** Added to a close code that the runtime refuses, which makes it a private one: the WebSocket API allows no 1012, and Deno enforces that. */
 const PRIVATE = 3_000
 
-/** Answers 101, and sends there what core has to say. */
+/** Answers 101 and sends the messages of core. */
 export function upgrade(c: Context, messages: MessageStream, upgradeWebSocket: Upgrade): Promise<Response> | Response {
-  if (hasSocketPairs()) return socketResponse(messages) // Hono's own function tells of no opening there
+  if (hasSocketPairs()) return socketResponse(messages) // Hono's function never calls `onOpen` there
   let flow: EventFlow | undefined
   let looking: ReturnType<typeof setInterval> | undefined
   const gone = () => {
@@ -45,7 +45,7 @@ export function upgrade(c: Context, messages: MessageStream, upgradeWebSocket: U
   }
   return upgradeWebSocket(c, {
     onOpen(_, socket) {
-      const raw = (socket.raw ?? {}) as RawSocket // each runtime has another
+      const raw = (socket.raw ?? {}) as RawSocket // differs by runtime
       const look = () => {
         if (!hasRoom(raw)) return
         clearInterval(looking)

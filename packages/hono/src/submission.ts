@@ -4,23 +4,23 @@ import type { Context } from 'hono'
 import { notesOf } from './replay'
 
 /**
- * A Hono request that may become a job, and the live side of its handler's own.
+ * A Hono request that may become a job; the handler's own request is made from it.
  *
- * A class, because it is made for every request: a literal would make its functions anew each time.
+ * A class, because it is made for every request: an object literal would create its functions each time.
  */
 export class HonoSubmission implements Submission<Context> {
-  /** `c.var` as the handler would have found it. */
+  /** `c.var` as the handler would find it. */
   readonly variables: object
-  /** As the client sent them, but for the type of a form that had to be put together again. */
+  /** As the client sent them, except for the `content-type` of a form that had to be encoded again. */
   headers: Headers
-  /** What was read of the request before the 202: it cannot be read after it. In pieces, where it is large. */
+  /** The body, read before the 202 because it cannot be read after it. A stream if it is large. */
   body: Body | BodyStream | null = null
   readonly scope = requestScope()
 
   constructor(readonly native: Context) {
     this.variables = native.var
     this.headers = native.req.raw.headers
-    void native.env?.incoming?.socket?.remoteAddress // Node forgets where a client was that has left, unless it has been asked before
+    void native.env?.incoming?.socket?.remoteAddress // Node forgets the address of a client that has left, unless it was read before
   }
 
   get method(): string {
@@ -35,7 +35,7 @@ export class HonoSubmission implements Submission<Context> {
     return this.native.req.raw.signal
   }
 
-  /** Earlier middleware (a validator, say) leaves a body that it read in `c.req`, because it cannot be read twice. */
+  /** Reads the body; if earlier middleware such as a validator has read it, from the cache that it left in `c.req`. */
   async readBody(limit: number, wanted: boolean, large?: BodySink): Promise<Body | null> {
     const { raw, bodyCache } = this.native.req
     const [kind] = Object.keys(bodyCache)
@@ -48,7 +48,7 @@ export class HonoSubmission implements Submission<Context> {
     if (kind !== 'text') {
       const again = new Response((kind === 'json' ? JSON.stringify(value) : value) as BodyInit)
       body = new Uint8Array(await again.arrayBuffer())
-      // A form comes out with another boundary than it came in with.
+      // Encoding a form again gives it another boundary.
       if (kind === 'formData') {
         this.headers = new Headers(this.headers)
         this.headers.set('content-type', again.headers.get('content-type') as string)

@@ -604,7 +604,7 @@ describe('replay', () => {
     )
     expect((await follow(app, '/')).document.status).toBe('failed')
     expect((await follow(app, '/?forever')).document.status).toBe('failed')
-    expect(errors.map(String)).toEqual(Array(2).fill(expect.stringContaining('give its validator to respondAsync()')))
+    expect(errors.map(String)).toEqual(Array(2).fill(expect.stringContaining('pass its validator to respondAsync()')))
   })
 
   it('takes a request whose validated body is nested too deep to be stored', async () => {
