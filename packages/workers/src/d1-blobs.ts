@@ -4,13 +4,13 @@ import { bodyOf, dataOf, READ_DATA, writtenData } from './d1-record'
 
 const encoder = new TextEncoder()
 
-/** A tenth of the largest database: 1 GiB. */
+/** Largest body, in bytes: 1 GiB, a tenth of the largest database. */
 const MAX_BYTES = 1_073_741_824
 
 const WRITE = `INSERT OR REPLACE INTO respond_async_chunks (job_id, name, chunk, data) VALUES (?1, ?2, ?3, ${writtenData('?4', '?5')})`
 const READ = `SELECT ${READ_DATA} AS data FROM respond_async_chunks WHERE job_id = ? AND name = ? AND chunk = ?`
 
-/** Large bodies in rows, one for each chunk. */
+/** Stores large bodies in rows, one per chunk. */
 export const d1Blobs = (execute: Execute): BlobStore => ({
   maxBodyBytes: MAX_BYTES,
   async write(id, name, index, chunk) {

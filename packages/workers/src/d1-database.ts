@@ -1,25 +1,25 @@
 import { D1_SCHEMA } from './d1-schema'
 
-/** A prepared statement of D1, as far as it is used here. */
+/** The part of a prepared D1 statement that the store uses. */
 export interface JobStatement {
   bind(...values: unknown[]): JobStatement
   all<Row = Record<string, unknown>>(): Promise<{ results: Row[] }>
 }
 
-/** The binding of a D1 database, `env.DB`, as far as it is used here. */
+/** The part of a D1 binding, `env.DB`, that the store uses. */
 export interface JobDatabase {
   prepare(query: string): JobStatement
   batch<Row = unknown>(statements: JobStatement[]): Promise<{ results: Row[] }[]>
 }
 
-/** One statement with its values. */
+/** A statement with its values. */
 export type Sql = readonly [text: string, ...values: unknown[]]
 type Rows = Record<string, unknown>[]
 
-/** Runs statements in one call and one transaction; the rows of each. */
+/** Runs statements in one call and one transaction; resolves to the rows of each. */
 export type Execute = (statements: readonly Sql[]) => Promise<Rows[]>
 
-/** With `migrate`, a database without the tables or indexes gets them when that is found out: once they are there, nothing asks for them. */
+/** @param migrate whether to create missing tables and indexes when a statement fails for the lack of them, without a check before */
 export function executor(database: JobDatabase, migrate: boolean): Execute {
   const prepared = ([text, ...values]: Sql) => (values.length === 0 ? database.prepare(text) : database.prepare(text).bind(...values))
   const execute: Execute = async (statements) => {

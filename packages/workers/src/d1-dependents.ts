@@ -2,10 +2,10 @@ import type { Job, JobEvent } from '@respond-async/core'
 import type { Sql } from './d1-database'
 import { dataOf, KINDS, writtenData } from './d1-record'
 
-/** Whether the statement before them in the batch has written: nobody else knows its token. */
+/** Whether the first statement of the batch has written the job: then the row has its unique token. */
 const WRITTEN = 'EXISTS (SELECT 1 FROM respond_async_jobs WHERE id = ?1 AND token = ?2)'
 
-/** What goes with the write of a job, each only if that has been made: bodies (`undefined`: as stored), chunks, history. */
+/** Statements that follow the write of a job, without effect unless it succeeded: bodies (`undefined`: unchanged), chunks, history. */
 export function dependentsOf(job: Job, token: string, events: readonly JobEvent[] | undefined, maxEvents: number): Sql[] {
   const { id, version, goneAt } = job
   const statements = KINDS.flatMap((kind): Sql[] => {
@@ -27,7 +27,7 @@ export function dependentsOf(job: Job, token: string, events: readonly JobEvent[
   return [...statements, ...eventLines(id, token, events, maxEvents)]
 }
 
-/** Adds lines to the history of a job and drops the oldest beyond `maxEvents`. */
+/** Appends to the history of a job and drops the oldest events beyond `maxEvents`. */
 export function eventLines(id: string, token: string, events: readonly JobEvent[] = [], maxEvents: number): Sql[] {
   if (maxEvents === 0 || events.length === 0) return []
   const lines = events.map(

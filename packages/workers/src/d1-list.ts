@@ -6,8 +6,8 @@ import { ownerColumn } from './d1-record'
 const ORDER = 'ORDER BY created_at DESC, id DESC'
 
 /**
- * The page of a list and one job more. Each state is read by its index, as far as the page goes, and the pages are merged: one
- * search for several states would sort all of their jobs.
+ * Query for a page of a list and one more job. Reads a page for each state from its index and merges these: one search for several
+ * states would sort all of their jobs.
  */
 export function listQuery({ owner, status, operation, limit, cursor }: JobQuery): Sql {
   if (owner === undefined) return listAllQuery({ status, operation, limit, cursor })
@@ -28,13 +28,13 @@ export function listQuery({ owner, status, operation, limit, cursor }: JobQuery)
 }
 
 const ALL = 'respond_async_jobs INDEXED BY respond_async_jobs_all WHERE gone_at IS NULL'
-/** The operations of all jobs, found from one to the next along the index: as many steps as there are, however many jobs they have. */
+/** Query for the operations of all jobs. Steps along the index from one to the next, so its cost does not depend on the number of jobs. */
 const OPERATIONS = `SELECT min(operation) FROM ${ALL}
   UNION ALL SELECT (SELECT min(operation) FROM ${ALL} AND operation > found.operation) FROM found WHERE operation IS NOT NULL`
 
 /**
- * The same for the jobs of all owners: the places of the page are merged from the tops of one index for every operation and state, and
- * then the jobs are read. As many rows as there are such pairs, however many jobs there are.
+ * The same for the jobs of all owners. Merges the newest jobs of each operation and state from one index, then reads those of the page;
+ * its cost depends on the number of such pairs, not of jobs.
  */
 function listAllQuery({ status = STATUSES, operation, limit, cursor }: Omit<JobQuery, 'owner'>): Sql {
   const values: unknown[] = []

@@ -1,31 +1,31 @@
 import { type Body, type Job, JobsError, sizeOf } from '@respond-async/core'
 
-/** Largest head: a row takes 2 MB, and owner, key and operation are in it twice. */
+/** Largest head, in bytes: a row takes 2 MB, and has owner, key and operation twice. */
 export const MAX_RECORD_BYTES = 900_000
-/** Largest body in a row of its own, which travels as up to twice as many digits; core puts larger ones into `blobs`. */
+/** Largest body in a row, in bytes: it may be sent as twice as many hexadecimal digits. Core puts larger ones into `blobs`. */
 export const MAX_BODY_BYTES = 900_000
 
 export const KINDS = ['requestBody', 'responseBody'] as const
 
-/** No two owners are the same to a unique index, and none is NULL, which is never the same as anything. */
+/** Owner as a column: different for all owners, and never NULL, which a unique index does not compare. */
 export const ownerColumn = (owner: string | null): string => (owner === null ? '' : `=${owner}`)
 
-/** A head as it is stored. @throws {JobsError} `too_large` */
+/** The head as JSON. @throws {JobsError} `too_large` for it or a body */
 export function headOf({ requestBody, responseBody, ...rest }: Job): string {
   const head = JSON.stringify(rest)
-  if (sizeOf(head) > MAX_RECORD_BYTES) throw tooLarge(`A job of ${MAX_RECORD_BYTES} bytes at most is kept in D1, besides its bodies.`)
+  if (sizeOf(head) > MAX_RECORD_BYTES) throw tooLarge(`In D1 a job may have at most ${MAX_RECORD_BYTES} bytes, besides its bodies.`)
   for (const body of [requestBody, responseBody])
     if (body && sizeOf(body) > MAX_BODY_BYTES)
-      throw tooLarge(`Bodies of ${MAX_BODY_BYTES} bytes at most are kept in a row of D1; larger ones belong into blobs.`)
+      throw tooLarge(`In a row of D1 a body may have at most ${MAX_BODY_BYTES} bytes; larger ones belong in blobs.`)
   return head
 }
 const tooLarge = (message: string) => new JobsError('too_large', message)
 
-/** Members that a claim changes, to be merged over those of earlier ones: a list of the value, or an empty one where it is cleared. */
+/** Members that a claim changes, as JSON to be merged with those of earlier claims: `[value]`, or `[]` for a member that is cleared. */
 export const changesOf = (changes: Partial<Job>): string =>
   JSON.stringify(Object.fromEntries(Object.entries(changes).map(([name, value]) => [name, value === undefined ? [] : [value]])))
 
-/** The job of a row that this store has written. */
+/** The job in a row. */
 export function jobOf({ head, changes }: Record<string, unknown>): Job {
   const job = JSON.parse(head as string)
   if (typeof changes === 'string')
@@ -35,7 +35,7 @@ export function jobOf({ head, changes }: Record<string, unknown>): Job {
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** What every workerd of today can do, and the types do not know yet. */
+/** Methods that every current workerd has, but the types do not yet. */
 interface Hexadecimal {
   toHex(): string
 }
@@ -44,20 +44,20 @@ interface HexadecimalConstructor {
 }
 
 /**
- * A body as two values, and where it is written. What is text goes as text, and comes back as text, which is the same on the wire.
- * Other bytes go as hexadecimal digits: left to itself D1 would send a list of numbers, which takes eight times as long.
+ * A body as two values for {@link writtenData}. Bytes that are UTF-8 are stored and read as text, which is the same on the wire. Others
+ * are sent as hexadecimal digits: D1 would send a list of numbers, which takes eight times as long.
  */
 export function dataOf(body: Body): readonly [data: string, isBytes: 0 | 1] {
   if (typeof body === 'string') return [body, 0]
   try {
     return [strict.decode(body), 0]
   } catch {
-    return [(body as Uint8Array & Hexadecimal).toHex(), 1] // bytes that are no UTF-8
+    return [(body as Uint8Array & Hexadecimal).toHex(), 1] // not UTF-8
   }
 }
 export const writtenData = (data: string, isBytes: string): string => `iif(${isBytes}, unhex(${data}), ${data})`
 
-/** The column `data` as it is read: its kind in one letter, and the text or the digits. */
+/** Reads the column `data` as a letter for its kind, `x` or `t`, followed by hexadecimal digits or text. */
 export const READ_DATA = "iif(typeof(data) = 'blob', 'x' || hex(data), 't' || data)"
 export function bodyOf(read: unknown): Body | null {
   if (typeof read !== 'string') return null

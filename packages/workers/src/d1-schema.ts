@@ -1,9 +1,9 @@
 /**
- * The tables and indexes of the D1 store, one statement each. All may be run again, at any time and by many at once.
+ * The tables and indexes of the D1 store, one statement each. They may be run again at any time, also concurrently.
  *
- * A job's bodies are beside its row, so that neither a poll nor the report of progress moves them. `owner` is never NULL, because two
- * NULLs are two owners to an index: it is `''` for none and `=ann` for `ann`. `changes` is what a claim has changed since `head` was
- * written, and `token` names the last write, for the statements that go with it.
+ * A job's bodies are in a table of their own, so that polls and progress reports do not move them. `owner` is never NULL, because an
+ * index takes two NULLs for different: it is `''` for none and `=ann` for `ann`. `changes` is what claims have changed since `head` was
+ * written. `token` identifies the last write, for the statements that follow it.
  */
 export const D1_SCHEMA: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS respond_async_jobs (

@@ -6,12 +6,13 @@ import { dependentsOf, eventLines } from './d1-dependents'
 import { listQuery } from './d1-list'
 import { bodyOf, changesOf, headOf, jobOf, KINDS, MAX_BODY_BYTES, MAX_RECORD_BYTES, ownerColumn, READ_DATA } from './d1-record'
 
+/** Options of {@link d1Store}. */
 export interface D1StoreOptions {
-  /** The binding of the database, `env.DB`, as `d1_databases` of wrangler.jsonc names it. */
+  /** The binding of the database, `env.DB`: a `binding` of `d1_databases` in wrangler.jsonc. */
   database: JobDatabase
-  /** Lines of history kept for each job, 0 to 1_000. 0: none, and the store has no `events`. @default 0 */
+  /** Events of history kept for each job, 0 to 1_000. 0: none, and the store has no `events`. @default 0 */
   maxEvents?: number
-  /** Whether missing tables are made when they are first missed. Without it, run `D1_SCHEMA` as a migration. @default true */
+  /** Whether missing tables are created on first use. If `false`, run `D1_SCHEMA` as a migration. @default true */
   migrate?: boolean
 }
 
@@ -21,19 +22,17 @@ const FULL = `SELECT head, changes, ${KINDS.map(
 ).join(', ')} FROM respond_async_jobs`
 
 /**
- * Keeps jobs in a D1 database: one call and one transaction for every method. For Workers that want all jobs in one database that
- * can be asked with SQL. Heads up to 900 kB, bodies up to 900 kB in a row and larger ones in chunks of their own.
+ * Stores jobs in a D1 database, with one call and one transaction per method. For Workers that want all jobs in one database that can be
+ * queried with SQL. Records without their bodies up to 900 kB; bodies of up to 900 kB in a row, larger ones in chunks.
  *
- * It wakes nobody: call `jobs.sweep()` from a cron trigger. All writes of a database go to one place, one after the other.
+ * Has no alarms: call `jobs.sweep()` from a cron trigger. All writes go to the one primary of the database, one after another.
  *
  * @throws {JobsError} `invalid_option`
  */
 export function d1Store({ database, maxEvents = 0, migrate = true, ...others }: D1StoreOptions): JobStore {
   checkNoOthers('d1Store', others)
   if (typeof database?.batch !== 'function')
-    throw invalid(
-      'd1Store: give it the binding of a D1 database, d1Store({ database: env.DB }), as d1_databases of wrangler.jsonc names it',
-    )
+    throw invalid('d1Store needs the binding of a D1 database, d1Store({ database: env.DB }), named in d1_databases of wrangler.jsonc')
   checkWhole('d1Store: maxEvents', maxEvents, 0, 1_000)
   const execute: Execute = executor(database, migrate)
 
@@ -65,7 +64,7 @@ export function d1Store({ database, maxEvents = 0, migrate = true, ...others }: 
       const [written, ...rest] = await execute([write, ...dependentsOf(job, token, events, maxEvents), there])
       if (written?.length) return { inserted: true, job }
       const current = rest.at(-1)?.[0]
-      if (!current) throw new JobsError('store_unavailable', 'D1 neither inserted the job nor has it.') // a batch is one transaction
+      if (!current) throw new JobsError('store_unavailable', 'D1 neither inserted the job nor has it.') // impossible: a batch is one transaction
       return { inserted: false, job: jobOf(current) }
     },
     async get(id, view = 'full') {
@@ -128,7 +127,7 @@ export function d1Store({ database, maxEvents = 0, migrate = true, ...others }: 
         const query = `SELECT data, (SELECT min(version) FROM respond_async_events WHERE job_id = ?1) AS first
           FROM respond_async_events WHERE job_id = ?1 AND version > ?2 ORDER BY number LIMIT ?3`
         const [rows = []] = await execute([[query, id, after, limit]])
-        const events = rows.map(({ data }) => JSON.parse(data as string) as JobEvent) // written by this store alone
+        const events = rows.map(({ data }) => JSON.parse(data as string) as JobEvent) // only this store writes them
         return { events, truncated: Number(rows[0]?.first ?? 0) > after + 1 }
       },
     }),
@@ -138,7 +137,7 @@ export function d1Store({ database, maxEvents = 0, migrate = true, ...others }: 
 
 const invalid = (message: string) => new JobsError('invalid_option', message)
 
-/** The job of a row with its bodies. */
+/** The job in a row, with its bodies. */
 const wholeOf = (row: Record<string, unknown>): Job & { requestBody: Body | null; responseBody: Body | null } => ({
   ...jobOf(row),
   requestBody: bodyOf(row.requestBody),

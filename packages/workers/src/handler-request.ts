@@ -5,11 +5,10 @@ import { OwnRequest } from './own-request'
 import type { WorkersSubmission } from './submission'
 
 /**
- * The handler's own request, made of the live one and the body that was read from it, with what the router and earlier middleware
- * had put on that.
+ * Makes the handler's own request from the live one and its body, with the properties that the router and earlier middleware have set.
  *
- * `AutoRouter` and `withParams` hand over a Proxy: `new Request(url, proxy)` fails on it, and reading a property that is null
- * throws. So it is made of parts.
+ * Built from its parts, because `AutoRouter` and `withParams` pass a Proxy: `new Request(url, proxy)` fails, and reading a property that
+ * is `null` throws.
  */
 export function detachedRequest<R extends Request>(
   { native, url, method, headers }: WorkersSubmission<R>,
@@ -21,10 +20,10 @@ export function detachedRequest<R extends Request>(
   return shortcuts<R>(request, ownValue(native, 'params'))
 }
 
-/** The stored request as a router would hand it over: `params`, `query`, `route`, and what `carry` kept. */
+/** Rebuilds the stored request as a router would pass it: with `params`, `query` and `route`, and with what `carry` returned. */
 export function rebuiltRequest<R extends Request>(stored: StoredRequest | null, body: Body | BodyStream | null): R {
   const { url, method, headers } = rebuildRequest(stored, null)
-  if (body !== null) headers.set('content-length', `${sizeOf(body)}`) // which is not stored, and nobody can see in a stream
+  if (body !== null) headers.set('content-length', `${sizeOf(body)}`) // not stored, and a stream does not show it
   const request = new OwnRequest(url, { method, headers }, body)
   const { params = {}, ...notes } = stored?.context ?? {}
   const properties = { params, query: queryOf(url), ...notes, ...stored?.carry }
@@ -32,7 +31,7 @@ export function rebuiltRequest<R extends Request>(stored: StoredRequest | null, 
   return shortcuts<R>(request, params)
 }
 
-/** What of the live request only the router knows, for a replay. */
+/** What only the router knows of the live request, for a replay. */
 export function routerNotes(live: Request): JsonObject | undefined {
   const route = ownValue(live, 'route')
   return route === undefined ? undefined : ({ params: { ...(ownValue(live, 'params') as object) }, route } as JsonObject)
@@ -43,20 +42,20 @@ function ownValue(live: Request, name: string): unknown {
   return own?.get ? own.get.call(live) : own?.value
 }
 
-/** An assignment would fail on what a request has by itself, and costs less. */
+/** Sets a property. Assignment is cheaper, but fails for properties that a request has itself. */
 function put(request: Request, name: string, value: unknown): void {
   if (name in request) Object.defineProperty(request, name, { value, enumerable: true, configurable: true, writable: true })
   else Reflect.set(request, name, value)
 }
 
-/** `request.id` for `request.params.id`, as `withParams` has it: what a request has of its own comes first. */
+/** Adds `request.id` for `request.params.id` and so on, as `withParams` does; properties of the request take precedence. */
 function shortcuts<R extends Request>(request: Request, params: unknown): R {
   for (const name in Object(params))
     if (!(name in request)) Object.defineProperty(request, name, { value: Object(params)[name], configurable: true, writable: true })
-  return request as R // with all that made the router's request one
+  return request as R // has the properties of the router's request
 }
 
-/** The query as itty-router gives it: a list where a parameter comes more than once. */
+/** The query as itty-router parses it: a list for a parameter that occurs more than once. */
 function queryOf(url: string): Record<string, string | string[]> {
   const query: Record<string, string | string[]> = Object.create(null)
   for (const [name, value] of new URL(url).searchParams) query[name] = query[name] === undefined ? value : [query[name], value].flat()

@@ -5,12 +5,12 @@ import { placeOf } from './mount'
 import { captureReturned } from './response'
 import { type WorkersSubmission, workersSubmission } from './submission'
 
-/** The request of a wrapped handler: the router's, with the job on it. */
+/** The request of a wrapped handler: the router's, with its job as `request.job`. */
 export type WithJob<R extends Request = Request> = R & { readonly job: JobHandle }
 
 /**
- * A handler as Workers and itty-router call it. It answers with a `Response`; anything else is sent as JSON, as `AutoRouter` does,
- * and with nothing it passes the request on, which fails the job.
+ * A handler as Workers and itty-router call it. It returns a `Response`, or a value that is sent as JSON, as by `AutoRouter`. If it
+ * returns `undefined` or `null` it passes the request on, which fails the job.
  */
 export type WorkersHandler<Env = Cloudflare.Env, R extends Request = Request> = (
   request: WithJob<R>,
@@ -18,23 +18,25 @@ export type WorkersHandler<Env = Cloudflare.Env, R extends Request = Request> = 
   ctx: ExecutionContext,
 ) => unknown
 
-/** What `respondAsync` takes in place of the operation's name. */
+/** Options of {@link respondAsync}. */
 export interface RespondAsyncOptions<R extends Request = Request> extends OperationOptions<R> {
   /** Name of the operation, unique among these jobs. */
   operation: string
 }
 
 /**
- * Wraps a handler: the route answers 202 and runs it after that; a status URL tells how it goes and what it answered. The handler
- * stays as it is, but its request is one of its own, because the live one ends with the answer; what a router and earlier
- * middleware had put on it (`params`, `query`, `user`) comes along. `request.job` reports progress and hears of a cancellation.
+ * Wraps a handler: a request is answered 202 and the handler runs afterwards. A status URL shows its progress and its response. The
+ * handler is unchanged, but gets a request of its own, because the live one ends with the answer; properties that the router and
+ * earlier middleware have set on it (`params`, `query`, `user`) are copied. `request.job` reports progress and has the signal that a
+ * cancel aborts.
  *
- * A run in another isolate gets the stored request, with `params`, `query` and `route`, what `carry` kept, and that isolate's
- * `env` and `ctx`.
+ * If another isolate runs the job, the handler gets the stored request, with `params`, `query` and `route`, what `carry` returned, and
+ * that isolate's `env` and `ctx`.
  *
+ * @param operation name of the operation, unique among these jobs, or options with that name
  * @throws {JobsError} `invalid_option`, `duplicate_operation`
  */
-// `R & object`: the request that the handler names outweighs that of its jobs, where it is more.
+// `R & object` makes inference prefer the request type of the handler to that of `jobs`.
 export function respondAsync<Env = Cloudflare.Env, R extends Request = Request>(
   jobs: Jobs<R & object>,
   operation: string | RespondAsyncOptions<R>,
@@ -43,7 +45,7 @@ export function respondAsync<Env = Cloudflare.Env, R extends Request = Request>(
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
   jobs.define(name, options, (execution) => {
     const { handle, live, request: stored, requestBody, platform } = execution
-    const taken = live as WorkersSubmission<R> | undefined // what is passed to accept below
+    const taken = live as WorkersSubmission<R> | undefined // passed to `accept` below
     const run = async () => {
       const request = taken ? detachedRequest(taken, bodyFor(taken.body, requestBody)) : rebuiltRequest<R>(stored, requestBody)
       const { env, ctx } = taken ?? { env: platform?.env, ctx: platform?.context }
@@ -51,26 +53,28 @@ export function respondAsync<Env = Cloudflare.Env, R extends Request = Request>(
     }
     return taken ? taken.scope(run) : run()
   })
-  // Both are what this Worker was called with: by a request, or by its alarm.
+  // `env` and `ctx` are those that this Worker was called with, by a request or an alarm.
   const call = (request: R, job: JobHandle, env: unknown, ctx: unknown) =>
     handler(withJob(request, job), env as Env, ctx as ExecutionContext)
   return async (request, env, ctx) => {
     const answer = await jobs.accept(name, workersSubmission(request, env, ctx), platformOf(env, ctx))
     if (answer) return toResponse(answer)
     const returned = await call(request, unwrappedHandle(name, request), env, ctx)
-    return returned as Response // or what else the router may be given
+    return returned as Response // or any other value that the router takes
   }
 }
 
+/** Options of {@link jobRoutes}. */
 export interface JobRoutesOptions<R extends Request = Request> {
-  /** Whose jobs a request may see; see `createJobs`. */
+  /** Returns whose request it is, and so whose jobs it may see. @default the `owner` of `createJobs` */
   owner?: Owner<R>
 }
 
 /**
- * Answers the requests for the jobs: status, result, cancellation, list. `undefined`: not one of them, the router goes on.
+ * Makes a handler for the job routes: status, result, cancel, list. It resolves to `undefined` for a request to none of them, and the
+ * router goes on.
  *
- * On a router `router.all('/jobs/*', jobRoutes(jobs))`; in a plain fetch handler it looks for the `path` of `createJobs`.
+ * On a router: `router.all('/jobs/*', jobRoutes(jobs))`. In a plain fetch handler it answers below the `path` of `createJobs`.
  */
 export function jobRoutes<R extends Request = Request>(
   jobs: Jobs<R>,

@@ -11,30 +11,30 @@ import { type ClaimedJob, type IndexQuery, type IndexRow, jobOf, type ObjectStub
 import { jobRecord, type KeptJob } from './object-record'
 import { jobSockets, SELF_HEADER } from './object-sockets'
 
-/** A later alarm is not moved for every renewal of a lease: it fires, finds nothing due and sets itself again. */
+/** How much earlier than due an alarm may stay set, in milliseconds: not moved at every renewal of a lease, it fires and is set again. */
 const SLACK_MS = 60_000
-/** Pause before an alarm looks again at a job that it could not help. */
+/** Pause before the next alarm for a job that is still overdue, in milliseconds. */
 const AGAIN_MS = 15_000
-/** An alarm takes no time after 2189, and a result may be kept for longer: it is woken once a year, then. */
+/** Longest delay of an alarm, in milliseconds: a year, since alarms take no time after 2189, but results may be kept longer. */
 const FARTHEST_MS = 31_536_000_000
-/** How long an insert that was given up is refused, if it still comes. */
+/** How long an abandoned insert is refused if it still arrives, in milliseconds. */
 const BARRED_MS = 3_600_000
-/** How long chunks are kept for a job that is still to be inserted, after the last of them. */
+/** How long chunks are kept after the last one if their job is not inserted, in milliseconds. */
 const ORPHANED_MS = 3_600_000
-/** An index is looked through once a day, a part of it each minute. */
+/** Pause between two checks of an index, and between the parts of one, in milliseconds. */
 const CARE_MS = 86_400_000
 const CARE_PART_MS = 60_000
 
-/** How far an index has been looked through. */
+/** How far an index has been checked. */
 interface Care {
   readonly after?: Place
 }
 
 /**
- * The Durable Object behind `durableObjectStore`. By its name it is a job (its record, its bodies, its alarm), an idempotency key
- * (which job holds it) or the index of an owner (for lists). Export it from the Worker that makes the jobs.
+ * The Durable Object class of `durableObjectStore`; export it from the Worker that makes the jobs. Depending on its name, an object is a
+ * job (its record, bodies and alarm), an idempotency key (which job holds it) or the index of an owner (for lists).
  *
- * Its methods are called by the store alone, and change between versions.
+ * Its methods are for the store only, and may change with any version.
  */
 export class JobObject<Env = unknown> extends DurableObject<Env> implements ObjectStub {
   readonly #record = jobRecord(this.ctx.storage)
@@ -44,12 +44,12 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
   readonly #kv = this.ctx.storage.kv
   #alarmAt: number | undefined
   #isCaredFor = false
-  /** While it is called. */
+  /** Set while the alarm handler runs. */
   #alarm: Alarm | undefined
 
   /**
-   * Makes the jobs known to this object before its alarm needs them. Jobs made at the top level of the module already are; override
-   * this where they are made inside the fetch handler, and make them here in the same way.
+   * Called before an alarm needs the jobs. Override it if `createJobs` is called inside the fetch handler, and call it here in the same
+   * way; jobs that are made at the top level of the module need no override.
    */
   protected prepare(): void {}
 
@@ -81,7 +81,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     if (claimed) {
       const job = { ...jobOf(before.head), ...changes }
       const head = JSON.stringify(job)
-      this.#write({ version: job.version, dueAt: job.dueAt, owner, key, head, events, maxEvents }) // the bodies stay as they are
+      this.#write({ version: job.version, dueAt: job.dueAt, owner, key, head, events, maxEvents }) // bodies unchanged
       this.#alarm?.changed(head)
     }
     const read = this.#record.read(true)
@@ -108,7 +108,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     this.#setAlarm(Date.now())
   }
 
-  /** The job's head; where there is no job, there will be none: an insert that is still on its way is refused. */
+  /** Returns the job's head. If there is no job, an insert that is still on its way will be refused. */
   async bar() {
     const kept = this.#record.load()
     if (kept) return kept.head
@@ -117,7 +117,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     return null
   }
 
-  /** Chunks come before the job that they belong to. If it never comes, they go. */
+  /** Writes a chunk. Chunks come before their job; if that is never inserted, an alarm removes them. */
   async writeChunk(name: string, index: number, chunk: Uint8Array) {
     this.#chunks.write(name, index, chunk)
     const now = Date.now()
@@ -133,7 +133,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     if (!this.#record.load() && keep === undefined && !this.#kv.get('barred')) await this.#clear()
   }
 
-  /** Who holds the key: `id`, where nobody did or the holder is the one to be replaced. */
+  /** Claims the key for `id` if nobody or `instead` holds it. Returns who holds it now. */
   async claim(id: string, instead?: string) {
     const holder = this.#kv.get<string>('holder')
     if (holder !== undefined && holder !== instead) return holder
@@ -166,7 +166,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     return this.#index.rows(query)
   }
 
-  /** Opens a socket for one who watches the job. A method cannot hand one over, an answer can. */
+  /** Opens a socket for a watcher of the job. By `fetch`, because an RPC method cannot return a socket. */
   override async fetch({ headers }: Request): Promise<Response> {
     const kept = this.#record.load()
     const job = kept && jobOf(kept.head)
@@ -183,7 +183,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     this.#sockets.close(socket, SOCKET_CODES.over)
   }
 
-  /** The job's time has come: a message that waited, a lease that ran out, a start, an expiry. What is to be done core knows. */
+  /** Runs the waiting message, or has core repair the job, whose lease, start or expiry is due. */
   override async alarm() {
     this.#alarmAt = undefined
     const kept = this.#record.load()
@@ -198,7 +198,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     this.#setNext(kept)
   }
 
-  /** The object is an index: goes on looking through it. */
+  /** Checks the next part of this index. */
   async #care({ after }: Care) {
     try {
       const known = this.#known()
@@ -212,7 +212,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     }
   }
 
-  /** Sets the alarm for what is left to do, in a while where this one changed nothing. */
+  /** Sets the next alarm; after a pause if this one changed nothing. */
   #setNext(before: KeptJob) {
     const after = this.#record.load()
     if (!after) return
@@ -225,7 +225,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
 
   async #attend(kept: KeptJob) {
     const message = this.#kv.get<JobMessage>('message')
-    this.#kv.delete('message') // also where it cannot be run: the job is due after it, and alarms would follow one another
+    this.#kv.delete('message') // also if it cannot be run: otherwise alarms would fire without pause. The job is due later anyway
     const host = this.#host()
     const { id } = jobOf(kept.head)
     const alarm = startAlarm(this.env, this.ctx)
@@ -262,7 +262,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     if (this.#alarmAt === undefined || dueAt < this.#alarmAt || dueAt > this.#alarmAt + SLACK_MS) this.#setAlarm(dueAt)
   }
 
-  /** Tells those who watch. The record is written by then, and stays so, whatever comes of this. */
+  /** Notifies watchers. The record has been written and stays so, even if this fails. */
   #tell({ head, isGone }: WrittenJob) {
     try {
       if (isGone) this.#sockets.end()
@@ -274,8 +274,8 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
 
   #setAlarm(at: number) {
     const now = Date.now()
-    this.#alarmAt = Math.min(this.#kv.get('message') ? now : at, now + FARTHEST_MS) // what waits does not wait longer
-    void this.ctx.storage.setAlarm(this.#alarmAt) // commits with what is written beside it; an error resets the object
+    this.#alarmAt = Math.min(this.#kv.get('message') ? now : at, now + FARTHEST_MS) // a waiting message is due now
+    void this.ctx.storage.setAlarm(this.#alarmAt) // in one commit with the other writes; an error resets the object
   }
 
   async #clear() {

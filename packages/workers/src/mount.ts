@@ -1,33 +1,33 @@
 import { pathOf } from '@respond-async/core'
 
-/** Where the job routes are, and what of the path follows. */
+/** The path at which the job routes are mounted, and the rest of the path. */
 export interface Place {
   readonly mount: string
   readonly rest: string
 }
 
 /**
- * Finds where a request came in: on itty-router from the route that matched (`/api/jobs/*`, the router's base included), otherwise,
- * and below a route that ends before it, at `mount`, which is where `createJobs` says that clients see them.
+ * Finds the mount path of a request: on itty-router from the route that matched (`/api/jobs/*`, including the router's base). Without
+ * such a route, or if the route ends before it, the mount path is `mount`, the `path` of `createJobs`.
  */
 export function placeOf(request: Request & { readonly route?: unknown; readonly params?: unknown }, mount: string): Place | undefined {
   const [pathname = ''] = pathOf(request.url).split('?', 1)
   const { route, params } = request
   const end = typeof route === 'string' && route.endsWith('/*') ? endOf(withParts(route, params), pathname) : 0
   const isUnder = `${pathname}/`.startsWith(`${mount}/`)
-  // A route may take other requests, too: `/*`, or `/api/*` where the jobs are at `/api/jobs`.
+  // The route may be wider than the job routes: `/*`, or `/api/*` for jobs at `/api/jobs`.
   if (isUnder && (end === 0 || mount.startsWith(`${pathname.slice(0, end)}/`))) return { mount, rest: pathname.slice(mount.length) }
   return end === 0 ? undefined : { mount: pathname.slice(0, end), rest: pathname.slice(end) }
 }
 
-/** What optional parameters and those of several segments took, in their place: nothing, or all of it. */
+/** The route with optional and multi-segment parameters replaced by what they matched. */
 const withParts = (route: string, params: unknown): string =>
   route.replace(/(\/?):(\w+)[+?]+/g, (_, slash, name) => {
     const part = Object(params)[name]
     return part === undefined ? '' : slash + part
   })
 
-/** A route has as many segments as the path that it matched, until its `*`: parameters take one each. */
+/** Where the match of the route before its `*` ends in the path: every segment of the route matches one of the path. */
 function endOf(route: string, pathname: string): number {
   let end = 0
   for (let segments = route.split('/').length - 2; segments > 0 && end >= 0; segments--) end = pathname.indexOf('/', end + 1)

@@ -1,4 +1,4 @@
-/** Large bodies of the object's job: a row for each chunk, in its own SQLite database. There is no table until there is a chunk. */
+/** Stores large bodies of the object's job in its SQLite database, one row per chunk. The table is created with the first chunk. */
 export function jobChunks({ kv, sql }: DurableObjectStorage) {
   let known: boolean | undefined
   const some = (): boolean => {
@@ -28,7 +28,7 @@ export function jobChunks({ kv, sql }: DurableObjectStorage) {
       if (keep === undefined) sql.exec('DELETE FROM chunks')
       else sql.exec('DELETE FROM chunks WHERE name <> ?', keep)
     },
-    /** All of the storage has been deleted. */
+    /** To be called when the storage has been deleted. */
     forget(): void {
       known = undefined
     },

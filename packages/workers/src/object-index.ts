@@ -1,7 +1,7 @@
 import type { Place } from '@respond-async/core/store'
 import type { IndexQuery, IndexRow } from './object-protocol'
 
-/** Bytes of heads in one answer: what crosses to the caller has to stay well under the 32 MiB of a call. */
+/** Most bytes of heads in one answer, which must stay well below the 32 MiB limit of a call. */
 const PAGE_BYTES = 8_388_608
 
 const TABLE = `CREATE TABLE IF NOT EXISTS jobs (id TEXT PRIMARY KEY NOT NULL, createdAt INTEGER NOT NULL, version INTEGER NOT NULL,
@@ -12,10 +12,10 @@ const INDEXES = [
 ]
 const ORDER = 'ORDER BY createdAt DESC, id DESC'
 
-/** A line of the index, for whoever looks after it. */
+/** A row of the index, as far as its check reads it. */
 export type IndexLine = Place & { readonly dueAt: number | null }
 
-/** An owner's jobs, newest first, for lists. One row a job, with the head as of its last change. */
+/** The index of an owner's jobs, for lists: one row per job, with its head as of the last change. */
 export function jobIndex(sql: SqlStorage) {
   let ready = false
   const prepare = () => {
@@ -23,7 +23,7 @@ export function jobIndex(sql: SqlStorage) {
     for (const statement of [TABLE, ...INDEXES]) sql.exec(statement)
     ready = true
   }
-  /** Who only looks makes no tables: they would stay with every owner who has ever asked for a list. */
+  /** Whether there are tables. Reads do not create them: they would stay with every owner who ever asked for a list. */
   const some = (): boolean => {
     if (!ready && sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'jobs'").toArray().length === 0) return false
     prepare()
@@ -31,7 +31,7 @@ export function jobIndex(sql: SqlStorage) {
   }
 
   return {
-    /** Two writers of one job may come in the wrong order: the older version is dropped. */
+    /** Writes a row, unless it has a newer version already: writes may arrive out of order. */
     put({ id, createdAt, version, status, operation, dueAt, head }: IndexRow): void {
       prepare()
       sql.exec(
@@ -44,7 +44,7 @@ export function jobIndex(sql: SqlStorage) {
     drop(id: string): void {
       if (some()) sql.exec('DELETE FROM jobs WHERE id = ?', id)
     },
-    /** Each state is read by its index, as far as the page goes, and the pages are merged: one search for several would sort them all. */
+    /** Reads a page for each state from its index and merges these: one search for several states would sort all of their jobs. */
     rows({ statuses, operation, after, limit }: IndexQuery): { heads: string[]; more: boolean } {
       if (!some()) return { heads: [], more: false }
       const values: (string | number)[] = []
@@ -67,7 +67,7 @@ export function jobIndex(sql: SqlStorage) {
       }
       return { heads, more: false }
     },
-    /** The lines made after a place, oldest first. */
+    /** The rows of jobs made after a position, oldest first. */
     lines(after: Place | undefined, limit: number): IndexLine[] {
       if (!some()) return []
       const { createdAt, id } = after ?? { createdAt: -1, id: '' }
@@ -78,7 +78,7 @@ export function jobIndex(sql: SqlStorage) {
         )
         .toArray()
     },
-    /** All of the storage has been deleted. */
+    /** To be called when the storage has been deleted. */
     forget(): void {
       ready = false
     },

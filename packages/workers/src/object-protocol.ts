@@ -1,34 +1,34 @@
 import type { Body, Job, JobEvent, JobMessage, JobView } from '@respond-async/core'
 import type { Place } from '@respond-async/core/store'
 
-/** What an object must know of a record that it otherwise keeps as the text it is. */
+/** What an object must know of a record whose head it stores as text. */
 export interface JobFacts {
   readonly version: number
   readonly dueAt: number | null
   readonly owner: string | null
-  /** Name of the object that holds its idempotency key. */
+  /** Name of the object of its idempotency key. */
   readonly key?: string
 }
 
-/** A body on its way: bytes, and whether they were a text. */
+/** A body as it is sent: as bytes, with whether it was text. */
 export interface SentBody {
   readonly bytes: Uint8Array
   readonly isText: boolean
 }
 
-/** A record on its way to its object: the head as JSON, the bodies beside it (`undefined`: as stored, `null`: none). */
+/** A record as it is sent to its object: the head as JSON, and the bodies (`undefined`: unchanged, `null`: none). */
 export interface WrittenJob extends JobFacts {
   readonly head: string
-  /** Only a tombstone is left: large bodies go, too. */
+  /** Whether it is a tombstone: its large bodies are removed. */
   readonly isGone?: boolean
   readonly requestBody?: SentBody | null
   readonly responseBody?: SentBody | null
   readonly events: readonly JobEvent[]
-  /** Lines of history to keep. */
+  /** Most events of history to keep. */
   readonly maxEvents: number
 }
 
-/** What a claim writes over the record, if that is of this version. */
+/** A claim: what to change in the record if it has this version. */
 export interface ClaimedJob {
   readonly version: number
   readonly changes: Partial<Job>
@@ -38,7 +38,7 @@ export interface ClaimedJob {
 
 export type ReadJob = Pick<WrittenJob, 'head' | 'requestBody' | 'responseBody'>
 
-/** One line of an owner's index: a head and what is searched by. */
+/** A row of an owner's index: the head and the columns for searches. */
 export interface IndexRow {
   readonly id: string
   readonly createdAt: number
@@ -56,15 +56,15 @@ export interface IndexQuery {
   readonly limit: number
 }
 
-/** The object of a job, of an idempotency key or of an owner's index, as it is called from outside. */
+/** The methods of an object: of a job, an idempotency key or an owner's index. */
 export interface ObjectStub {
   insertJob(job: WrittenJob): Promise<{ inserted: true } | { inserted: false; head: string | null }>
   readJob(view: JobView): Promise<ReadJob | null>
-  /** `key`: the one that the version before held. */
+  /** `key` in the answer: that of the version before. */
   replaceJob(job: WrittenJob): Promise<{ replaced: true; key?: string } | { replaced: false; head: string | null }>
-  /** The record after it; `null` when there is none. */
+  /** Resolves to the record after the claim; `null` if there is none. */
   claimJob(claim: ClaimedJob): Promise<(ReadJob & { readonly claimed: boolean }) | null>
-  /** What has to be told elsewhere, of the job that was there. */
+  /** Resolves to the owner and key of the removed job, for its index and key objects. */
   removeJob(version?: number): Promise<Pick<JobFacts, 'owner' | 'key'> | null>
   readEvents(after: number, limit: number): Promise<{ events: JobEvent[]; truncated: boolean }>
   wake(message: JobMessage): Promise<void>
@@ -93,21 +93,21 @@ export interface JobNamespace {
   get(id: DurableObjectId): object
 }
 
-/** The RPC types of the platform's stubs cannot see that the class behind every name is `JobObject`: this is where it is said. */
+/** The object of a name. The cast is needed because the platform's types do not know that the class is `JobObject`. */
 export const objectOf = (namespace: JobNamespace, name: string): ObjectStub => namespace.get(namespace.idFromName(name)) as ObjectStub
 
 export const jobName = (id: string): string => `job:${id}`
 export const keyName = (owner: string | null, key: string): string => `key:${JSON.stringify([owner, key])}`
 export const indexName = (owner: string | null): string => (owner === null ? 'index' : `index:${owner}`)
 
-/** The job of a head, which this store alone has written. */
+/** The job of a head. */
 export const jobOf = (head: string): Job => JSON.parse(head)
 
-/** The line of a job in its owner's index. */
+/** The row of a job in its owner's index. */
 export function rowOf({ id, createdAt, version, status, operation, dueAt }: Job, head: string): IndexRow {
   return { id, createdAt, version, status, operation, dueAt, head }
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
-/** A body as it was before it was sent. */
+/** The body that was sent. */
 export const received = ({ bytes, isText }: SentBody): Body => (isText ? decoder.decode(bytes) : bytes)

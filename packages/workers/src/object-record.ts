@@ -1,13 +1,13 @@
 import type { JobEvent } from '@respond-async/core'
 import type { JobFacts, ReadJob, SentBody, WrittenJob } from './object-protocol'
 
-/** A value takes 2 MB at most, key and serialization included. */
+/** Size of the parts of a body, in bytes: a value may have 2 MB, including its key and serialization. */
 const ROW_BYTES = 1_048_576
 
 type Kind = 'requestBody' | 'responseBody'
 const KINDS: readonly Kind[] = ['requestBody', 'responseBody']
 
-/** What is kept under `job`. The bodies are in rows of their own, so that a poll loads none. */
+/** The value under `job`. Bodies are stored in keys of their own, so that polls do not load them. */
 export interface KeptJob extends JobFacts {
   readonly head: string
   readonly requestBody?: KeptBody
@@ -18,7 +18,7 @@ interface KeptBody {
   readonly rows: number
 }
 
-/** The record of the object's job, in its own SQLite database. Synchronous: what is written without a pause is one commit. */
+/** The record of the object's job, in its SQLite database. Synchronous: writes without an `await` between them are one commit. */
 export function jobRecord(storage: DurableObjectStorage) {
   const { kv } = storage
   let kept: KeptJob | undefined

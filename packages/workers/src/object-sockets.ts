@@ -1,6 +1,6 @@
 import { isTerminal, type Job, SOCKET_CODES, type StoreHost } from '@respond-async/core'
 
-/** What is kept with a socket while its object sleeps. */
+/** What is stored with a socket while its object hibernates. */
 interface Watching {
   /** The status URL, as the client sees it. */
   readonly self: string
@@ -8,19 +8,19 @@ interface Watching {
   readonly sent: number
 }
 
-/** Names the status URL in the request for a socket, which comes from the store alone. */
+/** Header field with the status URL, in the store's request for a socket. */
 export const SELF_HEADER = 'x-respond-async-self'
 
 /**
- * The sockets of those who watch the object's job. The platform holds them: the object may be evicted while they are open, and is
- * woken by the next change of its record.
+ * The sockets of the watchers of the object's job. The platform holds them, so the object may hibernate while they are open; the next
+ * change of its record wakes it.
  */
 export function jobSockets(ctx: DurableObjectState) {
   const close = (socket: WebSocket, code: number) => {
     try {
       socket.close(code)
     } catch {
-      // It has been closed from the other side.
+      // Already closed by the client.
     }
   }
   const tell = (socket: WebSocket, { self, sent }: Watching, job: Job, { show }: StoreHost) => {
@@ -29,13 +29,13 @@ export function jobSockets(ctx: DurableObjectState) {
       socket.send(show(job, self))
       socket.serializeAttachment({ self, sent: job.revision } satisfies Watching)
     } catch {
-      return close(socket, SOCKET_CODES.again) // the client has gone, and its end has not been heard yet
+      return close(socket, SOCKET_CODES.again) // the client has gone, but its close has not been received yet
     }
     if (isTerminal(job.status)) close(socket, SOCKET_CODES.over)
   }
 
   return {
-    /** Opens one, and tells it of the job as it is. */
+    /** Opens a socket and sends it the job as it is. */
     open(job: Job, self: string, host: StoreHost): Response {
       const { 0: client, 1: server } = new WebSocketPair()
       ctx.acceptWebSocket(server)
@@ -43,11 +43,11 @@ export function jobSockets(ctx: DurableObjectState) {
       return new Response(null, { status: 101, webSocket: client })
     },
     some: (): boolean => ctx.getWebSockets().length > 0,
-    /** Tells all of them of a change. */
+    /** Sends a change to all sockets. */
     changed(job: Job, host: StoreHost): void {
       for (const socket of ctx.getWebSockets()) tell(socket, socket.deserializeAttachment() as Watching, job, host) // as it was serialized
     },
-    /** There is nothing to tell any more. */
+    /** Closes all sockets. */
     end(): void {
       for (const socket of ctx.getWebSockets()) close(socket, SOCKET_CODES.again)
     },

@@ -20,36 +20,40 @@ import {
 } from './object-protocol'
 import { SELF_HEADER } from './object-sockets'
 
+/** Options of {@link durableObjectStore}. */
 export interface DurableObjectStoreOptions {
-  /** Lines of history kept for each job, 0 to 1_000. 0: none, and the store has no `events`. One more row is written with every change. @default 0 */
+  /**
+   * Events of history kept for each job, 0 to 1_000. 0: none, and the store has no `events`. Costs one more row per change.
+   * @default 0
+   */
   maxEvents?: number
   /**
-   * Whether jobs without an owner can be listed, with `jobs.list({ owner: null })`. Every change of every such job is then one more
-   * call to one and the same object, which bounds how many there can be in a second.
+   * Whether jobs without an owner can be listed, with `jobs.list({ owner: null })`. Every change of such a job then costs one more call,
+   * all to the same object, which limits how many changes there can be per second.
    * @default false
    */
   listNameless?: boolean
 }
 
-/** Largest head: JSON, of which a row takes 2 MB in an encoding that may double it. */
+/** Largest head, in bytes of JSON: a row may have 2 MB, and its encoding may double the size. */
 const MAX_RECORD_BYTES = 1_000_000
-/** Largest body: what fits into one call, 32 MiB with all that goes along. */
+/** Largest body, in bytes: one call may have 32 MiB in all. */
 const MAX_BODY_BYTES = 31_457_280
-/** Largest body in chunks: a tenth of what an object may hold. */
+/** Largest body in chunks, in bytes: a tenth of what an object may store. */
 const MAX_BLOB_BYTES = 1_073_741_824
-/** Pauses while the holder of a key has claimed it and is not stored yet, in milliseconds. After them it is held to have crashed. */
+/** Pauses between checks whether the job that claimed a key has been stored, in milliseconds. After the last one it counts as crashed. */
 const CLAIMED_MS = [10, 20, 50, 100, 200, 500, 1_000]
-/** How many overdue lines of one page are looked up again. */
+/** How many overdue rows of one page are checked against their jobs. */
 const MAX_STALE = 20
 
 /**
- * Keeps each job in a Durable Object of its own, which is woken by its alarm when it is due: it scales with the number of jobs and
- * needs no sweep. Lists come from one object per owner, idempotency keys have one each. Heads up to 1 MB, bodies up to 30 MiB.
+ * Stores each job in a Durable Object of its own, which an alarm wakes when the job is due: scales with the number of jobs and needs no
+ * sweep. Each owner's list and each idempotency key is an object too. Records without their bodies up to 1 MB, bodies up to 30 MiB.
  *
- * Brings its engine: a job with a `maxRunMs` of up to 25_000 (the default) runs in the isolate that took the request, under
+ * Comes with its engine: a job with a `maxRunMs` of up to 25_000 (the default) runs in the isolate that took the request, under
  * `waitUntil`; one with up to 870_000 runs in its object, under the alarm, with the request rebuilt.
  *
- * Make it, and the jobs, at the top level of the module that exports `JobObject`: `durableObjectStore(env.JOBS)` with `env` of
+ * Call it, and `createJobs`, at the top level of the module that exports `JobObject`: `durableObjectStore(env.JOBS)`, with `env` from
  * `cloudflare:workers`.
  *
  * @throws {JobsError} `invalid_option`
@@ -58,7 +62,7 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
   const { maxEvents = 0, listNameless = false } = options
   if (typeof namespace?.idFromName !== 'function')
     throw invalid(
-      'durableObjectStore: give it the binding of a Durable Object namespace, durableObjectStore(env.JOBS), as wrangler.jsonc names it',
+      'durableObjectStore needs the binding of a Durable Object namespace, durableObjectStore(env.JOBS), named in wrangler.jsonc',
     )
   checkWhole('durableObjectStore: maxEvents', maxEvents, 0, 1_000)
   const at = (name: string) => objectOf(namespace, name)
@@ -71,7 +75,7 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
     if (answer.inserted) return { inserted: true, job } as const
     return answer.head === null ? null : ({ inserted: false, job: jobOf(answer.head) } as const)
   }
-  /** Inserts under a key: claims it, then inserts. Whoever is stored holds it; a claim without a job is passed on. */
+  /** Inserts a job with an idempotency key: claims the key, then inserts. A claim whose job is never stored passes to another. */
   const putKeyed = async (written: WrittenJob, job: Job, key: string) => {
     for (let holder = await at(key).claim(job.id); ; ) {
       if (holder === job.id) {
@@ -82,22 +86,22 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
         }
         holder = await at(key).claim(job.id)
         if (holder === job.id)
-          throw new JobsError('store_unavailable', 'Storing the job took so long that its key was given away; try again.')
+          throw new JobsError('store_unavailable', 'Storing the job took so long that another took its key; try again.')
       }
       const there = await settled(jobAt(holder))
       if (there && keyOf(there) === key) return { inserted: false, job: there } as const
       holder = await at(key).claim(job.id, holder)
     }
   }
-  /** A line that the index did not take comes with the next change of the job, or is looked up when it is overdue: no job fails for it. */
+  /** Updates the index. If that fails, no job fails for it: the row comes with the next change of the job, or is checked when overdue. */
   const enlist = (job: Job, head: string) => {
     const index = indexOf(job.owner)
     return job.goneAt === undefined ? index?.putRow(rowOf(job, head)).catch(missed) : index?.dropRow(job.id)
   }
-  /** Takes care that the key of a job is held by it, and the one it had is free. */
+  /** Frees the key that a job had and claims the one that it has now. */
   const exchange = (id: string, before: string | undefined, after: string | undefined): unknown[] =>
     before === after ? [] : [before !== undefined && at(before).free(id), after !== undefined && at(after).claim(id)]
-  /** A line whose job is overdue may have missed a change: whoever wrote it was cut off before the index heard of it. */
+  /** Reads an overdue job again: its row may have missed a change, if the writer was cut off before it updated the index. */
   const lookAgain = async (job: Job): Promise<Job | null> => {
     try {
       const read = await jobAt(job.id).readJob('head')
@@ -128,15 +132,15 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
     engine,
     attach(host) {
       attachHost(namespace, host)
-      void engine.start?.(host.run) // which only keeps it: a job may run wherever it was taken
+      void engine.start?.(host.run) // only stores it: jobs may run in any isolate that accepts them
     },
 
     async insert(job, events) {
       const written = writing(job, events, maxEvents)
       if (written.key === undefined) {
-        // Side by side: a line in the index without its job is found out when it is overdue.
+        // In parallel: a row in the index without its job is found when it is overdue.
         const [answer] = await Promise.all([put(written, job), enlist(job, written.head)])
-        if (!answer) throw new JobsError('store_unavailable', 'This id was given up; insert the job under a new one.')
+        if (!answer) throw new JobsError('store_unavailable', 'This id was abandoned; insert the job with a new one.')
         if (!answer.inserted && answer.job.owner !== job.owner) await indexOf(job.owner)?.dropRow(job.id)
         return answer
       }
@@ -176,14 +180,13 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       const id = await at(name).holder()
       const read = id === null ? null : await jobAt(id).readJob('head')
       const job = read && jobOf(read.head)
-      // A key may be claimed before its job is stored, and be free only after the job has let go of it.
+      // A key may be claimed before its job is stored, and freed only after the job has given it up.
       return job && keyOf(job) === name ? job : null
     },
     async list({ owner, status, operation, limit, cursor }) {
-      if (owner === undefined)
-        throw invalid('durableObjectStore: there is one index for each owner; name the owner of the jobs to be listed')
+      if (owner === undefined) throw invalid('durableObjectStore: there is one index per owner; name the owner whose jobs to list')
       const index = indexOf(owner)
-      if (!index) throw invalid('durableObjectStore: jobs without an owner are in no list unless it is made with { listNameless: true }')
+      if (!index) throw invalid('durableObjectStore: jobs without an owner can be listed only with { listNameless: true }')
       const statuses = typeof status === 'string' ? [status] : status
       const query: IndexQuery = { statuses, operation, after: placeOf(cursor), limit }
       const { heads, more } = await index.rows(query)
@@ -192,14 +195,14 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       const now = Date.now()
       const stale = new Set(page.filter(({ dueAt }) => dueAt !== null && dueAt <= now).slice(0, MAX_STALE))
       const seen = await Promise.all(page.map((job) => (stale.has(job) ? lookAgain(job) : job)))
-      const jobs = seen.filter((job) => job !== null && (statuses?.includes(job.status) ?? true)) as Job[] // the null ones are left out
+      const jobs = seen.filter((job) => job !== null && (statuses?.includes(job.status) ?? true)) as Job[] // null is filtered out
       return { jobs, cursor: last && cursorOf(last) }
     },
     async connect(id, self) {
       const headers = { upgrade: 'websocket', [SELF_HEADER]: self }
       const response = await jobAt(id).fetch(new Request('https://job/', { headers }))
-      if (response.status === 101) return new Response(null, response) // the fields of one that came from elsewhere cannot be added to, as middleware does
-      throw new JobsError('store_unavailable', `The object of the job has opened no socket, but answered ${response.status}.`)
+      if (response.status === 101) return new Response(null, response) // copied, so that middleware can add header fields
+      throw new JobsError('store_unavailable', `The object of the job opened no socket, but answered ${response.status}.`)
     },
     ...(maxEvents > 0 && {
       events: (id: string, after: number, limit: number) => jobAt(id).readEvents(after, limit),
@@ -211,17 +214,14 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
 const invalid = (message: string) => new JobsError('invalid_option', message)
 const keyOf = ({ owner, idempotencyKey }: Job) => (idempotencyKey === undefined ? undefined : keyName(owner, idempotencyKey))
 
-/** A record as its object takes it. @throws {JobsError} `too_large` */
+/** A record as it is sent to its object. @throws {JobsError} `too_large` */
 function writing(job: Job, events: readonly JobEvent[] = [], maxEvents: number): WrittenJob {
   const { requestBody, responseBody, ...rest } = job
   const head = JSON.stringify(rest)
   if (sizeOf(head) > MAX_RECORD_BYTES)
-    throw new JobsError('too_large', `A job of ${MAX_RECORD_BYTES} bytes at most is kept here, besides its bodies.`)
+    throw new JobsError('too_large', `A job may have at most ${MAX_RECORD_BYTES} bytes, besides its bodies.`)
   if ((requestBody ? sizeOf(requestBody) : 0) + (responseBody ? sizeOf(responseBody) : 0) > MAX_BODY_BYTES)
-    throw new JobsError(
-      'too_large',
-      `Bodies of ${MAX_BODY_BYTES} bytes at most are kept here; put larger ones into R2 and answer with a link.`,
-    )
+    throw new JobsError('too_large', `Bodies may have at most ${MAX_BODY_BYTES} bytes; put larger ones into R2 and answer with a link.`)
   const { version, dueAt, owner } = job
   return {
     version,
@@ -242,7 +242,7 @@ function sent(body: Body | null | undefined): SentBody | null | undefined {
   return { isText: typeof body === 'string', bytes: alone(bytesOf(body)) }
 }
 
-/** A view is copied: otherwise all of the memory it looks at would be sent. */
+/** Copies a view, with which its whole buffer would be sent. */
 const alone = (bytes: Uint8Array) => (bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice())
 
 /** A record with its bodies. */
@@ -252,7 +252,7 @@ const wholeOf = ({ head, requestBody, responseBody }: ReadJob): Job => ({
   responseBody: responseBody ? received(responseBody) : null,
 })
 
-/** The job that claimed a key, once it is stored; `null` when it never will be. */
+/** Resolves to the job that claimed a key, once it is stored; `null` if it never will be. */
 async function settled(job: ObjectStub): Promise<Job | null> {
   for (const pause of CLAIMED_MS) {
     const there = await job.readJob('head')

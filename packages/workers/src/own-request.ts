@@ -4,9 +4,9 @@ import { contentInit } from '@respond-async/core/fetch'
 const decoder = new TextDecoder()
 
 /**
- * A request whose body is at hand. `json()`, `text()` and `arrayBuffer()` answer from it at once: the stream that the platform makes
- * of a body costs more to read than all the rest of the request. Everything else is the platform's, and as it is with a request that
- * has come in: fetched, it passes a redirect on.
+ * A request whose body is in memory. `json()`, `text()` and `arrayBuffer()` use it directly: reading the stream that the platform makes
+ * of a body costs more than everything else about the request. Otherwise it behaves as an incoming request: fetched, it passes redirects
+ * on.
  */
 export class OwnRequest extends Request {
   readonly #bytes: Uint8Array | null
@@ -23,13 +23,13 @@ export class OwnRequest extends Request {
   }
 
   override clone(): Request {
-    if (this.#used) throw new TypeError('The body of this request has been read: clone it before.')
+    if (this.#used) throw new TypeError('The body of this request has been read; clone the request before.')
     return super.clone()
   }
 
   override async json<T>(): Promise<T> {
     const bytes = this.#take()
-    return bytes ? (JSON.parse(decoder.decode(bytes)) as T) : super.json() // what the caller says it is, as the platform's does
+    return bytes ? (JSON.parse(decoder.decode(bytes)) as T) : super.json() // of the caller's type, as with the platform's
   }
 
   override async text(): Promise<string> {
@@ -42,11 +42,11 @@ export class OwnRequest extends Request {
     return bytes ? bytes.slice().buffer : super.arrayBuffer()
   }
 
-  /** The body, once. `null`: there is none, or it was read as a stream, and the platform knows what to say. */
+  /** Returns the body, once. `null`: there is none, or it was read as a stream, which the platform handles. */
   #take(): Uint8Array<ArrayBuffer> | null {
     if (!this.#bytes || super.bodyUsed) return null
     if (this.#used) throw new TypeError('The body of this request has been read already.')
     this.#used = true
-    return this.#bytes as Uint8Array<ArrayBuffer> // bytes of core are never in shared memory
+    return this.#bytes as Uint8Array<ArrayBuffer> // bodies are never in shared memory
   }
 }

@@ -2,25 +2,26 @@ import type { Jobs } from '@respond-async/core'
 import { platformOf } from '@respond-async/core/fetch'
 import { isQueuedMessage, type JobQueue, secondsOf, sendMessage } from './queue-message'
 
+/** Options of {@link queueConsumer}. */
 export interface QueueConsumerOptions {
   /**
-   * The queue that is consumed, for starts that are more than 12 hours away: their messages are sent again until it is time.
+   * The queue that is consumed; needed for jobs that start more than 12 hours later, whose messages are sent again until they are due.
    * Without it they are retried, and each 12 hours count as one of the queue's `max_retries`.
    */
   queue?: JobQueue
-  /** Hears of a run that threw, and of a message that is none of a job and was dropped. @default console.error */
+  /** Called with the error of a run, and for a message that is not of a job and was dropped. @default console.error */
   onError?: (error: unknown) => void
 }
 
-/** Pause before the message of a run that threw comes again, in seconds: the first, and the longest. */
+/** First and longest pause before a message is delivered again after its run threw, in seconds. */
 const AGAIN_SECONDS = 5
 const LONGEST_SECONDS = 3_600
 
 /**
- * The `queue` handler of a Worker that consumes the queue of `cloudflareQueue`. Messages of one batch run side by side; each is
- * acknowledged or retried for itself, when its job is settled.
+ * Makes the `queue` handler of a Worker that consumes the queue of `cloudflareQueue`. The messages of a batch run concurrently; each is
+ * acknowledged or retried on its own, when its run has ended.
  *
- * `jobs` are those of the module, or a function that makes them from `env` where that is done for each call.
+ * @param jobs the jobs of the module, or a function that makes them from `env`, if that is done for each call
  */
 export function queueConsumer<Env = unknown>(
   jobs: Jobs<never> | ((env: Env) => Jobs<never>),
@@ -29,7 +30,7 @@ export function queueConsumer<Env = unknown>(
   const deliver = async (message: Message, own: Jobs<never>, env: Env, ctx: ExecutionContext) => {
     const { body } = message
     if (!isQueuedMessage(body)) {
-      onError(new TypeError(`Message ${message.id} is no message of a job; it was dropped.`))
+      onError(new TypeError(`Message ${message.id} is not a job's message; it was dropped.`))
       return message.ack()
     }
     const { v, id, operation, dispatch, notBefore = 0 } = body

@@ -3,19 +3,20 @@ import { type JobQueue, sendMessage } from './queue-message'
 
 export type { JobQueue } from './queue-message'
 
+/** Options of {@link cloudflareQueue}. */
 export interface CloudflareQueueOptions {
-  /** The binding of the Queue, `env.QUEUE`, as `queues.producers` of wrangler.jsonc names it. */
+  /** The binding of the Queue, `env.QUEUE`: a `binding` of `queues.producers` in wrangler.jsonc. */
   queue: JobQueue
 }
 
-/** What a consumer gives a job: its 15 minutes, less what claiming it, a last grace and writing its end may take. */
+/** Longest run in a consumer, in milliseconds: 15 minutes, less the time for the claim, the grace of a cancel and writing the end. */
 const CONSUMER_MS = 870_000
 
 /**
- * Hands jobs over through a Cloudflare Queue to the Worker that consumes it, with `queueConsumer`. It carries the job's id alone;
- * the request is rebuilt from the store, which has to be one that both Workers see. Up to 870_000 ms a run.
+ * Carries jobs over a Cloudflare Queue to the Worker that consumes it with `queueConsumer`. Messages have only the job's id; the request
+ * is rebuilt from the store, which both Workers must share. A run may take up to 870_000 ms.
  *
- * A cancellation reaches a running handler with its next heartbeat, a third of `leaseMs` at most.
+ * A cancel reaches a running handler with its next heartbeat, after at most a third of `leaseMs`.
  *
  * @throws {JobsError} `invalid_option`
  */
@@ -23,7 +24,7 @@ export function cloudflareQueue({ queue }: CloudflareQueueOptions): JobEngine {
   if (typeof queue?.send !== 'function')
     throw new JobsError(
       'invalid_option',
-      'cloudflareQueue: give it the binding of a Queue, cloudflareQueue({ queue: env.QUEUE }), as queues.producers of wrangler.jsonc names it.',
+      'cloudflareQueue needs the binding of a Queue, cloudflareQueue({ queue: env.QUEUE }), named in queues.producers of wrangler.jsonc.',
     )
   return {
     capabilities: { durable: true, remote: true, maxRunMs: CONSUMER_MS, delay: true, cancel: 'none' },

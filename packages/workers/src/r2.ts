@@ -1,6 +1,6 @@
 import { type BlobStore, JobsError } from '@respond-async/core'
 
-/** The binding of an R2 bucket, `env.BUCKET`, as far as it is used here. */
+/** The part of an R2 binding, `env.BUCKET`, that is used. */
 export interface BlobBucket {
   put(key: string, value: Uint8Array): Promise<unknown>
   get(key: string): Promise<{ arrayBuffer(): Promise<ArrayBuffer> } | null>
@@ -8,20 +8,21 @@ export interface BlobBucket {
   delete(keys: string[]): Promise<void>
 }
 
+/** Options of {@link r2Blobs}. */
 export interface R2BlobsOptions {
-  /** What the names of the objects begin with, for a bucket that holds other things, too. @default 'jobs/' */
+  /** Prefix of the object keys, for a bucket that also holds other objects. @default 'jobs/' */
   prefix?: string
 }
 
 /**
- * Keeps large bodies in an R2 bucket, one object for each chunk: `jobs/<id>/<name>/<index>`. For `createJobs({ store, blobs })`
- * beside a store whose own limit is too low, such as D1 or Durable Objects with many large results.
+ * Stores large bodies in an R2 bucket, one object per chunk: `jobs/<id>/<name>/<index>`. For `createJobs({ store, blobs })` beside a
+ * store whose own limit is too low, such as D1 or Durable Objects with many large results.
  *
  * @throws {JobsError} `invalid_option`
  */
 export function r2Blobs(bucket: BlobBucket, { prefix = 'jobs/' }: R2BlobsOptions = {}): BlobStore {
   if (typeof bucket?.put !== 'function')
-    throw new JobsError('invalid_option', 'r2Blobs: give it the binding of a bucket, r2Blobs(env.BUCKET), as wrangler.jsonc names it.')
+    throw new JobsError('invalid_option', 'r2Blobs needs the binding of a bucket, r2Blobs(env.BUCKET), named in wrangler.jsonc.')
   const home = (id: string) => `${prefix}${id}/`
   const key = (id: string, name: string, index: number) => `${home(id)}${name}/${index}`
   return {

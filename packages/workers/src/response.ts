@@ -4,8 +4,8 @@ import { type Capture, captureResponse, fieldsOf, keptBody } from '@respond-asyn
 /**
  * Captures what a handler returned: a response, nothing, or a value that `AutoRouter` would send as JSON.
  *
- * JSON is read at once, and a sequence of it is not: it was made as a whole, as good as always, and reading that as a stream costs
- * twice as much. The platform bounds it where it was not.
+ * A response of type application/json is read in one call, not as a stream, which would cost twice as much: such a body nearly always
+ * exists as a whole. If not, the platform limits its size.
  */
 export async function captureReturned(returned: unknown, execution: Capture): Promise<CapturedResponse> {
   if (returned === undefined || returned === null) return captureResponse(undefined, execution)

@@ -2,10 +2,10 @@ import type { Body, BodySink, Submission } from '@respond-async/core'
 import { fieldsOf, readBody, requestScope, type Scope } from '@respond-async/core/fetch'
 import { routerNotes } from './handler-request'
 
-/** A request that may become a job, and what the handler is called with besides it. */
+/** A request that may become a job, with the further arguments of the handler. */
 export interface WorkersSubmission<R extends Request> extends Submission<R> {
   readonly headers: Headers
-  /** What was read of the request before the 202: it cannot be read after it. */
+  /** The body, read before the 202 because it cannot be read after it. */
   readonly body: Body | null
   readonly env: unknown
   readonly ctx: unknown
@@ -33,9 +33,9 @@ export function workersSubmission<R extends Request>(request: R, env: unknown, c
   return taken
 }
 
-/** The router's Proxy throws where there is no body; a request with an announced body is read as it is. */
+/** The request as a source of its body; the router's Proxy would throw if there is none. */
 const readable = ({ native, method, headers }: WorkersSubmission<Request>) => ({
-  // As they were read before: each time costs a call into the platform.
+  // Cached: each read costs a call into the platform.
   method,
   headers,
   get bodyUsed() {
@@ -46,7 +46,7 @@ const readable = ({ native, method, headers }: WorkersSubmission<Request>) => ({
     try {
       return native.body
     } catch {
-      return null // read through the Proxy of `withParams`: it takes null for something that has methods
+      return null // the Proxy of `withParams` throws for `null`
     }
   },
 })

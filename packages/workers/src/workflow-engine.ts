@@ -1,27 +1,28 @@
 import { type JobEngine, JobsError } from '@respond-async/core'
 import type { FlowParams } from './workflow-entrypoint'
 
-/** The binding of a Workflow, `env.WORKFLOW`, as far as it is used here. */
+/** The part of a Workflow binding, `env.WORKFLOW`, that the engine uses. */
 export interface JobFlow {
   createBatch(options: { instances: { id: string; params: FlowParams }[] }): Promise<{ errors: { code: number; message: string }[] }>
   get(id: string): Promise<{ status(): Promise<{ status: string }>; terminate(): Promise<void> }>
 }
 
+/** Options of {@link cloudflareWorkflow}. */
 export interface CloudflareWorkflowOptions {
-  /** The binding of the Workflow, `env.WORKFLOW`, as `workflows` of wrangler.jsonc names it. Its class is that of `jobWorkflow`. */
+  /** The binding of the Workflow, `env.WORKFLOW`: a `binding` of `workflows` in wrangler.jsonc. Its class is made by `jobWorkflow`. */
   workflow: JobFlow
 }
 
-/** What an instance is in while no handler runs in it. */
+/** States of an instance in which no handler runs. */
 const IDLE = ['queued', 'waiting', 'paused']
-/** There is an instance with this id: the message has been handed over before. */
+/** Error code for an instance that exists already: the message has been dispatched before. */
 const ALREADY_EXISTS = 10405
 
 /**
- * Runs each job in an instance of a Cloudflare Workflow, as its only step, for as long as it takes: `maxRunMs` has no limit here. It
- * is given the job's id alone; the request is rebuilt from the store.
+ * Runs each job in an instance of a Cloudflare Workflow, an attempt per step, without a limit for `maxRunMs`. Instances are given only
+ * the job's id; the request is rebuilt from the store.
  *
- * A canceled job that waits is forgotten; one that runs hears of it with its next heartbeat, a third of `leaseMs` at most.
+ * A cancel terminates an instance that waits, and reaches a running handler with its next heartbeat, after at most a third of `leaseMs`.
  *
  * @throws {JobsError} `invalid_option`
  */
@@ -29,7 +30,7 @@ export function cloudflareWorkflow({ workflow }: CloudflareWorkflowOptions): Job
   if (typeof workflow?.createBatch !== 'function')
     throw new JobsError(
       'invalid_option',
-      'cloudflareWorkflow: give it the binding of a Workflow, cloudflareWorkflow({ workflow: env.WORKFLOW }), as workflows of wrangler.jsonc names it.',
+      'cloudflareWorkflow needs the binding of a Workflow, cloudflareWorkflow({ workflow: env.WORKFLOW }), named in workflows of wrangler.jsonc.',
     )
   return {
     capabilities: { durable: true, remote: true, maxRunMs: null, delay: true, cancel: 'none' },
@@ -38,11 +39,11 @@ export function cloudflareWorkflow({ workflow }: CloudflareWorkflowOptions): Job
       const instance = { id: nameOf(id, dispatch), params: { v, id, operation, dispatch, notBefore, maxRunMs } }
       const { errors } = await workflow.createBatch({ instances: [instance] })
       const failed = errors.find(({ code }) => code !== ALREADY_EXISTS)
-      if (failed) throw new Error(`The Workflow made no instance ${instance.id}: ${failed.code} ${failed.message}`)
+      if (failed) throw new Error(`The Workflow could not create instance ${instance.id}: ${failed.code} ${failed.message}`)
     },
     async cancel(id, last) {
       for (let dispatch = last; dispatch > 0; dispatch--) {
-        const instance = await workflow.get(nameOf(id, dispatch)).catch(() => undefined) // there is none: its hand-over failed
+        const instance = await workflow.get(nameOf(id, dispatch)).catch(() => undefined) // does not exist: its dispatch failed
         const { status = '' } = (await instance?.status()) ?? {}
         if (IDLE.includes(status)) await instance?.terminate()
       }

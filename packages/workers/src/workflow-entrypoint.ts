@@ -2,24 +2,24 @@ import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from 'cloud
 import type { JobMessage, Jobs } from '@respond-async/core'
 import { platformOf } from '@respond-async/core/fetch'
 
-/** What an instance is started with. */
+/** Parameters of an instance. */
 export interface FlowParams extends JobMessage {
-  /** Start no sooner than this, in epoch milliseconds. */
+  /** When the job may start, in epoch milliseconds. */
   readonly notBefore?: number
-  /** How long one attempt of the job may take. @default 900_000 */
+  /** Time limit of one attempt, in milliseconds. @default 900_000 */
   readonly maxRunMs?: number
 }
 
-/** A step that threw could not reach the store, most likely. After the last try the job is overdue, and is handed over again. */
+/** Retries of a step that threw, most likely because the store was unavailable. After the last one a sweep dispatches the job again. */
 const RETRIES = { limit: 5, delay: 5_000, backoff: 'exponential' } as const
-/** What a step gets beyond the job's own time, to write how it ended. */
+/** Time of a step beyond `maxRunMs`, to write the end of the attempt, in milliseconds. */
 const MARGIN_MS = 60_000
 
 /**
- * The class of the Workflow that runs the jobs of `cloudflareWorkflow`; export it under the name that wrangler.jsonc has as
- * `class_name`. One step is one attempt; between two it sleeps.
+ * Makes the class of the Workflow that runs the jobs of `cloudflareWorkflow`; export it under its `class_name` in wrangler.jsonc. Each
+ * attempt is a step; between attempts it sleeps.
  *
- * `jobs` are those of the module, or a function that makes them from `env` where that is done for each call.
+ * @param jobs the jobs of the module, or a function that makes them from `env`, if that is done for each call
  */
 export function jobWorkflow<Env = unknown>(
   jobs: Jobs<never> | ((env: Env) => Jobs<never>),
@@ -30,7 +30,7 @@ export function jobWorkflow<Env = unknown>(
   return class extends WorkflowEntrypoint<Env, FlowParams> {
     override async run({ payload }: Readonly<WorkflowEvent<FlowParams>>, step: WorkflowStep) {
       const { v, id, operation, dispatch, notBefore, maxRunMs = 900_000 } = payload
-      // Not `sleepUntil`: it throws when that time has passed, as it has where the instance begins late, or is replayed.
+      // Not `sleepUntil`: it throws if the time has passed, as when the instance starts late or is replayed.
       const earlyMs = (notBefore ?? 0) - Date.now()
       if (earlyMs > 0) await step.sleep('start', earlyMs)
       for (let attempt = 1; ; attempt++) {

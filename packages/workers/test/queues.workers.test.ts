@@ -106,7 +106,7 @@ describe('the consumer', () => {
       message('a', { notBefore: 'x' as never }),
     ]
     expect(await deliver(consume, ...wrong)).toEqual({ acked: wrong.map((_, n) => `${n}`), retried: [] })
-    expect(queueErrors.map(String)).toEqual(wrong.map((_, n) => `TypeError: Message ${n} is no message of a job; it was dropped.`))
+    expect(queueErrors.map(String)).toEqual(wrong.map((_, n) => `TypeError: Message ${n} is not a job's message; it was dropped.`))
   })
 
   it('retries a run that threw, later and later, and the others are settled for themselves', async () => {

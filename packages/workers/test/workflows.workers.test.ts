@@ -112,7 +112,7 @@ describe('the engine', () => {
     const errors = [{ code: 10_001, message: 'workflows.api.error.internal_server' }]
     const workflow: JobFlow = { createBatch: async () => ({ errors }), get: (id) => env.WORKFLOW.get(id) }
     const dispatched = cloudflareWorkflow({ workflow }).dispatch({ v: 1, id: 'a', operation: 'flow', dispatch: 1 }, { delayMs: 0 })
-    await expect(dispatched).rejects.toThrow(/made no instance a-1: 10001/)
+    await expect(dispatched).rejects.toThrow(/could not create instance a-1: 10001/)
     await expect(
       cloudflareWorkflow({ workflow: env.WORKFLOW }).dispatch({ v: 1, id: 'not.taken', operation: 'flow', dispatch: 1 }, { delayMs: 0 }),
     ).rejects.toThrow(/invalid/)
