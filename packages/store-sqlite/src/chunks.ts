@@ -1,7 +1,7 @@
 import type { BlobStore } from '@respond-async/core'
 import { meaningOf, type SqliteDatabase } from './database'
 
-/** Large bodies, a row for each chunk. */
+/** Stores large bodies, one row per chunk. */
 export function chunksOf(database: SqliteDatabase): BlobStore {
   const write = database.prepare('INSERT OR REPLACE INTO respond_async_chunks (job_id, name, chunk_index, data) VALUES (?, ?, ?, ?)')
   const read = database.prepare('SELECT data FROM respond_async_chunks WHERE job_id = ? AND name = ? AND chunk_index = ?')

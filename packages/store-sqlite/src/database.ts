@@ -1,6 +1,6 @@
 import { JobsError } from '@respond-async/core'
 
-/** What SQLite takes as a parameter. */
+/** Type of a statement's parameters. */
 export type SqliteValue = string | number | Uint8Array | null
 
 /** The part of `StatementSync` that the store uses. */
@@ -19,14 +19,14 @@ export interface SqliteDatabase {
   close(): void
 }
 
-/** How a file is opened. */
+/** Options for opening a file. */
 interface FileOptions {
   readonly path: string
   readonly synchronous?: 'normal' | 'full'
   readonly busyTimeoutMs?: number
 }
 
-/** Opens a file in write-ahead mode, in which readers and the one writer do not wait for each other. */
+/** Opens a file in WAL mode, in which readers and the one writer do not wait for each other. */
 export function openFile({ path, synchronous = 'normal', busyTimeoutMs = 5_000 }: FileOptions): SqliteDatabase {
   const { DatabaseSync } = sqliteModule()
   let database: SqliteDatabase | undefined
@@ -42,7 +42,7 @@ export function openFile({ path, synchronous = 'normal', busyTimeoutMs = 5_000 }
   }
 }
 
-/** Asked for when it is needed: an import would fail with an obscure error wherever there is no such module. */
+/** Loads `node:sqlite` on demand: an import would fail with an obscure error in runtimes without it. */
 function sqliteModule(): typeof import('node:sqlite') {
   const found = globalThis.process?.getBuiltinModule?.('node:sqlite')
   if (found) return found
@@ -54,7 +54,7 @@ function sqliteModule(): typeof import('node:sqlite') {
   )
 }
 
-/** Of several processes that change the mode of a new file at once, one may be refused without having waited its busy timeout. */
+/** Sets WAL mode. Retries, because SQLite may refuse it without waiting for the busy timeout if several processes set it at once. */
 function useWriteAheadLog(database: SqliteDatabase, busyTimeoutMs: number): void {
   for (let waited = 0; ; waited += PAUSE_MS) {
     try {
@@ -67,7 +67,7 @@ function useWriteAheadLog(database: SqliteDatabase, busyTimeoutMs: number): void
 }
 const PAUSE_MS = 5
 
-/** A database whose owner may have asked for bigints or for rows as arrays, as one that gives numbers and objects. */
+/** Wraps a database so that it returns numbers and objects, even if the application has set it to return bigints or arrays. */
 export const withPlainRows = (database: SqliteDatabase): SqliteDatabase => ({
   exec: (sql) => database.exec(sql),
   close: () => database.close(),
@@ -79,13 +79,13 @@ export const withPlainRows = (database: SqliteDatabase): SqliteDatabase => ({
   },
 })
 
-/** Whether there is a file behind it, which outlives the process. */
+/** Whether the database is a file, which outlives the process. */
 export function hasFile(database: SqliteDatabase): boolean {
   const rows = database.prepare('PRAGMA database_list').all() as { name: string; file: string | null }[] // as documented
   return rows.some(({ name, file }) => name === 'main' && !!file)
 }
 
-/** Does `work` in one transaction that has the right to write from its first statement on: two of them never wait for each other crosswise. */
+/** Runs `work` in a transaction that holds the write lock from the start, so that two transactions cannot deadlock. */
 export function transactionsOf(database: SqliteDatabase): <T>(work: () => T) => T {
   const [begin, commit, rollback] = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'].map((sql) => database.prepare(sql)) as [
     SqliteStatement, // three texts, three statements
@@ -102,7 +102,7 @@ export function transactionsOf(database: SqliteDatabase): <T>(work: () => T) => 
       try {
         rollback.run()
       } catch {
-        // After some errors, a full disk among them, SQLite has rolled back by itself.
+        // After some errors, such as a full disk, SQLite has rolled back already.
       }
       throw error
     }
@@ -113,15 +113,15 @@ const SQLITE_BUSY = 5
 const SQLITE_FULL = 13
 const SQLITE_TOOBIG = 18
 
-/** Primary result code of an error of SQLite, without what its extended code adds. */
+/** Primary result code of an SQLite error. */
 function codeOf(error: unknown): number | undefined {
-  const { errcode } = Object(error) as { errcode?: unknown } // whatever was thrown
+  const { errcode } = Object(error) as { errcode?: unknown }
   return typeof errcode === 'number' ? errcode & 0xff : undefined
 }
 
-/** What core can tell apart; everything else means that the store is unavailable. */
+/** Translates the errors that core distinguishes; all others mean that the store is unavailable. */
 export function meaningOf(error: unknown): unknown {
   const code = codeOf(error)
-  if (code === SQLITE_FULL) return new JobsError('store_full', 'The disk of the SQLite file, or the file, is full.', { cause: error })
-  return code === SQLITE_TOOBIG ? new JobsError('too_large', 'SQLite takes no value as large as this.', { cause: error }) : error
+  if (code === SQLITE_FULL) return new JobsError('store_full', 'The SQLite file, or its disk, is full.', { cause: error })
+  return code === SQLITE_TOOBIG ? new JobsError('too_large', 'This value is too large for SQLite.', { cause: error }) : error
 }

@@ -1,7 +1,7 @@
 import type { JobEvent } from '@respond-async/core'
 import type { SqliteDatabase } from './database'
 
-/** Lines of history, at most `maxEvents` for each job. `add` is to be called in the transaction of the change that it tells of. */
+/** History of jobs, at most `maxEvents` events each. `add` must be called in the transaction of the change. */
 export function historyOf(database: SqliteDatabase, maxEvents: number) {
   const insert = database.prepare('INSERT OR REPLACE INTO respond_async_events (job_id, version, position, line) VALUES (?, ?, ?, ?)')
   const trim = database.prepare(
@@ -19,7 +19,7 @@ export function historyOf(database: SqliteDatabase, maxEvents: number) {
     },
     read(id: string, version: number, limit: number): { events: JobEvent[]; truncated: boolean } {
       const lines = after.all(id, version, limit) as { version: number; line: string }[] // what the statement selects
-      // Read second: should another process drop lines in between, those that were read are still the older ones.
+      // Read last: if another process drops events in between, those that were read above are older.
       const kept = oldest.get(id) as { version: number | null }
       const first = Math.min(lines[0]?.version ?? Number.POSITIVE_INFINITY, kept.version ?? version)
       return { events: lines.map(({ line }) => JSON.parse(line) as JobEvent), truncated: first > version + 1 } // written by `add`

@@ -14,13 +14,13 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   replace: `UPDATE respond_async_jobs
 SET version = ?1, due_at = ?2, head = ?3, result = ?4, status = ?6, operation = ?7, owner = ?8, owner_key = ?9, created_at = ?10, gone_at = ?11
 WHERE id = ?5 AND version = ?1 - 1`,
-  /** The same for a write that changes nothing that is searched by but the time: it leaves the pages of all other indexes alone. */
+  /** As `replace`, if no indexed column but `due_at` changes: it does not touch the pages of the other indexes. */
   progress: `UPDATE respond_async_jobs SET version = ?1, due_at = ?2, head = ?3, result = ?4
 WHERE id = ?5 AND version = ?1 - 1 AND status = ?6 AND operation = ?7 AND owner IS ?8 AND owner_key IS ?9 AND created_at = ?10 AND gone_at IS ?11`,
   remove: 'DELETE FROM respond_async_jobs WHERE id = ?1 AND version = ifnull(?2, version)',
 } as const
 
-/** The rows of jobs and of their bodies. What writes more than one row, because there is a body, wants a transaction around it. */
+/** Reads and writes the rows of jobs and their bodies. Writes with a body need a transaction, because they write several rows. */
 export function jobsOf(database: SqliteDatabase) {
   const prepared = Object.fromEntries(Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)])) as Record<
     keyof typeof SQL, // one statement for each text
@@ -46,23 +46,23 @@ export function jobsOf(database: SqliteDatabase) {
       const row = prepared.full.get(id) as FullRow | undefined // what the statement selects
       return row ? fullJobOf(row) : null
     },
-    /** Whoever has the id, or the key of this job. */
+    /** The stored job with the id or the idempotency key of this one. */
     holder(job: Job): Job | null {
       const key = ownerKeyOf(job)
       return one(prepared.head, job.id) ?? (key === null ? null : one(prepared.keyed, key))
     },
-    /** Whoever has this owner's key. */
+    /** The stored job with this owner's idempotency key. */
     keyed: (owner: string | null, key: string) => one(prepared.keyed, keyText(owner, key)),
     due: (before: number, limit: number) => prepared.due.all(before, limit) as JobRow[], // what the statement selects
 
-    /** Whether it was inserted: neither its id nor its key was taken. */
+    /** Inserts a job unless its id or key is taken. Returns whether it was inserted. */
     insert(job: Job): boolean {
       const bodies = bodiesOf(job)
       if (prepared.insert.run(...values(job)).changes === 0) return false
       for (const [name, data] of bodies) if (data !== null) putBody.run(job.id, name, data)
       return true
     },
-    /** Whether the version before it was there. `mayBeProgress`: whether it is worth trying to leave the indexes alone. */
+    /** Replaces the version before. Returns whether that was there. @param mayBeProgress whether to try `progress` first */
     replace(next: Job, mayBeProgress = !isTerminal(next.status)): boolean {
       const bodies = bodiesOf(next)
       const row = values(next)
@@ -78,7 +78,7 @@ export function jobsOf(database: SqliteDatabase) {
   }
 }
 
-/** The bodies that a write says something of, checked before it begins. */
+/** The bodies to write, checked before the write begins. */
 function bodiesOf({ requestBody, responseBody }: Job) {
   const given: readonly (readonly [name: string, body: Body | null | undefined])[] = [
     ['request', requestBody],

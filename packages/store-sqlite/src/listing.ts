@@ -3,7 +3,7 @@ import { type Place, pageOf, placeOf, STATUSES } from '@respond-async/core/store
 import type { SqliteDatabase, SqliteStatement } from './database'
 import { type JobRow, jobOf, nameColumn } from './record'
 
-/** Comes before every place in a list. */
+/** Before the first position of every list. */
 const START: Place = { createdAt: Number.MAX_SAFE_INTEGER, id: '\u{10ffff}' }
 
 interface Shape {
@@ -13,8 +13,8 @@ interface Shape {
 }
 
 /**
- * A page of so many states: one walk along an index for each, merged as they go. Whatever is asked for, no more rows are read than
- * are shown, and few indexes do where otherwise there would have to be one for every question.
+ * Query for a page of a list with so many states. Walks along an index for each state and merges, so that it reads no more rows than it
+ * returns, and few indexes serve all kinds of queries.
  */
 function listSql({ states, ofOwner, ofOperation }: Shape): string {
   const arm = (n: number) =>
@@ -25,8 +25,7 @@ WHERE ${ofOwner ? 'owner IS ?1 AND ' : ''}${ofOperation ? 'operation = ?5 AND ' 
 }
 
 /**
- * The operations of all jobs, as their column has them, from one to the next: as many steps along the index as there are, however
- * many jobs they have.
+ * Query for the operations of all jobs. Steps along the index from one to the next, so its cost does not depend on the number of jobs.
  */
 const OPERATIONS = `WITH RECURSIVE found (operation) AS (
 SELECT min(operation) FROM respond_async_jobs WHERE gone_at IS NULL
@@ -35,7 +34,7 @@ UNION ALL SELECT (SELECT min(operation) FROM respond_async_jobs WHERE gone_at IS
 
 type ListRow = JobRow & { readonly created_at: number; readonly id: string }
 
-/** `list` of the store. Its statements are prepared when they are first needed. */
+/** Implements `list`. Statements are prepared on first use. */
 export function listingOf(database: SqliteDatabase): (query: JobQuery) => { jobs: Job[]; cursor?: string } {
   const prepared = new Map<string, SqliteStatement>()
   const statement = (sql: string) => {
@@ -63,5 +62,5 @@ export function listingOf(database: SqliteDatabase): (query: JobQuery) => { jobs
   }
 }
 
-/** As the index has it: no id has a character whose place in UTF-16 is another than in UTF-8. */
+/** The order of the index: ids are ASCII, which sorts alike in UTF-16 and UTF-8. */
 const newerFirst = (a: ListRow, b: ListRow) => b.created_at - a.created_at || (a.id < b.id ? 1 : -1)

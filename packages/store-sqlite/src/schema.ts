@@ -2,10 +2,11 @@ import { JobsError } from '@respond-async/core'
 import { type SqliteDatabase, transactionsOf } from './database'
 
 /**
- * Everything that the store keeps, to be applied by hand where `migrate: false` is given; it may be applied again.
+ * The SQL that creates the tables of the store, to be run by hand with `migrate: false`. It may be run again.
  *
- * `head` is the record as JSON without its bodies; the columns beside it are what is compared and searched by. Bodies are in a table
- * of their own: a report of progress does not write an upload again, and a poll does not load one. What belongs to a job goes with its row.
+ * `head` is the record as JSON without its bodies; the columns beside it are for comparisons and searches. Bodies are in a table of their
+ * own, so that a progress report does not rewrite an upload and a poll does not load it. Deleting a job's row deletes all that belongs to
+ * it.
  */
 export const schema = `
 CREATE TABLE IF NOT EXISTS respond_async_jobs (
@@ -58,14 +59,14 @@ CREATE TABLE IF NOT EXISTS respond_async_schema (version INTEGER NOT NULL PRIMAR
 INSERT OR IGNORE INTO respond_async_schema VALUES (1), (2);
 `
 
-/** Makes what is missing. Safe from many processes at once: one after the other does it, all but the first find everything there. */
+/** Creates what is missing. Several processes may do so at once. */
 export function setUp(database: SqliteDatabase): void {
   transactionsOf(database)(() => database.exec(schema))
 }
 
-/** @throws {JobsError} `invalid_option` where the tables are not there. */
+/** @throws {JobsError} `invalid_option` if the tables are missing */
 export function checkSetUp(database: SqliteDatabase): void {
   const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'respond_async_schema'").all()
   if (tables.length === 0)
-    throw new JobsError('invalid_option', 'sqliteStore: the tables are missing; apply `schema` to the file, or leave out migrate: false.')
+    throw new JobsError('invalid_option', 'sqliteStore: the tables are missing; run `schema` on the file, or remove migrate: false.')
 }

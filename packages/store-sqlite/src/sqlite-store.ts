@@ -10,34 +10,37 @@ import { checkSetUp, setUp } from './schema'
 import { watchOf } from './watch'
 
 interface CommonOptions {
-  /** Whether the tables are made where they are missing. `false`: they are there already, see `schema`. @default true */
+  /** Whether missing tables are created. If `false`, they must exist, see `schema`. @default true */
   migrate?: boolean
-  /** Lines of history kept for each job, 0 to 100_000. 0: none, and the store has no `events`. One more row is written with every change. @default 0 */
+  /**
+   * Events of history kept for each job, 0 to 100_000. 0: none, and the store has no `events`. Costs one more row per change.
+   * @default 0
+   */
   maxEvents?: number
-  /** Pause between two looks at what other processes have written, while a client waits, in milliseconds, 10 to 60_000. @default 100 */
+  /** How often to check for writes of other processes while a client waits, in milliseconds, 10 to 60_000. @default 100 */
   watchMs?: number
 }
 
-/** A file of the store's own. */
+/** Options of {@link sqliteStore} for a file that the store opens. */
 export interface SqliteFileOptions extends CommonOptions {
-  /** The file, made where it is missing. Its directory must be there and on a local disk: SQLite cannot lock over a network. */
+  /** Path of the file, created if missing. Its directory must exist and be on a local disk: SQLite cannot lock over a network. */
   path: string
   /**
-   * What a power cut may cost. `'normal'`: the changes of the last moments; `'full'`: none, for a sync of the disk with every write.
-   * A crash of the process costs nothing either way, and the file stays whole.
+   * What a power failure may lose. `'normal'`: the latest changes. `'full'`: nothing, at the cost of a disk sync with every write. A
+   * crash of the process loses nothing, and the file is never damaged.
    * @default 'normal'
    */
   synchronous?: 'normal' | 'full'
   /**
-   * How long a write waits while another process writes, in milliseconds, 0 to 2_147_483_647. This process stands still meanwhile;
-   * after it the call fails and is answered with 503.
+   * How long a write waits for another process that writes, in milliseconds, 0 to 2_147_483_647. This process is blocked meanwhile. After
+   * it the call fails and is answered 503.
    * @default 5_000
    */
   busyTimeoutMs?: number
   database?: undefined
 }
 
-/** A database that the application has opened. It stays open at `close`, and as it was set: write-ahead mode and timeout are its owner's. */
+/** Options of {@link sqliteStore} for a database that the application opens, and closes. WAL mode and busy timeout are left as they are. */
 export interface SqliteDatabaseOptions extends CommonOptions {
   database: SqliteDatabase
   path?: undefined
@@ -46,13 +49,12 @@ export interface SqliteDatabaseOptions extends CommonOptions {
 export type SqliteStoreOptions = SqliteFileOptions | SqliteDatabaseOptions
 
 /**
- * Keeps jobs in one SQLite file: the durable store for one machine. Processes of that machine may share the file; machines may not.
- * Records up to 16 MiB; bodies of any size, those above 32 MiB in chunks.
+ * Stores jobs in one SQLite file: a durable store for one machine, whose processes may share the file. Records without their bodies up to
+ * 16 MiB; bodies of any size, those above 32 MiB in chunks.
  *
- * Every call is one statement or one transaction, made before the call returns: some tens of microseconds in which this process
- * does nothing else.
+ * Each call is one synchronous statement or transaction, which blocks this process for some tens of microseconds.
  *
- * @throws {JobsError} `invalid_option`, also where the runtime has no `node:sqlite`
+ * @throws {JobsError} `invalid_option`, also if the runtime has no `node:sqlite`
  */
 export function sqliteStore(options: SqliteStoreOptions): JobStore {
   const { migrate = true, maxEvents = 0, watchMs = 100 } = checked(options)
@@ -78,7 +80,7 @@ function storeOver(database: SqliteDatabase, own: boolean, maxEvents: number, wa
   let open = true
 
   const isKept = (events: readonly JobEvent[] | undefined): events is readonly JobEvent[] => maxEvents > 0 && !!events?.length
-  /** Writes, in a transaction where that is more than one row; with the events, if it came about. */
+  /** Writes, and adds the events if that succeeds; in a transaction if it is more than one row. */
   const write = (id: string, several: boolean, events: readonly JobEvent[] | undefined, work: () => boolean): boolean => {
     const all = () => {
       const done = work()
@@ -105,7 +107,7 @@ function storeOver(database: SqliteDatabase, own: boolean, maxEvents: number, wa
         if (write(job.id, hasBodies, events, () => jobs.insert(job))) return { inserted: true, job }
         const there = jobs.holder(job)
         if (there) return { inserted: false, job: there }
-        // Another process has removed it in between: id and key are free.
+        // Another process has removed that job in between: id and key are free.
       }
     },
     async get(id, view) {
@@ -158,7 +160,7 @@ function checked(options: SqliteStoreOptions): SqliteStoreOptions {
   const { path, database, synchronous, migrate, maxEvents, watchMs, busyTimeoutMs, ...others } = options as AnyOptions
   checkNoOthers('sqliteStore', others)
   if ((typeof path === 'string' && path !== '') === (database !== undefined))
-    throw invalid("give it a file, { path: 'jobs.db' }, or an open database, { database }")
+    throw invalid("give it either a file, { path: 'jobs.db' }, or an open { database }")
   if (database !== undefined && typeof database.prepare !== 'function') throw invalid('database must be a DatabaseSync of node:sqlite')
   if (synchronous !== undefined && synchronous !== 'normal' && synchronous !== 'full')
     throw invalid(`synchronous must be 'normal' or 'full', not ${JSON.stringify(synchronous)}`)
@@ -167,7 +169,7 @@ function checked(options: SqliteStoreOptions): SqliteStoreOptions {
   checkWhole('sqliteStore: watchMs', watchMs, 10, 60_000)
   return options
 }
-/** Of a file or of a database. */
+/** Options for a file or a database. */
 type AnyOptions = Omit<SqliteFileOptions, 'database'> & Partial<Pick<SqliteDatabaseOptions, 'database'>>
 
 const invalid = (message: string) => new JobsError('invalid_option', `sqliteStore: ${message}`)

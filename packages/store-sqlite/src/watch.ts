@@ -2,8 +2,8 @@ import { type VersionListener, versionsFrom } from '@respond-async/core/store'
 import type { SqliteDatabase } from './database'
 
 /**
- * Tells of versions as they change. SQLite calls nobody, but it counts what other connections commit, and what this one changes: one
- * timer for all who watch looks at both, and only when one has moved are their jobs looked at. Nobody watches, nothing is looked at.
+ * Implements `watch` by polling: SQLite has no notifications, but counts the commits of other connections and the changes of this one. One
+ * timer for all watchers compares both counts, and reads the watched jobs only if one has changed. Without watchers there is no timer.
  */
 export function watchOf(database: SqliteDatabase, everyMs: number) {
   const counts = database.prepare("SELECT data_version || ' ' || total_changes() AS counts FROM pragma_data_version")
@@ -24,14 +24,14 @@ export function watchOf(database: SqliteDatabase, everyMs: number) {
     try {
       if (!hasChanged()) return
     } catch {
-      // Each reads, and is told what went wrong.
+      // Each watcher then reads its job, and gets the error.
     }
     for (const watcher of watchers) watcher.look()
   }
   const join = (watcher: Watcher) => {
     watchers.add(watcher)
     timer ??= setInterval(look, everyMs)
-    Object(timer).unref?.() // watching alone keeps no process alive
+    Object(timer).unref?.() // watching does not keep the process alive
   }
   const leave = (watcher: Watcher) => {
     watchers.delete(watcher)
@@ -59,7 +59,7 @@ export function watchOf(database: SqliteDatabase, everyMs: number) {
   }
 
   return {
-    /** Ends all that watch. */
+    /** Ends all watches. */
     close() {
       closed = true
       for (const watcher of watchers) watcher.end()
