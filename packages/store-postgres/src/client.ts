@@ -1,20 +1,20 @@
-/** A row as the client gives it: values by column name. */
+/** A row as the client returns it: values by column name. */
 export type PostgresRow = Record<string, unknown>
 
-/** What of a `Pool` of [pg](https://node-postgres.com) is used. Pools made after it (Neon, Vercel, Aurora) will do. */
+/** The part of a `Pool` of [pg](https://node-postgres.com) that is used. Compatible pools (Neon, Vercel, Aurora) work too. */
 export interface PgPool {
   query(config: { name?: string; text: string; values?: unknown[] }): Promise<{ rows: PostgresRow[] }>
-  /** Tells a pool from a client, whose `connect` brings nothing: one connection would make the calls of all wait for each other. */
+  /** Distinguishes a pool from a client, whose `connect` resolves to nothing: on one connection all calls would wait for each other. */
   connect(): Promise<{ release(): void }>
 }
 
-/** What of `postgres()` of [postgres.js](https://github.com/porsager/postgres) is used. */
+/** The part of `postgres()` of [postgres.js](https://github.com/porsager/postgres) that is used. */
 export interface PostgresJs {
   unsafe(text: string, values?: unknown[], options?: { prepare?: boolean }): PromiseLike<readonly PostgresRow[]>
   listen(channel: string, hear: (payload: string) => void, listening?: () => void): PromiseLike<{ unlisten(): Promise<void> }>
 }
 
-/** What of a [PGlite](https://pglite.dev) is used: Postgres inside this process. */
+/** The part of a [PGlite](https://pglite.dev), Postgres inside this process, that is used. */
 export interface PGliteClient {
   exec(text: string): Promise<unknown>
   query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>
@@ -22,5 +22,5 @@ export interface PGliteClient {
   listen(channel: string, hear: (payload: string) => void): Promise<() => Promise<void>>
 }
 
-/** A `pg.Pool`, a `postgres()` of postgres.js or a `PGlite`, told apart by what they can do. */
+/** A `pg.Pool`, a `postgres()` of postgres.js or a `PGlite`, distinguished by their methods. */
 export type PostgresClient = PgPool | PostgresJs | PGliteClient

@@ -2,7 +2,7 @@ import type { Job } from '@respond-async/core'
 import { columnText } from '@respond-async/core/store'
 import { bodyBytes } from './record'
 
-/** Columns beside a record: what it is searched by, and the bodies. With the member of the job that they are made of. */
+/** Columns beside `record`, for searches and for bodies, with the member of the job that each is made from. */
 export const MEMBERS = {
   status: 'status',
   operation: 'operation',
@@ -16,11 +16,11 @@ export const MEMBERS = {
 } as const satisfies Record<string, keyof Job>
 export type Column = keyof typeof MEMBERS
 
-/** Their order is that of their values in an `insert`. */
+/** In the order of their values in an `insert`. */
 export const SEARCHED = ['status', 'operation', 'owner', 'idempotency_key', 'created_at', 'due_at', 'gone'] as const
 export const BODIES = ['request_body', 'response_body'] as const
 
-/** What a column holds for a job. */
+/** The value of a column for a job. */
 export function columnValue(column: Column, job: Partial<Job>): unknown {
   if (column === 'gone') return job.goneAt !== undefined
   if (column === 'request_body' || column === 'response_body') return bodyBytes(job[MEMBERS[column]])

@@ -1,23 +1,23 @@
 import { JobsError } from '@respond-async/core'
 import type { PGliteClient, PgPool, PostgresClient, PostgresJs, PostgresRow } from './client'
 
-/** One statement. A connection that has prepared it knows it by its name. */
+/** A statement, with its name as a prepared statement. */
 export interface Statement {
   readonly name: string
   readonly text: string
 }
 export type Run = (statement: Statement, values: unknown[]) => Promise<readonly PostgresRow[]>
 
-/** The three kinds of client as one. */
+/** Common interface over the three kinds of client. */
 export interface Connection {
   readonly run: Run
-  /** Several statements in one trip: all of them, or none. */
+  /** Runs several statements in one round trip and one transaction. */
   script(text: string): Promise<unknown>
-  /** Calls `listening` whenever it begins to listen. Absent where that takes a client of its own. */
+  /** Listens on a channel; calls `listening` whenever listening begins. Absent if it needs a client of its own. */
   listen?(channel: string, hear: (payload: string) => void, listening: () => void): Promise<() => Promise<unknown>>
 }
 
-/** @throws {JobsError} `invalid_option` when it is none of the three. */
+/** @throws {JobsError} `invalid_option` if the client is none of the three kinds */
 export function connectionOf(client: PostgresClient, prepare: boolean): Connection {
   if (typeof client === 'function' && 'unsafe' in client) return overPostgresJs(client, prepare)
   if (typeof client === 'object' && client !== null) {
@@ -45,7 +45,7 @@ const overPostgresJs = (sql: PostgresJs, prepare: boolean): Connection => ({
 })
 
 const overPGlite = (db: PGliteClient): Connection => ({
-  // Rows are objects where no other form is asked for.
+  // Rows are objects by default.
   run: async ({ text }, values) => (await db.query(text, values)).rows as PostgresRow[],
   script: (text) => db.transaction((transaction) => transaction.exec(text)),
   async listen(channel, hear, listening) {

@@ -1,6 +1,6 @@
 import type { Listen } from './watchers'
 
-/** What of a `Client` of pg is used to listen with, on a connection of its own. */
+/** The part of a `Client` of pg that is used to listen, on a connection of its own. */
 export interface ListenClient {
   connect(): Promise<unknown>
   query(text: string): Promise<unknown>
@@ -12,12 +12,12 @@ export interface ListenClient {
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 30_000
-/** How long a connection may take until it listens: one that is taken and never answered would otherwise be the last. */
+/** How long connecting may take, in milliseconds: without a limit, a connection that never answers would end all further tries. */
 const CONNECT_MS = 10_000
 
 /**
- * Listens on a connection of its own. Rejects when the first one cannot be made: then something is wrong with how it is made. One
- * that is lost later is made again, at growing pauses, for as long as it takes.
+ * Listens on a connection of its own. Rejects if the first connection fails, since it is then probably misconfigured. A connection that is
+ * lost later is made again, with growing pauses, without end.
  */
 export const listenWith =
   (channel: string, newClient: () => ListenClient): Listen =>
@@ -43,7 +43,7 @@ export const listenWith =
           client.connect().then(() => client.query(`LISTEN ${channel}`)),
         )
       } catch (error) {
-        client.end().catch(() => {}) // it has just been said why
+        client.end().catch(() => {}) // the first error is the one to report
         throw error
       }
       if (closed) return client.end()
@@ -55,7 +55,7 @@ export const listenWith =
       if (closed) return
       timer = setTimeout(
         () => connect().catch(() => again(Math.min(pauseMs * 2, LONGEST_PAUSE_MS))),
-        // Not all instances at the same moment, when the server comes back.
+        // Jittered, so that not all instances reconnect at once when the server comes back.
         pauseMs * (0.5 + Math.random()),
       )
     }
@@ -71,7 +71,7 @@ export const listenWith =
 async function within(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`The connection to listen on did not answer within ${ms} ms.`)), ms)
+    timer = setTimeout(() => reject(new Error(`The listening connection did not answer within ${ms} ms.`)), ms)
   })
   await Promise.race([work, late]).finally(() => clearTimeout(timer))
 }

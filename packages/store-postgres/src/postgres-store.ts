@@ -11,44 +11,45 @@ import { checkSchema, SCHEMA_VERSION, setUpScript } from './schema'
 import { statements } from './statements'
 import { createWatchers } from './watchers'
 
+/** Options of {@link postgresStore}. */
 export interface PostgresStoreOptions {
-  /** A `pg.Pool`, the `sql` of postgres.js, or a `PGlite`. It stays yours: `close()` does not end it. */
+  /** A `pg.Pool`, the `sql` of postgres.js, or a `PGlite`. `close()` does not end it. */
   client: PostgresClient
-  /** Schema for the tables: 1 to 48 of `a-z`, `0-9` and `_`. @default 'respond_async' */
+  /** Schema of the tables: 1 to 48 of `a-z`, `0-9` and `_`, no digit first. @default 'respond_async' */
   schema?: string
   /**
-   * Whether missing tables are made before the first call. `false` where the role may not: run what `postgresSchema()` gives instead.
+   * Whether missing tables are created before the first call. `false` if the role may not: run the SQL from `postgresSchema()` instead.
    * @default true
    */
   migrate?: boolean
-  /** Lines of history kept for each job, 0 to 1_000. 0: none, and the store has no `events`. @default 0 */
+  /** Events of history kept for each job, 0 to 1_000. 0: none, and the store has no `events`. @default 0 */
   maxEvents?: number
   /**
-   * Whether statements are prepared once for each connection, which saves a fifth to a third of their time. `false` behind a pooler
-   * that gives every transaction another connection and does not follow prepared statements (PgBouncer before 1.21).
+   * Whether statements are prepared once per connection, which saves a fifth to a third of their time. `false` behind a transaction pooler
+   * that does not support prepared statements (PgBouncer before 1.21).
    * @default true
    */
   prepare?: boolean
   /**
-   * How this instance listens for writes, over one connection for all of its watchers: `true` with postgres.js and PGlite, a function
-   * that makes a client of its own with pg: `() => new pg.Client(url)`. It has to lead to the server, past any transaction pooler.
-   * Without it the store has no `watch`.
+   * How this instance listens for writes, on one connection for all of its watchers. `true` with postgres.js and PGlite; with pg a
+   * function that makes a client: `() => new pg.Client(url)`. The connection must be direct, not through a transaction pooler.
+   * @default none: the store has no `watch`
    */
   watch?: true | (() => ListenClient)
   /**
-   * Whether the writes of this instance are told to those that listen. Every instance has to, as soon as one listens: also the one
-   * that only works and has no `watch`. Adds no round trip; commits that tell of something follow each other, server-wide.
-   * @default whether there is `watch`
+   * Whether writes of this instance are notified to those that listen. If one instance listens, all must notify, also workers without
+   * `watch`. Costs no round trip, but Postgres serializes the commits of notifying transactions server-wide.
+   * @default true with `watch`, otherwise false
    */
   notify?: boolean
 }
 
-/** How often an insert that lost to a job that was gone right after is tried. */
+/** How often to try an insert that conflicts with a job that is gone right after. */
 const TRIES = 10
 
 /**
- * Keeps jobs in Postgres 13 or later: durable, shared by any number of processes, one statement for each call. Records up to 8 MiB,
- * bodies up to 16 MiB beside them, larger ones in chunks.
+ * Stores jobs in Postgres 13 or later: durable, shared by any number of processes, one statement per call. Records without their bodies
+ * up to 8 MiB; bodies of up to 16 MiB in the row, larger ones in chunks.
  *
  * @throws {JobsError} `invalid_option`
  */
@@ -73,11 +74,11 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
 
   const channel = `${schema}_jobs`
   const sql = statements(schema, maxEvents, notify ? channel : undefined)
-  /** Checked and made before the first call. Not waited for by others: the one that is at it may never be answered. */
+  /** Whether `setUp` has run, before the first call. Concurrent calls each run it and do not share one, which might never be answered. */
   let isReady = false
   const setUp = async () => {
     const [row] = await connection.run(sql.probe, [])
-    const bytes = row?.bytes as Uint8Array | undefined // or whatever else a client makes of them
+    const bytes = row?.bytes as Uint8Array | undefined // or another form, if the client is configured so
     if (bytes?.[1] !== 255 || row?.no !== false)
       throw invalid("the client reads bytea or boolean in a form of its own, by binary or a parser; all but pg want bytea_output = 'hex'")
     if (!migrate) return
@@ -96,12 +97,12 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
       isReady = true
       return await connection.run(statement, values)
     } catch (error) {
-      if (isMissing(error)) isReady = false // dropped meanwhile: made again before the next call
+      if (isMissing(error)) isReady = false // tables were dropped meanwhile: created again before the next call
       throw understood(error)
     }
   }
 
-  /** Lines of history as a statement takes them; none where there are none, or none are kept. */
+  /** Parameters of a statement for events of history; empty if there are none to keep. */
   const linesOf = (events: readonly JobEvent[] = []): unknown[] => {
     const kept = maxEvents > 0 ? events.slice(-maxEvents) : []
     if (kept.length === 0) return []
@@ -112,7 +113,7 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
     watch &&
     createWatchers(
       watch === true
-        ? // Checked above: it is there where `watch` is true.
+        ? // Checked above: it is present if `watch` is true.
           async (hear, listening) => (await connection.listen?.(channel, hear, listening)) ?? (async () => {})
         : listenWith(channel, watch),
       async (ids) => (await run(sql.versions, [ids.join()])).map((row) => [String(row.id), Number(row.version)] as const),
@@ -135,7 +136,7 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
       for (let tries = 0; tries < TRIES; tries++) {
         const rows = await run(statement, values)
         if (rows[0]?.done) return { inserted: true, job }
-        // Nothing: it lost to a job that was committed after the statement had begun.
+        // No rows: it conflicts with a job that was committed after the statement had begun.
         const there = (rows.length > 0 ? rows : await run(sql.there(keyed, owned), same)).map(jobOf)
         const winner = there.find(({ id }) => id === job.id) ?? there[0]
         if (winner) return { inserted: false, job: winner }
@@ -155,7 +156,7 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
       if (row?.done) return { replaced: true }
       const seen = row && jobOf(row)
       if (seen?.version !== next.version - 1) return { replaced: false, current: seen ?? null }
-      // What it lost to was committed after the statement had begun: seen is what was there before.
+      // It lost to a write that was committed after the statement had begun, so `seen` is older than that.
       const [current] = await run(sql.head, [next.id])
       return { replaced: false, current: current ? jobOf(current) : null }
     },

@@ -2,27 +2,27 @@ import { type Body, bytesOf, type Job, JobsError } from '@respond-async/core'
 import { isLonger } from '@respond-async/core/store'
 import type { PostgresRow } from './client'
 
-/** Largest record without its bodies, in bytes of JSON, and largest body beside it. Far below what a column takes, 1 GB. */
+/** Largest record without its bodies, in bytes of JSON, and largest body in its row. Far below the 1 GB limit of a column. */
 export const MAX_RECORD_BYTES = 8_388_608
 export const MAX_BODY_BYTES = 16_777_216
 
 /** The job without its bodies. @throws {JobsError} `too_large` */
 export function recordText(job: Job): string {
-  const text = JSON.stringify({ ...job, requestBody: undefined, responseBody: undefined }) // cheaper than taking them out
+  const text = JSON.stringify({ ...job, requestBody: undefined, responseBody: undefined }) // cheaper than rest destructuring
   if (isLonger(text, MAX_RECORD_BYTES))
     throw new JobsError('too_large', `The Postgres store keeps records of ${MAX_RECORD_BYTES} bytes at most, besides their bodies.`)
   return text
 }
 
-/** What is written over a record: JSON has no `undefined`, so what is cleared is named. */
+/** The changes of a claim as JSON. JSON has no `undefined`, so members that are cleared are listed in `clear`. */
 export function changesText({ requestBody: _request, responseBody: _response, ...set }: Partial<Job>): string {
   const clear = Object.keys(set).filter((name) => set[name as keyof typeof set] === undefined) // its own names
   return JSON.stringify(clear.length > 0 ? { set, clear } : { set })
 }
 
-/** A row of `record` and `changes`, and of `request` and `response` where the bodies were asked for. */
+/** The job in a row of `record` and `changes`, and of `request` and `response` if the bodies were selected. */
 export function jobOf(row: PostgresRow): Job {
-  // Columns of this store's own statements, written by this store alone.
+  // Columns of this store's own statements, which nobody else writes.
   const { record, changes, request, response } = row as {
     record: string
     changes: string | null

@@ -1,10 +1,10 @@
 import { JobsError } from '@respond-async/core'
 
 /**
- * Each step of the schema, oldest first; a new one is added at the end. Run by whoever finds that it is missing.
+ * Migrations of the schema, oldest first; new ones are added at the end. Run by the first instance that finds one missing.
  *
- * Numbers are `double precision`: what they are in a record, exactly. Text that is compared is `COLLATE "C"`: code by code, and no
- * index depends on the collations of the system.
+ * Numbers are `double precision`, exactly as in a record. Text that is compared is `COLLATE "C"`, by code point, so that no index depends
+ * on the collations of the system.
  */
 const STEPS: readonly ((schema: string) => string)[] = [
   (schema) => `
@@ -18,18 +18,18 @@ CREATE TABLE "${schema}".jobs (
   created_at double precision NOT NULL,
   due_at double precision,
   gone boolean NOT NULL,
-  -- How many lines of history were ever written.
+  -- Events of history written so far.
   lines integer NOT NULL DEFAULT 0,
-  -- The job without its bodies, as JSON text: jsonb refuses NUL and rewrites numbers. What was changed since, as JSON texts with commas between.
+  -- The job without its bodies, as JSON text: jsonb refuses NUL and rewrites numbers. Later changes, as JSON texts separated by commas.
   record text NOT NULL,
   changes text,
   request_body bytea,
   response_body bytea
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
--- Out of the row, not compressed: who does not ask for a body does not pay for it.
+-- Out of line and uncompressed: only queries for a body pay for it.
 ALTER TABLE "${schema}".jobs ALTER COLUMN request_body SET STORAGE EXTERNAL, ALTER COLUMN response_body SET STORAGE EXTERNAL;
 CREATE INDEX jobs_due ON "${schema}".jobs (due_at) WHERE due_at IS NOT NULL;
--- A job is in one of each two: only where the owner is known to be null is an index in the order of a list without owner.
+-- In pairs: only an index where the owner is null is in the order of a list without an owner.
 CREATE INDEX jobs_list ON "${schema}".jobs (owner, created_at DESC, id DESC) WHERE NOT gone AND owner IS NOT NULL;
 CREATE INDEX jobs_ownerless_list ON "${schema}".jobs (created_at DESC, id DESC) WHERE NOT gone AND owner IS NULL;
 CREATE INDEX jobs_unfinished ON "${schema}".jobs (owner, created_at DESC, id DESC)
@@ -45,7 +45,7 @@ CREATE TABLE "${schema}".events (
   event text NOT NULL,
   PRIMARY KEY (job_id, line)
 );
--- Written before their job, so they do not refer to it.
+-- Written before their job, so without a foreign key.
 CREATE TABLE "${schema}".blobs (
   job_id text COLLATE "C",
   name text COLLATE "C",
@@ -55,14 +55,14 @@ CREATE TABLE "${schema}".blobs (
 );
 ALTER TABLE "${schema}".blobs ALTER COLUMN data SET STORAGE EXTERNAL;
 `,
-  // May be there already: where many jobs are, it is better made by hand before, CONCURRENTLY, because this holds writes up meanwhile.
-  // That a job was made after the beginning of time is said by the list of all owners alone: a planner that knows no better (18 and later
-  // skip along an index) would take it for the unfinished jobs of one owner too, and read those of all.
+  // IF NOT EXISTS: with many jobs the index is better created by hand before, CONCURRENTLY, because this blocks writes meanwhile.
+  // Only the list of all owners has the condition on created_at, which is always true: otherwise the planner (18 and later skip along an
+  // index) would also use this index for the unfinished jobs of one owner, and read those of all.
   (schema) => `
 CREATE INDEX IF NOT EXISTS jobs_all ON "${schema}".jobs (operation, status, created_at DESC, id DESC)
   WHERE NOT gone AND created_at > '-infinity';
 `,
-  // What an engine wants written with a job, `[{ text, values }]`: called by the statement that inserts it, with the rights of the caller.
+  // Runs an engine's statements, `[{ text, values }]`. Called by the statement that inserts a job, with the rights of the caller.
   (schema) => `
 CREATE OR REPLACE FUNCTION "${schema}".hand_over(statements text) RETURNS boolean LANGUAGE plpgsql AS $hand_over$
 DECLARE
@@ -78,12 +78,12 @@ END $hand_over$;
 `,
 ]
 
-/** What the schema is at, when all steps have been run. */
+/** Version of the schema after all steps. */
 export const SCHEMA_VERSION = STEPS.length
 
 /**
- * The SQL that makes the tables, for those who set up their database by hand (`migrate: false`). May be run again, and by many at
- * once: it does what is still to be done, and that once.
+ * The SQL that creates the tables, for databases that are set up by hand (`migrate: false`). It may be run again, also concurrently: it
+ * runs only the steps that are missing.
  *
  * @param schema as given to `postgresStore`. @default 'respond_async'
  * @throws {JobsError} `invalid_option`
@@ -93,10 +93,9 @@ export function postgresSchema(schema = 'respond_async'): string {
 }
 
 /**
- * The same without BEGIN and COMMIT: sent as one message it is one transaction anyway, which leaves none open when it fails.
+ * The same without BEGIN and COMMIT: sent as one message it is one transaction anyway, and a failure leaves none open.
  *
- * The schema is looked for in its table: `to_regnamespace` answers from what the connection remembers, which may be from before the
- * lock was waited for.
+ * Reads pg_namespace and not `to_regnamespace`, which answers from a cache that may be older than the wait for the lock.
  */
 export function setUpScript(schema: string): string {
   checkSchema(schema)
@@ -120,7 +119,7 @@ END $step$;
 ${steps.join('')}`
 }
 
-/** Plain, so that it needs no quotes anywhere: it is the name of a channel too. @throws {JobsError} `invalid_option` */
+/** Allows only names that need no quotes, since the name is also that of a channel. @throws {JobsError} `invalid_option` */
 export function checkSchema(schema: string): void {
   if (!/^[a-z_][a-z0-9_]{0,47}$/.test(schema))
     throw new JobsError(

@@ -5,26 +5,26 @@ import type { Statement } from './connection'
 const HEAD = 'record, changes'
 const FULL = 'record, changes, request_body AS request, response_body AS response'
 const UNFINISHED = "('queued', 'running')"
-/** What the index of all owners' jobs is of, word for word. */
+/** The condition of the index of all owners' jobs, word for word. */
 const IN_ALL = "NOT gone AND created_at > '-infinity'"
 
 export interface InsertShape {
   readonly keyed: boolean
   readonly owned: boolean
-  /** Whether lines of history follow. */
+  /** Whether there are parameters for events of history. */
   readonly lines: boolean
-  /** Whether an engine's statements follow. */
+  /** Whether there is a parameter for an engine's statements. */
   readonly handOver: boolean
 }
 
 export interface UpdateShape {
-  /** Of `$5` and the following. */
+  /** Columns of `$5` and the following parameters. */
   readonly columns: readonly Column[]
-  /** Whether `$4` is the whole record, and a head is given back, or is written over it, and all of it is given back. */
+  /** `true`: `$4` is the whole record, and the head is returned. `false`: `$4` is changes to merge, and the full record is returned. */
   readonly whole: boolean
-  /** Whether lines of history follow: their number, then texts and versions as lists. */
+  /** Whether there are parameters for events of history: their number, then texts and versions as lists. */
   readonly lines: boolean
-  /** Whether the large bodies go. */
+  /** Whether to delete the large bodies. */
   readonly gone: boolean
 }
 
@@ -39,10 +39,10 @@ export interface ListShape extends Omit<AllShape, 'statuses'> {
 }
 
 /**
- * The SQL of the store. A write looks at what it wrote in the same statement: the common table expressions see the database as it was
- * when the statement began, so the row that another one has committed meanwhile is not seen, and the caller has to look again.
+ * The SQL of the store. Each write also returns the stored row, in the same statement. Its common table expressions see the database as of
+ * the start of the statement, so a row that another transaction has committed meanwhile is not seen, and the caller must read again.
  *
- * @param channel to be told of every change of a job, not of its insert: nobody can wait for it before; none: nobody is told
+ * @param channel to notify of every change of a job (not of inserts, which nobody can wait for yet); `undefined`: none
  */
 export function statements(schema: string, maxEvents: number, channel: string | undefined) {
   const jobs = `"${schema}".jobs`
@@ -50,7 +50,7 @@ export function statements(schema: string, maxEvents: number, channel: string | 
   const blobs = `"${schema}".blobs`
   const done = channel === undefined ? 'true' : `pg_notify('${channel}', id || ' ' || version) IS NOT NULL`
   const written = new Map<string, Statement>()
-  /** Texts are put together once for each shape. */
+  /** Builds the text of a statement once per shape. */
   const cached = (shape: string, write: () => string): Statement => {
     let statement = written.get(shape)
     if (!statement) {
@@ -61,7 +61,7 @@ export function statements(schema: string, maxEvents: number, channel: string | 
     return statement
   }
   const fixed = (text: string) => cached(text, () => text)
-  /** A list of texts is one parameter, with a separator that is in none of them: JSON has no line ends of its own. */
+  /** Inserts events of history. Their texts are one parameter, separated by line feeds, which JSON does not contain. */
   const newLines = (source: string, first: string, at: number) =>
     `INSERT INTO ${events} (job_id, line, version, event)
 SELECT ${source}.id, (${first} + e.n)::integer, e.version, e.event
@@ -69,7 +69,7 @@ FROM ${source}, unnest(string_to_array($${at + 1}::text, E'\\n'), string_to_arra
 WITH ORDINALITY AS e(event, version, n)`
 
   const isKeyed = (owned: boolean, owner: string, key: string) => `idempotency_key = ${key} AND owner ${owned ? `= ${owner}` : 'IS NULL'}`
-  /** `$1` id, `$5` owner, `$6` key, where there is a key. */
+  /** Existing jobs with the id `$1`, or with this owner and key, if there is a key. */
   const there = (keyed: boolean, owned: boolean, owner: string, key: string, where = '') =>
     `SELECT false AS done, ${HEAD} FROM ${jobs} WHERE id = $1${where}${
       keyed ? `\nUNION ALL SELECT false, ${HEAD} FROM ${jobs} WHERE ${isKeyed(owned, owner, key)} AND id <> $1${where}` : ''
@@ -77,8 +77,8 @@ WITH ORDINALITY AS e(event, version, n)`
 
   return {
     /**
-     * `$1` id, `$2` version, `$3` to `$9` what is searched by, `$10` record, `$11`, `$12` bodies; then lines of history, then what an
-     * engine wants written with it.
+     * `$1` id, `$2` version, `$3` to `$9` columns for searches, `$10` record, `$11` and `$12` bodies; then events of history, then an
+     * engine's statements.
      */
     insert: ({ keyed, owned, lines, handOver }: InsertShape): Statement =>
       cached(
@@ -92,11 +92,11 @@ UNION ALL ${there(keyed, owned, '$5', '$6', ' AND NOT EXISTS (SELECT FROM new)')
       ),
     /** `$1` id, `$2` key, `$3` owner. */
     there: (keyed: boolean, owned: boolean): Statement => fixed(there(keyed, owned, '$3', '$2')),
-    /** `$1` key, `$2` owner where there is one. */
+    /** `$1` key, `$2` owner, if any. */
     holder: (owned: boolean): Statement => fixed(`SELECT ${HEAD} FROM ${jobs} WHERE ${isKeyed(owned, '$2', '$1')}`),
     head: fixed(`SELECT ${HEAD} FROM ${jobs} WHERE id = $1`),
     full: fixed(`SELECT ${FULL} FROM ${jobs} WHERE id = $1`),
-    /** `$1` id, `$2` the version it has to have, `$3` the one it gets, `$4` record or changes, and what the shape says. */
+    /** `$1` id, `$2` expected version, `$3` new version, `$4` record or changes, then the parameters of the shape. */
     update: ({ columns, whole, lines, gone }: UpdateShape): Statement =>
       cached(`update ${columns} ${whole} ${lines} ${gone}`, () => {
         const at = 5 + columns.length
@@ -117,21 +117,21 @@ UPDATE ${jobs} SET ${set.join(', ')} WHERE id = $1 AND version = $2 RETURNING id
 SELECT ${done} AS done, ${whole ? 'NULL::text AS record, NULL::text AS changes' : `${HEAD}, request, response`} FROM written
 UNION ALL SELECT false, ${whole ? HEAD : FULL} FROM ${jobs} WHERE id = $1 AND NOT EXISTS (SELECT FROM written)`
       }),
-    /** `$1` id, `$2` version where it is guarded. */
+    /** `$1` id, `$2` version, if guarded. */
     remove: (guarded: boolean): Statement =>
       fixed(`WITH gone AS (DELETE FROM ${jobs} WHERE id = $1${guarded ? ' AND version = $2' : ''} RETURNING id)
 , forgotten AS (DELETE FROM ${events} USING gone WHERE job_id = gone.id)
 , emptied AS (DELETE FROM ${blobs} USING gone WHERE job_id = gone.id)
 SELECT id FROM gone`),
     due: fixed(`SELECT ${HEAD} FROM ${jobs} WHERE due_at <= $1 ORDER BY due_at LIMIT $2`),
-    /** `$1` limit, then owner, operation, `createdAt` and id of the place, as far as the shape has them. */
+    /** `$1` limit, then owner, operation, `createdAt` and id of the cursor, as far as the shape has them. */
     list: ({ owned, statuses, operation, after }: ListShape): Statement =>
       cached(`list ${owned} ${statuses?.join()} ${operation} ${after}`, () => {
         let at = 1
         const where = [
           owned ? `owner = $${++at}` : 'owner IS NULL',
           'NOT gone',
-          // In the text, not a parameter: only so is it known that the index of what is unfinished will do.
+          // In the text and not a parameter, so that the planner can use the index of unfinished jobs.
           ...(statuses ? [statuses.length > 0 ? `status IN (${statuses.map((status) => `'${status}'`)})` : 'false'] : []),
           ...(statuses?.length && statuses.every((status) => UNFINISHED.includes(`'${status}'`)) ? [`status IN ${UNFINISHED}`] : []),
           ...(operation ? [`operation = $${++at}`] : []),
@@ -140,8 +140,8 @@ SELECT id FROM gone`),
         return `SELECT ${HEAD} FROM ${jobs} WHERE ${where.join(' AND ')} ORDER BY created_at DESC, id DESC LIMIT $1`
       }),
     /**
-     * The same without an owner: the tops of one index for every operation, which are found from one to the next, and every status.
-     * As many rows are read as there are such pairs, however many jobs there are.
+     * The same for all owners. Merges the newest jobs of each operation (found by stepping along the index) and status; its cost depends
+     * on the number of such pairs, not of jobs.
      */
     listAll: ({ statuses, operation, after }: AllShape): Statement =>
       cached(`listAll ${statuses.join()} ${operation} ${after}`, () => {
@@ -159,19 +159,19 @@ ORDER BY created_at DESC, id DESC LIMIT $1) top ORDER BY created_at DESC, id DES
     /** `$1` id, `$2` version, `$3` limit. */
     events: fixed(`SELECT event, (SELECT version FROM ${events} WHERE job_id = $1 ORDER BY line LIMIT 1) AS oldest
 FROM ${events} WHERE job_id = $1 AND version > $2 ORDER BY line LIMIT $3`),
-    /** `$1` ids, with commas between. */
+    /** `$1` ids, separated by commas. */
     versions: fixed(`SELECT id, version FROM ${jobs} WHERE id = ANY(string_to_array($1::text, ','))`),
     writeChunk: fixed(`INSERT INTO ${blobs} (job_id, name, chunk, data) VALUES ($1, $2, $3, $4)
 ON CONFLICT (job_id, name, chunk) DO UPDATE SET data = excluded.data`),
     readChunk: fixed(`SELECT data FROM ${blobs} WHERE job_id = $1 AND name = $2 AND chunk = $3`),
     removeChunks: (keep: boolean): Statement => fixed(`DELETE FROM ${blobs} WHERE job_id = $1${keep ? ' AND name <> $2' : ''}`),
-    /** What a client may be set to read otherwise: two bytes that are no text, and a boolean that is not true. */
+    /** Values that a client may be configured to return in another form: two bytes that are not UTF-8, and `false`. */
     probe: fixed("SELECT decode('00ff', 'hex') AS bytes, false AS no"),
     version: fixed(`SELECT max(version) AS version FROM "${schema}".migrations`),
   }
 }
 
-/** 53 bits of a text: two stores over one pool, with other schemas or options, must not use one name for two texts. */
+/** 53-bit hash of a text: two stores over one pool, with different schemas or options, must not share a name for different texts. */
 function hash(text: string): string {
   let high = 0xdeadbeef
   let low = 0x41c6ce57

@@ -1,15 +1,15 @@
 import { type VersionListener, versionsFrom } from '@respond-async/core/store'
 
-/** What is told of a write: id and version, as the statements put them together. */
+/** Payload of a notification: id and version of the job. */
 const PAYLOAD = /^(\S+) (\S+)$/
 
-/** Whatever carries the messages of one channel here, for all who watch. Calls `listening` whenever it begins to listen. */
+/** Subscribes to the channel, for all watchers; calls `listening` whenever listening begins. Resolves to a function that unsubscribes. */
 export type Listen = (hear: (payload: string) => void, listening: () => void) => Promise<() => Promise<unknown>>
 
 /**
- * All watchers of a store over one subscription, which begins with the first of them.
+ * Implements `watch` for all watchers of a store over one subscription, which begins with the first of them.
  *
- * @param versionsOf what the jobs are at now: asked for whenever listening begins, for what was missed before
+ * @param versionsOf reads the current versions of jobs; called whenever listening begins, for changes that were missed before
  */
 export function createWatchers(listen: Listen, versionsOf: (ids: string[]) => Promise<Iterable<readonly [id: string, version: number]>>) {
   const watched = new Map<string, Set<VersionListener>>()
@@ -23,7 +23,7 @@ export function createWatchers(listen: Listen, versionsOf: (ids: string[]) => Pr
     const [, id, version] = PAYLOAD.exec(payload) ?? []
     if (id !== undefined && watched.has(id)) tell(id, Number(version))
   }
-  /** For all: whoever waits has to know that he would wait in vain. */
+  /** Ends all watches, which would otherwise wait in vain. */
   const end = (error?: unknown) => {
     for (const watchers of watched.values()) for (const watcher of watchers) watcher.end(error)
   }
