@@ -31,7 +31,7 @@ interface RawSocket {
 const ROOM_BYTES = 65_536
 /** How often a full socket is checked for room, in milliseconds: Hono has no event for it. */
 const LOOK_MS = 100
-/** Added to a close code that the runtime refuses, which makes it a private one: the WebSocket API allows no 1012, and Deno enforces that. */
+/** Added to a close code that the runtime refuses, to make it a private one: the WebSocket API allows no 1012, and Deno enforces that. */
 const PRIVATE = 3_000
 
 /** Answers 101 and sends the messages of core. */
