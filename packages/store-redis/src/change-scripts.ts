@@ -1,10 +1,10 @@
 import { COMMON } from './script-parts'
 
 /**
- * insert, replace: ARGV id, text, createdAt, dueAt or '', milliseconds to live or '', 'gone' or '', request body, response body ('': as
- * it is; '-': none), channel or '', most events, events.
+ * insert, replace: ARGV id, text, createdAt, dueAt or '', milliseconds to live or '', 'gone' or '', request body, response body ('':
+ * unchanged; '-': none), channel or '', most events, events.
  *
- * What makes room is written first: a server that is full denies a script its first write, and none after one that is not denied.
+ * Writes that free memory come first: a full server refuses a script only at its first write, if that needs memory.
  */
 const WRITE = `
 ${COMMON}
@@ -50,7 +50,7 @@ local function write(id, new, old)
 end
 `
 
-/** Answers 1, also where the client sends it again, or the job that has the id or the key. */
+/** Returns 1, also if the client sends the same call again; otherwise the existing job with the id or the key. */
 export const INSERT = `
 ${WRITE}
 local id = ARGV[1]
@@ -67,7 +67,7 @@ if ARGV[5] == '' then call('PERSIST', key(':b:', id)) end
 return 1
 `
 
-/** Answers 1, the job as it is when its version is another than the one before, or nothing where there is no job. */
+/** Returns 1; the stored job if it is not the version before; or nothing if there is none. */
 export const REPLACE = `
 ${WRITE}
 local id = ARGV[1]
@@ -79,7 +79,7 @@ write(id, new, old)
 return 1
 `
 
-/** ARGV id, version, next version, status or '', changes, dueAt ('': as it is; '-': none), createdAt or '', channel or '', most events, events. */
+/** ARGV id, version, next version, status or '', changes, dueAt ('': unchanged; '-': none), channel or '', most events, events. */
 export const CLAIM = `
 ${COMMON}
 local id = ARGV[1]
@@ -128,7 +128,7 @@ if ARGV[3] ~= '' then redis.pcall('PUBLISH', ARGV[3], old.version + 1) end
 return 1
 `
 
-/** KEYS[2] the chunks, KEYS[3] their job. ARGV field, chunk, milliseconds that chunks live whose job never comes; those of a job that will expire go with it. */
+/** KEYS[2] the chunks, KEYS[3] their job. ARGV field, chunk, milliseconds to live without a job. The chunks expire with their job. */
 export const WRITE_BLOB = `
 ${COMMON}
 local life = call('PTTL', KEYS[3])
@@ -136,7 +136,7 @@ call('HSET', KEYS[2], ARGV[1], ARGV[2])
 if life ~= -1 then call('PEXPIRE', KEYS[2], life < 0 and ARGV[3] or life) end
 `
 
-/** KEYS[2] the chunks. ARGV start of the fields to keep or ''. */
+/** KEYS[2] the chunks. ARGV prefix of the fields to keep or ''. */
 export const REMOVE_BLOBS = `
 ${COMMON}
 local chunks, keep = KEYS[2], ARGV[1]

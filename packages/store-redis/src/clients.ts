@@ -1,4 +1,4 @@
-/** What a command of ioredis may carry. */
+/** Argument type of ioredis commands. */
 type Argument = string | number | Uint8Array
 
 /** `Redis` and `Cluster` of ioredis. */
@@ -6,7 +6,7 @@ export interface IoredisClient {
   call(command: string, ...args: Argument[]): Promise<unknown>
   callBuffer(command: string, ...args: Argument[]): Promise<unknown>
   mgetBuffer(...keys: string[]): Promise<unknown>
-  /** There for every command, though not in the types of ioredis. Preferred: `callBuffer` loses its first argument in automatic pipelines. */
+  /** Exists, though not in the types of ioredis. Preferred, because `callBuffer` loses its first argument in automatic pipelines. */
   evalshaBuffer?(sha: string, ...args: Argument[]): Promise<unknown>
   evalBuffer?(script: string, ...args: Argument[]): Promise<unknown>
   readonly isCluster?: boolean
@@ -20,19 +20,19 @@ interface IoredisSubscriber {
   disconnect(): void
 }
 
-/** What `createClient`, `createClientPool` and `createCluster` of node-redis 5 and later make. */
+/** A client made by `createClient`, `createClientPool` or `createCluster` of node-redis 5 or later. */
 export interface NodeRedisClient {
   evalSha(sha: string, options: ScriptArguments): Promise<unknown>
   eval(script: string, options: ScriptArguments): Promise<unknown>
   get(key: string): Promise<unknown>
   mGet(keys: string[]): Promise<unknown>
-  /** `36` is the type of strings in the protocol. */
+  /** `36` is the string type of the protocol. */
   withTypeMapping(mapping: object): Omit<NodeRedisClient, 'withTypeMapping' | 'duplicate'>
   duplicate?(): NodeRedisSubscriber
 }
 interface ScriptArguments {
   keys: string[]
-  /** Buffers too: they are left out so that these types need none of Node's. */
+  /** Buffers too, which are left out so that these types do not depend on Node's. */
   arguments: string[]
 }
 interface NodeRedisSubscriber {
@@ -43,7 +43,7 @@ interface NodeRedisSubscriber {
   destroy(): unknown
 }
 
-/** `Redis` of `@upstash/redis`, or whatever else sends these commands and gives their replies back as JSON. */
+/** `Redis` of `@upstash/redis`, or another client with these commands that returns replies parsed from JSON. */
 export interface RestClient {
   evalsha(sha: string, keys: string[], args: string[]): Promise<unknown>
   eval(script: string, keys: string[], args: string[]): Promise<unknown>
@@ -51,9 +51,10 @@ export interface RestClient {
   mget(...keys: string[]): Promise<unknown>
 }
 
-/** One that can be duplicated, for a connection that only subscribes. */
+/** A client that can be duplicated for a connection that only subscribes. */
 export type SubscribingClient =
   | (IoredisClient & Required<Pick<IoredisClient, 'duplicate'>>)
   | (NodeRedisClient & Required<Pick<NodeRedisClient, 'duplicate'>>)
 
+/** A client of ioredis, node-redis or `@upstash/redis`, distinguished by their methods. */
 export type RedisClient = IoredisClient | NodeRedisClient | RestClient

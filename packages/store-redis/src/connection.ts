@@ -5,15 +5,15 @@ import type { Carries } from './record'
 export type Argument = string | Uint8Array
 export type Reply = string | number | Uint8Array | null | Reply[]
 
-/** The four things that the store asks of a client, whichever it is. */
+/** Common interface over the three kinds of client. */
 export interface Connection {
   readonly carries: Carries
   get(key: string): Promise<Reply>
-  /** Strings may come as bytes. */
+  /** Strings in the reply may be bytes. */
   getMany(keys: string[]): Promise<Reply>
-  /** Runs a script by its hash, and by its text where the server does not have it yet. */
+  /** Runs a script by its hash, or by its text if the server does not have it yet. */
   run(script: string, keys: string[], args: Argument[]): Promise<Reply>
-  /** The same where the answer holds bodies: strings may come as bytes. */
+  /** The same for a reply with bodies: its strings may be bytes. */
   runForBytes(script: string, keys: string[], args: Argument[]): Promise<Reply>
 }
 
@@ -21,11 +21,11 @@ const can = (client: RedisClient, method: string) => method in client && typeof 
 export const isIoredis = (client: RedisClient): client is IoredisClient => can(client, 'callBuffer')
 const isNodeRedis = (client: RedisClient): client is NodeRedisClient => can(client, 'withTypeMapping')
 const isRest = (client: RedisClient): client is RestClient => can(client, 'evalsha')
-/** A client that makes connections like its own, one of which can be given to subscriptions. */
+/** Whether the client can be duplicated for a connection that only subscribes. */
 export const canSubscribe = (client: RedisClient): client is SubscribingClient =>
   (isIoredis(client) || isNodeRedis(client)) && can(client, 'duplicate')
 
-/** @throws {JobsError} `invalid_option` where it is none of the known clients. */
+/** @throws {JobsError} `invalid_option` if the client is none of the three kinds */
 export function connectionOf(client: RedisClient): Connection {
   if (typeof client === 'object' && client !== null) {
     if (isIoredis(client)) return overIoredis(client)
@@ -34,20 +34,20 @@ export function connectionOf(client: RedisClient): Connection {
   }
   throw new JobsError(
     'invalid_option',
-    'redisStore: give it a client of ioredis, node-redis 5 (or later) or @upstash/redis, redisStore({ client: new Redis(url) })',
+    'redisStore needs a client of ioredis, node-redis 5 (or later) or @upstash/redis, redisStore({ client: new Redis(url) })',
   )
 }
 
 async function reply(answer: Promise<unknown>): Promise<Reply> {
   try {
-    return (await answer) as Reply // what the commands are documented to answer; the types of clients leave it open
+    return (await answer) as Reply // as documented for the commands; the types of clients are wider
   } catch (error) {
     return understood(error)
   }
 }
 const isMissing = (error: unknown) => error instanceof Error && /\bNOSCRIPT\b/.test(error.message)
 
-/** Both ways of running a script, the one by its hash first. */
+/** Runs a script by its hash, and by its text if the server does not have it. */
 async function scripted(byHash: (sha: string) => Promise<unknown>, byText: () => Promise<unknown>, script: string): Promise<Reply> {
   const sha = hashes.get(script) ?? (await shaOf(script))
   try {
@@ -105,7 +105,7 @@ function overNodeRedis(client: NodeRedisClient): Connection {
 
 function overRest(client: RestClient): Connection {
   const run = (script: string, keys: string[], args: Argument[]) => {
-    const texts = args.map(String) // `carries` is 'text': there are no bytes among them
+    const texts = args.map(String) // `carries` is 'text': no bytes
     return scripted(
       (sha) => client.evalsha(sha, keys, texts),
       () => client.eval(script, keys, texts),
@@ -115,7 +115,7 @@ function overRest(client: RestClient): Connection {
   return { carries: 'text', get: (key) => reply(client.get(key)), getMany: (keys) => reply(client.mget(...keys)), run, runForBytes: run }
 }
 
-/** Clients on Node know bytes by this class alone. */
+/** Bytes as a `Buffer`, the only class that clients on Node recognize. */
 const bufferOf = (arg: Argument) =>
   typeof arg === 'string' || Buffer.isBuffer(arg) ? arg : Buffer.from(arg.buffer, arg.byteOffset, arg.byteLength)
 
@@ -127,7 +127,7 @@ async function shaOf(script: string): Promise<string> {
   return sha
 }
 
-/** What a server says in words of its own, thrown in those of the contract. All else means that it is unavailable, and is passed on. */
+/** Throws the translation of an error that core distinguishes; all others mean that the store is unavailable, and are rethrown. */
 function understood(cause: unknown): never {
   const message = cause instanceof Error ? cause.message : ''
   if (/\bOOM command not allowed\b/.test(message))
@@ -139,15 +139,14 @@ function understood(cause: unknown): never {
   const rubbish = /RUBBISH (\S+)/.exec(message)?.[1]
   if (rubbish) throw notAJob(rubbish, cause)
   if (/\bWRONGTYPE\b/.test(message))
-    throw new Error(
-      'redisStore: a key under the prefix holds something else than this store keeps there: give the store a prefix of its own.',
-      { cause },
-    )
+    throw new Error('redisStore: a key under the prefix holds something that is not of this store: give the store its own prefix.', {
+      cause,
+    })
   throw cause
 }
 
 export const notAJob = (key: string, cause: unknown) =>
-  new Error(`redisStore: the key ${key} holds something else than a job: give the store a prefix of its own.`, { cause })
+  new Error(`redisStore: the key ${key} holds something that is not a job: give the store its own prefix.`, { cause })
 
 const decoder = new TextDecoder()
 export const textOf = (reply: Reply | undefined): string =>

@@ -1,6 +1,6 @@
 import { COMMON } from './script-parts'
 
-/** KEYS[2] an idempotency key. Answers the job that has it, or nothing. */
+/** KEYS[2] an idempotency key. Returns the job that has it, or nothing. */
 export const HOLDER = `
 ${COMMON}
 local id = call('GET', KEYS[2])
@@ -9,8 +9,8 @@ return there and shown(id, there)
 `
 
 /**
- * ARGV latest time, limit. Answers the jobs, and 'more' alone where so many had gone that it is to be called again: nobody else is
- * served meanwhile. A key of another kind is passed over, so that it does not hold up the others.
+ * ARGV latest time, limit. Returns the jobs; or only 'more' after many stale entries, so that other clients are served before it is called
+ * again. A key of another kind is skipped, so that it does not hold up the others.
  */
 export const DUE = `
 ${COMMON}
@@ -34,12 +34,12 @@ return jobs
 `
 
 /**
- * A leaf is the index of one owner's jobs of one status and one operation; there is another of everybody's, whose owner is `*`: no
- * JSON. What is asked for is merged from the tops of all leaves that match: as many reads as there are such leaves, however many jobs
- * are in them.
+ * A leaf is the index of one owner's jobs of one status and operation. There is also one for the jobs of all owners, with the owner `*`,
+ * which is not JSON. A page is merged from the newest jobs of all leaves that match: the cost depends on the number of leaves, not of
+ * jobs.
  *
- * ARGV owner or `*`, statuses with commas, operation or '', limit, and of the job after which to go on: createdAt or '', id. Answers where
- * the next page goes on (or '') and the jobs.
+ * ARGV owner or `*`, statuses separated by commas, operation or '', limit, and of the job to continue after: createdAt or '', id. Returns
+ * the position of the next page (or '') and the jobs.
  */
 export const LIST = `
 ${COMMON}
@@ -103,7 +103,7 @@ until not gone or rounds == 20
 return { #found > limit and 'C' .. found[limit].score .. '_' .. found[limit].id or '', unpack(jobs) }
 `
 
-/** KEYS[2] the lines. ARGV after, limit. Answers the oldest version kept and the lines; nothing where there are none. */
+/** KEYS[2] the events. ARGV after, limit. Returns the oldest version kept and the events; nothing if there are none. */
 export const EVENTS = `
 ${COMMON}
 local answer = {}
@@ -118,5 +118,5 @@ return answer
 /** KEYS[2] the chunks. ARGV field. */
 export const READ_BLOB = `return redis.call('HGET', KEYS[2], ARGV[1])`
 
-/** What the server does when it is full. */
+/** Returns, among others, the server's `maxmemory_policy`. */
 export const MEMORY = `return redis.call('INFO', 'memory')`

@@ -1,7 +1,7 @@
 import type { Body, Job, JobEvent } from '@respond-async/core'
 
 /**
- * The head of a job as it is stored. A letter that no JSON begins with, and then the members of a JSON array, one to a line:
+ * The head of a job as it is stored: a letter with which no JSON begins, then the members of a JSON array, one per line:
  *
  *     J<version>,
  *     "<status>",
@@ -11,10 +11,10 @@ import type { Body, Job, JobEvent } from '@respond-async/core'
  *     [revision, createdAt, attempt, maxAttempts, dispatch, and as milliseconds after createdAt:
  *       updatedAt, dueAt, startedAt, finishedAt, expiresAt],
  *     {…all other members but the id, which is in the key…}
- *     ,[{…what a claim changed…}, "<what a claim cleared>", …, "?<the call>"]     (none or more, until the next full write; an
+ *     ,[{…what a claim changed…}, "<what a claim cleared>", …, "?<the call>"]     (any number, until the next full write; an
  *       insert ends with one that changes nothing)
  *
- * The numbers are without names because they would be half of what a finished job takes.
+ * The numbers have no names, because names would take half of the size of a finished job.
  */
 export function headOf(job: Job): string {
   const { version, status, owner, operation, idempotencyKey = null, createdAt } = job
@@ -29,7 +29,7 @@ export function headOf(job: Job): string {
     if (after === null || Number.isSafeInteger(after)) numbers.push(after)
     else {
       numbers.push(null)
-      rest[name] = job[name] // no whole number of milliseconds away: it keeps its name, so that it comes back exactly
+      rest[name] = job[name] // not a safe integer: stored under its name, so that it is read back exactly
     }
   }
   while (numbers.at(-1) === null) numbers.pop()
@@ -43,26 +43,26 @@ const APART = new Set<string>([
   ...['id', 'version', 'status', 'owner', 'operation', 'idempotencyKey', 'requestBody', 'responseBody'],
   ...['revision', 'createdAt', 'attempt', 'maxAttempts', 'dispatch', ...TIMES],
 ])
-/** Members that are `null` where they are not named. */
+/** Members that are `null` if they are not named. */
 const IS_NULL = new Set(['request', 'response'])
 
 type Numbers = [number, number, number, number, number, ...(number | null)[]]
 type Claim = [Partial<Job>, ...string[]]
 type Lines = [number, Job['status'], string | null, string, string | null, Numbers, Partial<Job>, ...Claim[]]
 
-/** @throws {SyntaxError} where the text is no such head. */
+/** @throws {SyntaxError} if the text is not a head */
 export function jobOf(id: string, text: string): Job {
-  if (text[0] !== 'J') throw new SyntaxError('no head of a job')
+  if (text[0] !== 'J') throw new SyntaxError('not the head of a job')
   return assemble(id, JSON.parse(`[${text.slice(1)}]`) as Lines) // written by `headOf`
 }
 
-/** From the form in which scripts answer jobs that were not asked for by id: `I<id>` and the lines. */
+/** Reads a job from the reply of a script that was not called with its id: `I<id>` and the lines. */
 export function foundJobOf(text: string): Job {
   const end = text.indexOf(NEXT)
   return assemble(text.slice(1, end), JSON.parse(`[${text.slice(end + 2)}]`) as Lines) // as above
 }
 
-/** Times and claims by index: a rest pattern would make a list anew, and this is what a poll costs. */
+/** Reads times and claims by index, because a rest pattern would copy the list, and every poll runs this. */
 function assemble(id: string, lines: Lines): Job {
   const [version, status, owner, operation, idempotencyKey, numbers, rest] = lines
   const createdAt = numbers[1]
@@ -92,34 +92,34 @@ function assemble(id: string, lines: Lines): Job {
     Object.assign(job, changes)
     for (const name of cleared) delete job[name]
   }
-  return job as unknown as Job // every member that `headOf` took apart is back
+  return job as unknown as Job // has every member that `headOf` stored
 }
 
-/** The head of a new job, and which call it is that inserts it. */
+/** The head of a new job, with the name of the call that inserts it. */
 export const newHeadOf = (job: Job): string => `${headOf(job)}${NEXT}[{},"${callName()}"]`
 
-/** What a claim changes, for the end of a head. Version and status stand in its first lines. */
+/** The changes of a claim, to be appended to a head, whose first lines have version and status. */
 export function changesOf({ version: _version, status: _status, ...changes }: Partial<Job>): string {
   const cleared = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [name] : []))
   return JSON.stringify([changes, ...cleared, callName()])
 }
 
 /**
- * A name of no member, another in each call, that is cleared with the others: a command that a client sends again finds its own, and one
- * of somebody who wants the very same does not.
+ * A unique name for a call, stored as the name of a cleared member that does not exist. A command that a client sends again recognizes its
+ * own write by it, and the same command from another caller does not.
  */
 const callName = (): string => `?${crypto.randomUUID().slice(0, 8)}`
 
-/** `E<version> <JSON>`: the scripts need the version alone. */
+/** An event as `E<version> <JSON>`: the scripts read only the version. */
 export const lineOf = (event: JobEvent): string => `E${event.version} ${JSON.stringify(event)}`
 export const eventOf = (line: string): JobEvent => JSON.parse(line.slice(line.indexOf(' ') + 1)) as JobEvent // written by `lineOf`
 
-/** Whether a client carries bytes; one that speaks JSON does not. */
+/** What a client can transfer: bytes, or only text if its protocol is JSON. */
 export type Carries = 'bytes' | 'text'
 
 /**
- * A body with one character before it that says what it is: `T` text, as nearly all are, and as cheap as it can be; `B` bytes;
- * `X` bytes in base64, where the client carries text alone.
+ * A body with a prefix of one character: `T` for text, as nearly all are; `B` for bytes; `X` for base64, if the client transfers only
+ * text.
  */
 export function encodeBody(body: Body, carries: Carries): string | Uint8Array {
   if (typeof body === 'string')
@@ -131,19 +131,19 @@ export function encodeBody(body: Body, carries: Carries): string | Uint8Array {
   return marked
 }
 
-/** @throws {SyntaxError} where it is no such body. */
+/** @throws {SyntaxError} if it is not such a body */
 export function decodeBody(stored: string | Uint8Array): Body {
   const mark = typeof stored === 'string' ? stored[0] : String.fromCharCode(stored[0] ?? 0)
   if (mark === 'T') return typeof stored === 'string' ? stored.slice(1) : decoder.decode(stored.subarray(1))
   if (mark === 'X') return fromBase64(typeof stored === 'string' ? stored.slice(1) : decoder.decode(stored.subarray(1)))
-  if (mark === 'B' && typeof stored !== 'string') return new Uint8Array(stored.subarray(1)) // a copy, and no Buffer
-  throw new SyntaxError('no body of a job, or one of bytes that this client cannot read')
+  if (mark === 'B' && typeof stored !== 'string') return new Uint8Array(stored.subarray(1)) // a copy, not a Buffer
+  throw new SyntaxError('not the body of a job, or one in bytes that this client cannot read')
 }
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
-/** In pieces: one call takes so many arguments only. 24 KiB are a multiple of 3, so that no padding falls between. */
+/** Encodes in pieces, because a call takes a limited number of arguments. 24 KiB is a multiple of 3, so there is no padding between. */
 function toBase64(bytes: Uint8Array): string {
   let text = ''
   for (let at = 0; at < bytes.length; at += 24_576) text += btoa(String.fromCharCode(...bytes.subarray(at, at + 24_576)))

@@ -7,38 +7,39 @@ import { DUE, EVENTS, HOLDER, LIST, MEMORY, READ_BLOB } from './query-scripts'
 import { changesOf, decodeBody, encodeBody, eventOf, foundJobOf, headOf, jobOf, lineOf, newHeadOf } from './record'
 import { subscriptionsOver } from './subscriptions'
 
+/** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
   /** A client of ioredis (`Redis`, `Cluster`), of node-redis (connected), or a REST client with the methods of `@upstash/redis`. */
   client: RedisClient
   /**
-   * First part of every key, and the hash tag that keeps them in one slot of a Cluster. Stores with the same prefix are the same
-   * store. 1 to 100 letters, digits and `_ . : / -`.
+   * Prefix of all keys, and the hash tag that keeps them in one slot of a Cluster. Stores with the same prefix share their jobs. 1 to 100
+   * letters, digits and `_ . : / -`.
    * @default 'respond-async'
    */
   prefix?: string
-  /** Lines of history kept for each job, 0 to 1_000. 0: none, and the store has no `events`. @default 0 */
+  /** Events of history kept for each job, 0 to 1_000. 0: none, and the store has no `events`. @default 0 */
   maxEvents?: number
   /**
-   * Whether every change of a job is published, and heard by those who wait for it in other processes. Opens one more connection
-   * at the first who waits. Set it alike in all processes. A REST client publishes, but cannot subscribe.
+   * Whether changes of jobs are published, and received by processes that wait for them. The first wait in a process opens a further
+   * connection. Must be the same in all processes. A REST client publishes, but cannot subscribe.
    * @default true
    */
   watch?: boolean
 }
 
-/** How long a finished job stays when nobody sweeps, after the time at which it was to be swept; and a body without a job. One day. */
+/** How long after they were due to be swept keys expire by themselves, in milliseconds (a day); also the life of a body without a job. */
 const MARGIN_MS = 86_400_000
-/** How many of the writes look for entries in the indexes whose jobs have expired by themselves. */
+/** Share of the writes that also drop index entries of jobs that have expired by themselves. */
 const TIDY = 1 / 16
-/** Redis takes strings of 512 MiB. */
+/** Largest record and body, in bytes: Redis strings may have 512 MiB. */
 const MAX_BYTES = 500_000_000
-/** A request to Upstash may have 10 MB: two bodies in base64 with the head beside them. */
+/** Largest body over REST, in bytes: a request to Upstash may have 10 MB, with two bodies in base64 and the head. */
 const MAX_REST_BODY_BYTES = 3_500_000
 const MAX_REST_RECORD_BYTES = 1_000_000
 
 /**
- * Keeps jobs in Redis 6.2 and later, or Valkey: each call is one command, and each change one script that happens as a whole or not
- * at all. How durable it is depends on how Redis is set up: see "Persistence" in the README. Nothing has to be set up beforehand.
+ * Stores jobs in Redis 6.2 or later, or Valkey. Each call is one command, each change one atomic script. How durable jobs are depends on
+ * how Redis persists: see "Persistence" in the README. Needs no set-up.
  *
  * @throws {JobsError} `invalid_option`
  */
@@ -64,13 +65,13 @@ export function redisStore(options: RedisStoreOptions): JobStore {
   const linesOf = (events: readonly JobEvent[] = []) => (maxEvents > 0 ? events.map(lineOf) : [])
   const bodyOf = (body: Job['requestBody']): Argument => {
     if (body === undefined || body === null) return body === null ? '-' : ''
-    if (isLonger(body, maxBodyBytes)) throw new JobsError('too_large', `A body of ${maxBodyBytes} bytes at most is kept here.`)
+    if (isLonger(body, maxBodyBytes)) throw new JobsError('too_large', `A body may have at most ${maxBodyBytes} bytes.`)
     return encodeBody(body, carries)
   }
   const written = (job: Job, head: string, events: readonly JobEvent[] | undefined, channel: string): Argument[] => {
     const { id, createdAt, dueAt, goneAt, requestBody, responseBody } = job
     if (isLonger(head, maxRecordBytes))
-      throw new JobsError('too_large', `A job of ${maxRecordBytes} bytes at most is kept here, besides its bodies.`)
+      throw new JobsError('too_large', `A job may have at most ${maxRecordBytes} bytes, besides its bodies.`)
     return [
       ...[id, head, `${createdAt}`, dueAt === null ? '' : `${dueAt}`, lifeOf(job), goneAt === undefined ? '' : 'gone'],
       ...[bodyOf(requestBody), bodyOf(responseBody), channel, `${maxEvents}`, Math.random() < TIDY ? 'tidy' : '', ...linesOf(events)],
@@ -99,7 +100,7 @@ export function redisStore(options: RedisStoreOptions): JobStore {
   const subscriptions = watch && canSubscribe(client) ? subscriptionsOver(client) : undefined
 
   let checked = rest
-  /** Once, beside the first insert: a server that evicts keys loses jobs without a word. It may refuse to tell. */
+  /** Warns once, at the first insert, if the server evicts keys, and so silently loses jobs. The server may not allow the check. */
   const checkPolicy = () => {
     if (checked) return
     checked = true
@@ -108,7 +109,7 @@ export function redisStore(options: RedisStoreOptions): JobStore {
         const policy = /maxmemory_policy:(\S+)/.exec(textOf(info))?.[1]
         if (policy && policy !== 'noeviction')
           console.warn(
-            `redisStore: this Redis drops keys when it is full (maxmemory-policy ${policy}), and jobs with them. Set maxmemory-policy noeviction.`,
+            `redisStore: this Redis evicts keys when it is full (maxmemory-policy ${policy}), and loses jobs. Set maxmemory-policy noeviction.`,
           )
       },
       () => {},
@@ -214,13 +215,13 @@ export function redisStore(options: RedisStoreOptions): JobStore {
 }
 
 const MAX_ID = 128
-/** Clients may be set to answer numbers as text. */
+/** Clients may be configured to return numbers as text. */
 const isOne = (reply: Reply | undefined) => Number(reply) === 1
 const invalid = (message: string) => new JobsError('invalid_option', message)
 
 /**
- * How long a record may stay, in milliseconds: for ever while it is not finished, else until it should long have been swept. One of
- * whose end a webhook is still to tell is due before it expires.
+ * Time to live of a record, in milliseconds: none while it is unfinished; after that until it is due to be swept, and `MARGIN_MS`. While
+ * it owes a webhook, `dueAt` is before `expiresAt`.
  */
 function lifeOf({ finishedAt, goneAt, dueAt, expiresAt = 0 }: Job): string {
   if ((finishedAt === undefined && goneAt === undefined) || dueAt === null) return ''
@@ -237,8 +238,8 @@ function readBody(key: string, stored: Reply | undefined) {
   }
 }
 
-/** @throws {Error} where a client gives something else for an answer that is a list. */
+/** @throws {Error} if the client returns something other than a list */
 function listOf(reply: Reply): Reply[] {
   if (Array.isArray(reply)) return reply
-  throw new Error(`redisStore: expected a list, got ${JSON.stringify(reply)}: is the client set to answer in a form of its own?`)
+  throw new Error(`redisStore: expected a list, got ${JSON.stringify(reply)}: is the client configured to transform replies?`)
 }

@@ -1,16 +1,16 @@
 /**
- * What runs inside Redis, one script for each call. A job is a string of JSON values (see `record.ts`) of which the scripts read the
- * first lines and never decode the rest: cjson would change large numbers and empty lists.
+ * Common part of the scripts that run inside Redis, one for each call. A job is a string of JSON values (see `record.ts`), of which the
+ * scripts read the first lines and never decode the rest: cjson would change large numbers and empty lists.
  *
- * KEYS[1] is always the index of due times, `{prefix}:due`; all other keys are made of it, so that a key prefix of the client is on
- * all of them. KEYS[2] and KEYS[3], where a call knows them, are the job's own: a Cluster that moves the slot then says TRYAGAIN.
+ * KEYS[1] is always the index of due times, `{prefix}:due`; all other keys are derived from it, so that they have the client's key prefix
+ * too. KEYS[2] and KEYS[3] are the job's own keys, if the call knows them: a Cluster that is moving the slot then answers TRYAGAIN.
  *
- * While a Cluster moves the slot, each of two nodes has some of its keys. A command for a key that is not here fails in the middle of a
- * script, and a single key that is not here may look as if it did not exist. So `reach` asks for all that belongs to a job before the
- * first write, and `isGone` asks for two keys at once, which a node that has not both refuses to answer.
+ * While a Cluster moves the slot, its keys are spread over two nodes. A command for a key on the other node fails in the middle of a
+ * script, and a single missing key may look as if it did not exist. So `reach` asks for all keys of a job before the first write, and
+ * `isGone` for two keys at once, which a node that does not have both refuses to answer.
  *
- * `tidy` drops entries whose jobs have expired by themselves from the start of an index: one that nobody reads would grow for ever.
- * PUBLISH is called with `pcall`: where the user may not publish, that must not leave a change half written.
+ * `tidy` drops entries of jobs that have expired by themselves from the start of an index, which would grow without limit if nobody read
+ * it. PUBLISH is called with `pcall`: if the user may not publish, the change must still be written completely.
  */
 export const COMMON = `
 local due = KEYS[1]

@@ -2,7 +2,7 @@ import { type VersionListener, versionsFrom } from '@respond-async/core/store'
 import type { SubscribingClient } from './clients'
 import { isIoredis } from './connection'
 
-/** Connection for subscriptions alone, as Redis wants it: opened at the first watch, kept until the store is closed. */
+/** A connection for subscriptions only, as Redis requires: opened at the first watch, kept until the store is closed. */
 interface Subscriber {
   subscribe(channel: string): Promise<unknown>
   unsubscribe(channel: string): Promise<unknown>
@@ -11,8 +11,8 @@ interface Subscriber {
 
 export interface Subscriptions {
   /**
-   * Versions published on a channel, the newest where several have come since the last was taken. Ends with the signal. After the
-   * connection was down the last one is repeated (1 where there was none): it is time to look again.
+   * Yields the versions published on a channel; of several since the last one, only the newest. Ends when the signal aborts. After the
+   * connection was down the last one is repeated (1 if there was none), so that the watcher reads the job again.
    */
   watch(channel: string, signal: AbortSignal): AsyncIterable<number>
   end(): void
@@ -35,7 +35,7 @@ export function subscriptionsOver(client: SubscribingClient): Subscriptions {
     })
     return subscriber
   }
-  /** Subscribing and unsubscribing are sent in the order of the calls: the last one says what holds. */
+  /** Subscribe and unsubscribe commands are sent in the order of the calls, so the last one holds. */
   const join = async (channel: string, watcher: VersionListener) => {
     const there = channels.get(channel)
     if (there) return void there.add(watcher)
@@ -52,7 +52,7 @@ export function subscriptionsOver(client: SubscribingClient): Subscriptions {
     const there = channels.get(channel)
     if (!there?.delete(watcher) || there.size > 0) return
     channels.delete(channel)
-    subscriber?.then((opened) => opened.unsubscribe(channel)).catch(() => {}) // a connection that is down holds no subscription
+    subscriber?.then((opened) => opened.unsubscribe(channel)).catch(() => {}) // a connection that is down has no subscription
   }
 
   return {
@@ -64,7 +64,7 @@ export function subscriptionsOver(client: SubscribingClient): Subscriptions {
     end() {
       const opened = subscriber
       subscriber = undefined
-      opened?.then((one) => one.end()).catch(() => {}) // it was never open
+      opened?.then((one) => one.end()).catch(() => {}) // it was never opened
     },
   }
 }
@@ -74,18 +74,18 @@ async function open(
   tell: (channel: string, message: string) => void,
   reconnected: () => void,
 ): Promise<Subscriber> {
-  // A lost connection is the client's to restore, and it does so by itself; nobody is to be brought down by its 'error' event.
+  // The client restores a lost connection by itself; its 'error' event must not crash the process.
   const ignore = () => {}
   let ready = 0
   const onReady = () => {
     if (++ready > 1) reconnected()
   }
   if (isIoredis(client)) {
-    // Commands wait for the connection here, and subscriptions come back with it, whatever the client itself is set to.
+    // Whatever the settings of the client: here commands wait for the connection, and subscriptions are restored with it.
     const settings = { enableOfflineQueue: true, maxRetriesPerRequest: null, autoResubscribe: true }
     const one = client.isCluster ? client.duplicate([], settings) : client.duplicate(settings)
     one.on('error', ignore)
-    // By now it has asked for its subscriptions again; an answer to anything after that says that they are in force.
+    // The subscriptions have been requested again by now, so once the ping is answered they are active.
     one.on('ready', () => one.ping().then(onReady, ignore))
     one.on('message', (channel = '', message = '') => tell(channel, message))
     return {
