@@ -3,15 +3,15 @@ import { DelayedError, type Job, QueueEvents, type QueueEventsListener, Worker }
 import type { EngineSettings } from './engine'
 import { cancellationsOf } from './message'
 
-/** Pause before a message is tried again whose job could not be claimed because the store was away, in milliseconds. */
+/** Pause before a message is delivered again whose job could not be claimed because the store was unavailable, in milliseconds. */
 const STORE_AWAY_MS = 5_000
 
 export interface Consumer {
-  /** Takes nothing more; resolves when what runs has ended. */
+  /** Stops consuming; resolves when all runs have ended. */
   close(): Promise<void>
 }
 
-/** Begins to work on the queue in this process. */
+/** Starts consuming the queue in this process. */
 export function consume({ queue, connection, prefix, concurrency, worker, onError }: EngineSettings, run: Runner): Consumer {
   const deliver = async (job: Job<JobMessage>, token?: string, signal?: AbortSignal): Promise<void> => {
     const outcome = await run(job.data, { signal }).catch((error) => {
@@ -20,10 +20,10 @@ export function consume({ queue, connection, prefix, concurrency, worker, onErro
     })
     if (outcome.kind !== 'retry') return
     await job.moveToDelayed(Date.now() + outcome.delayMs, token)
-    throw new DelayedError() // how BullMQ is told that the message is not done with
+    throw new DelayedError() // tells BullMQ that the message is not completed
   }
   const working = new Worker<JobMessage>(queue, deliver, { ...worker, connection, prefix, concurrency })
-  // Read from its beginning: what was told before this process was there is of messages that it does not have.
+  // Read from the beginning, which is harmless: earlier cancels are of messages that this process does not have.
   const cancellations = new QueueEvents(cancellationsOf(queue), { connection, prefix, lastEventId: '0-0' })
   working.on('error', onError)
   cancellations.on('error', onError)

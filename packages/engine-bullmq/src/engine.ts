@@ -3,40 +3,41 @@ import type { ConnectionOptions, WorkerOptions } from 'bullmq'
 import { type Consumer, consume } from './consumer'
 import { createProducer } from './producer'
 
+/** Options of {@link bullmqEngine}. */
 export interface BullmqEngineOptions {
   /**
-   * Name of the BullMQ queue, for these jobs alone: nothing else may add to it or work on it. No colons. `<queue>-cancel` is used too.
+   * Name of the BullMQ queue, without colons. Only for these jobs: nothing else may add to or consume it. `<queue>-cancel` is used too.
    * @default 'respond-async'
    */
   queue?: string
   /**
-   * How BullMQ connects: `{ url: 'redis://…' }`, `{ host, port, … }`, or a client. From options the engine makes a connection that
-   * fails at once while Redis is away, so that requests need not wait for it; a client is used as it is.
+   * How BullMQ connects: `{ url: 'redis://…' }`, `{ host, port, … }`, or a client. With options, commands fail at once while Redis is
+   * unavailable, so that requests do not wait for it; a client is used as it is configured.
    */
   connection: ConnectionOptions
-  /** First part of every key; in a Cluster in braces, `'{bull}'`. @default 'bull' */
+  /** Prefix of all keys; in a Cluster with braces, `'{bull}'`. @default 'bull' */
   prefix?: string
-  /** How many jobs a process runs at once after `jobs.start()`. @default 10 */
+  /** Number of jobs that a process runs at once after `jobs.start()`. @default 10 */
   concurrency?: number
   /** Further options of BullMQ's `Worker`: a rate limit, metrics, telemetry, `lockDuration`. */
   worker?: Omit<WorkerOptions, 'connection' | 'prefix' | 'concurrency' | 'autorun' | 'removeOnComplete' | 'removeOnFail'>
-  /** Hears what goes wrong with nobody to be thrown to: a lost connection, a lock that could not be renewed. @default console.error */
+  /** Called with errors that no caller can catch: a lost connection, a lock that could not be renewed. @default console.error */
   onError?: (error: unknown) => void
 }
 
 /**
- * Carries jobs to worker processes over BullMQ. A process that only accepts hands over; one that calls `jobs.start()` runs them.
- * Connects at the first hand-over or at the start, not before.
+ * Carries jobs to worker processes over BullMQ. Processes that accept requests add jobs to the queue; those that call `jobs.start()` run
+ * them. Connects at the first job or at the start.
  *
  * @throws {JobsError} `invalid_option`
  */
 export function bullmqEngine(options: BullmqEngineOptions): JobEngine {
   const { queue = 'respond-async', connection, prefix = 'bull', concurrency = 10, worker, onError = report, ...others } = options
-  for (const name in others) throw invalid(`${name} is no option; what is for BullMQ's Worker goes into \`worker\``)
+  for (const name in others) throw invalid(`${name} is not an option; options of BullMQ's Worker go into \`worker\``)
   if (queue === '' || queue.includes(':')) throw invalid(`queue must be a name without colons, not ${JSON.stringify(queue)}`)
-  if (!connection) throw invalid('connection is missing: give it { url: "redis://…" }, or what else BullMQ takes')
+  if (!connection) throw invalid('connection is missing, for example { url: "redis://…" }')
   if (isCluster(connection) && !/\{.+\}/.test(`${prefix}:${queue}`))
-    throw invalid('a Cluster wants all keys of a queue in one slot: put the prefix in braces, { prefix: "{bull}" }')
+    throw invalid('a Cluster needs all keys of a queue in one slot: put the prefix in braces, { prefix: "{bull}" }')
   if (!Number.isInteger(concurrency) || concurrency < 1)
     throw invalid(`concurrency must be a whole number from 1, not ${String(concurrency)}`)
   const settings = { ...options, queue, concurrency, onError }

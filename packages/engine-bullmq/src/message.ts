@@ -1,7 +1,7 @@
 import type { JobMessage } from '@respond-async/core'
 
-/** Id of a message in the queue: BullMQ refuses a second one with the same. */
+/** Id of a message in the queue; BullMQ ignores a second one with the same id. */
 export const messageId = ({ id, dispatch }: Pick<JobMessage, 'id' | 'dispatch'>): string => `${id}-${dispatch}`
 
-/** Name of the stream that tells of cancellations; one of its own, so that nobody reads every event of every job for them. */
+/** Name of the event stream for cancels, separate from that of the queue, so that workers need not read all events of all jobs. */
 export const cancellationsOf = (queue: string): string => `${queue}-cancel`

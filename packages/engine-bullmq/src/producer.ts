@@ -3,12 +3,12 @@ import { type ConnectionOptions, Queue, QueueEventsProducer } from 'bullmq'
 import type { EngineSettings } from './engine'
 import { cancellationsOf, messageId } from './message'
 
-/** How long a hand-over may take, in milliseconds. After it the job waits in the store, where the sweeper finds it. */
+/** How long a dispatch may take, in milliseconds. After it the job waits in the store, where the sweeper finds it. */
 const HAND_OVER_MS = 5_000
-/** Events that BullMQ keeps of the queue, roughly: nothing here reads them, a dashboard may. Its own default is 10,000. */
+/** Approximate number of events that BullMQ keeps (its default is 10,000): nothing here reads them, but a dashboard may. */
 const KEPT_EVENTS = 100
 
-/** The side of the queue that adds and removes. Connects when it is first used. */
+/** Adds messages to the queue and removes them. Connects on first use. */
 export function createProducer({ queue: name, connection, prefix, onError }: EngineSettings) {
   let queue: Queue<JobMessage> | undefined
   let opening: Promise<void> | undefined
@@ -17,8 +17,8 @@ export function createProducer({ queue: name, connection, prefix, onError }: Eng
   let closed = false
 
   /**
-   * The queue, once Redis has been there. The first to ask waits a while, and those who come after that are refused at once:
-   * requests that are taken while Redis is away do not wait, each for itself.
+   * Resolves to the queue once Redis is connected. Calls wait for the first connection up to `HAND_OVER_MS`, later ones fail at once, so
+   * that requests do not each wait while Redis is unavailable.
    */
   const connected = async (): Promise<Queue<JobMessage>> => {
     if (closed) throw new JobsError('draining', 'This engine was stopped.')
@@ -32,7 +32,7 @@ export function createProducer({ queue: name, connection, prefix, onError }: Eng
     const ready = made.waitUntilReady().then(() => {
       isOpen = true
     })
-    // Too old a Redis, or a connection that broke in between: the next one begins anew.
+    // Redis is too old, or the connection broke in between: the next call starts over.
     ready.catch(() => {
       queue = undefined
       made.close().catch(onError)
@@ -47,9 +47,9 @@ export function createProducer({ queue: name, connection, prefix, onError }: Eng
       const to = await connected()
       await inTime(to.add(message.operation, message, options))
     },
-    /** Removes a message that waits. One that is not there runs, or has run: workers are told, and the one that has it stops. */
+    /** Removes a waiting message. If it is not in the queue it may be running: workers are notified, and the one that has it stops. */
     async cancel(id: string, dispatch: number): Promise<void> {
-      if (closed) return // whoever gets the message will find the job canceled
+      if (closed) return // the worker that gets the message will find the job canceled
       const message = messageId({ id, dispatch })
       const from = await connected()
       if ((await inTime(from.remove(message))) === 1) return
@@ -63,7 +63,7 @@ export function createProducer({ queue: name, connection, prefix, onError }: Eng
   }
 }
 
-/** Options of a connection that refuses commands while it is down: those that waited would be sent when nobody needs them any more. */
+/** Options for a connection that refuses commands while it is down: queued ones would be sent when nobody needs them any more. */
 function impatient(connection: ConnectionOptions): ConnectionOptions {
   const isClient = 'duplicate' in connection && typeof connection.duplicate === 'function'
   return isClient ? connection : { ...connection, enableOfflineQueue: false }

@@ -83,7 +83,7 @@ describe('bullmqEngine', () => {
     [
       'an option that there is not',
       { connection: {}, concurency: 2 },
-      /^bullmqEngine: concurency is no option; what is for BullMQ's Worker/,
+      /^bullmqEngine: concurency is not an option; options of BullMQ's Worker/,
     ],
     ['no concurrency', { connection: {}, concurrency: 0 }, /concurrency must be a whole number from 1/],
   ])('refuses %s at set-up', (_what, options, message) => {

@@ -5,31 +5,33 @@ import { messageId } from './message'
 import { createQueue } from './queue'
 import { noted } from './statements'
 
+/** Options of {@link pgBossEngine}. */
 export interface PgBossEngineOptions {
-  /** Starts with the first hand-over or with `jobs.start()`, if it is not started by then. It stays yours to stop, after `jobs.stop()`. */
+  /** Started with the first job or with `jobs.start()`, unless it is already. The application must stop it, after `jobs.stop()`. */
   boss: PgBoss
-  /** Name of the queue, for these jobs alone; made where it is missing. @default 'respond-async' */
+  /** Name of the queue, only for these jobs; created if missing. @default 'respond-async' */
   queue?: string
-  /** How many jobs a process runs at once after `jobs.start()`. Each place asks Postgres for work by itself. @default 10 */
+  /** Number of jobs that a process runs at once after `jobs.start()`. Each slot polls Postgres by itself. @default 10 */
   concurrency?: number
   /**
-   * How often a place that is idle looks for work, in seconds, at least 0.5: what a job waits for at most while places are idle. With
-   * `new PgBoss({ useListenNotify: true })` one that may start now is taken at once; delayed starts and retries wait for a look.
+   * How often an idle slot polls for jobs, in seconds, at least 0.5; a job waits no longer than this if slots are idle. With
+   * `new PgBoss({ useListenNotify: true })` a job that may start now is taken at once; delayed starts and retries still wait for a poll.
    * @default 2
    */
   pollingIntervalSeconds?: number
   /**
-   * Whether a job is handed over in the statement that stores it, where the store can do that. `false` where pg-boss has another
-   * database than the jobs.
+   * Whether the message of a job is written in the statement that stores the job, if the store can do that. Must be `false` if pg-boss
+   * uses another database than the jobs.
    * @default true
    */
   transaction?: boolean
-  /** Hears what goes wrong with nobody to be thrown to, and of errors of `boss` where nobody else listens. @default console.error */
+  /** Called with errors that no caller can catch, and with those of `boss` if it has no other listener. @default console.error */
   onError?: (error: unknown) => void
 }
 
 /**
- * Carries jobs to worker processes over pg-boss. A process that only accepts hands over; one that calls `jobs.start()` runs them.
+ * Carries jobs to worker processes over pg-boss. Processes that accept requests add jobs to the queue; those that call `jobs.start()` run
+ * them.
  *
  * @throws {JobsError} `invalid_option`
  */
@@ -43,8 +45,8 @@ export function pgBossEngine(options: PgBossEngineOptions): JobEngine {
     onError = report,
     ...others
   } = options
-  for (const name in others) throw invalid(`${name} is no option`)
-  if (typeof boss?.send !== 'function') throw invalid('boss is missing: give it a new PgBoss(…)')
+  for (const name in others) throw invalid(`${name} is not an option`)
+  if (typeof boss?.send !== 'function') throw invalid('boss is missing: pass new PgBoss(…)')
   if (!/^[\w.-]+$/.test(name)) throw invalid(`queue must be a name of letters, digits, "_", "-" and ".", not ${JSON.stringify(name)}`)
   if (!Number.isInteger(concurrency) || concurrency < 1)
     throw invalid(`concurrency must be a whole number from 1, not ${String(concurrency)}`)
@@ -64,9 +66,9 @@ export function pgBossEngine(options: PgBossEngineOptions): JobEngine {
     },
     dispatch: (message, { delayMs }) => send(message, delayMs),
     prepare: (message, { delayMs }) => noted((db) => send(message, delayMs, db)),
-    /** Where the message waits it is gone; where it runs, its worker finds that out within some seconds and tells the run. */
+    /** Deletes the message. If it is running, its worker notices within seconds and aborts the run. */
     async cancel(id, dispatch) {
-      if (stopped) return // whoever gets the message will find the job canceled
+      if (stopped) return // the worker that gets the message will find the job canceled
       await queue.ready()
       await boss.deleteJob(name, messageId(id, dispatch))
     },
@@ -83,7 +85,7 @@ export function pgBossEngine(options: PgBossEngineOptions): JobEngine {
   }
 }
 
-/** A minute less than what pg-boss lets a message be worked on, which is a day: a job's own time limit comes first. */
+/** Longest run, in milliseconds: a minute less than the limit of pg-boss, a day, so that the job's own limit comes first. */
 const MAX_RUN_MS = 86_340_000
 
 async function atMost(ms: number, work: Promise<unknown>): Promise<void> {

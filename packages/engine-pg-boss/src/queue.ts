@@ -2,26 +2,25 @@ import type { JobMessage } from '@respond-async/core'
 import type { PgBoss, SendOptions } from 'pg-boss'
 
 /**
- * How pg-boss treats a message. It is worked on as long as its worker says so every few seconds: that is also how a worker finds
- * out that it was canceled. A worker that is silent loses it to another, which will find the job running or handed over again.
+ * Queue settings. A worker keeps a message by a heartbeat every few seconds, from which it also learns of a cancel. A silent worker loses
+ * the message to another one, which will find the job running or dispatched again.
  */
 const SETTINGS = {
-  expireInSeconds: 86_400, // the most that pg-boss allows
+  expireInSeconds: 86_400, // the maximum of pg-boss
   heartbeatSeconds: 60,
   retryLimit: 1_000_000, // jobs count their attempts themselves
   retryDelay: 30,
-  retentionSeconds: 31_536_000, // a delayed start counts from when it is due
+  retentionSeconds: 31_536_000, // counts from when a message is due
   notify: true,
 }
 
 /**
- * The queue of these jobs, made when it is first needed, and again where somebody has deleted it. A failure is met again by the next
- * who asks.
+ * The queue of these jobs, created on first use, and again if it was deleted. After a failure the next call tries again.
  */
 export function createQueue(boss: PgBoss, name: string, onError: (error: unknown) => void) {
   let making: Promise<void> | undefined
   const make = async () => {
-    if (boss.listenerCount('error') === 0) boss.on('error', onError) // without a listener a lost connection would end the process
+    if (boss.listenerCount('error') === 0) boss.on('error', onError) // without a listener a lost connection would crash the process
     await boss.start()
     await boss.createQueue(name, SETTINGS)
   }
@@ -32,11 +31,12 @@ export function createQueue(boss: PgBoss, name: string, onError: (error: unknown
     })
     return making
   }
-  /** Whether there was a queue to take it. What is only noted cannot tell, as long as pg-boss remembers the queue. */
+  /** Sends a message; resolves to whether the queue exists. With `db`, which only records, a cached queue counts as existing. */
   const isTaken = async (message: JobMessage, options: SendOptions): Promise<boolean> => {
     try {
       const id = await boss.send(name, message, options)
-      return id !== null || options.db !== undefined || (await boss.getQueue(name)) !== null // there already is a message of this id
+      // `null`: a message with this id exists, or the queue does not.
+      return id !== null || options.db !== undefined || (await boss.getQueue(name)) !== null
     } catch (error) {
       if (error instanceof Error && error.message === `Queue ${name} does not exist`) return false
       throw error
@@ -48,7 +48,7 @@ export function createQueue(boss: PgBoss, name: string, onError: (error: unknown
       const made = ready()
       await made
       if (await isTaken(message, options)) return
-      if (making === made) making = undefined // not where another message has had it made again meanwhile
+      if (making === made) making = undefined // unless another message has created it again meanwhile
       await ready()
       await boss.send(name, message, options)
     },

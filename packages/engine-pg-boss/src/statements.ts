@@ -1,7 +1,7 @@
 import type { SqlStatement } from '@respond-async/core'
 import type { Db } from 'pg-boss'
 
-/** What pg-boss would have Postgres do, noted and not done. It hears of no rows, as when a message is there already. */
+/** Records the statements of pg-boss without running them. pg-boss gets no rows, as if the message existed already. */
 export async function noted(send: (db: Db) => Promise<unknown>): Promise<readonly SqlStatement[]> {
   const statements: SqlStatement[] = []
   await send({

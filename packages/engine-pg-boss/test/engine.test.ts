@@ -43,7 +43,7 @@ describe('pgBossEngine', () => {
 
   it.each([
     ['a queue with a name that pg-boss would refuse', { boss, queue: 'a b' }, /queue must be a name of letters/],
-    ['an option that there is not', { boss, concurency: 2 }, /^pgBossEngine: concurency is no option$/],
+    ['an option that there is not', { boss, concurency: 2 }, /^pgBossEngine: concurency is not an option$/],
     ['no concurrency', { boss, concurrency: 0 }, /concurrency must be a whole number from 1/],
     ['polling without a pause', { boss, pollingIntervalSeconds: 0 }, /pollingIntervalSeconds must be at least 0.5/],
   ])('refuses %s at set-up', (_what, options, message) => {
