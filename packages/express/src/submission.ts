@@ -1,7 +1,16 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import { type Body, type BodySink, bodyTooLarge, type JobRequest, JobsError, type JsonObject, type Submission } from '@respond-async/core'
+import {
+  type Body,
+  type BodySink,
+  bodyTooLarge,
+  type JobRequest,
+  JobsError,
+  type JsonObject,
+  type Submission,
+  sizeOf,
+} from '@respond-async/core'
 import type { Request, Response } from 'express'
 import { type Added, addedTo, type Told, toldOf } from './added'
 import type { Peer, RequestHead } from './detached-request'
@@ -118,7 +127,11 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
     if (native.readableEnded || (native.readableDidRead && native.body !== undefined)) this.chunks = undefined
     else if (!native.readable) throw brokenOff()
     else if (this.hasBody && length !== '0') return this.#collect(limit, wanted, large)
-    return wanted ? this.#parsed() : null
+    // What had no length was counted by nobody: its parser may take more.
+    const isCounted = length || !this.hasBody
+    const body = isCounted && !wanted ? null : this.#parsed()
+    if (!isCounted && body && sizeOf(body) > limit) throw bodyTooLarge(limit)
+    return body
   }
 
   /** The body to store, from `req.body` as earlier middleware left it. */

@@ -88,6 +88,24 @@ for (const [version, express] of Object.entries(VERSIONS))
         expect(await result.json()).toEqual({ month: '2026-01', pages: 12 })
       })
 
+      it.each(['json', 'text', 'raw'] as const)('counts a body of unknown length that express.%s() has read', async (parser) => {
+        const { jobs, app } = make()
+        app.post(
+          '/',
+          express[parser]({ type: () => true }),
+          respondAsync(jobs, { operation: 'counted', maxBodyBytes: 10 }, (_req, res) => void res.end()),
+        )
+        app.use('/jobs', jobRoutes(jobs))
+        const { call } = await serve(app)
+        const send = async (text: string) => {
+          const headers = { 'content-type': 'application/json' }
+          const answer = await call('/', { method: 'POST', headers, body: new Blob([text]).stream(), duplex: 'half' } as RequestInit)
+          return [answer.status, (await answer.json()).code]
+        }
+        expect(await send('["234567"]')).toEqual([202, undefined])
+        expect(await send('["2345678"]')).toEqual([413, 'body-too-large'])
+      })
+
       it('carries the user that earlier middleware has found', async () => {
         const { jobs, app } = make()
         const userOf = (req: object) => (req as { user?: string }).user ?? 'nobody'
