@@ -27,7 +27,7 @@ export async function getList(context: Context, owner: string, mount: string, re
     let more = ''
     if (cursor !== undefined) {
       params.set('cursor', cursor)
-      const next = `${mount}?${params}`
+      const next = `${mount || '/'}?${params}`
       headers.Link = `<${next}>; rel="next"`
       more = `,"next":${JSON.stringify(next)}`
     }

@@ -55,8 +55,9 @@ export function withRange(answer: Answer, request: JobRequest): Answer {
   const headers: Record<string, string | readonly string[]> = { ...answer.headers }
   setField(headers, 'Accept-Ranges', 'bytes')
   const whole = { ...answer, headers }
-  // If the response has neither an ETag nor a date, no validator can match, so a conditional range gets the whole body (13.1.5).
-  const unchanged = [null, headers.etag, headers['last-modified']].includes(request.headers.get('if-range'))
+  // A weak validator never matches, and without an ETag or a date none does: a conditional range then gets the whole body (13.1.5).
+  const validator = request.headers.get('if-range')
+  const unchanged = [null, headers.etag, headers['last-modified']].includes(validator) && !validator?.startsWith('W/')
   const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/i.exec(request.headers.get('range')?.trim() ?? '') ?? []
   if (request.method !== 'GET' || !unchanged || !(from + to)) return whole
   const size = sizeOf(body)

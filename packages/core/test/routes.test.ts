@@ -112,6 +112,17 @@ describe('whose job it is', () => {
     expect(errors).toEqual([])
   })
 
+  test.each([undefined, '/', ''])('the next page of a list at the root, path %j, is a path', async (path) => {
+    const { wrap, post, jobs } = createService({ owner: () => 'ann', path })
+    wrap('report', {}, async () => ok(1))
+    for (let count = 0; count < 2; count++) await post('report')
+    const list = async (url: string) =>
+      json(await jobs.route({ method: 'GET', url, headers: { get: () => null } }, { native: {}, mount: '', rest: '/' }))
+    const { next } = await list('/?limit=1')
+    expect(next).toMatch(/^\/\?limit=1&cursor=/)
+    expect((await list(String(next))).jobs).toHaveLength(1)
+  })
+
   test('a list, newest first, a page at a time, of one’s own', async () => {
     let now = 1_700_000_000_000
     const { wrap, post, send } = createService({ owner: ({ user }) => user, now: () => ++now })
@@ -205,14 +216,16 @@ describe('the result', () => {
   })
 
   test.each([
-    ['etag', '"v1"'],
-    ['last-modified', 'Tue, 14 Nov 2023 22:13:20 GMT'],
-  ])('a conditional range that matches the %s of the handler is a part', async (name, value) => {
+    ['etag', '"v1"', 206],
+    ['last-modified', 'Tue, 14 Nov 2023 22:13:20 GMT', 206],
+    ['last-modified', 'Wed, 15 Nov 2023 22:13:20 GMT', 206],
+    ['etag', 'W/"v1"', 200], // by strong comparison
+  ])('a conditional range that matches the %s of the handler, %s, is answered with %i', async (name, value, status) => {
     const { wrap, post, send } = createService()
     wrap('report', {}, async () => ({ status: 200, headers: { [name]: value }, body: bytes }))
     const at = location(await post('report'))
     await finished(send, at)
-    expect((await send('GET', `${at}/result`, { range: 'bytes=0-1', 'if-range': value }))?.status).toBe(206)
+    expect((await send('GET', `${at}/result`, { range: 'bytes=0-1', 'if-range': value }))?.status).toBe(status)
   })
 
   test.each([
