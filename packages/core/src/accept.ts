@@ -140,7 +140,7 @@ async function answer(
       const after = await waitForChange(context, job, waitMs, true, request)
       if (after && isTerminal(after.status) && after.goneAt === undefined) {
         const result = await resultAnswer(context, after, true)
-        const honoured = applied(asked > 0 && `wait=${asked / 1000}`)
+        const honoured = applied(asked > 0 && `wait=${Math.ceil(asked / 1000)}`)
         return { ...result, headers: { ...result.headers, ...honoured, ...(replayed && REPLAYED) } }
       }
       shown = after ?? job

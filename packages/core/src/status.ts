@@ -40,7 +40,7 @@ async function heldStatus(context: Context, job: Job, self: string, request: Job
   const isOld = isKnown(request, tagOf(job, undefined)) === false
   const changed = isOld ? job : await waitForChange(context, job, waitMs, false, request)
   if (!changed || changed.goneAt !== undefined) return problem('job-gone')
-  return showStatus(context, changed, self, request, `wait=${waitMs / 1000}`)
+  return showStatus(context, changed, self, request, `wait=${Math.ceil(waitMs / 1000)}`)
 }
 
 /** Whether `If-None-Match` names the current version, compared weakly (RFC 9110 13.1.2); `undefined` without such a field. */

@@ -396,6 +396,23 @@ describe('Prefer: wait', () => {
     expect(json(await answer).status).toBe('running')
   })
 
+  test.each([
+    [1_500, 'wait=2'],
+    [1, 'wait=1'],
+    [25_000, 'wait=3'],
+    [0, 'wait=0'],
+  ])('of at most %i ms is told in whole seconds: %s', async (maxWaitMs, honoured) => {
+    const { wrap, post, send } = createService({ maxWaitMs })
+    wrap('report', {}, async () => ok(1))
+    wrap('export', {}, () => new Promise(() => {}))
+    const made = post('report', { headers: { prefer: 'wait=3' } })
+    await vi.advanceTimersByTimeAsync(0)
+    expect((await made)?.headers['Preference-Applied']).toBe(maxWaitMs ? honoured : undefined)
+    const held = send('GET', location(await post('export')), { prefer: 'wait=3' })
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(await held).toMatchObject({ status: 202, headers: { 'Preference-Applied': honoured } })
+  })
+
   test('on the status: held until a change', async () => {
     const { wrap, post, send } = createService()
     const go = gate()
