@@ -68,7 +68,7 @@ export const JOBS_RULES: Rules<keyof JobsOptions> = {
   webhooks: OBJECT,
   storeTimeoutMs: timer(10_000, 100),
   path: like(/^(?:\/[\w.~!$&'()*+,;=:@%-]+)*\/?$/, 'a path such as "/jobs"'),
-  baseUrl: like(/^https?:\/\/[^/?#\s]+[^?#\s]*$/, 'a URL such as "https://api.example.com"'),
+  baseUrl: like(/^https?:\/\/(?!\/)[!$-;=@-~]+$/, 'a URL such as "https://api.example.com"'),
   owner: FUNCTION,
   representation: OBJECT,
   pendingStatus: oneOf(202, 200, 202),
