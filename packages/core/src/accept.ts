@@ -37,7 +37,7 @@ export async function accept(
 
   const key = options.idempotency === 'off' ? undefined : parseIdempotencyKey(submission.headers.get('idempotency-key'))
   if (key === null) return problem('invalid-idempotency-key', 'Send 1 to 255 visible ASCII characters.')
-  if (key === undefined && options.idempotency === 'required')
+  if (!key && options.idempotency === 'required')
     return problem('idempotency-key-required', 'Send an Idempotency-Key field, unique to this request.')
 
   const { remote, delay } = context.engine.capabilities

@@ -12,7 +12,7 @@ export function parseIdempotencyKey(field: string | null): string | null | undef
   const value = field.trim()
   const quoted = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/.exec(value)
   const key = quoted ? (quoted[1] as string).replace(/\\(.)/g, '$1') : value
-  return /^[\x21-\x7e]{1,255}$/.test(key) && (quoted !== null || !key.includes('"')) ? key : null
+  return /^[\x21-\x7e]{1,255}$/.test(key) && (quoted || !key.includes('"')) ? key : null
 }
 
 /**

@@ -76,7 +76,11 @@ export const JOBS_RULES: Rules<keyof JobsOptions> = {
   page: oneOf(true, true, false),
   inlineResultBytes: whole(65_536),
   maxPerOwner: whole(undefined, 1, 100),
-  cors: [(value) => value === '*' || Array.isArray(value), '"*" or ["https://api.example.com"]', []],
+  cors: [
+    (value) => value === '*' || (Array.isArray(value) && value.every((one) => /:|null/.test(one))),
+    '"*" or ["https://api.example.com"]',
+    [],
+  ],
   maxWaitMs: HOLD,
   retryAfterMinMs: timer(1_000, 1),
   retryAfterMaxMs: timer(60_000, 1),

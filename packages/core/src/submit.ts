@@ -85,7 +85,7 @@ async function madeBefore(context: Context, operation: Operation, wanted: Wanted
 
 /** The job that was made, for callers without HTTP. @throws {JobsError} `draining`, `queue_full`, `idempotency_conflict` */
 export function jobMade(made: Made): Job {
-  if (made.refused === undefined) return made.job
+  if (!made.refused) return made.job
   throw new JobsError(REFUSED[made.refused], `The job was refused: ${made.refused}.`)
 }
 const REFUSED = {
