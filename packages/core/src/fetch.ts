@@ -12,6 +12,7 @@ import { toResponse } from './web-answer'
 import { captureResponse } from './web-capture'
 import { platformOf, unwrappedHandle } from './web-handle'
 import { detachRequest, rebuildRequest } from './web-replay'
+import { requestScope } from './web-scope'
 import { type WebSubmission, webSubmission } from './web-submission'
 
 export { contentOf, fieldsFor, toResponse } from './web-answer'
@@ -58,6 +59,7 @@ export function respondAsync<Rest extends unknown[]>(
   handler: (request: RequestWithJob, ...rest: Rest) => Response | Promise<Response>,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
+  const scope = requestScope()
   jobs.define(name, options, (execution) => {
     const { handle, request, requestBody, platform } = execution
     const taken = execution.live as Live<Rest> | undefined // passed to `accept` below
@@ -66,7 +68,7 @@ export function respondAsync<Rest extends unknown[]>(
       const rest = taken?.rest ?? ([platform?.env, platform?.context] as unknown as Rest) // as Workers call a handler
       return captureResponse(await handler(withJob(own, handle), ...rest), execution)
     }
-    return taken ? taken.scope(run) : run()
+    return (taken?.scope ?? scope)(run)
   })
   return async (request, ...rest) => {
     const answer = await jobs.accept(name, Object.assign(webSubmission(request), { rest }), platformOf(rest[0], rest[1]))

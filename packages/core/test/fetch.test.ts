@@ -311,6 +311,23 @@ describe('respondAsync and jobRoutes', () => {
     }
   })
 
+  it('run a handler in no async context where it has a stored request: that of who is there by then is of another', async () => {
+    const user = new AsyncLocalStorage<string>()
+    const jobs = createJobs({ engine: inProcess({ concurrency: 2, replay: true }), onError: () => {} })
+    const handle = respondAsync(jobs, { operation: 'a', retries: 1, backoffMs: 1 }, async (request) => {
+      const before = user.getStore() ?? 'nobody'
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      if (request.job.attempt === 1) throw new Error('again')
+      return Response.json([before, user.getStore() ?? 'nobody'])
+    })
+    await user.run('eve', () => jobs.start())
+    const accepted = await Promise.all(['ada', 'bob', 'cleo', 'dan'].map((name) => user.run(name, () => handle(post()))))
+    for (const { headers } of accepted) {
+      const document = (await (await finished(jobRoutes(jobs), headers.get('location') ?? ''))?.json()) as object
+      expect(document).toMatchObject({ status: 'succeeded', attempt: 2, result: ['nobody', 'nobody'] })
+    }
+  })
+
   it('let go of a response that is not waited for any longer', async () => {
     const canceled = vi.fn()
     const jobs = createJobs({ onError() {} })

@@ -324,4 +324,25 @@ for (const [version, express] of Object.entries(VERSIONS))
       const seen = await Promise.all(users.map(async (user) => (await whole('/', { headers: { 'x-user': user } })).result.json()))
       expect(seen).toEqual(users)
     })
+
+    it('runs a handler with a stored request in no async context: that of who is there by then is of another', async () => {
+      const jobs = createJobs<Request>({ engine: inProcess({ replay: true }) })
+      const app = express()
+      const context = new AsyncLocalStorage<string>()
+      app.use((req, _res, next) => context.run(req.get('x-user') ?? '', next))
+      app.post(
+        '/',
+        respondAsync(jobs, 'context', async (_req, res) => {
+          const before = context.getStore() ?? 'nobody'
+          await new Promise((resolve) => setTimeout(resolve, 5))
+          res.json([before, context.getStore() ?? 'nobody'])
+        }),
+      )
+      app.use('/jobs', jobRoutes(jobs))
+      await jobs.start()
+      const { whole } = await serve(app)
+      const users = ['ada', 'bob', 'cleo']
+      const seen = await Promise.all(users.map(async (user) => (await whole('/', { headers: { 'x-user': user } })).result.json()))
+      expect(seen).toEqual(users.map(() => ['nobody', 'nobody']))
+    })
   })

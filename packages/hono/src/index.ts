@@ -1,5 +1,5 @@
 import type { JobHandle, Jobs, OperationOptions, Owner } from '@respond-async/core'
-import { bodyFor, unwrappedHandle } from '@respond-async/core/fetch'
+import { bodyFor, requestScope, unwrappedHandle } from '@respond-async/core/fetch'
 import { type Context, type Env, type Handler, Hono, type Input, type MiddlewareHandler, type TypedResponse } from 'hono'
 import type { HandlerResponse } from 'hono/types'
 import { writeAnswer } from './answer'
@@ -71,9 +71,10 @@ export function respondAsync(jobs: Jobs<Context>, operation: string | RespondAsy
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
   const before = handlers.slice(0, -1)
   const last = handlers.slice(-1)
+  const scope = requestScope()
   jobs.define(name, options, (execution) => {
     const live = execution.live as HonoSubmission | undefined // passed to `accept` below
-    if (!live) return replay(execution, handlers)
+    if (!live) return scope(() => replay(execution, handlers))
     live.body = bodyFor(live.body, execution.requestBody)
     return live.scope(() => captureHandlers(detachedContext(live, execution.handle), last, execution))
   })

@@ -7,7 +7,7 @@ import { jobRoutes, respondAsync } from '@respond-async/hono'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { every } from 'hono/combine'
-import { contextStorage, getContext } from 'hono/context-storage'
+import { contextStorage, getContext, tryGetContext } from 'hono/context-storage'
 import { setCookie } from 'hono/cookie'
 import { cors } from 'hono/cors'
 import { etag } from 'hono/etag'
@@ -498,6 +498,23 @@ describe('inline', () => {
     const followed = users.map((user) => follow(app, '/work', { method: 'POST', headers: { 'x-user': user } }))
     const seen = await Promise.all(followed.map(async (one) => (await one).result.json()))
     expect(seen).toEqual(users)
+  })
+
+  it('runs a handler with a stored request in no async context: that of who is there by then is of another', async () => {
+    const { jobs } = errorsOf({ engine: replaying() })
+    const app = serving(jobs)
+    app.use('/work', contextStorage())
+    app.post(
+      '/work',
+      respondAsync(jobs, 'a', async (c) => {
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        return c.json(tryGetContext()?.req.header('x-user') ?? 'nobody')
+      }),
+    )
+    await jobs.start()
+    const followed = ['ada', 'bob', 'cleo'].map((user) => follow(app, '/work', { method: 'POST', headers: { 'x-user': user } }))
+    const seen = await Promise.all(followed.map(async (one) => (await one).result.json()))
+    expect(seen).toEqual(['nobody', 'nobody', 'nobody'])
   })
 
   it('gives the handler’s own context to helpers, where the storage is given to it too', async () => {

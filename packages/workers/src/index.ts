@@ -1,5 +1,5 @@
 import type { JobHandle, Jobs, OperationOptions, Owner } from '@respond-async/core'
-import { bodyFor, platformOf, socketResponse, toResponse, unwrappedHandle, withJob } from '@respond-async/core/fetch'
+import { bodyFor, platformOf, requestScope, socketResponse, toResponse, unwrappedHandle, withJob } from '@respond-async/core/fetch'
 import { detachedRequest, rebuiltRequest } from './handler-request'
 import { placeOf } from './mount'
 import { captureReturned } from './response'
@@ -43,6 +43,7 @@ export function respondAsync<Env = Cloudflare.Env, R extends Request = Request>(
   handler: WorkersHandler<Env, R>,
 ): (request: R, env?: Env, ctx?: ExecutionContext) => Promise<Response> {
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
+  const scope = requestScope()
   jobs.define(name, options, (execution) => {
     const { handle, live, request: stored, requestBody, platform } = execution
     const taken = live as WorkersSubmission<R> | undefined // passed to `accept` below
@@ -51,7 +52,7 @@ export function respondAsync<Env = Cloudflare.Env, R extends Request = Request>(
       const { env, ctx } = taken ?? { env: platform?.env, ctx: platform?.context }
       return captureReturned(await call(request, handle, env, ctx), execution)
     }
-    return taken ? taken.scope(run) : run()
+    return (taken?.scope ?? scope)(run)
   })
   // `env` and `ctx` are those that this Worker was called with, by a request or an alarm.
   const call = (request: R, job: JobHandle, env: unknown, ctx: unknown) =>

@@ -4,6 +4,17 @@ import { createJobs, inProcess } from '@respond-async/core'
 import { expect, it } from 'vitest'
 import { jobRoutes, respondAsync } from '../src/index'
 
+it('runs a handler with a stored request in no async context: that of who is there by then is of another', async () => {
+  const user = new AsyncLocalStorage<string>()
+  const jobs = createJobs({ engine: inProcess({ replay: true }) })
+  const handle = respondAsync(jobs, 'a', async () => Response.json(user.getStore() ?? 'nobody'))
+  await jobs.start()
+  const users = ['ada', 'bob', 'cleo']
+  const request = () => new Request('http://localhost/', { method: 'POST', headers: { prefer: 'wait=20' } })
+  const answers = await Promise.all(users.map((name) => user.run(name, () => handle(request()))))
+  expect(await Promise.all(answers.map((answer) => answer.json()))).toEqual(users.map(() => 'nobody'))
+})
+
 it('runs a handler in the async context of its request, also after a wait in the queue and again', async () => {
   const user = new AsyncLocalStorage<string>()
   const jobs = createJobs({ engine: inProcess({ concurrency: 1 }), onError: () => {} })
