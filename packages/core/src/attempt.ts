@@ -41,6 +41,7 @@ export class Attempt implements JobHandle, LiveHost {
   #abortedBecause: string | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   // By `performance.now()`: if the system clock is set back, renewals must not stop.
+  readonly begunAt = performance.now()
   #renewAt: number
   readonly #timeoutAt: number
   #graceUntil = NEVER
@@ -58,9 +59,8 @@ export class Attempt implements JobHandle, LiveHost {
     this.attempt = job.attempt
     this.meta = job.meta ?? {}
     this.carry = carry ?? {}
-    const now = performance.now()
-    this.#renewAt = now + context.options.leaseMs / 3
-    this.#timeoutAt = job.timeoutAt === undefined ? NEVER : now + job.timeoutAt - context.now()
+    this.#renewAt = this.begunAt + context.options.leaseMs / 3
+    this.#timeoutAt = job.timeoutAt === undefined ? NEVER : this.begunAt + job.timeoutAt - context.now()
     this.#wake()
     this.hear(job) // a cancel may have been requested before
     if (context.stopped) this.interrupt('drained')

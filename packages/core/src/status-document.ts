@@ -57,7 +57,7 @@ export function statusDocument(context: Context, job: Job, self: string, retryAf
     operation: job.operation,
     status: job.status,
     createdAt: rfc3339(job.createdAt),
-    lastUpdatedAt: rfc3339(job.updatedAt),
+    lastUpdatedAt: rfc3339(Math.max(job.createdAt, job.updatedAt)), // a worker that claimed it may have a clock that is behind
     scheduledAt: time(job.scheduledAt),
     startedAt: time(job.startedAt),
     finishedAt: time(job.finishedAt),

@@ -64,3 +64,19 @@ test('an estimate is learned from the jobs that succeeded, the newest counts, an
   expect(learned).toBeGreaterThan(10 * SECOND)
   expect(learned).toBeLessThan(20 * SECOND)
 })
+
+test('an estimate is learned by no clock that may be set', async () => {
+  const { wrap, post, send } = createService()
+  wrap('report', {}, async () => {
+    await new Promise((resolve) => setTimeout(resolve, 10 * SECOND))
+    return ok('made')
+  })
+  await post('report')
+  await vi.advanceTimersByTimeAsync(SECOND)
+  vi.setSystemTime(Date.now() + 86_400_000)
+  await vi.advanceTimersByTimeAsync(10 * SECOND)
+  const at = location(await post('report'))
+  await vi.advanceTimersByTimeAsync(10)
+  const { startedAt, estimatedFinishAt } = json(await send('GET', at))
+  expect(Date.parse(String(estimatedFinishAt)) - Date.parse(String(startedAt))).toBe(10 * SECOND)
+})

@@ -123,6 +123,28 @@ describe('round trips to a shared store', () => {
     expect(calls).toEqual(['insert', 'replace'])
   })
 
+  test('claimed by a worker whose clock is behind, the time of its last change goes forward: a page shows nothing older than it has', async () => {
+    const { store } = sharedStore()
+    const queue = remoteQueue()
+    const { post, send, wrap } = createService({ store, engine: queue.engine })
+    const behind = createService({ store, engine: queue.engine, now: () => Date.now() - 60_000 })
+    wrap('report', {}, async () => ok('made'))
+    behind.wrap('report', {}, async ({ handle }) => {
+      await vi.advanceTimersByTimeAsync(1_000)
+      times.push(json(await send('GET', at)).lastUpdatedAt)
+      await handle.progress(50)
+      times.push(json(await send('GET', at)).lastUpdatedAt)
+      return ok('made')
+    })
+    await behind.jobs.start()
+    const at = location(await post('report'))
+    const times = [json(await send('GET', at)).lastUpdatedAt]
+    await queue.take()
+    times.push(json(await send('GET', at)).lastUpdatedAt)
+    expect(times).toHaveLength(4)
+    expect(times).toEqual([...times].sort())
+  })
+
   test('who waits in the process that claims hears of it at once, without another read', async () => {
     const { store } = sharedStore()
     const queue = remoteQueue()
