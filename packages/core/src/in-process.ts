@@ -2,7 +2,7 @@ import { ById } from './by-id'
 import type { DispatchContext, JobEngine, JobMessage, LeftMessage, LocalRun, Reservation, Runner } from './engine'
 import { JobsError } from './errors'
 import { checkedOptions, invalid, MAX_TIMER_MS, oneOf, whole } from './rules'
-import { within } from './time'
+import { later, within } from './time'
 
 /** Options of {@link inProcess}. */
 export interface InProcessOptions {
@@ -25,10 +25,6 @@ interface Waiting {
   timer?: ReturnType<typeof setTimeout>
   until?: number
 }
-
-/** Defers work until the answer has been sent: work in the same tick would delay it. */
-const later: (work: () => void) => void =
-  (globalThis as { setImmediate?: (work: () => void) => void }).setImmediate ?? ((work) => setTimeout(work, 0))
 
 /**
  * Runs jobs in the process that accepted them, a limited number at once, in order of arrival. Its queue is in memory and lost with the
@@ -81,6 +77,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
       else begin(waiting)
     }
   }
+  // Deferred until the answer has been sent: work in the same tick would delay it.
   const begin = (waiting: Waiting) =>
     later(() => {
       turnEnds = Date.now() + TURN_MS

@@ -41,6 +41,10 @@ export function httpDate(at: number): string {
 
 const timeOfDay = (seconds: number) => `${TWO[Math.floor(seconds / 3600)]}:${TWO[Math.floor(seconds / 60) % 60]}:${TWO[seconds % 60]}`
 
+/** Defers work to the next turn of the event loop, after what can be read and written now. */
+export const later: (work: () => void) => void =
+  (globalThis as { setImmediate?: (work: () => void) => void }).setImmediate ?? ((work) => setTimeout(work, 0))
+
 /** `setTimeout` that does not keep the process alive. */
 export function unrefTimer(ms: number, work: () => void): ReturnType<typeof setTimeout> {
   const timer = setTimeout(work, ms)
@@ -51,13 +55,8 @@ export function unrefTimer(ms: number, work: () => void): ReturnType<typeof setT
 /** Settles as the work does, or as `late` says once `ms` milliseconds have passed. */
 export function within<T>(ms: number, work: Promise<T>, late: () => T | Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(late()), ms)
-    const ended =
-      <Value>(settle: (value: Value) => void) =>
-      (value: Value) => {
-        clearTimeout(timer)
-        settle(value)
-      }
-    work.then(ended(resolve), ended(reject))
+    // Deferred: if this process stood still for so long, the work may be done, and is to be heard first.
+    const timer = setTimeout(later, ms, () => resolve(late()))
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type BlobStore, inProcess, isEvents, isStream, type Job, type JobEngine, type JobMessage, type JobStore } from '../src/index'
 import { createService, gate, json, location, ok, sharedStore } from './service'
@@ -67,6 +68,24 @@ describe('a change that this process hears of after the next one', () => {
     await vi.advanceTimersByTimeAsync(10)
     expect(heard).toEqual(['whole', ', the rest', 'end'])
   })
+})
+
+test('an answer that came while this process stood still is read, and not given up', async () => {
+  vi.useRealTimers()
+  const store = sharedStore()
+  const { insert } = store
+  store.insert = async (...args) => {
+    await new Promise((resolve) =>
+      setImmediate(() => {
+        resolve(stat(import.meta.filename)) // by another thread, as an answer comes from another process
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200) // a handler that computes
+      }),
+    )
+    return insert(...args)
+  }
+  const { wrap, post } = createService({ store, storeTimeoutMs: 100 })
+  wrap('report', {}, async () => ok('made'))
+  expect((await post('report'))?.status).toBe(202)
 })
 
 /** A place for the large bodies of one job. */
