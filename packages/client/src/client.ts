@@ -97,8 +97,8 @@ export function createClient(options: ClientOptions = {}): Client {
     const mine: Credentials[] = [home, ...settings.trustedOrigins].map((one) => ({ origin: one, headers: settings.headers }))
     mine.push(...[origin, ...settings.trustedOrigins].map((one) => ({ origin: one, headers: async () => fields })))
     const { credentials, mode, referrer, referrerPolicy, keepalive } = init
-    const given = Object.entries({ credentials, mode, referrer, referrerPolicy, keepalive }).filter(([, value]) => value !== undefined)
-    return sender(async (input, asked) => bounded(await settings.fetch(input, asked), deadline), mine, Object.fromEntries(given))
+    const given = { credentials, mode, referrer, referrerPolicy, keepalive }
+    return sender(async (input, asked) => bounded(await settings.fetch(input, asked), deadline), mine, given)
   }
 
   function begun<Result>(

@@ -40,7 +40,7 @@ const bounded = (ms: number | undefined): number | undefined => (ms !== undefine
 
 /** Pause before the next question: the server's advice is a floor; without it, longer with every answer that brought nothing new. */
 export const pauseAfterAnswer = (advice: number | undefined, unchanged: number, pace: Pace): number =>
-  jittered(advice ?? Math.min(pace.maxMs, FIRST_PAUSE * 1.5 ** Math.min(30, unchanged)), pace)
+  jittered(advice ?? Math.min(pace.maxMs, FIRST_PAUSE * 1.5 ** unchanged), pace)
 
 /** Pauses after so many failures in a row: twice as long each time up to the longest, and never for less than a server advised. */
 export function restAfterFailure(
@@ -49,7 +49,7 @@ export function restAfterFailure(
   failures: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const backoff = Math.min(pace.maxMs, FIRST_BACKOFF * 2 ** Math.min(30, failures))
+  const backoff = Math.min(pace.maxMs, FIRST_BACKOFF * 2 ** failures)
   return clock.sleep(jittered(Math.max(advice ?? 0, backoff / 2 + (backoff / 2) * pace.random()), pace), signal)
 }
 

@@ -1,6 +1,6 @@
 import { drop, readBody } from './body'
 import { ClientError, type Problem, ProblemError } from './errors'
-import { fieldsOf, isFields, numberIn, textIn } from './json'
+import { fieldsOf, numberIn, textIn } from './json'
 
 /** The answer as an error. Its body can still be read. */
 export async function problemOf(response: Response): Promise<ProblemError> {
@@ -12,8 +12,7 @@ export async function problemOf(response: Response): Promise<ProblemError> {
 export function problemIn(json: unknown, status: number): Problem {
   const body = fieldsOf(json)
   const inner = fieldsOf(body.error)
-  const from = isFields(body.error) ? inner : body
-  const text = (...names: string[]) => textIn(from, ...names) ?? textIn(body, ...names)
+  const text = (...names: string[]) => textIn(inner, ...names) ?? textIn(body, ...names)
   return {
     ...body,
     type: text('type'),

@@ -30,10 +30,9 @@ export async function readSubmission(response: Response, url: string, words: Wor
   const { json, response: whole } = await readBody(response)
   const status = statusIn(json, words)
   const monitor = monitorIn(response.headers, json, url)
-  const asynchronous = /^operation-location$|^azure-asyncoperation$/
   const isAccepted =
     response.status === 202 ||
-    [...response.headers.keys()].some((name) => asynchronous.test(name)) ||
+    ['operation-location', 'azure-asyncoperation'].some((name) => response.headers.has(name)) ||
     // 200 and 201 with a pending document: Replicate, Zalando and others.
     (status !== undefined && !isOver({ status }) && monitor !== undefined)
   const reading: Reading = isAccepted

@@ -73,7 +73,7 @@ export function sender(fetch: Fetch, credentials: readonly Credentials[], settin
 const BODY_FIELDS = ['content-type', 'content-length', 'content-encoding', 'content-language']
 
 async function openRedirect(fetch: Fetch, url: string, init: RequestInit, own: Readonly<Record<string, string>>): Promise<Sent> {
-  const headers = new Headers({ ...own })
+  const headers = new Headers(own)
   const authorization = new Headers(init.headers).get('authorization')
   if (authorization !== null) headers.set('authorization', authorization)
   const response = await fetch(url, { ...init, headers, redirect: 'follow' })

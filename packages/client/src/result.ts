@@ -1,6 +1,5 @@
 import { drop, from, readBody } from './body'
 import { type ClientError, JobFailedError } from './errors'
-import { fieldsOf } from './json'
 import { restAfterFailure, retryAfterOf } from './pacing'
 import { passesOrThrow, problemIn, type Strikes, throwUnlessLost } from './problem'
 import type { StatusDocument } from './status-document'
@@ -48,7 +47,7 @@ export async function jobFailure(job: Tracking, document: StatusDocument, signal
       }
       const { json, response: whole } = await readBody(response)
       const isProblem = /problem\+json/i.test(response.headers.get('content-type') ?? '')
-      const problem = isProblem ? { ...document.error, ...fieldsOf(problemIn(json, response.status)) } : document.error
+      const problem = isProblem ? { ...document.error, ...problemIn(json, response.status) } : document.error
       return new JobFailedError(document, whole, problem)
     })
   } catch (error) {

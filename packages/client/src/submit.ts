@@ -44,7 +44,7 @@ export async function submitRequest(
         // 409 after a lost answer: the first try is still being taken.
         const isPending = response.status === 409 && attempt > 1 && headers['idempotency-key'] !== undefined && error.code === 'http-409'
         if (!isPending) {
-          if (!mayRepeat || attempt >= submitAttempts || response.status === 500 || response.status === 404) throw error
+          if (!mayRepeat || attempt >= submitAttempts || response.status === 500) throw error
           await passesOrThrow(error.response ?? response, strikes, false)
         }
         return error
