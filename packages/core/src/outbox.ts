@@ -1,7 +1,6 @@
 import { advance } from './advance'
 import { type Context, reporter } from './context'
 import type { Job } from './job'
-import { isTerminal } from './lifecycle'
 import { onWorkers } from './settings'
 import { documentText } from './status-document'
 import { rfc3339, within } from './time'
@@ -141,7 +140,4 @@ function nextTry(context: Context, job: Job, { retryMs }: WebhookSender, attempt
 
 /** Whether a finished job owes a webhook try that is due. */
 export const isOwed = (job: Job, now: number): boolean =>
-  isTerminal(job.status) &&
-  job.goneAt === undefined &&
-  (job.webhook?.nextAt ?? Number.POSITIVE_INFINITY) <= now &&
-  (job.expiresAt ?? now) > now
+  (job.webhook?.nextAt ?? Number.POSITIVE_INFINITY) <= now && (job.expiresAt ?? now) > now

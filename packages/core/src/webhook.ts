@@ -82,10 +82,9 @@ export interface Notification {
 /** What a try changes in the job; `null` if another try has begun meanwhile. */
 export function notified(job: Job, { attempts, nextAt, delivery }: Notification): Partial<Job> | null {
   const { webhook, expiresAt } = job
-  if (!webhook || job.goneAt !== undefined || attempts !== webhook.attempts + (delivery ? 0 : 1)) return null
+  if (!webhook || attempts !== webhook.attempts + (delivery ? 0 : 1)) return null
   const log = delivery ? [...webhook.log, delivery].slice(-LOG_LINES) : webhook.log
-  return { webhook: { ...webhook, attempts, nextAt, log }, dueAt: sooner(nextAt, expiresAt) }
+  return { webhook: { ...webhook, attempts, nextAt, log }, dueAt: sooner(nextAt, expiresAt as number) } // of one that is over
 }
 
-export const sooner = (a: number | undefined, b: number | undefined): number | null =>
-  a === undefined ? (b ?? null) : b === undefined ? a : Math.min(a, b)
+export const sooner = (nextAt: number | undefined, expiresAt: number): number => Math.min(nextAt ?? expiresAt, expiresAt)

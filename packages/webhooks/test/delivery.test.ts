@@ -229,6 +229,37 @@ describe('tries', () => {
     expect(receiver.arrived).toHaveLength(1)
   })
 
+  it('do not put off that the job expires, and find it gone without an error', async () => {
+    const held: (() => void)[] = []
+    const receiver = kept(await startReceiver((res) => void held.push(() => res.writeHead(204).end())))
+    const onError = vi.fn()
+    const { jobs, clock, submit } = service({
+      ...{ webhook: receiver.url, allow: [receiver.origin], onError },
+      defaults: { resultTtlMs: 500 },
+    })
+    const { id } = await submit()
+    await receiver.until(1)
+    clock.now += 500
+    await jobs.sweep()
+    expect(await jobs.get(id)).toMatchObject({ goneAt: clock.now })
+    held[0]?.()
+    await jobs.stop()
+    expect(onError).not.toHaveBeenCalled()
+  })
+
+  it('are kept to the last twenty', async () => {
+    const receiver = kept(await startReceiver((res) => void res.writeHead(500).end()))
+    const retryMs = Array<number>(21).fill(0)
+    const { jobs, clock, submit } = service({ webhook: receiver.url, allow: [receiver.origin], retryMs })
+    const { id } = await submit()
+    for (let attempt = 1; attempt <= 22; attempt++) {
+      await vi.waitFor(async () => expect((await logOf(jobs, id)).at(-1)).toMatchObject({ attempt }), { interval: 5 })
+      clock.now += 1
+      await jobs.sweep()
+    }
+    expect((await logOf(jobs, id)).map(({ attempt }) => attempt)).toEqual(Array.from({ length: 20 }, (_, at) => at + 3))
+  })
+
   it('are written down when there was no answer', async () => {
     const gone = await startReceiver()
     await gone.close()
