@@ -28,9 +28,8 @@ export function setField(
   value: string | readonly string[] | null,
 ): void {
   const plain = name.toLowerCase()
-  for (const other in headers) if (other !== name && other.toLowerCase() === plain) delete headers[other]
-  if (value === null) delete headers[name]
-  else headers[name] = value
+  for (const other in headers) if (other.toLowerCase() === plain) delete headers[other]
+  if (value !== null) headers[name] = value
 }
 
 /** Appends to a list field, whose name is case-insensitive. */

@@ -75,7 +75,7 @@ async function undo(store: JobStore, job: Job): Promise<void> {
 
 /** An insert that failed on the way (lost connection, the database client's own timeout) may still be written, later: undo it later too. */
 async function undoLater(store: JobStore, job: Job, ms: number): Promise<void> {
-  const head = { ...job, requestBody: undefined, responseBody: undefined } // does not hold the bodies in memory meanwhile
+  const head = { ...job, requestBody: undefined } // does not hold the body in memory meanwhile
   await new Promise<void>((resolve) => unrefTimer(ms, resolve))
   await undo(store, head)
 }
