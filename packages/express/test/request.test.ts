@@ -210,6 +210,33 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect([status.status, await result.json()]).toEqual(['succeeded', [7, 'june', 'changed']])
     })
 
+    it.each(Object.entries(WAYS))(
+      'lets validators put another query in the place of that of earlier middleware: %s',
+      async (_way, engine) => {
+        const jobs = createJobs<Request>({ engine: engine() })
+        void jobs.start()
+        const app = express()
+        app.use((req, _res, next) => {
+          Object.defineProperty(req, 'query', { value: { n: '1' }, writable: true, configurable: true })
+          next()
+        })
+        const handlers: RequestHandler[] = [
+          (req, _res, next) => {
+            Object.assign(req, { query: { n: Number(req.query.n) } })
+            next()
+          },
+          (req, _res, next) => {
+            Object.defineProperty(req, 'query', { value: { ...req.query, more: true } })
+            next()
+          },
+          (req, res) => void res.json(req.query),
+        ]
+        app.post('/', respondAsync(jobs, 'validated', handlers))
+        app.use('/jobs', jobRoutes(jobs))
+        expect(await (await (await serve(app)).whole('/')).result.json()).toEqual({ n: 1, more: true })
+      },
+    )
+
     it.each(Object.entries(WAYS))('has its fields line by line: %s', async (_way, engine) => {
       const jobs = createJobs<Request>({ engine: engine() })
       void jobs.start()
@@ -296,6 +323,19 @@ for (const [version, express] of Object.entries(VERSIONS))
       app.use('/jobs', jobRoutes(jobs))
       const { result } = await (await serve(app)).whole('/')
       expect([result.status, await result.json()]).toEqual([409, 'closed'])
+    })
+
+    it.each(['route', 'router'])('goes past those by next("%s"), which is no error: nobody has answered', async (word) => {
+      const jobs = createJobs<Request>()
+      const app = express()
+      const handlers = [
+        (_req: Request, _res: Response, next: (word: string) => void) => next(word),
+        (error: Error, _req: Request, res: Response, _next: () => void) => void res.status(409).json(error),
+      ]
+      app.post('/', respondAsync(jobs, 'left', handlers as never)) // typed for handlers of three parameters
+      app.use('/jobs', jobRoutes(jobs))
+      const { status } = await (await serve(app)).whole('/')
+      expect(status.error).toMatchObject({ code: 'handler_passed' })
     })
 
     it('lets a stored body be parsed again, whatever its coding', async () => {
