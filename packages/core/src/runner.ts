@@ -39,6 +39,10 @@ export function createRunner(context: Context): Runner {
 
     const attempt = (local?.claimed && context.running.get(job.id)) ?? new Attempt(context, job, local?.carry)
     if (known) context.running.set(job.id, attempt)
+    if (!local && !job.request) {
+      attempt.hasBegun = true // and ends here: what it was to run on is nowhere (decision 007)
+      attempt.interrupt('drained')
+    }
     const ignore = signal && heed(attempt, signal)
     const off = onChange?.((change) => attempt.hear(change)) ?? follow(context, attempt)
     attempt.body = bodyFor(context, operation, attempt)

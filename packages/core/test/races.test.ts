@@ -131,6 +131,30 @@ describe('between two steps', () => {
     }
   })
 
+  test('a job whose request is nowhere is lost, and never run with an empty one', async () => {
+    const store = memoryStore()
+    const { claim } = store
+    store.claim = async () => {
+      store.claim = claim
+      throw new Error('away for a moment')
+    }
+    const { wrap, post, send, jobs } = createService({ store, engine: inProcess({ concurrency: 1 }), startDeadlineMs: 1_000 })
+    const go = gate()
+    let runs = 0
+    wrap('report', {}, async () => {
+      runs++
+      await go.opened
+      return ok(1)
+    })
+    await post('report')
+    const at = location(await post('report', { body: 'in' })) // waits for the first, and with it what was kept of its request
+    go.open()
+    await vi.advanceTimersByTimeAsync(1_000)
+    await jobs.sweep()
+    await vi.advanceTimersByTimeAsync(10)
+    expect([runs, json(await send('GET', at))]).toMatchObject([1, { status: 'failed', error: { code: 'lost' } }])
+  })
+
   test('one key for two operations is a conflict', async () => {
     const { wrap, jobs } = createService()
     for (const name of ['invoice', 'charge']) wrap(name, {}, async () => ok(name))

@@ -50,14 +50,14 @@ export function respondAsync(jobs: Jobs<Request>, operation: string | RespondAsy
   const { operation: name, app: given, ...options } = typeof operation === 'string' ? { operation } : operation
   const handlers = handlersOf(name, handler)
   let app = given
-  /** Of stored requests, which have no async context of their own: that of whoever is there by then is of another. */
+  /** For stored requests, which have no async context of their own and would run in that of another. */
   const scope = new AsyncResource('respond-async')
   jobs.define(name, options, (execution) => {
     const taken = execution.live as ExpressSubmission | undefined // passed to `accept` below
     if (taken) return taken.scope.runInAsyncScope(() => run(handlers, detach(taken, execution), execution))
     app ??= express()
-    // The handler's own copy, the same from every store. A job without a stored request was not made over HTTP.
-    const stored: StoredRequest = JSON.parse(JSON.stringify(execution.request ?? { method: 'POST', url: '/', headers: {} }))
+    // The handler's own copy, the same from every store. Without a live request there is a stored one.
+    const stored: StoredRequest = JSON.parse(JSON.stringify(execution.request))
     const own = rebuild(app, stored, execution)
     return scope.runInAsyncScope(() => run(handlers, own, execution))
   })
