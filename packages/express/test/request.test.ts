@@ -171,6 +171,22 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect(await (await whole('/moved?from[a]=1')).result.json()).toMatchObject({ query, ip: '127.0.0.1', hostname: '127.0.0.1' })
     })
 
+    it.each(Object.entries(WAYS))('tells that its client came over TLS, and where it still is its route: %s', async (way, engine) => {
+      const jobs = createJobs<Request>({ engine: engine() })
+      void jobs.start()
+      const app = express()
+      app.use((req, _res, next) => {
+        Object.assign(req.socket, { encrypted: true }) // as that of a TLS server says
+        next()
+      })
+      app.post(
+        '/sent',
+        respondAsync(jobs, 'sent', (req, res) => void res.json([req.protocol, req.secure, req.route?.path ?? 'none'])),
+      )
+      app.use('/jobs', jobRoutes(jobs))
+      expect(await (await (await serve(app)).whole('/sent')).result.json()).toEqual(['https', true, way === 'inline' ? '/sent' : 'none'])
+    })
+
     it('tells in a replay that there was a body, though an empty one', async () => {
       const jobs = createJobs<Request>({ engine: replaying() })
       void jobs.start()
