@@ -116,4 +116,11 @@ it('a job without a request of its own is told to the receiver of its route', as
   expect(receiver.arrived).toHaveLength(1)
 })
 
+it('a receiver that is found in a request is none of a job that no request made', async () => {
+  const jobs = createJobs<Request>({ sweepMs: 0, webhooks: webhooks({ secrets: [SECRET] }) })
+  respondAsync(jobs, { operation: 'report', webhook: () => 'https://hooks.example.com/' }, () => Response.json({}))
+  const { id } = await jobs.submit('report', {})
+  await vi.waitFor(async () => expect(await jobs.get(id)).toMatchObject({ status: 'succeeded', webhook: undefined }))
+})
+
 it('the metadata service of Azure is no public address, though its block is', () => expect(isPublic('168.63.129.16')).toBe(false))
