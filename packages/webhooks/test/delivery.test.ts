@@ -156,6 +156,15 @@ describe('which ends are told', () => {
     expect(receiver.arrived[0]?.path).toBe('/hooks?from=jobs')
   })
 
+  it.each([
+    ['finds nothing', () => null],
+    ['leaves it to requests', { fromRequest: true }],
+  ])('nobody is told where the route %s', async (_, webhook) => {
+    const { jobs, submit } = service({ webhook, allow: [] })
+    const { answer, id } = await submit()
+    expect([answer.status, (await jobs.get(id))?.webhook]).toEqual([202, undefined])
+  })
+
   it('a target that is refused refuses the request, and nothing is stored', async () => {
     const store = memoryStore()
     const { submit } = service({ webhook: { fromRequest: true }, allow: [], store, owner: () => 'me' })
