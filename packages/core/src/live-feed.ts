@@ -64,7 +64,7 @@ export class LiveFeed extends Following<Reader> {
   take(job: Job): void {
     if (job.version < this.job.version) return // out of date
     if (this.#size !== undefined || (!isTerminal(job.status) && job.attempt === this.attempt && job.response)) return
-    if (job.goneAt !== undefined || job.attempt !== this.attempt || !job.response) return this.end()
+    if (job.attempt !== this.attempt || !job.response) return this.end()
     this.#size = job.response.size
     if (job.response.chunkBytes === undefined) this.#kept = job
     this.stop()
