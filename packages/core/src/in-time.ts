@@ -26,9 +26,6 @@ export function inTime(store: JobStore, ms: number): JobStore {
     },
     ...bounded(store, ms, ['get', 'replace', 'remove', 'claim', 'holder', 'due', 'list', 'events', 'connect']),
     watch: store.watch?.bind(store),
-    close: store.close?.bind(store),
-    engine: store.engine,
-    attach: store.attach?.bind(store),
   }
 }
 

@@ -132,7 +132,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   // No store timeout on Workers: timers are costly there, and the platform limits every request anyway.
   const isShared = given.capabilities.shared && !isWorker
   const store = isShared ? inTime(given, storeTimeoutMs) : given
-  const engine = options.engine ?? store.engine ?? (isWorker ? waitUntil() : inProcess())
+  const engine = options.engine ?? given.engine ?? (isWorker ? waitUntil() : inProcess())
   const clock = options.now
   const now = clock ? () => Math.floor(clock()) : Date.now
   const running: Context['running'] = new ById()
@@ -190,7 +190,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     if (context.draining) throw new JobsError('draining', 'jobs.stop() was called.')
     return ready()
   }
-  store.attach?.({
+  given.attach?.({
     run,
     async repair(id, platform) {
       await ready()

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { blobsInTime } from '../src/in-time'
 import { type BlobStore, inProcess, isEvents, isStream, type Job, type JobEngine, type JobMessage, type JobStore } from '../src/index'
 import { createService, gate, json, location, ok, sharedStore } from './service'
 
@@ -199,6 +200,54 @@ describe('a place for large bodies that does not answer', () => {
     await vi.waitFor(() => expect(errors).toContainEqual(expect.objectContaining({ code: 'store_unavailable' })))
     await vi.waitFor(async () => expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded' }))
   })
+})
+
+test('writes of one body follow each other, those that were given up too; another body waits for none of them', async () => {
+  const gates = Array.from({ length: 4 }, () => gate())
+  const begun: string[] = []
+  const place = placeForOne()
+  place.write = async (id, name, index) => {
+    begun.push(`${id} ${name} ${index}`)
+    await gates[index]?.opened
+    if (index === 1) throw new Error('connection lost')
+  }
+  const blobs = blobsInTime(place, 100)
+  const write = (index: number) => blobs.write('job', 'response-1', index, new Uint8Array(1))
+  const late = expect(write(0)).rejects.toMatchObject({ code: 'store_unavailable' })
+  const lost = expect(write(1)).rejects.toMatchObject({ code: 'store_unavailable' })
+  await vi.advanceTimersByTimeAsync(100)
+  await Promise.all([late, lost])
+  const third = write(2)
+  gates[0]?.open()
+  await vi.advanceTimersByTimeAsync(10)
+  const fourth = write(3)
+  gates[3]?.open()
+  await blobs.write('job', 'request', 3, new Uint8Array(1))
+  expect(begun).toEqual(['job response-1 0', 'job response-1 1', 'job request 3'])
+  gates[1]?.open()
+  await vi.advanceTimersByTimeAsync(10)
+  expect(begun.slice(3)).toEqual(['job response-1 2'])
+  gates[2]?.open()
+  await Promise.all([third, fourth])
+  expect(begun.slice(4)).toEqual(['job response-1 3'])
+})
+
+test('what a failed attempt has left of a large response goes with the end of the job; for a small one nothing is removed', async () => {
+  const blobs = placeForOne()
+  const removed = vi.spyOn(blobs, 'remove')
+  const { wrap, post, send } = createService({ store: sharedStore(), blobs, sweepMs: 0 })
+  wrap('small', {}, async () => ok('made'))
+  wrap('report', { retries: 1, backoffMs: 1 }, async ({ handle, sink }) => {
+    if (handle.attempt === 2) return ok('made')
+    await sink?.write(new Uint8Array(300_000))
+    throw new Error('no')
+  })
+  const small = location(await post('small'))
+  await vi.waitFor(async () => expect(json(await send('GET', small))).toMatchObject({ status: 'succeeded' }))
+  expect(removed).not.toHaveBeenCalled()
+  const at = location(await post('report'))
+  await vi.waitFor(async () => expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded' }))
+  await vi.waitFor(async () => expect(await blobs.read('', 'response-1', 0)).toBeNull())
 })
 
 test('a large result is not removed with what an earlier attempt has left, however late that is', async () => {

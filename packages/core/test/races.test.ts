@@ -314,6 +314,26 @@ describe('who is told', () => {
 })
 
 describe('what comes in another form', () => {
+  test('a store whose methods want it for their `this`, as those of a class do', async () => {
+    const inner = sharedStore({ watch: async function* () {} })
+    const store: JobStore = new Proxy(Object.assign(inner, { capabilities: { ...inner.capabilities, watch: true } }), {
+      get(target, name) {
+        const value = Reflect.get(target, name)
+        if (typeof value !== 'function') return value
+        return function (this: unknown, ...given: unknown[]) {
+          if (this !== store) throw new TypeError(`${String(name)} is called without its store`)
+          return value.apply(target, given)
+        }
+      },
+    })
+    const { wrap, post, send, errors } = createService({ store, sweepMs: 0 })
+    wrap('report', {}, async () => ok(1))
+    const polled = send('GET', location(await post('report')), { prefer: 'wait=1' })
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(json(await polled)).toMatchObject({ status: 'succeeded' })
+    expect(errors).toEqual([])
+  })
+
   test('a message that is no text, an owner without a name, a clock with fractions', async () => {
     const { wrap, jobs, send } = createService({ now: () => Date.now() + 0.25 })
     let reported: unknown

@@ -680,6 +680,28 @@ describe('a store that hangs', () => {
     expect(await store.due?.(Number.MAX_SAFE_INTEGER, 10)).toEqual([])
   })
 
+  test('what cannot be taken back then is nobody’s unhandled rejection', async () => {
+    const { store } = sharedStore()
+    const { insert } = store
+    const remove = vi.fn().mockRejectedValue(new Error('connection lost'))
+    const insertLate = async (job: Job) => {
+      await new Promise((resolve) => setTimeout(resolve, 1_500))
+      return insert(job)
+    }
+    Object.assign(store, { insert: insertLate, remove })
+    const { wrap, post } = createService({ store, storeTimeoutMs: 1_000, engine: remoteQueue().engine })
+    wrap('report', {}, async () => ok('made'))
+    const unhandled = vi.fn()
+    process.on('unhandledRejection', unhandled)
+    const answer = post('report')
+    await vi.advanceTimersByTimeAsync(2_000)
+    await new Promise((resolve) => process.nextTick(resolve))
+    process.off('unhandledRejection', unhandled)
+    expect(await answer).toMatchObject({ status: 503 })
+    expect(remove).toHaveBeenCalled()
+    expect(unhandled).not.toHaveBeenCalled()
+  })
+
   test.each([undefined, 'k'])('an insert that fails and is made all the same, key %s, is taken back or run', async (key) => {
     const { store } = sharedStore()
     const { insert } = store
