@@ -137,6 +137,23 @@ describe('captureResponse', () => {
     expect(streamed.canceled).toHaveBeenCalledOnce()
   })
 
+  it('does not mind what a source thinks of being left', async () => {
+    const leaving = () =>
+      new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(5)), cancel: () => Promise.reject(new Error('no')) })
+    const unhandled = vi.fn()
+    process.on('unhandledRejection', unhandled)
+    for (const headers of [{}, { 'content-length': '5' }])
+      expect(await codeOf(captureResponse(new Response(leaving(), { headers }), { maxResultBytes: 4 }))).toBe('result_too_large')
+    await new Promise((resolve) => setTimeout(resolve))
+    process.off('unhandledRejection', unhandled)
+    expect(unhandled).not.toHaveBeenCalled()
+  })
+
+  it('keeps the length that an answer without a body announces, as to HEAD', async () => {
+    const answer = new Response(null, { headers: { 'content-length': '5' } })
+    expect(await captureResponse(answer, { maxResultBytes: 4 })).toEqual({ status: 200, headers: { 'content-length': '5' }, body: null })
+  })
+
   it('refuses what is no response', async () => {
     expect(await codeOf(captureResponse(undefined, { maxResultBytes: 4 }))).toBe('handler_passed')
     expect(await codeOf(captureResponse(Response.error(), { maxResultBytes: 4 }))).toBeInstanceOf(TypeError)
