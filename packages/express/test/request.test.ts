@@ -93,9 +93,13 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect(await (await (await serve(app)).whole('/')).result.json()).toBe('of the worker')
     })
 
-    it('gives a job that was made without HTTP its input as a JSON body', async () => {
+    it('gives a job that was made without HTTP its input as a JSON body, an empty query and empty locals', async () => {
       const jobs = createJobs<Request>()
-      respondAsync(jobs, 'input', (req, res) => void res.json({ parsed: req.body, type: req.get('content-type') }))
+      respondAsync(
+        jobs,
+        { operation: 'input', app: express() },
+        (req, res) => void res.json({ parsed: req.body, type: req.get('content-type'), query: req.query, locals: res.locals }),
+      )
       respondAsync(jobs, 'read', [express.json(), (req, res) => void res.json(req.body)])
       const app = express().use('/jobs', jobRoutes(jobs))
       const { finished, call } = await serve(app)
@@ -104,7 +108,8 @@ for (const [version, express] of Object.entries(VERSIONS))
         await finished(`/jobs/${id}`)
         return (await call(`/jobs/${id}/result`)).json()
       })
-      expect(await Promise.all(results)).toEqual([{ parsed: { month: '2026-01' }, type: 'application/json' }, { month: '2026-01' }])
+      const input = { month: '2026-01' }
+      expect(await Promise.all(results)).toEqual([{ parsed: input, type: 'application/json', query: {}, locals: {} }, input])
     })
 
     it('shares res.locals and what others hung on the response, and sees what they had set', async () => {
@@ -126,6 +131,22 @@ for (const [version, express] of Object.entries(VERSIONS))
       const { result, location } = await (await serve(app)).whole('/')
       expect([result.status, await result.json()]).toEqual([207, ['n1', 'earlier', 'hi!']])
       expect((await jobs.get(location.slice('/jobs/'.length)))?.response?.headers).not.toHaveProperty('x-from')
+    })
+
+    it.each(Object.entries(WAYS))('sees the fields as earlier middleware has left them: %s', async (_way, engine) => {
+      const jobs = createJobs<Request>({ engine: engine() })
+      void jobs.start()
+      const app = express()
+      app.use((req, _res, next) => {
+        req.headers['x-user'] = 'ada'
+        next()
+      })
+      app.post(
+        '/',
+        respondAsync(jobs, 'fields', (req, res) => void res.json(req.get('x-user'))),
+      )
+      app.use('/jobs', jobRoutes(jobs))
+      expect(await (await (await serve(app)).whole('/', { headers: { 'x-user': 'eve' } })).result.json()).toBe('ada')
     })
 
     it('sees what earlier middleware put in the place of what Express tells', async () => {
