@@ -121,7 +121,10 @@ export interface JobStore {
   list?(query: JobQuery): Promise<{ jobs: Job[]; cursor?: string }>
   /** History after version `after`, oldest first. `truncated`: events before the first one returned have been dropped. */
   events?(id: string, after: number, limit: number): Promise<{ events: JobEvent[]; truncated: boolean }>
-  /** Yields the job's version at every change from now on, by any process, until the signal aborts. Watchers should share a connection. */
+  /**
+   * Yields the job's version at every change from now on, by any process, until the signal aborts. Where a change may have been missed it
+   * yields the current version, which may be one that was there before. Watchers should share a connection.
+   */
   watch?(id: string, signal: AbortSignal): AsyncIterable<number>
   /** Closes what the store opened itself, but nothing that it was given. May be called twice. */
   close?(): Promise<void>

@@ -1,4 +1,5 @@
 import type { JobStore } from '@respond-async/core'
+import { answerOf } from './patience'
 import type { Declared, OpenStore } from './store-case'
 
 /** What a store declares, with the optional members that it simply has. */
@@ -11,7 +12,7 @@ export const declaredBy = (store: JobStore): Declared => ({
 
 /** The same, found out by opening it once. */
 export async function capabilitiesOf(open: OpenStore): Promise<Declared> {
-  const { a, dispose } = await open()
-  await dispose?.()
+  const { a, dispose } = await answerOf('open', open())
+  await answerOf('dispose', dispose?.())
   return declaredBy(a)
 }

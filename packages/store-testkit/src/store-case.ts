@@ -1,4 +1,5 @@
 import type { JobStore, StoreCapabilities } from '@respond-async/core'
+import { answerOf, inTime } from './patience'
 
 /** Two handles over one fresh storage, as two processes would hold them. */
 export interface OpenedStore {
@@ -49,8 +50,8 @@ export interface StoreCase {
   readonly needs?: readonly Need[]
   /** Not run where this is declared: the case says that it is not there. */
   readonly unless?: Need
-  /** Set where it moves so much that a runner must not end it before so many milliseconds. */
-  readonly timeoutMs?: number
+  /** A runner must not end it before so many milliseconds: it says which call has not answered, and a runner does not. */
+  readonly timeoutMs: number
   /** Rejects with an error that says what was expected and what came instead. */
   run(open: OpenStore): Promise<void>
 }
@@ -61,15 +62,23 @@ const TRIED_BYTES = 67_108_864
 /** A case from what it checks: opens the storage before it and throws it away after it. */
 export function storeCase(id: string, title: string, check: (opened: OpenedStore) => Promise<void>, ...needs: readonly Need[]): StoreCase {
   return {
-    ...{ id, title, needs },
+    ...{ id, title, needs, timeoutMs: 120_000 },
     async run(open) {
-      const opened = await open()
-      try {
-        await check(opened)
-      } finally {
-        await opened.dispose?.()
-      }
+      const opened = await answerOf('open', open())
+      const failure = await errorOf(() => check(inTime(opened)))
+      const left = await errorOf(() => answerOf('dispose', opened.dispose?.()))
+      if (failure ?? left) throw failure ?? left
     },
+  }
+}
+
+/** What it rejects with, which may be a text, or nothing. */
+async function errorOf(work: () => Promise<unknown>): Promise<object | undefined> {
+  try {
+    await work()
+    return undefined
+  } catch (error) {
+    return typeof error === 'object' && error ? error : new Error(`${String(error)} was thrown, which is no Error`)
   }
 }
 

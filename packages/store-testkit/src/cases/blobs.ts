@@ -171,7 +171,6 @@ export const blobCases = [
     }
   }),
   {
-    timeoutMs: 180_000,
     ...blobCase(
       'BLB14',
       'gives back a body of 50 MiB, or of its largest size where that is less, in chunks of 256 KiB',
@@ -187,6 +186,7 @@ export const blobCases = [
           equal(await blobsOf(b).read(idOf(1), 'response-1', index), null, `chunk ${index} once it is removed`)
       },
     ),
+    timeoutMs: 180_000,
   },
   blobCase(
     'BLB15',

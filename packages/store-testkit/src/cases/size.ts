@@ -27,19 +27,16 @@ export const sizeCases = [
     await b.replace(second)
     sameJob(await a.get(first.id, 'full'), second, 'as it was replaced')
   }),
-  {
-    timeoutMs: 60_000, // of up to 64 MiB
-    ...storeCase(
-      'BIG3',
-      'gives back a body of exactly the declared size',
-      async ({ a, b }) => {
-        const first = job(1, { requestBody: new Uint8Array(limitOf(a.capabilities.maxBodyBytes)).fill(7) })
-        await a.insert(first)
-        sameJob(await b.get(first.id, 'full'), first, 'the stored job')
-      },
-      'maxBodyBytes',
-    ),
-  },
+  storeCase(
+    'BIG3',
+    'gives back a body of exactly the declared size',
+    async ({ a, b }) => {
+      const first = job(1, { requestBody: new Uint8Array(limitOf(a.capabilities.maxBodyBytes)).fill(7) })
+      await a.insert(first)
+      sameJob(await b.get(first.id, 'full'), first, 'the stored job')
+    },
+    'maxBodyBytes',
+  ),
   storeCase(
     'BIG4',
     'refuses to insert a larger body, counted in bytes, with too_large, and stores nothing of it',
@@ -85,22 +82,19 @@ export const sizeCases = [
     },
     'maxRecordBytes',
   ),
-  {
-    timeoutMs: 60_000,
-    ...storeCase(
-      'BIG7',
-      'takes a body of exactly the declared size beside a large record',
-      async ({ a, b }) => {
-        const text = 'x'.repeat(0.9 * smaller(1_000_000, a.capabilities.maxRecordBytes))
-        const body = new Uint8Array(limitOf(a.capabilities.maxBodyBytes)).fill(7)
-        const first = job(1, { meta: { text }, requestBody: body })
-        await a.insert(first)
-        sameJob(await b.get(first.id, 'full'), first, 'as it was inserted')
-        const second = next(first, { requestBody: null, responseBody: body })
-        await a.replace(second)
-        sameJob(await b.get(first.id, 'full'), second, 'as it was replaced')
-      },
-      'maxBodyBytes',
-    ),
-  },
+  storeCase(
+    'BIG7',
+    'takes a body of exactly the declared size beside a large record',
+    async ({ a, b }) => {
+      const text = 'x'.repeat(0.9 * smaller(1_000_000, a.capabilities.maxRecordBytes))
+      const body = new Uint8Array(limitOf(a.capabilities.maxBodyBytes)).fill(7)
+      const first = job(1, { meta: { text }, requestBody: body })
+      await a.insert(first)
+      sameJob(await b.get(first.id, 'full'), first, 'as it was inserted')
+      const second = next(first, { requestBody: null, responseBody: body })
+      await a.replace(second)
+      sameJob(await b.get(first.id, 'full'), second, 'as it was replaced')
+    },
+    'maxBodyBytes',
+  ),
 ]
