@@ -89,6 +89,16 @@ describe('submitting', () => {
     expect(asked[before]).toMatchObject({ body: 'piped', headers: { 'idempotency-key': 'k' } })
   })
 
+  test('takes no byte order mark for a part of what it is given', async () => {
+    const { url, asked } = await jobServer([done])
+    writeFileSync(fileIn('marked.json'), '\ufeff{"month":"2026-10"}')
+    writeFileSync(fileIn('marked-fields'), '\ufeffx-key: one\r\nx-other: two\r\n')
+    expect(await run(`${url}/reports`, '-q', '--json', `@${fileIn('marked.json')}`, '-H', `@${fileIn('marked-fields')}`)).toMatchObject({
+      code: 0,
+    })
+    expect(asked[0]).toMatchObject({ body: '{"month":"2026-10"}', headers: { 'x-key': 'one', 'x-other': 'two' } })
+  })
+
   test('--detach prints the address, watch follows it', async () => {
     const { url, of } = await jobServer([done])
     const ended = await run(`${url}/reports`, '--detach', '--quiet')
@@ -133,6 +143,9 @@ describe('exit codes', () => {
       ['http://x', '--data', '@/nowhere'],
       ['http://x', '-o', '/nowhere/result'],
       ['http://x', '-o', tmpdir()],
+      ['http://x', '-o', ''],
+      ['http://x', '-o', `${fileIn('new')}/`],
+      ['http://x', '-o', `${program}/result`],
       ['GET', 'http://x', '--data', 'a'],
       ['watch', 'http://x', '--json', '1'],
       ['TRACE', 'http://x'],
@@ -184,6 +197,15 @@ describe('exit codes', () => {
     expect(ended.code).toBe(6)
     expect(ended.err).toContain('ECONNREFUSED')
   }, 60_000)
+
+  test.runIf(existsSync('/dev/full'))('7 where the address of a job could not be written, with how to come back', async () => {
+    const { url } = await jobServer([running(10)])
+    const detached = start('sh', ['-c', '"$@" > /dev/full', 'sh', process.execPath, program, `${url}/reports`, '--detach'])
+    expect(await detached.ended).toMatchObject({
+      code: 7,
+      err: `The job goes on: respond-async watch ${url}/jobs/1\nIt could not be written (ENOSPC).\n`,
+    })
+  })
 
   test.runIf(existsSync('/dev/full'))('7 where the result could not be written, with where it still is', async () => {
     const { url } = await jobServer([done])

@@ -5,7 +5,7 @@ import type { Job } from '../job'
 import { isOver } from '../status-document'
 import { type Arguments, readArguments, USAGE, UsageError } from './arguments'
 import { headersOf, messageOf } from './message'
-import { checkOutput, OutputError, writeResult } from './output'
+import { checkOutput, OutputError, writeLine, writeResult } from './output'
 import { plain, type Screen, screenOn, silent } from './screen'
 
 const EXIT = {
@@ -58,7 +58,7 @@ export async function main(given: readonly string[]): Promise<number> {
       if (args.command === 'cancel') return cancel(client, args, signal)
       job = await begin(client, args, signal)
       if (args.detach && job.url !== undefined) {
-        console.log(job.url)
+        await writeLine(job.url)
         return EXIT.succeeded
       }
       for await (const status of job) screen.show(status)
@@ -112,7 +112,7 @@ async function begin(client: Client, args: Arguments, signal: AbortSignal): Prom
 async function cancel(client: Client, args: Arguments, signal: AbortSignal): Promise<number> {
   const job = client.resume(args.url, { signal, headers: await headersOf(args.header) })
   const document = await job.cancel()
-  console.log(document.status)
+  await writeLine(document.status)
   return document.status === 'succeeded' || document.status === 'failed' ? EXIT.failed : EXIT.succeeded
 }
 

@@ -8,7 +8,7 @@ import { type Arguments, UsageError } from './arguments'
 export async function messageOf({ method, json, data, form, header }: Arguments): Promise<SubmitInit> {
   const headers = await headersOf(header)
   if (json !== undefined) {
-    const body = (await contentOf(json)).toString('utf8')
+    const body = await textOf(json)
     if (!isJson(body)) throw new UsageError('What --json was given is no JSON.')
     if (!headers.has('content-type')) headers.set('content-type', 'application/json')
     return { method, headers, body }
@@ -24,7 +24,7 @@ export async function messageOf({ method, json, data, form, header }: Arguments)
 export async function headersOf(given: readonly string[]): Promise<Headers> {
   const headers = new Headers()
   for (const one of given) {
-    const lines = one.startsWith('@') ? (await contentOf(one)).toString('utf8').split(/\r?\n/) : [one]
+    const lines = one.startsWith('@') ? (await textOf(one)).split(/\r?\n/) : [one]
     for (const line of lines) {
       if (line.trim() === '') continue
       const [, name, value = ''] = /^([^:\s]+):\s*(.*)$/.exec(line) ?? []
@@ -49,6 +49,9 @@ async function formOf(fields: readonly string[]): Promise<FormData> {
   }
   return form
 }
+
+/** Without the byte order mark that editors and shells of Windows put in front: it is no part of what is meant. */
+const textOf = async (value: string): Promise<string> => new TextDecoder().decode(await contentOf(value))
 
 /** The text itself, or what is in `@file`, or in stdin: `@-`. */
 async function contentOf(value: string): Promise<Buffer<ArrayBuffer>> {

@@ -1,6 +1,6 @@
 import { constants, createWriteStream } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, sep } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { UsageError } from './arguments'
@@ -8,16 +8,22 @@ import { UsageError } from './arguments'
 /** Finds out before the job has run whether its result can be saved. What is in the file stays until there is one. */
 export async function checkOutput(file: string): Promise<void> {
   try {
-    const known = await stat(file).catch(() => undefined)
+    const known = await stat(file).catch((error) => {
+      // One that is to be made has a name of its own, in a folder.
+      if (error.code !== 'ENOENT' || file === '' || file.endsWith('/') || file.endsWith(sep)) throw error
+    })
     if (known?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' })
     await access(known ? file : dirname(file), constants.W_OK)
   } catch (error) {
-    throw new UsageError(`${file} cannot be written (${(error as NodeJS.ErrnoException).code}).`)
+    throw new UsageError(`${file || 'A file without a name'} cannot be written (${(error as NodeJS.ErrnoException).code}).`)
   }
 }
 
 /** What came could not be written: a full disk, say. */
 export class OutputError extends Error {}
+
+/** Writes a line to stdout. @throws {OutputError} */
+export const writeLine = (text: string): Promise<void> => write(Readable.from([`${text}\n`]), undefined, 'It')
 
 /**
  * Writes a result as it comes: to a file, or to stdout, whose reader may leave before the end: `| head`.
@@ -25,18 +31,21 @@ export class OutputError extends Error {}
  * @throws {OutputError}
  */
 export async function writeResult(response: Response, file: string | undefined): Promise<void> {
-  const target = file === undefined ? stdout() : createWriteStream(file)
   // Node's stream of the web and the browser's are one at run time, two in their types.
   const body = response.body ? Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]) : Readable.from([])
+  await write(body, file, 'The result')
+  if (file === undefined && process.stdout.isTTY) process.stdout.write('\n')
+}
+
+async function write(body: Readable, file: string | undefined, what: string): Promise<void> {
   try {
-    await pipeline(body, target)
+    await pipeline(body, file === undefined ? stdout() : createWriteStream(file))
   } catch (error) {
     const { syscall, code } = error as NodeJS.ErrnoException
     if (syscall === undefined) throw error // of the connection, which fetch has wrapped
     if (code === 'EPIPE' && file === undefined) return
-    throw new OutputError(`${file ?? 'The result'} could not be written (${code}).`)
+    throw new OutputError(`${file ?? what} could not be written (${code}).`)
   }
-  if (file === undefined && process.stdout.isTTY) process.stdout.write('\n')
 }
 
 /** stdout, which must not be closed. */
