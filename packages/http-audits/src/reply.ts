@@ -77,4 +77,11 @@ function listenedTo(response: Response, heard: (size: number) => void): Response
   return new Response(response.body?.pipeThrough(counter))
 }
 
+/** Why there was no answer: what lies behind `fetch failed`. */
+export function reasonOf(error: unknown): string {
+  const { message, cause } = error instanceof Error ? error : { message: String(error), cause: undefined }
+  // Of several addresses none has answered: an AggregateError, which has no text.
+  return cause instanceof Error ? cause.message || String(Object(cause).code) : message
+}
+
 export const excerpt = (text: string): string => JSON.stringify(text.length > 120 ? `${text.slice(0, 120)}…` : text)

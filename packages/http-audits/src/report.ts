@@ -32,9 +32,13 @@ function summary(results: readonly AuditResult[]): string {
   return `${count('passed')} passed, ${failed}, ${count('skipped')} skipped`
 }
 
+/** What a server sent is shown, and does nothing to the terminal. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+const BETWEEN = /[\s\u0000-\u001f\u007f-\u009f]+/
+
 function fold(text: string, width: number): string[] {
   const lines: string[] = []
-  for (const word of text.split(/\s+/)) {
+  for (const word of text.split(BETWEEN)) {
     const last = lines.at(-1)
     if (last !== undefined && last.length + 1 + word.length <= Math.max(20, width)) lines[lines.length - 1] = `${last} ${word}`
     else lines.push(word)

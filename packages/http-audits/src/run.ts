@@ -1,8 +1,8 @@
 import type { Audit, AuditResult, Level } from './audit'
 import { audits } from './audits'
 import { hasStatus } from './expectation'
-import { readReply } from './reply'
-import { createSubject, type Fetch } from './subject'
+import { readReply, reasonOf } from './reply'
+import { createSubject, type Fetch, LONGEST_LOOK_MS } from './subject'
 import { FEATURES, type Feature } from './target'
 
 export interface AuditOptions {
@@ -32,6 +32,11 @@ export interface AuditOptions {
   /** Hears of every result as it comes. */
   onResult?: (result: AuditResult, done: number, total: number) => void
 }
+
+/** How long an audit may take to say what it was waiting for when its time was over, in milliseconds: a look at a job, and a bit. */
+const WORD_MS = LONGEST_LOOK_MS + 100
+/** How long it may take to let go of what an audit has left held, in milliseconds. */
+const TIDY_MS = 5_000
 
 /** The server could not be asked at all, or there is no audit target on it. `message` says what to do. */
 export class AuditError extends Error {
@@ -91,33 +96,49 @@ async function runOne(audit: Audit, options: AuditOptions, fetch: Fetch, feature
 /** Runs it, and says why it failed; nothing when it passed. */
 async function failureOf(audit: Audit, options: AuditOptions, fetch: Fetch, features: ReadonlySet<Feature>): Promise<string | undefined> {
   const { url, target = '/audit', path, headers = {}, timeoutMs = 20_000 } = options
-  const stop = new AbortController()
-  const late = new Error(`not done after ${timeoutMs} ms`)
-  const timer = setTimeout(() => stop.abort(late), timeoutMs)
-  const { subject, tidy } = createSubject({ url, target, path, fetch, headers, features, signal: stop.signal })
+  let tidy = async (_signal: AbortSignal) => {}
   try {
-    await Promise.race([audit.run(subject), new Promise((_, reject) => stop.signal.addEventListener('abort', () => reject(late)))])
+    await inTime(timeoutMs, (signal) => {
+      const made = createSubject({ url, target, path, fetch, headers, features, signal })
+      tidy = made.tidy
+      return audit.run(made.subject)
+    })
     return undefined
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   } finally {
-    clearTimeout(timer)
-    stop.abort(late)
-    await tidy()
+    await inTime(TIDY_MS, tidy).catch(() => {}) // what is held comes to rest by itself
   }
 }
 
-async function readFeatures({ url, target = '/audit', headers = {} }: AuditOptions, fetch: Fetch): Promise<Feature[]> {
-  const address = `${url.replace(/\/+$/, '')}${target}`
-  let response: Response
+/** Works for no longer than that. What is still under way then, or when the work is done, hears of it by its signal, and has the first word. */
+async function inTime<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController()
+  const late = new Error(`not done after ${ms} ms`)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      stop.abort(late)
+      timer = setTimeout(() => reject(late), WORD_MS)
+    }, ms)
+  })
   try {
-    response = await fetch(address, { method: 'GET', headers, redirect: 'manual' })
-  } catch (cause) {
-    const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause)
-    throw new AuditError(`${address} cannot be reached (${reason}): start the server, or check the URL.`, { cause })
+    return await Promise.race([work(stop.signal), over])
+  } finally {
+    clearTimeout(timer)
+    stop.abort(late)
   }
+}
+
+async function readFeatures(options: AuditOptions, fetch: Fetch): Promise<Feature[]> {
+  const { url, target = '/audit', headers = {}, timeoutMs = 20_000 } = options
+  const address = `${url.replace(/\/+$/, '')}${target}`
+  const ask = async (signal: AbortSignal) =>
+    readReply(`GET ${target}`, await fetch(address, { method: 'GET', headers, redirect: 'manual', signal }))
+  const reply = await inTime(timeoutMs, ask).catch((cause) => {
+    throw new AuditError(`${address} cannot be reached (${reasonOf(cause)}): start the server, or check the URL.`, { cause })
+  })
   try {
-    const reply = await readReply(`GET ${target}`, response)
     hasStatus(reply, 200)
     const said = reply.json().features
     if (!Array.isArray(said)) throw new Error('features is no list')

@@ -1,5 +1,5 @@
 import { hasStatus, ok } from './expectation'
-import { type Reply, readReply, type StatusDocument } from './reply'
+import { excerpt, type Reply, readReply, reasonOf, type StatusDocument } from './reply'
 import { type AuditPlan, type AuditRoute, type Feature, OWNER_HEADER } from './target'
 
 /** A request function: the global `fetch`, or one that asks an application in this process, `(url, init) => app.request(url, init)`. */
@@ -75,13 +75,13 @@ export interface SubjectOptions {
 
 /** Pauses between looks at a status, in milliseconds: short at first, half as long again each time, up to the longest. */
 const FIRST_LOOK_MS = 10
-const LONGEST_LOOK_MS = 250
+export const LONGEST_LOOK_MS = 250
 const OVER = ['succeeded', 'failed', 'canceled']
 const STATES = ['queued', 'running', ...OVER]
 export const isOver = (document: StatusDocument): boolean => OVER.includes(document.status)
 
 /** Makes the subject of one audit, and what lets go of all that the audit left held. */
-export function createSubject(options: SubjectOptions): { subject: Subject; tidy: () => Promise<void> } {
+export function createSubject(options: SubjectOptions): { subject: Subject; tidy: (limit: AbortSignal) => Promise<void> } {
   const { features, signal } = options
   const owner = `audit-${crypto.randomUUID()}`
   const base = options.url.replace(/\/+$/, '')
@@ -90,11 +90,18 @@ export function createSubject(options: SubjectOptions): { subject: Subject; tidy
   const fetch: Subject['fetch'] = async (url, asking = {}) => {
     const { method = 'GET', body, owner: who = owner } = asking
     const headers = { ...options.headers, ...(who === null ? {} : { [OWNER_HEADER]: who }), ...asking.headers }
+    ok(URL.canParse(url, `${base}/`), `${excerpt(url)} is no address`)
     const address = new URL(url, `${base}/`).href
     const signals = asking.signal ? AbortSignal.any([asking.signal, signal]) : signal
     const sent = body as BodyInit | undefined // bytes made here are in no shared memory
-    const response = await options.fetch(address, { method, headers, body: sent, redirect: 'manual', signal: signals })
-    return readReply(`${method} ${url}`, response, asking.heard)
+    const asked = `${method} ${url}`
+    try {
+      signals.throwIfAborted() // which an application in this process may not look at
+      const response = await options.fetch(address, { method, headers, body: sent, redirect: 'manual', signal: signals })
+      return await readReply(asked, response, asking.heard)
+    } catch (cause) {
+      throw new Error(`${asked} was not answered: ${reasonOf(cause)}`, { cause })
+    }
   }
   const targetUrl = (rest: string) => `${new URL(`${base}/`).pathname.replace(/\/$/, '')}${options.target}/${rest}`
   const post: Subject['post'] = (plan, { route = 'work', ...asking } = {}) => {
@@ -128,18 +135,19 @@ export function createSubject(options: SubjectOptions): { subject: Subject; tidy
         return { ...job, release: gate.release }
       },
     },
-    async tidy() {
+    async tidy(limit) {
       if (!features.has('release')) return
       const open = [...held]
       held.clear()
       // What cannot be let go of comes to rest by itself; the audit has its result already.
-      const letGo = (value: string) => options.fetch(`${new URL(base).origin}${targetUrl(`release/${value}`)}`, release(options.headers))
+      const letGo = (value: string) =>
+        options.fetch(`${new URL(base).origin}${targetUrl(`release/${value}`)}`, release(options.headers, limit))
       await Promise.allSettled(open.map(async (value) => (await letGo(value)).arrayBuffer()))
     },
   }
 }
 
-const release = (headers: Readonly<Record<string, string>>): RequestInit => ({ method: 'POST', headers })
+const release = (headers: Readonly<Record<string, string>>, signal: AbortSignal): RequestInit => ({ method: 'POST', headers, signal })
 
 function jobOf(accepted: Reply, fetch: Subject['fetch'], owner: string | null | undefined): AuditJob {
   const statusUrl = accepted.headers.get('location')
@@ -151,13 +159,15 @@ function jobOf(accepted: Reply, fetch: Subject['fetch'], owner: string | null | 
     for (let pause = FIRST_LOOK_MS; ; pause = Math.min(LONGEST_LOOK_MS, pause * 1.5)) {
       const reply = await status().catch((error: unknown) => {
         // The audit has run out of time: say what it was waiting for.
-        throw last ? new Error(`the job has not ${what}; its last answer was ${last.status} ${last.text}`, { cause: error }) : error
+        throw last
+          ? new Error(`the job has not ${what}; its last answer was ${last.status} ${last.text.slice(0, 1_000)}`, { cause: error })
+          : error
       })
       const document = reply.document()
       if (enough(document)) return reply
       // What is none of the words will not become final either, and not every final state is the one that was waited for.
       ok(STATES.includes(document.status), `${reply.asked} answered ${reply.status} with the status ${JSON.stringify(document.status)}`)
-      ok(!isOver(document), `the job has not ${what}, but is over: ${reply.text}`)
+      ok(!isOver(document), `the job has not ${what}, but is over: ${reply.text.slice(0, 1_000)}`)
       last = reply
       await new Promise((resolve) => setTimeout(resolve, pause))
     }
