@@ -43,6 +43,9 @@ function makeJobs(file: string) {
     await handle.progress(10, ADDRESS)
     throw Object.assign(new Error(HOSTILE), { expose: true, status: 422 })
   })
+  jobs.define('secret', { keepRequests: 'never' }, async () => {
+    throw new Error('no')
+  })
   jobs.define('דוח', {}, async ({ handle }: Execution) => {
     await handle.progress(30, 'קורא 12 מתוך 40, עוד מעט!')
     throw Object.assign(new Error('אין נייר.'), { expose: true, status: 422 })
@@ -167,7 +170,15 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium', () => {
     const again = new URL(page.url()).searchParams.get('job') ?? ''
     expect(await jobs.get(again)).toMatchObject({ operation: 'import', owner: 'bob', retryOf: failed.id })
 
+    // It is offered where it can be done.
+    const forgotten = await jobIn(jobs, 'failed', 'secret')
+    await page.goto(`${url}/?job=${forgotten.id}`)
+    await page.getByRole('button', { name: 'Purge' }).waitFor()
+    expect(await page.getByRole('button', { name: 'Retry' }).count()).toBe(0)
+    await jobs.purge(forgotten.id)
+
     // Purge.
+    await page.goto(`${url}/?job=${again}`)
     await page.getByRole('button', { name: 'Purge' }).click()
     await page.getByRole('button', { name: 'Remove it' }).click()
     await page.getByText('The job was removed.').waitFor()

@@ -38,7 +38,7 @@ const ACTIONS: readonly Action[] = [
     title: 'Run this request again?',
     text: 'A new job does the same work again, from the request that was kept. This one stays as it is.',
     ...{ yes: 'Run it again', no: 'Not now' },
-    isFor: ({ status }) => status === 'failed' || status === 'canceled',
+    isFor: ({ status, request }) => request !== undefined && (status === 'failed' || status === 'canceled'),
     async run(server, id) {
       const made = await server.retry(id)
       return { text: 'A new job was made.', isBad: false, job: made.id }
