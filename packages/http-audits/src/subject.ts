@@ -87,7 +87,7 @@ export function createSubject(options: SubjectOptions): { subject: Subject; tidy
   const base = options.url.replace(/\/+$/, '')
   const held = new Set<string>()
 
-  const fetch: Subject['fetch'] = async (url, asking = {}) => {
+  const ask: Subject['fetch'] = async (url, asking = {}) => {
     const { method = 'GET', body, owner: who = owner } = asking
     const headers = { ...options.headers, ...(who === null ? {} : { [OWNER_HEADER]: who }), ...asking.headers }
     ok(URL.canParse(url, `${base}/`), `${excerpt(url)} is no address`)
@@ -102,6 +102,11 @@ export function createSubject(options: SubjectOptions): { subject: Subject; tidy
     } catch (cause) {
       throw new Error(`${asked} was not answered: ${reasonOf(cause)}`, { cause })
     }
+  }
+  const fetch: Subject['fetch'] = (url, asking) => {
+    const reply = ask(url, asking)
+    reply.catch(() => {}) // an audit that fails leaves behind what it has not looked at yet
+    return reply
   }
   const targetUrl = (rest: string) => `${new URL(`${base}/`).pathname.replace(/\/$/, '')}${options.target}/${rest}`
   const post: Subject['post'] = (plan, { route = 'work', ...asking } = {}) => {

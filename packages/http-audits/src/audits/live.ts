@@ -29,7 +29,6 @@ async function writing({ submit, token }: Subject, answer: PlannedAnswer, rest: 
 /** Reads the stream from now on to its end, which comes when the handler has been let go on. */
 async function read(subject: Subject, { stream, release }: Writing, headers: Record<string, string> = {}): Promise<Reply> {
   const reply = subject.fetch(stream, { headers })
-  reply.catch(() => {}) // looked at below
   const held = await Promise.race([reply.then(() => 'whole'), subject.fetch(stream, { method: 'HEAD' }).then(() => 'held')])
   equal(held, 'held', 'the stream of a response that is not whole')
   await release()
