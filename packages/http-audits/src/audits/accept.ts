@@ -79,7 +79,7 @@ export const acceptAudits: readonly Audit[] = [
   {
     id: 'ACC8',
     level: 'MUST',
-    title: 'have the job readable before the 202 leaves',
+    title: 'make the job readable before it sends the 202',
     source: 'protocol, Accepting',
     async run({ submit }) {
       for (let round = 0; round < 5; round++) hasStatus(await (await submit()).status(), 200, 202)
@@ -130,7 +130,7 @@ export const acceptAudits: readonly Audit[] = [
   {
     id: 'ACC11',
     level: 'MUST',
-    title: 'answer as the handler does when it is done within the time that the route gives it',
+    title: 'send the handler’s own response if the handler finishes within the time that the route gives it',
     source: 'protocol, Waiting',
     needs: ['after'],
     async run({ post }) {
@@ -144,7 +144,7 @@ export const acceptAudits: readonly Audit[] = [
   {
     id: 'ACC12',
     level: 'MUST',
-    title: 'answer 202 when the handler is not done within the time that the route gives it',
+    title: 'answer 202 if the handler does not finish within the time that the route gives it',
     source: 'protocol, Waiting',
     needs: ['after'],
     async run({ submit, token }) {
@@ -155,7 +155,7 @@ export const acceptAudits: readonly Audit[] = [
   {
     id: 'ACC13',
     level: 'MUST',
-    title: 'leave alone what a validator in front of the handler answers',
+    title: 'pass on unchanged what a validator in front of the handler answers',
     source: 'protocol, Accepting',
     needs: ['validated'],
     async run({ post }) {
@@ -235,7 +235,7 @@ export const acceptAudits: readonly Audit[] = [
   {
     id: 'ACC19',
     level: 'MUST',
-    title: 'go on with a job whose client has gone away after the 202',
+    title: 'continue a job whose client disconnects after the 202',
     source: 'protocol, Accepting',
     needs: ['release'],
     async run({ hold }) {

@@ -35,21 +35,21 @@ export const cancelAudits: readonly Audit[] = [
   {
     id: 'CAN2',
     level: 'MUST',
-    title: 'cancel a running job on DELETE: 200 if it is canceled now, else 202 with cancelRequestedAt, and canceled soon',
+    title: 'cancel a running job on DELETE: 200 if it is canceled by then, otherwise 202 with cancelRequestedAt, and canceled later',
     source: 'protocol, Cancellation',
     run: (subject) => canceled(subject, deleted),
   },
   {
     id: 'CAN3',
     level: 'MUST',
-    title: 'cancel a running job on POST to cancel alike',
+    title: 'cancel a running job on POST to cancel in the same way',
     source: 'protocol, Cancellation',
     run: (subject) => canceled(subject, (job) => job.cancel()),
   },
   {
     id: 'CAN4',
     level: 'MUST',
-    title: 'answer 200 to POST cancel of a job that is canceled already',
+    title: 'answer 200 to POST cancel of a job that is already canceled',
     source: 'protocol, Cancellation',
     async run({ hold }) {
       const job = await hold()
@@ -76,7 +76,7 @@ export const cancelAudits: readonly Audit[] = [
   {
     id: 'CAN6',
     level: 'MUST',
-    title: 'let a job succeed whose handler still returns its response after the cancellation',
+    title: 'let a job succeed if its handler still returns its response after the cancellation',
     source: 'protocol, Cancellation',
     async run({ hold }) {
       const job = await hold({ onAbort: 'respond' })
@@ -89,7 +89,7 @@ export const cancelAudits: readonly Audit[] = [
   {
     id: 'CAN7',
     level: 'MUST',
-    title: 'cancel a job whose handler does not stop in time, and let nothing change it that comes later',
+    title: 'cancel a job whose handler does not stop in time, and let nothing that comes later change it',
     source: 'protocol, Cancellation',
     needs: ['release'],
     async run({ hold, submit, token }) {

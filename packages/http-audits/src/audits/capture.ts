@@ -20,7 +20,7 @@ export const captureAudits: readonly Audit[] = [
   {
     id: 'CAP1',
     level: 'MUST',
-    title: 'replay JSON as the handler wrote it, spaces, numbers and all',
+    title: 'replay JSON exactly as the handler wrote it, including spaces and the form of numbers',
     source,
     run: (subject) => {
       const text = '{ "a" : 1.0,\n"big":12345678901234567890, "a":"\\u00e9é" }'
@@ -44,7 +44,7 @@ export const captureAudits: readonly Audit[] = [
   {
     id: 'CAP3',
     level: 'MUST',
-    title: 'replay an empty 204 without body and Content-Type',
+    title: 'replay an empty 204 without a body or Content-Type',
     source,
     run: (subject) =>
       bothWays(subject, { status: 204, headers: [['x-report', 'yes']] }, (reply) => {
@@ -56,7 +56,7 @@ export const captureAudits: readonly Audit[] = [
   {
     id: 'CAP4',
     level: 'MUST',
-    title: 'replay every Set-Cookie of several',
+    title: 'replay each of several Set-Cookie fields',
     source: 'RFC 6265 3',
     run: (subject) =>
       bothWays(
@@ -86,7 +86,7 @@ export const captureAudits: readonly Audit[] = [
   {
     id: 'CAP6',
     level: 'MUST',
-    title: 'replay an error page of the handler, of 4xx and of 5xx',
+    title: 'replay error pages of the handler, both 4xx and 5xx',
     source,
     async run(subject) {
       for (const status of [404, 500])
@@ -100,7 +100,7 @@ export const captureAudits: readonly Audit[] = [
   {
     id: 'CAP7',
     level: 'MUST',
-    title: 'replay text of all of Unicode',
+    title: 'replay text with any Unicode characters',
     source,
     run: (subject) =>
       bothWays(subject, { headers: [['content-type', 'text/plain; charset=utf-8']], text: 'ä\u0000\ufeff€𝄞\r\n' }, (reply) => {
@@ -123,7 +123,7 @@ export const captureAudits: readonly Audit[] = [
   {
     id: 'CAP9',
     level: 'MUST',
-    title: 'add no field of its own to what the handler answers within Prefer: wait, but Preference-Applied',
+    title: 'add no field except Preference-Applied to what the handler answers within Prefer: wait',
     source: 'RFC 7240 3',
     async run({ post }) {
       const reply = await post({ respond: { headers: [['content-type', 'text/plain']], text: 'x' } }, { headers: { prefer: 'wait=15' } })
@@ -133,7 +133,7 @@ export const captureAudits: readonly Audit[] = [
   {
     id: 'CAP10',
     level: 'MUST',
-    title: 'hand the body of the request to the handler byte for byte, with its media type and the query',
+    title: 'give the handler the request body byte for byte, with its media type and the query',
     source: 'protocol, Accepting',
     needs: ['echo'],
     async run({ fetch, submit }) {

@@ -14,7 +14,7 @@ export const corsAudits: readonly Audit[] = [
   {
     id: 'COR1',
     level: 'MUST',
-    title: 'let a page of an allowed origin read every answer about a job, the 202 and problems among them',
+    title: 'let a page of an allowed origin read every answer about a job, including the 202 and problems',
     source,
     needs,
     async run({ submit, fetch }) {
@@ -31,7 +31,7 @@ export const corsAudits: readonly Audit[] = [
   {
     id: 'COR2',
     level: 'MUST',
-    title: 'expose the fields that a client needs',
+    title: 'expose the response fields that clients need',
     source,
     needs,
     async run({ submit }) {
@@ -54,7 +54,7 @@ export const corsAudits: readonly Audit[] = [
   {
     id: 'COR4',
     level: 'MUST',
-    title: 'add Origin to Vary where the answer depends on it, beside what is there',
+    title: 'add Origin to what else Vary names, where the answer depends on it',
     source: 'RFC 9110 12.5.5',
     needs,
     async run({ submit }) {
@@ -66,7 +66,7 @@ export const corsAudits: readonly Audit[] = [
   {
     id: 'COR5',
     level: 'MUST',
-    title: 'answer a preflight with the methods and request fields that are of use',
+    title: 'answer a preflight with the methods and request fields that clients need',
     source: 'Fetch 3.3.3',
     needs,
     async run({ submit, fetch }) {
@@ -83,7 +83,7 @@ export const corsAudits: readonly Audit[] = [
   {
     id: 'COR6',
     level: 'MUST',
-    title: 'send no CORS fields where it is not configured',
+    title: 'send no CORS fields where CORS is not configured',
     source: 'protocol, CORS',
     needs: ['pending-200'],
     async run({ submit }) {

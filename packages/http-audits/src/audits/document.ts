@@ -19,7 +19,7 @@ export const documentAudits: readonly Audit[] = [
   {
     id: 'DOC1',
     level: 'MUST',
-    title: 'name in every status document the id, operation, status, createdAt, lastUpdatedAt and links.self',
+    title: 'include id, operation, status, createdAt, lastUpdatedAt and links.self in every status document',
     source: 'protocol, Status document',
     async run(subject) {
       for (const document of await everyKind(subject)) {
@@ -32,7 +32,7 @@ export const documentAudits: readonly Audit[] = [
   {
     id: 'DOC2',
     level: 'MUST',
-    title: 'make ids that cannot be guessed: lowercase UUIDs of version 4',
+    title: 'use ids that cannot be guessed: lowercase UUIDs of version 4',
     source: 'RFC 9562 5.4',
     async run({ submit }) {
       match((await submit()).accepted.document().id, /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/, 'id')
@@ -52,7 +52,7 @@ export const documentAudits: readonly Audit[] = [
   {
     id: 'DOC4',
     level: 'MUST',
-    title: 'leave out members that are absent, never null',
+    title: 'leave out absent members instead of sending null',
     source: 'protocol, Status document',
     async run(subject) {
       for (const { result: _, ...document } of await everyKind(subject))
@@ -67,7 +67,7 @@ export const documentAudits: readonly Audit[] = [
   {
     id: 'DOC5',
     level: 'MUST',
-    title: 'use the words queued, running, succeeded, failed and canceled for the status, and no others',
+    title: 'use only the words queued, running, succeeded, failed and canceled as the status',
     source: 'protocol, Status document',
     async run(subject) {
       const words = (await everyKind(subject)).map(({ status }) => status)
@@ -81,7 +81,7 @@ export const documentAudits: readonly Audit[] = [
   {
     id: 'DOC6',
     level: 'MUST',
-    title: 'show progress as a number from 0 to 100 that never falls, and the message',
+    title: 'show progress as a number from 0 to 100 that never falls, and the last message that was reported',
     source: 'protocol, Status document',
     async run({ hold, submit }) {
       const held = await hold({
@@ -106,7 +106,7 @@ export const documentAudits: readonly Audit[] = [
   {
     id: 'DOC7',
     level: 'MUST',
-    title: 'show startedAt once it has started, finishedAt and expiresAt once it has finished, and none of them earlier',
+    title: 'show startedAt once the job has started, finishedAt and expiresAt once it has finished, and none of them earlier',
     source: 'protocol, Status document',
     async run(subject) {
       for (const { status, startedAt, finishedAt, expiresAt } of await everyKind(subject)) {
@@ -119,7 +119,7 @@ export const documentAudits: readonly Audit[] = [
   {
     id: 'DOC8',
     level: 'MUST',
-    title: 'show scheduledAt, and no startedAt, when a start was asked for later',
+    title: 'show scheduledAt, and no startedAt, for a job that was asked to start later',
     source: 'protocol, Status document',
     needs: ['delayed'],
     async run({ submit }) {
@@ -133,7 +133,7 @@ export const documentAudits: readonly Audit[] = [
   {
     id: 'DOC9',
     level: 'MUST',
-    title: 'show attempt, from 2 on, when there was more than one, and then only',
+    title: 'show attempt from the second attempt on, and only then',
     source: 'protocol, Status document',
     needs: ['retries'],
     async run({ submit }) {
@@ -146,7 +146,7 @@ export const documentAudits: readonly Audit[] = [
   {
     id: 'DOC10',
     level: 'MUST',
-    title: 'show retryAfterMs, an integer that says what Retry-After says, while unfinished and then only',
+    title: 'show retryAfterMs, an integer that agrees with Retry-After, while the job is unfinished, and only then',
     source: 'protocol, Pacing',
     async run({ hold, submit }) {
       const running = await (await hold()).status()
@@ -159,7 +159,7 @@ export const documentAudits: readonly Audit[] = [
   {
     id: 'DOC11',
     level: 'MUST',
-    title: 'show a small JSON result as result, and no other',
+    title: 'show a small JSON result as result, and no other kind of result',
     source: 'protocol, Status document',
     async run({ submit }) {
       const headers = [['content-type', 'application/json']] as const
@@ -174,7 +174,7 @@ export const documentAudits: readonly Audit[] = [
   {
     id: 'DOC12',
     level: 'MUST',
-    title: 'show as resourceLocation the result URL, or where the handler pointed with 201 or 303 and Location',
+    title: 'show in resourceLocation the result URL, or the Location that the handler sent with 201 or 303',
     source: 'RFC 9110 15.3.2, 15.4.4',
     async run({ submit }) {
       const plain = (await (await submit()).finished()).document()
@@ -188,7 +188,7 @@ export const documentAudits: readonly Audit[] = [
   {
     id: 'DOC16',
     level: 'MUST',
-    title: 'show the links that can be used now, and no others',
+    title: 'show exactly the links that can be used now',
     source: 'protocol, Links',
     async run({ hold, submit, fetch, has, token }) {
       if (has('stream')) {
@@ -220,7 +220,7 @@ export const documentAudits: readonly Audit[] = [
   {
     id: 'DOC17',
     level: 'MUST',
-    title: 'show estimatedFinishAt while it runs, where an estimate exists, and then only',
+    title: 'show estimatedFinishAt while the job runs if there is an estimate, and only then',
     source: 'protocol, Pacing',
     needs: ['estimate'],
     async run({ hold }) {

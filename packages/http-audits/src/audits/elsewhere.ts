@@ -6,7 +6,7 @@ export const elsewhereAudits: readonly Audit[] = [
   {
     id: 'POL14',
     level: 'MUST',
-    title: 'redirect with 303 from the status of a job that has succeeded to its result, where that is configured',
+    title: 'redirect with 303 from the status of a succeeded job to its result, where that is configured',
     source: 'RFC 9110 15.4.4',
     needs: ['redirect', 'release'],
     async run({ hold, fetch }) {
@@ -23,7 +23,7 @@ export const elsewhereAudits: readonly Audit[] = [
   {
     id: 'POL15',
     level: 'MUST',
-    title: 'answer the status of a job that has succeeded with the captured response itself, where that is configured',
+    title: 'answer the status of a succeeded job with the captured response itself, where that is configured',
     source: 'protocol, Status',
     needs: ['inline', 'release'],
     async run({ hold }) {

@@ -19,7 +19,7 @@ export const errorAudits: readonly Audit[] = [
   {
     id: 'DOC14',
     level: 'MUST',
-    title: 'show nothing of an unexpected error',
+    title: 'reveal nothing of an unexpected error',
     source: 'RFC 9457 5',
     async run({ submit }) {
       const secret = `password-${crypto.randomUUID()}`
@@ -46,7 +46,7 @@ export const errorAudits: readonly Audit[] = [
   {
     id: 'DOC18',
     level: 'MUST',
-    title: 'let a job that runs too long fail with code timeout',
+    title: 'fail a job that runs too long, with code timeout',
     source: 'protocol, Errors',
     needs: ['time-limit'],
     async run({ submit, token }) {
@@ -59,7 +59,7 @@ export const errorAudits: readonly Audit[] = [
   {
     id: 'DOC19',
     level: 'MUST',
-    title: 'let a job whose result is too large fail with code result_too_large, and cut nothing',
+    title: 'fail a job whose result is too large, with code result_too_large, and truncate nothing',
     source: 'protocol, Errors',
     needs: ['result-limit'],
     async run({ submit }) {
@@ -74,7 +74,7 @@ export const errorAudits: readonly Audit[] = [
   {
     id: 'DOC20',
     level: 'MUST',
-    title: 'call a job failed whose handler answered with 400 or more, with code error_response',
+    title: 'mark a job whose handler answered with 400 or more as failed, with code error_response',
     source: 'protocol, Errors',
     async run({ submit }) {
       for (const status of [400, 503]) {

@@ -43,7 +43,7 @@ export const eventAudits: readonly Audit[] = [
   {
     id: 'EVT1',
     level: 'MUST',
-    title: 'send the document as it is and whenever it changes, and end after the last',
+    title: 'send the document as it is and whenever it changes, and end the stream after the last one',
     source: 'protocol, Events',
     async run(subject) {
       const { job, reply } = await followed(subject)
@@ -57,7 +57,7 @@ export const eventAudits: readonly Audit[] = [
   {
     id: 'EVT2',
     level: 'MUST',
-    title: 'give each event an id that grows, and the name of the state, or progress where that is as it was',
+    title: 'give each event an id that grows, and the name of the state, or progress where the state has not changed',
     source: 'protocol, Events',
     async run(subject) {
       const { reply } = await followed(subject, { plan: { steps: 20, stepMs: 50 } })
@@ -77,7 +77,7 @@ export const eventAudits: readonly Audit[] = [
   {
     id: 'EVT3',
     level: 'MUST',
-    title: 'answer 204 to the Last-Event-ID of the end, so that a browser rests',
+    title: 'answer 204 to the Last-Event-ID of the end, so that a browser stops reconnecting',
     source: 'protocol, Events',
     async run(subject) {
       const { job, reply } = await followed(subject)
@@ -92,7 +92,7 @@ export const eventAudits: readonly Audit[] = [
   {
     id: 'EVT4',
     level: 'MUST',
-    title: 'send the same at the status URL to Accept: text/event-stream',
+    title: 'send the same events at the status URL to Accept: text/event-stream',
     source: 'protocol, Events',
     async run(subject) {
       const { reply } = await followed(subject, {
@@ -105,7 +105,7 @@ export const eventAudits: readonly Audit[] = [
   {
     id: 'EVT5',
     level: 'MUST',
-    title: 'keep caches and buffering proxies out of the way',
+    title: 'tell caches and buffering proxies to leave the events alone',
     source: 'protocol, Events',
     async run(subject) {
       const { reply } = await followed(subject)

@@ -34,7 +34,7 @@ export const idempotencyAudits: readonly Audit[] = [
   {
     id: 'IDM3',
     level: 'MUST',
-    title: 'answer 422 when the key comes with another payload or for another URL',
+    title: 'answer 422 to a key that comes again with another payload or for another URL',
     source,
     async run({ submit, post, fetch }) {
       const key = keyed(newKey())
@@ -58,7 +58,7 @@ export const idempotencyAudits: readonly Audit[] = [
   {
     id: 'IDM5',
     level: 'MUST',
-    title: 'answer 400 to what is no key: empty, over 255 characters, a quote that does not close, a space between',
+    title: 'answer 400 to an invalid key: empty, over 255 characters, with an unclosed quote or a space inside',
     source: 'protocol, Idempotency',
     async run({ post }) {
       for (const key of ['', 'k'.repeat(256), '"open', 'a b', '""']) isProblem(await post({}, keyed(key)), 400, 'invalid-idempotency-key')
@@ -82,7 +82,7 @@ export const idempotencyAudits: readonly Audit[] = [
   {
     id: 'IDM7',
     level: 'MUST',
-    title: 'make one job of requests that come with one key at the same time',
+    title: 'make one job of simultaneous requests with the same key',
     source,
     async run({ submit }) {
       const key = keyed(newKey())
@@ -95,7 +95,7 @@ export const idempotencyAudits: readonly Audit[] = [
   {
     id: 'IDM8',
     level: 'MUST',
-    title: 'read the quoted string that the draft wants and the bare value that most clients send as one key',
+    title: 'treat a key as the same whether quoted, as the draft wants it, or bare, as most clients send it',
     source,
     async run({ submit }) {
       const key = newKey()
@@ -121,7 +121,7 @@ export const idempotencyAudits: readonly Audit[] = [
   {
     id: 'IDM10',
     level: 'MUST',
-    title: 'take a form that is built anew for the same payload, although it has another boundary',
+    title: 'treat a form that is built again as the same payload, although its boundary differs',
     source: 'RFC 2046 5.1.1',
     async run({ post, submit }) {
       const key = newKey()

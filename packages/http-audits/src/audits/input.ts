@@ -11,7 +11,7 @@ export const inputAudits: readonly Audit[] = [
   {
     id: 'INP1',
     level: 'MUST',
-    title: 'answer 4xx to a path that no route has and to one that cannot be decoded',
+    title: 'answer 4xx to a path that matches no route, and to one that cannot be decoded',
     source: 'RFC 9110 15.5',
     async run({ submit, fetch }) {
       const { statusUrl, id } = await submit()
@@ -24,7 +24,7 @@ export const inputAudits: readonly Audit[] = [
   {
     id: 'INP2',
     level: 'MUST',
-    title: 'let a body that the handler cannot read be refused by the handler, or by what is in front of it',
+    title: 'answer 4xx to a body that the handler, or what is in front of it, cannot read',
     source: 'RFC 9110 15.5.1',
     async run({ post }) {
       for (const body of ['{', '"text"', '[]', '\u0000']) {
@@ -74,7 +74,7 @@ export const inputAudits: readonly Audit[] = [
   {
     id: 'INP6',
     level: 'MUST',
-    title: 'ignore a body on the requests of the job routes',
+    title: 'ignore a body in requests to the job routes',
     source: 'RFC 9110 9.3.5',
     async run({ hold }) {
       const job = await hold()

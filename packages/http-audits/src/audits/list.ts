@@ -58,7 +58,7 @@ export const listAudits: readonly Audit[] = [
   {
     id: 'LST3',
     level: 'MUST',
-    title: 'give pages of limit jobs, next and Link rel="next" to follow, and lose and repeat nothing',
+    title: 'give pages of at most limit jobs, with next and Link: rel="next" to follow, and lose and repeat nothing',
     source: 'RFC 8288 3',
     needs,
     async run(subject) {
@@ -84,7 +84,7 @@ export const listAudits: readonly Audit[] = [
   {
     id: 'LST4',
     level: 'MUST',
-    title: 'list only jobs of the status that the query names',
+    title: 'list only jobs whose status the query names',
     source,
     needs,
     async run({ submit, fetch }) {
@@ -109,7 +109,7 @@ export const listAudits: readonly Audit[] = [
   {
     id: 'LST5',
     level: 'MUST',
-    title: 'list only jobs of the operation that the query names',
+    title: 'list only jobs whose operation the query names',
     source,
     needs,
     async run(subject) {
@@ -122,7 +122,7 @@ export const listAudits: readonly Audit[] = [
   {
     id: 'LST6',
     level: 'MUST',
-    title: 'answer 400 to a limit, status or cursor that is none',
+    title: 'answer 400 to an invalid limit, status or cursor',
     source,
     needs,
     async run(subject) {

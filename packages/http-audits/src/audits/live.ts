@@ -55,7 +55,7 @@ export const liveAudits: readonly Audit[] = [
   {
     id: 'LIV1',
     level: 'MUST',
-    title: 'send the status and header of a response that is being written, what there is of its body, and the rest as it comes',
+    title: 'send the status and header of a response that is still being written, the body so far, and the rest as it comes',
     source: 'protocol, Live results',
     needs,
     async run(subject) {
@@ -68,7 +68,7 @@ export const liveAudits: readonly Audit[] = [
   {
     id: 'LIV2',
     level: 'MUST',
-    title: 'answer 404 with Retry-After to a stream that has not begun',
+    title: 'answer 404 with Retry-After at the stream URL before the response has begun',
     source: 'protocol, Live results',
     needs,
     async run({ hold, fetch }) {
@@ -81,7 +81,8 @@ export const liveAudits: readonly Audit[] = [
   {
     id: 'LIV3',
     level: 'MUST',
-    title: 'go on from a byte, with 206 and a last byte that is very large, and from one that is not there yet as soon as it is',
+    title:
+      'answer an open range of a response that is still being written with 206 and a very large last byte, once its first byte is there',
     source: 'RFC 8673 2.2',
     needs,
     async run(subject) {
@@ -114,7 +115,7 @@ export const liveAudits: readonly Audit[] = [
   {
     id: 'LIV4',
     level: 'MUST',
-    title: 'answer at the same URL with the result, its ranges and the same ETag, once it is whole',
+    title: 'answer the same URL with the result, its ranges and the same ETag once the response is complete',
     source: 'protocol, Live results',
     needs,
     async run(subject) {
@@ -133,7 +134,7 @@ export const liveAudits: readonly Audit[] = [
   {
     id: 'LIV5',
     level: 'MUST',
-    title: 'break the connection of a response whose handler fails, so that nobody takes it for whole',
+    title: 'break the connection when the handler fails after its head, so that nobody takes the response for complete',
     source: 'protocol, Live results',
     needs,
     async run(subject) {
@@ -146,7 +147,7 @@ export const liveAudits: readonly Audit[] = [
   {
     id: 'LIV6',
     level: 'MUST',
-    title: 'keep caches and buffering proxies out of the way of a response that is being written',
+    title: 'tell caches and buffering proxies to leave alone a response that is still being written',
     source: 'protocol, Live results',
     needs,
     async run(subject) {
@@ -159,7 +160,7 @@ export const liveAudits: readonly Audit[] = [
   {
     id: 'LIV7',
     level: 'MUST',
-    title: 'go on with an event stream after the event of Last-Event-ID, and answer 204 once there is none left',
+    title: 'continue an event stream after the event named in Last-Event-ID, and answer 204 once nothing follows',
     source: 'protocol, Live results',
     needs,
     async run(subject) {
@@ -177,7 +178,7 @@ export const liveAudits: readonly Audit[] = [
   {
     id: 'LIV8',
     level: 'MUST',
-    title: 'answer HEAD without a Content-Length as long as nobody knows it',
+    title: 'answer HEAD without Content-Length while the length is not known',
     source: 'RFC 9110 8.6',
     needs,
     async run(subject) {
@@ -187,7 +188,7 @@ export const liveAudits: readonly Audit[] = [
   {
     id: 'LIV9',
     level: 'MUST',
-    title: 'send all of a response that comes faster than the connection takes it',
+    title: 'send to its end a response that the handler writes faster than the connection takes it',
     source: 'protocol, Live results',
     needs,
     async run(subject) {

@@ -9,7 +9,7 @@ export const longPollAudits: readonly Audit[] = [
   {
     id: 'LNG1',
     level: 'MUST',
-    title: 'hold a poll with Prefer: wait=n until the job ends, and answer then',
+    title: 'hold a poll with Prefer: wait=n until the job ends, and then answer it',
     source: 'RFC 7240 4.3',
     needs: ['release'],
     async run({ hold }) {
@@ -26,7 +26,7 @@ export const longPollAudits: readonly Audit[] = [
   {
     id: 'LNG2',
     level: 'MUST',
-    title: 'hold it until the job changes, not only until it ends',
+    title: 'answer a held poll when the job changes, not only when it ends',
     source: 'protocol, Waiting',
     async run({ submit, token }) {
       // It reports progress all the time and does not end, so no poll comes too late for the next change.
@@ -43,7 +43,7 @@ export const longPollAudits: readonly Audit[] = [
   {
     id: 'LNG3',
     level: 'MUST',
-    title: 'answer at once when the job has changed from the ETag of If-None-Match, or is finished',
+    title: 'answer a poll with Prefer: wait=n at once if the job has changed from the ETag in If-None-Match, or has finished',
     source: 'protocol, Waiting',
     async run({ hold, submit }) {
       const job = await hold()
@@ -57,7 +57,7 @@ export const longPollAudits: readonly Audit[] = [
   {
     id: 'LNG4',
     level: 'MUST',
-    title: 'answer as without the preference when nothing has changed in n seconds: 202, or 304 where If-None-Match matches',
+    title: 'answer a held poll as if it had no preference when nothing changes within n seconds: 202, or 304 where If-None-Match matches',
     source: 'RFC 7240 4.3',
     async run({ hold }) {
       const job = await hold()
@@ -74,7 +74,7 @@ export const longPollAudits: readonly Audit[] = [
   {
     id: 'LNG5',
     level: 'MUST',
-    title: 'say with Preference-Applied: wait=n how long it would have held the poll, 25 s at most',
+    title: 'say in Preference-Applied: wait=n how long it would hold the poll at most, up to 25 s',
     source: 'RFC 7240 3',
     async run({ hold }) {
       const job = await hold()
@@ -91,7 +91,7 @@ export const longPollAudits: readonly Audit[] = [
   {
     id: 'LNG6',
     level: 'MUST',
-    title: 'hold several polls of one job, and answer all of them',
+    title: 'hold several polls of one job at once, and answer all of them',
     source: 'protocol, Waiting',
     async run({ hold }) {
       const job = await hold()

@@ -13,7 +13,7 @@ export const pageAudits: readonly Audit[] = [
   {
     id: 'PAG1',
     level: 'MUST',
-    title: 'show a page to a client that would rather have HTML than JSON, and the document to all others',
+    title: 'show the page to a client that prefers HTML to JSON, and the document to all others',
     source: 'RFC 9110 12.5.1',
     needs: ['page'],
     async run({ hold }) {
@@ -44,7 +44,7 @@ export const pageAudits: readonly Audit[] = [
   {
     id: 'PAG3',
     level: 'MUST',
-    title: 'let nothing run in the page but what it brings, and load nothing',
+    title: 'load nothing in the page, and let nothing run there but what the page contains',
     source: 'protocol, Page',
     needs: ['page'],
     async run({ hold }) {
@@ -59,7 +59,7 @@ export const pageAudits: readonly Audit[] = [
   {
     id: 'PAG4',
     level: 'MUST',
-    title: 'show what a handler says as text',
+    title: 'show what a handler reports as text, never as markup',
     source: 'protocol, Page',
     needs: ['page'],
     async run({ hold, submit }) {
@@ -91,7 +91,7 @@ export const pageAudits: readonly Audit[] = [
   {
     id: 'PAG6',
     level: 'MUST',
-    title: 'have the page of an unfinished job refresh itself and offer to cancel it without a script',
+    title: 'make the page of an unfinished job refresh itself and offer to cancel the job, both without a script',
     source: 'protocol, Page',
     needs: ['page', 'release'],
     async run({ hold }) {

@@ -7,7 +7,7 @@ export const pollAudits: readonly Audit[] = [
   {
     id: 'POL1',
     level: 'MUST',
-    title: 'answer 202 as long as the job is unfinished, 200 when it is',
+    title: 'answer 202 while the job is unfinished and 200 once it has finished',
     source: 'protocol, Status',
     needs: ['release'],
     async run({ hold }) {
@@ -50,7 +50,7 @@ export const pollAudits: readonly Audit[] = [
   {
     id: 'POL4',
     level: 'MUST',
-    title: 'send the fields of the 200 or 202 with the 304: ETag, Vary, Cache-Control, Content-Location, and Retry-After while unfinished',
+    title: 'repeat in the 304 the fields of the 200 or 202: ETag, Vary, Cache-Control, Content-Location, and Retry-After while unfinished',
     source: 'RFC 9110 15.4.5',
     async run({ hold, submit }) {
       const done = await submit()
@@ -89,7 +89,7 @@ export const pollAudits: readonly Audit[] = [
   {
     id: 'POL7',
     level: 'MUST',
-    title: 'send an ETag with the status, and another one when the job has changed',
+    title: 'send an ETag with the status, and a different one once the job has changed',
     source: 'RFC 9110 8.8.3',
     async run({ hold }) {
       const job = await hold()
@@ -104,7 +104,7 @@ export const pollAudits: readonly Audit[] = [
   {
     id: 'POL8',
     level: 'MUST',
-    title: 'read If-None-Match as a list and by weak comparison, * as any, and send the document when nothing matches',
+    title: 'compare If-None-Match as a list and weakly, take * as any, and send the document when nothing matches',
     source: 'RFC 9110 13.1.2',
     async run({ submit }) {
       const job = await submit()
@@ -118,7 +118,7 @@ export const pollAudits: readonly Audit[] = [
   {
     id: 'POL9',
     level: 'MUST',
-    title: 'answer 200 with the document of a job that has succeeded, with Sunset and without Retry-After',
+    title: 'answer 200 with the document when the job has succeeded, with Sunset and without Retry-After',
     source: 'RFC 8594',
     async run({ submit }) {
       const reply = await (await submit()).finished()
@@ -132,7 +132,7 @@ export const pollAudits: readonly Audit[] = [
   {
     id: 'POL10',
     level: 'MUST',
-    title: 'answer 200 with the document of a job that has failed, with its error',
+    title: 'answer 200 with the document, including the error, when the job has failed',
     source: 'protocol, Status',
     async run({ submit }) {
       const reply = await (await submit({ throw: { message: 'boom' } })).finished()
@@ -145,7 +145,7 @@ export const pollAudits: readonly Audit[] = [
   {
     id: 'POL11',
     level: 'MUST',
-    title: 'answer 200 with the document of a job that was canceled',
+    title: 'answer 200 with the document when the job was canceled',
     source: 'protocol, Status',
     async run({ hold }) {
       const job = await hold()
@@ -184,7 +184,7 @@ export const pollAudits: readonly Audit[] = [
   {
     id: 'POL18',
     level: 'SHOULD',
-    title: 'tell a client by Retry-After when the job will probably be done, where that is known',
+    title: 'base Retry-After on when the job will probably finish, where that is known',
     source: 'RFC 9110 10.2.3',
     needs: ['estimate'],
     async run({ hold }) {
@@ -195,7 +195,7 @@ export const pollAudits: readonly Audit[] = [
   {
     id: 'POL19',
     level: 'MUST',
-    title: 'advise a pause from 1 to 60 s',
+    title: 'advise a pause of 1 to 60 s between polls',
     source: 'protocol, Pacing',
     async run({ hold, submit }) {
       for (const reply of [(await submit()).accepted, await (await hold()).status()])
@@ -205,7 +205,7 @@ export const pollAudits: readonly Audit[] = [
   {
     id: 'POL20',
     level: 'MUST',
-    title: 'send no body and no Content-Type, or both, with every answer about a job',
+    title: 'send both a body and a Content-Type, or neither, with every answer about a job',
     source: 'protocol, Status',
     async run({ submit, hold }) {
       const held = await hold()

@@ -7,7 +7,7 @@ export const preferAudits: readonly Audit[] = [
   {
     id: 'PRF1',
     level: 'MUST',
-    title: 'run the handler as if it were not wrapped where 202 is for those who prefer it and the client did not say so',
+    title: 'send the handler’s own response where a route answers 202 only to Prefer: respond-async and the client did not send it',
     source: 'RFC 7240 4.1',
     needs: ['preferred'],
     async run({ post }) {
@@ -55,7 +55,7 @@ export const preferAudits: readonly Audit[] = [
   {
     id: 'PRF5',
     level: 'MUST',
-    title: 'let the first of several preferences of one name win',
+    title: 'use the first of several preferences with the same name',
     source: 'RFC 7240 2',
     async run({ submit }) {
       const minimal = await submit({}, { headers: { prefer: 'return=minimal, return=representation' } })
@@ -67,7 +67,7 @@ export const preferAudits: readonly Audit[] = [
   {
     id: 'PRF6',
     level: 'MUST',
-    title: 'ignore what it does not know or cannot read in Prefer, and never call it an error',
+    title: 'ignore what it does not know or cannot read in Prefer, and never treat it as an error',
     source: 'RFC 7240 2',
     async run({ submit }) {
       const fields = ['', ',,', ';;=', 'unknown', 'wait=soon', 'wait=-1', 'wait=1.5', '"', 'return="', 'a=b=c', '\u00e9', 'x'.repeat(4_000)]
@@ -83,7 +83,7 @@ export const preferAudits: readonly Audit[] = [
   {
     id: 'PRF7',
     level: 'MUST',
-    title: 'read a quoted value like a bare one, and split at no comma within quotes',
+    title: 'read a quoted value like a bare one, and not split the list at a comma within quotes',
     source: 'RFC 7240 2, RFC 9110 5.6.4',
     async run({ submit }) {
       const { accepted } = await submit({}, { headers: { prefer: 'x="a\\", return=representation, ", return="minimal"' } })
@@ -94,7 +94,7 @@ export const preferAudits: readonly Audit[] = [
   {
     id: 'PRF8',
     level: 'MUST',
-    title: 'send no body and no Content-Type, but Content-Length: 0, with the 202 after Prefer: return=minimal',
+    title: 'send the 202 after Prefer: return=minimal with Content-Length: 0, and with neither a body nor Content-Type',
     source: 'RFC 7240 4.2',
     async run({ submit }) {
       const { accepted, status } = await submit({}, { headers: { prefer: 'return=minimal' } })
@@ -107,7 +107,7 @@ export const preferAudits: readonly Audit[] = [
   {
     id: 'PRF9',
     level: 'MUST',
-    title: 'answer as the handler does, with Preference-Applied: wait=n, when it is done within Prefer: wait=n',
+    title: 'send the handler’s own response, with Preference-Applied: wait=n, if the handler finishes within Prefer: wait=n',
     source: 'RFC 7240 4.3',
     async run({ post }) {
       const reply = await post(OWN, { headers: { prefer: 'wait=10' } })
@@ -120,7 +120,7 @@ export const preferAudits: readonly Audit[] = [
   {
     id: 'PRF10',
     level: 'MUST',
-    title: 'answer 202 when the handler is not done within Prefer: wait=n',
+    title: 'answer 202 if the handler does not finish within Prefer: wait=n',
     source: 'RFC 7240 4.3',
     async run({ submit, token }) {
       const { accepted } = await submit({ hold: token().token }, { headers: { prefer: 'wait=1' } })
@@ -130,7 +130,7 @@ export const preferAudits: readonly Audit[] = [
   {
     id: 'PRF11',
     level: 'MUST',
-    title: 'take a bare wait, and one above its own maximum, for the maximum',
+    title: 'treat a bare wait, and one above its own maximum, as the maximum',
     source: 'protocol, Waiting',
     async run({ post }) {
       const most = await post(OWN, { headers: { prefer: 'wait=999999' } })

@@ -16,7 +16,7 @@ export const problemAudits: readonly Audit[] = [
   {
     id: 'PRB1',
     level: 'MUST',
-    title: 'answer 404 for an id that it does not know, at all URLs of a job and to every method that they have',
+    title: 'answer 404 for an unknown id, at all URLs of a job and to every method that they have',
     source: 'RFC 9110 15.5.5',
     async run({ submit, fetch }) {
       const { statusUrl, id } = await submit()
@@ -28,7 +28,7 @@ export const problemAudits: readonly Audit[] = [
   {
     id: 'PRB2',
     level: 'MUST',
-    title: 'answer a malformed id byte for byte as an unknown one',
+    title: 'answer a malformed id byte for byte like an unknown one',
     source: 'protocol, Problems',
     async run({ submit, fetch }) {
       const { statusUrl, id } = await submit()
@@ -40,7 +40,7 @@ export const problemAudits: readonly Audit[] = [
   {
     id: 'PRB3',
     level: 'MUST',
-    title: 'answer for another owner’s job byte for byte as for an unknown one, at all URLs of it and to every method that they have',
+    title: 'answer for another owner’s job byte for byte as for an unknown one, at all its URLs and to every method that they have',
     source: 'protocol, Problems',
     needs: ['owner'],
     async run({ hold, submit, fetch }) {
@@ -61,7 +61,7 @@ export const problemAudits: readonly Audit[] = [
   {
     id: 'PRB4',
     level: 'MUST',
-    title: 'send a 404 with Cache-Control: no-store, because it would be cacheable by heuristics',
+    title: 'send a 404 with Cache-Control: no-store, because caches could otherwise keep it',
     source: 'RFC 9110 15.1, RFC 9111 4.2.2',
     async run({ submit, fetch }) {
       const { statusUrl, id } = await submit()
@@ -89,7 +89,7 @@ export const problemAudits: readonly Audit[] = [
   {
     id: 'PRB6',
     level: 'MUST',
-    title: 'leave out the members of a problem that are absent, never null',
+    title: 'leave out absent members of a problem instead of sending null',
     source: 'RFC 9457 3.1',
     async run({ submit, fetch }) {
       const { statusUrl, id } = await submit()

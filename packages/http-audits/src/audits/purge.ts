@@ -14,7 +14,7 @@ export const purgeAudits: readonly Audit[] = [
   {
     id: 'PRG1',
     level: 'MUST',
-    title: 'purge a finished job on DELETE: 204, without body and Content-Type',
+    title: 'purge a finished job on DELETE: 204, without a body or Content-Type',
     source: 'RFC 9110 9.3.5',
     async run({ submit }) {
       for (const plan of [{}, { throw: { message: 'boom' } }]) {
@@ -29,7 +29,7 @@ export const purgeAudits: readonly Audit[] = [
   {
     id: 'PRG2',
     level: 'MUST',
-    title: 'answer 410 for a purged job while the tombstone lasts, at all its URLs and to every method that they have',
+    title: 'answer 410 for a purged job while its tombstone lasts, at all its URLs and to every method that they have',
     source: 'RFC 9110 15.5.11',
     async run(subject) {
       const job = await purged(subject)
@@ -47,7 +47,7 @@ export const purgeAudits: readonly Audit[] = [
   {
     id: 'PRG3',
     level: 'MUST',
-    title: 'send the 410 with Cache-Control: no-store, because it would be cacheable by heuristics',
+    title: 'send the 410 with Cache-Control: no-store, because caches could otherwise keep it',
     source: 'RFC 9110 15.1, RFC 9111 4.2.2',
     async run(subject) {
       const job = await purged(subject)
@@ -59,7 +59,7 @@ export const purgeAudits: readonly Audit[] = [
   {
     id: 'PRG4',
     level: 'MUST',
-    title: 'answer 404 when the tombstone is gone, as for an id that never was',
+    title: 'answer 404 once the tombstone is gone, as for an id that never existed',
     source: 'protocol, Purge and expiry',
     needs: ['tombstone'],
     async run(subject) {
@@ -93,7 +93,7 @@ export const purgeAudits: readonly Audit[] = [
   {
     id: 'PRG6',
     level: 'MUST',
-    title: 'show a purged job in no list',
+    title: 'leave a purged job out of every list',
     source: 'protocol, List',
     needs: ['owner', 'list'],
     async run(subject) {

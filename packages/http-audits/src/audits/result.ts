@@ -9,7 +9,7 @@ export const resultAudits: readonly Audit[] = [
   {
     id: 'RES1',
     level: 'MUST',
-    title: 'answer the result URL with the status, header and body of the handler',
+    title: 'answer the result URL with the status, header and body that the handler sent',
     source: 'protocol, Result',
     async run({ submit }) {
       const job = await submit({
@@ -49,7 +49,7 @@ export const resultAudits: readonly Audit[] = [
   {
     id: 'RES3',
     level: 'MUST',
-    title: 'answer the result URL of an unfinished job with 404 and Retry-After, no-store',
+    title: 'answer the result URL of an unfinished job with 404, Retry-After and no-store',
     source: 'RFC 9110 15.5.5',
     async run({ hold }) {
       const reply = await (await hold()).result()
@@ -88,7 +88,7 @@ export const resultAudits: readonly Audit[] = [
   {
     id: 'RES6',
     level: 'MUST',
-    title: 'replay at the result URL the response of a handler that answered with an error',
+    title: 'replay an error response of the handler at the result URL',
     source: 'protocol, Result',
     async run({ submit }) {
       const job = await submit({
@@ -111,7 +111,7 @@ export const resultAudits: readonly Audit[] = [
   {
     id: 'RES7',
     level: 'MUST',
-    title: 'answer a range of the result with 206: from to, from on, and the last bytes',
+    title: 'answer a range of the result with 206: first to last byte, from a byte to the end, and the last bytes',
     source: 'RFC 9110 14.2',
     async run({ submit }) {
       const job = await submit(PLAIN)
@@ -133,7 +133,7 @@ export const resultAudits: readonly Audit[] = [
   {
     id: 'RES8',
     level: 'MUST',
-    title: 'answer 416 with the size to a range that begins behind the end',
+    title: 'answer a range that begins behind the end with 416 and the size',
     source: 'RFC 9110 15.5.17',
     async run({ submit }) {
       const job = await submit(PLAIN)

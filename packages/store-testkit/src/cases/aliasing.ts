@@ -28,7 +28,7 @@ export function spoil(value: unknown): void {
 }
 
 export const aliasingCases = [
-  storeCase('ALI1', 'is not changed by what a caller later does to a job that it passed', async ({ a, b }) => {
+  storeCase('ALI1', 'does not change when a caller later changes a job that it passed', async ({ a, b }) => {
     const given = loose()
     const expected = loose()
     await a.insert(given)
@@ -40,7 +40,7 @@ export const aliasingCases = [
     spoil(after)
     sameJob(await b.get(expected.id, 'full'), expectedAfter, 'the stored job after the replacing one was changed')
   }),
-  storeCase('ALI2', 'is not changed by what a caller does to a job that it got', async ({ a, b }) => {
+  storeCase('ALI2', 'does not change when a caller changes a job that it got', async ({ a, b }) => {
     const expected = loose()
     const { job: inserted } = await a.insert(loose())
     const { job: refused } = await a.insert(loose())
@@ -50,7 +50,7 @@ export const aliasingCases = [
     spoil([inserted, refused, ...read, ...found])
     sameJob(await b.get(expected.id, 'full'), expected, 'the stored job')
   }),
-  storeCase('ALI3', 'is not changed by what a caller later does to bytes that it passed', async ({ a, b }) => {
+  storeCase('ALI3', 'does not change when a caller later changes bytes that it passed', async ({ a, b }) => {
     const passed = new Uint8Array([1, 2, 3])
     const first = job(1, { requestBody: passed })
     await a.insert(first)
@@ -62,7 +62,7 @@ export const aliasingCases = [
     const expected = { requestBody: new Uint8Array([1, 2, 3]), responseBody: new Uint8Array([4, 5, 6]) }
     sameJob(await b.get(first.id, 'full'), next(job(1), expected), 'the stored job after a replace')
   }),
-  storeCase('ALI4', 'is not changed by what a caller does to bytes that it got', async ({ a, b }) => {
+  storeCase('ALI4', 'does not change when a caller changes bytes that it got', async ({ a, b }) => {
     const expected = job(1, { requestBody: new Uint8Array([1, 2, 3]) })
     const { job: inserted } = await a.insert(job(1, { requestBody: new Uint8Array([1, 2, 3]) }))
     for (const got of [inserted, await a.get(expected.id, 'full'), await a.get(expected.id, 'head')])
@@ -71,7 +71,7 @@ export const aliasingCases = [
   }),
   storeCase(
     'ALI5',
-    'is not changed by what a caller does to events that it passed or got',
+    'does not change when a caller changes events that it passed or got',
     async ({ a, b }) => {
       const passed = [{ ...event(1) }]
       await a.insert(job(1), passed)

@@ -54,7 +54,7 @@ async function both(blobs: BlobStore, n: number, are: 'there' | 'gone', when: st
 }
 
 export const blobCases = [
-  blobCase('BLB1', 'gives back chunks to the byte, of 0 bytes to 256 KiB, also views into larger buffers', async ({ a, b }) => {
+  blobCase('BLB1', 'returns chunks byte for byte, from 0 bytes to 256 KiB, even views into larger buffers', async ({ a, b }) => {
     const all = Uint8Array.from({ length: 768 }, (_, at) => at)
     const chunks = [
       ...[new Uint8Array(0), new Uint8Array([0]), all, all.subarray(300, 600), all.subarray(1, 1), noise(65_537), noise(CHUNK_BYTES)],
@@ -64,7 +64,7 @@ export const blobCases = [
     for (const [index, chunk] of chunks.entries())
       equal(await blobsOf(b).read(idOf(1), 'request', index), chunk, `chunk ${index}, of ${chunk.length} bytes`)
   }),
-  blobCase('BLB2', 'has null for a chunk, a body or a job that is not there', async ({ a, b }) => {
+  blobCase('BLB2', 'returns null for a chunk, a body or a job that is not there', async ({ a, b }) => {
     equal(await blobsOf(a).read(idOf(1), 'request', 0), null, 'a chunk before anything is written')
     await blobsOf(a).write(idOf(1), 'request', 1, noise(10))
     equal(await blobsOf(b).read(idOf(1), 'request', 0), null, 'the chunk before')
@@ -72,14 +72,14 @@ export const blobCases = [
     equal(await blobsOf(b).read(idOf(1), 'response-1', 1), null, 'the other body')
     equal(await blobsOf(b).read(idOf(2), 'request', 1), null, 'the other job')
   }),
-  blobCase('BLB3', 'has a chunk that is written again as it was written last', async ({ a, b }) => {
+  blobCase('BLB3', 'returns a chunk that was written several times as it was written last', async ({ a, b }) => {
     for (const size of [10, 1_000, 5, 0, 7]) {
       const chunk = noise(size)
       await blobsOf(size % 2 ? a : b).write(idOf(1), 'response-1', 0, chunk)
       for (const store of [a, b]) equal(await blobsOf(store).read(idOf(1), 'response-1', 0), chunk, `the chunk of ${size} bytes`)
     }
   }),
-  blobCase('BLB4', 'keeps jobs, names and numbers apart', async ({ a, b }) => {
+  blobCase('BLB4', 'keeps chunks of different jobs, names and numbers apart', async ({ a, b }) => {
     await writeAll(blobsOf(a), IDS)
     await left(blobsOf(b), () => true, 'once all are written')
   }),
@@ -90,14 +90,14 @@ export const blobCases = [
       await left(blobsOf(a), (other) => IDS.indexOf(other) > at, `once ${id} is removed`)
     }
   }),
-  blobCase('BLB6', 'removes all bodies of a job but the one to keep', async ({ a, b }) => {
+  blobCase('BLB6', 'removes all bodies of a job except the one to keep', async ({ a, b }) => {
     await writeAll(blobsOf(a), IDS)
     await blobsOf(b).remove('a', 'response-1')
     await left(blobsOf(a), (id, name) => id !== 'a' || name === 'response-1', 'once all of a but response-1 is removed')
     await blobsOf(b).remove('a', 'response-3')
     await left(blobsOf(a), (id) => id !== 'a', 'once all of a but response-3, which is not there, is removed')
   }),
-  blobCase('BLB7', 'removes nothing where there is nothing, without an error', async ({ a, b }) => {
+  blobCase('BLB7', 'removes nothing if there is nothing, without an error', async ({ a, b }) => {
     for (const store of [a, b]) {
       await blobsOf(store).remove(idOf(1))
       await blobsOf(store).remove(idOf(1), 'request')
@@ -106,7 +106,7 @@ export const blobCases = [
     for (const store of [a, b]) await blobsOf(store).remove(idOf(1))
     await both(blobsOf(b), 1, 'gone', 'once it is removed')
   }),
-  blobCase('BLB8', 'shows a chunk, and that it is gone, to the next read through whichever handle', async ({ a, b }) => {
+  blobCase('BLB8', 'shows a chunk, and its removal, to the next read, through whichever handle', async ({ a, b }) => {
     for (let n = 1; n <= 20; n++) {
       const [one, other] = n % 2 === 0 ? [a, b] : [b, a]
       for (const store of [a, b]) await both(blobsOf(store), 1, 'gone', 'before they are written')
@@ -128,7 +128,7 @@ export const blobCases = [
     await b.remove(idOf(2))
     await both(blobsOf(a), 2, 'gone', 'after its removal, of whatever version')
   }),
-  blobCase('BLB10', 'deletes the chunks of a job of which only a tombstone is left', async ({ a, b }) => {
+  blobCase('BLB10', 'deletes the chunks of a job that becomes a tombstone', async ({ a, b }) => {
     for (const n of [1, 2]) {
       await a.insert(job(n))
       await writeBoth(blobsOf(a), n)
@@ -142,7 +142,7 @@ export const blobCases = [
     for (const store of [a, b]) await both(blobsOf(store), 1, 'gone', 'once it is a tombstone')
     await both(blobsOf(a), 2, 'there', 'after the tombstone of another')
   }),
-  blobCase('BLB11', 'takes chunks before their job, and keeps them when it is inserted', async ({ a, b }) => {
+  blobCase('BLB11', 'accepts chunks before their job, and keeps them when it is inserted', async ({ a, b }) => {
     await writeBoth(blobsOf(a), 1)
     await both(blobsOf(b), 1, 'there', 'before its job is inserted')
     await b.insert(job(1))
@@ -152,7 +152,7 @@ export const blobCases = [
     await a.replace(next(job(1), { requestBody: null, responseBody: null }))
     await both(blobsOf(b), 1, 'there', 'once the bodies beside the record are null')
   }),
-  blobCase('BLB12', 'is not changed by what a caller does to a chunk that it passed or got', async ({ a, b }) => {
+  blobCase('BLB12', 'does not change when a caller changes a chunk that it passed or got', async ({ a, b }) => {
     const passed = noise(100)
     await blobsOf(a).write(idOf(1), 'request', 0, passed)
     passed.fill(9)
@@ -161,7 +161,7 @@ export const blobCases = [
     got?.fill(9)
     equal(await blobsOf(b).read(idOf(1), 'request', 0), noise(100), 'the chunk after the one that was got was changed')
   }),
-  blobCase('BLB13', 'declares its largest body as null or a number of bytes', async ({ a, b }) => {
+  blobCase('BLB13', 'declares its largest body as null or as a number of bytes', async ({ a, b }) => {
     for (const store of [a, b]) {
       const { maxBodyBytes: limit } = blobsOf(store)
       ok(
@@ -173,7 +173,7 @@ export const blobCases = [
   {
     ...blobCase(
       'BLB14',
-      'gives back a body of 50 MiB, or of its largest size where that is less, in chunks of 256 KiB',
+      'returns a body of 50 MiB, or of its largest size if that is less, in chunks of 256 KiB',
       async ({ a, b }) => {
         const count = Math.max(1, Math.floor(Math.min(52_428_800, blobsOf(a).maxBodyBytes ?? 52_428_800) / CHUNK_BYTES))
         const chunk = noise(CHUNK_BYTES)
@@ -190,7 +190,7 @@ export const blobCases = [
   },
   blobCase(
     'BLB15',
-    'keeps chunks when the handle that wrote them is closed',
+    'keeps chunks after the handle that wrote them is closed',
     async ({ a, b, reopen }) => {
       await a.insert(job(1))
       await writeBoth(blobsOf(a), 1)

@@ -14,7 +14,7 @@ const declared = (id: string, name: 'due' | 'list' | 'events' | 'watch'): StoreC
 
 /** Nothing declares these, so a store may have one that nobody has asked to be tried. */
 const untried = (id: string, name: 'claim' | 'blobs' | 'holder'): StoreCase => ({
-  ...storeCase(id, `has no "${name}", as none of its cases is run`, async ({ a, b }) => {
+  ...storeCase(id, `has no "${name}" unless its cases are run`, async ({ a, b }) => {
     for (const store of [a, b])
       ok(
         store[name] === undefined,
@@ -29,7 +29,7 @@ export const capabilityCases = [
   declared('CAP2', 'list'),
   declared('CAP3', 'events'),
   declared('CAP4', 'watch'),
-  storeCase('CAP5', 'declares whether it is durable and shared, and its limits, in the types of the contract', async ({ a, b }) => {
+  storeCase('CAP5', 'declares whether it is durable and shared, and its limits, as values of the right type', async ({ a, b }) => {
     for (const { capabilities } of [a, b]) {
       for (const name of ['durable', 'shared'] as const)
         ok(typeof capabilities[name] === 'boolean', `capabilities.${name} should be a boolean, is ${capabilities[name]}`)
@@ -44,14 +44,14 @@ export const capabilityCases = [
   }),
   untried('CAP6', 'claim'),
   untried('CAP7', 'blobs'),
-  storeCase('CAP8', 'names its kind of transaction, or has none', async ({ a, b }) => {
+  storeCase('CAP8', 'names a kind of transaction, or none', async ({ a, b }) => {
     for (const { transaction } of [a.capabilities, b.capabilities])
       ok(
         transaction === undefined || (typeof transaction === 'string' && transaction !== ''),
         `capabilities.transaction should be the name of a kind or undefined, is ${JSON.stringify(transaction)}`,
       )
   }),
-  storeCase('CAP9', 'declares "listAll" only where it can list', async ({ a, b }) => {
+  storeCase('CAP9', 'declares "listAll" only if it declares "list"', async ({ a, b }) => {
     for (const { capabilities } of [a, b])
       ok(capabilities.list || !capabilities.listAll, 'capabilities.listAll is true, and capabilities.list is not')
   }),

@@ -47,7 +47,7 @@ export const claimCases = [
       sameHead(await store.get(idOf(1), 'head'), started(full(1)), 'its head')
     }
   }),
-  claimCase('CLM2', 'keeps what the changes do not name as it was, to the byte', async ({ a, b }) => {
+  claimCase('CLM2', 'keeps members that the changes do not name exactly as they were', async ({ a, b }) => {
     await a.insert(DELICATE)
     sameJob((await claim(b, DELICATE.id, 1, START)).job, started(DELICATE), 'the returned job')
     sameJob(await a.get(DELICATE.id, 'full'), started(DELICATE), 'the stored job')
@@ -55,14 +55,14 @@ export const claimCases = [
     sameJob((await claim(a, DELICATE.id, 2, { version: 3, attempt: 2 })).job, again, 'the returned job after another claim')
     sameJob(await b.get(DELICATE.id, 'full'), again, 'the stored job after another claim')
   }),
-  claimCase('CLM3', 'clears what is undefined in the changes, and writes what is null', async ({ a, b }) => {
+  claimCase('CLM3', 'clears members that are undefined in the changes, and writes those that are null', async ({ a, b }) => {
     await a.insert(full(1, { startedAt: T0, timeoutAt: T0, scheduledAt: T0, message: 'm', percentComplete: 4 }))
     const cleared = { startedAt: undefined, timeoutAt: undefined, message: undefined, percentComplete: undefined }
     const expected = full(1, { version: 2, scheduledAt: T0, dueAt: null })
     sameJob((await claim(a, idOf(1), 1, { ...cleared, version: 2, dueAt: null })).job, expected, 'the returned job')
     sameJob(await b.get(idOf(1), 'full'), expected, 'the stored job')
   }),
-  claimCase('CLM4', 'changes nothing where the stored version is another, and returns the whole record as it is', async ({ a, b }) => {
+  claimCase('CLM4', 'changes nothing if the stored version is another, and returns the whole record as it is', async ({ a, b }) => {
     const second = next(full(1), { message: 'newer' })
     await a.insert(full(1))
     await a.replace(second)
@@ -73,7 +73,7 @@ export const claimCases = [
     }
     sameJob(await a.get(idOf(1), 'full'), second, 'the stored job')
   }),
-  claimCase('CLM5', 'claims no job that is not there, also one that was removed, and makes none', async ({ a, b }) => {
+  claimCase('CLM5', 'claims no job that is not there, or no longer there, and creates none', async ({ a, b }) => {
     const nothing = { claimed: false, job: null }
     equal(await claim(a, idOf(1), 1, START), nothing, 'claim')
     await a.insert(full(1))
@@ -81,7 +81,7 @@ export const claimCases = [
     equal(await claim(b, idOf(1), 1, START), nothing, 'claim of a removed job')
     equal(await b.get(idOf(1), 'full'), null, 'the job')
   }),
-  claimCase('CLM6', 'is won by one of many at once, and shows the winner to the others', async (opened) => {
+  claimCase('CLM6', 'lets exactly one of many parallel claims win, and returns the winner’s job to the others', async (opened) => {
     await opened.a.insert(full(1))
     const answers = await parallel(40, opened, (store, n) => claim(store, idOf(1), 1, { ...START, message: `worker ${n}` }))
     const winners = answers.filter(({ claimed }) => claimed)
@@ -90,7 +90,7 @@ export const claimCases = [
     for (const { job: returned } of answers) sameJob(returned, winner, 'the job that every claim returned')
     sameJob(await opened.b.get(idOf(1), 'full'), winner, 'the stored job')
   }),
-  claimCase('CLM7', 'counts as a write: who saw the version before it has lost', async ({ a, b }) => {
+  claimCase('CLM7', 'counts as a write: whoever saw the version before it has lost', async ({ a, b }) => {
     const first = full(1)
     const second = started(first)
     await a.insert(first)
@@ -104,7 +104,7 @@ export const claimCases = [
     equal(await b.replace(third), { replaced: true }, 'replace of the claimed version')
     sameJob(await a.get(idOf(1), 'full'), third, 'the stored job')
   }),
-  claimCase('CLM8', 'lets either a claim or another write of one version through, never both', async ({ a, b }) => {
+  claimCase('CLM8', 'lets either a claim or another write of the same version succeed, never both', async ({ a, b }) => {
     const writes: ((store: JobStore, n: number) => Promise<boolean>)[] = [
       async (store, n) => (await store.replace(next(full(n), { status: 'canceled' }))).replaced,
       (store, n) => store.remove(idOf(n), 1),
@@ -134,7 +134,7 @@ export const claimCases = [
     equal((await b.insert(job(3, { owner: 'ann', idempotencyKey: 'key 1' }))).job.id, idOf(1), 'the id that has the key')
     sameJob(await b.get(idOf(2), 'full'), full(2), 'the other job')
   }),
-  claimCase('CLM11', 'is not changed by what a caller does to what it passed or got', async ({ a, b }) => {
+  claimCase('CLM11', 'does not change when a caller changes what it passed or got', async ({ a, b }) => {
     const passed: { -readonly [Name in keyof Job]?: Job[Name] } = { ...START, meta: { list: [1] } }
     const expected = started(full(1, { meta: { list: [1] } }))
     await a.insert(full(1))
@@ -186,7 +186,7 @@ export const claimCases = [
   ),
   claimCase(
     'CLM14',
-    'writes its events with it, and those of a lost claim not',
+    'writes its events with the claim, and none of a claim that lost',
     async (opened) => {
       const { a, b } = opened
       await a.insert(full(1), [event(1)])

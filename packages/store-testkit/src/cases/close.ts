@@ -9,7 +9,7 @@ export const closeCases = [
   }),
   storeCase(
     'CLS2',
-    'keeps what was stored when the handle that stored it is closed',
+    'keeps what was stored after the handle that stored it is closed',
     async ({ a, b, reopen }) => {
       const first = job(1, { requestBody: 'in', idempotencyKey: 'key' })
       await a.insert(first)

@@ -16,7 +16,7 @@ export const compareAndSetCases = [
     equal(await b.replace(third), { replaced: true }, 'replace of version 2')
     sameJob(await a.get(first.id, 'full'), third, 'the stored job')
   }),
-  storeCase('CAS2', 'replaces no job that is not there, and makes none', async ({ a, b }) => {
+  storeCase('CAS2', 'replaces no job that is not there, and creates none', async ({ a, b }) => {
     equal(await a.replace(next(job(1))), { replaced: false, current: null }, 'replace')
     equal(await b.get(idOf(1), 'full'), null, 'the job')
   }),
@@ -32,7 +32,7 @@ export const compareAndSetCases = [
     }
     sameJob(await b.get(first.id, 'full'), second, 'the stored job')
   }),
-  storeCase('CAS4', 'refuses a version that leaves one out', async ({ a, b }) => {
+  storeCase('CAS4', 'refuses a version that skips one', async ({ a, b }) => {
     const first = job(1)
     await a.insert(first)
     const answer = await b.replace({ ...first, version: 3, status: 'running' })
@@ -40,16 +40,20 @@ export const compareAndSetCases = [
     if (!answer.replaced) sameHead(answer.current, first, 'current')
     sameJob(await a.get(first.id, 'full'), first, 'the stored job')
   }),
-  storeCase('CAS5', 'lets one of many parallel writers of one version win, and shows the others the winner', async (opened) => {
-    const first = job(1)
-    await opened.a.insert(first)
-    const answers = await parallel(40, opened, (store, n) => store.replace(next(first, { status: 'running', message: `worker ${n}` })))
-    equal(answers.filter(({ replaced }) => replaced).length, 1, 'replaces that succeeded')
-    const winner = next(first, { status: 'running', message: `worker ${answers.findIndex(({ replaced }) => replaced)}` })
-    for (const answer of answers) if (!answer.replaced) sameHead(answer.current, winner, 'current of a loser')
-    sameJob(await opened.b.get(first.id, 'full'), winner, 'the stored job')
-  }),
-  storeCase('CAS6', 'loses no update of parallel writers that look again after they lost', async (opened) => {
+  storeCase(
+    'CAS5',
+    'lets exactly one of many parallel writers of one version win, and returns the winner’s job to the others',
+    async (opened) => {
+      const first = job(1)
+      await opened.a.insert(first)
+      const answers = await parallel(40, opened, (store, n) => store.replace(next(first, { status: 'running', message: `worker ${n}` })))
+      equal(answers.filter(({ replaced }) => replaced).length, 1, 'replaces that succeeded')
+      const winner = next(first, { status: 'running', message: `worker ${answers.findIndex(({ replaced }) => replaced)}` })
+      for (const answer of answers) if (!answer.replaced) sameHead(answer.current, winner, 'current of a loser')
+      sameJob(await opened.b.get(first.id, 'full'), winner, 'the stored job')
+    },
+  ),
+  storeCase('CAS6', 'loses no update of parallel writers that read again after they lost', async (opened) => {
     await opened.a.insert(job(1, { attempt: 0, requestBody: 'in' }))
     await parallel(12, opened, async (store) => {
       for (let current = await store.get(idOf(1), 'head'); ; ) {
@@ -61,7 +65,7 @@ export const compareAndSetCases = [
     })
     sameJob(await opened.a.get(idOf(1), 'full'), job(1, { version: 13, attempt: 12, requestBody: 'in' }), 'the stored job')
   }),
-  storeCase('CAS7', 'replaces, and does not merge: what is absent from the next version is gone', async ({ a, b }) => {
+  storeCase('CAS7', 'replaces the whole record instead of merging: what is absent from the next version is gone', async ({ a, b }) => {
     const first = job(1, {
       startedAt: 1,
       timeoutAt: 2,
@@ -100,7 +104,7 @@ export const compareAndSetCases = [
     await a.replace(second)
     sameJob(await b.get(first.id, 'full'), second, 'the stored job')
   }),
-  storeCase('CAS11', 'touches no body in a replace that lost', async ({ a, b }) => {
+  storeCase('CAS11', 'changes no body in a replace that lost the comparison', async ({ a, b }) => {
     const first = job(1, { requestBody: 'in' })
     const second = next(first, { responseBody: 'winner' })
     await a.insert(first)
@@ -108,7 +112,7 @@ export const compareAndSetCases = [
     await b.replace(next(first, { requestBody: null, responseBody: 'loser' }))
     sameJob(await b.get(first.id, 'full'), second, 'the stored job')
   }),
-  storeCase('CAS12', 'replaces all of many jobs at once, each with its new place in lists and in what is due', async (opened) => {
+  storeCase('CAS12', 'replaces every one of many jobs at once, each with its new place in lists and in what is due', async (opened) => {
     const jobs = upTo(40).map((n) => job(n, { owner: 'ann', createdAt: T0 + n, dueAt: T0 + n }))
     await insertAll(opened.a, jobs)
     const after = jobs.map((one, n) => next(one, { status: 'running', message: `worker ${n}`, dueAt: T0 + 100 + n }))

@@ -8,7 +8,7 @@ const dueCase = (id: string, title: string, check: (opened: OpenedStore) => Prom
 export const dueCases = [
   dueCase(
     'DUE1',
-    'gives the jobs whose time is at or before the given one, soonest first; never those without a time',
+    'returns the jobs whose time is at or before the given one, soonest first, and never those without a time',
     async ({ a, b }) => {
       const times = [T0 + 5, null, T0 + 1, T0 + 6, T0 - 1_000, T0 + 4, null, 0, Number.MAX_SAFE_INTEGER]
       await insertAll(
@@ -28,7 +28,7 @@ export const dueCases = [
       equal((await due(b, Number.MAX_SAFE_INTEGER, 100)).length, 7, 'number of those that are ever due')
     },
   ),
-  dueCase('DUE2', 'gives the soonest where there are more than the limit', async ({ a, b }) => {
+  dueCase('DUE2', 'returns the soonest jobs when more are due than the limit', async ({ a, b }) => {
     await insertAll(
       a,
       upTo(20).map((n) => job(n, { dueAt: T0 + ((n * 7) % 20) })),
@@ -39,7 +39,7 @@ export const dueCases = [
       'due times',
     )
   }),
-  dueCase('DUE3', 'loses none of many jobs that are due at one time, however small the limit', async ({ a, b }) => {
+  dueCase('DUE3', 'loses none of many jobs that are due at the same time, however small the limit', async ({ a, b }) => {
     const jobs = upTo(25).map((n) => job(n, { dueAt: T0 + (n > 20 ? 1 : 0) }))
     await insertAll(a, jobs)
     const seen: string[] = []
@@ -53,7 +53,7 @@ export const dueCases = [
     }
     equal([...seen].sort(), jobs.map(({ id }) => id).sort(), 'the ids of all that were due')
   }),
-  dueCase('DUE4', 'gives jobs of every state and every owner, tombstones too, as they are stored', async ({ a, b }) => {
+  dueCase('DUE4', 'returns jobs of every state and every owner, tombstones too, as they are stored', async ({ a, b }) => {
     const jobs = [
       job(1, { dueAt: T0 + 1, owner: 'ann', requestBody: 'in', meta: { a: 1 } }),
       job(2, { dueAt: T0 + 2, owner: '', status: 'running' }),
@@ -69,7 +69,7 @@ export const dueCases = [
     sameIds(found, [...jobs, gone], 'due')
     for (const [index, expected] of [...jobs, gone].entries()) sameHead(found[index], expected, `due[${index}]`)
   }),
-  dueCase('DUE5', 'follows what becomes of a job', async ({ a, b }) => {
+  dueCase('DUE5', 'shows later changes and removals of a job in what is due', async ({ a, b }) => {
     await insertAll(
       a,
       upTo(4).map((n) => job(n, { dueAt: T0 })),

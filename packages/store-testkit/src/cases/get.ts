@@ -3,7 +3,7 @@ import { idOf, insertAll, job, next } from '../records'
 import { storeCase } from '../store-case'
 
 export const getCases = [
-  storeCase('GET1', 'answers null for a job that is not there', async ({ a, b }) => {
+  storeCase('GET1', 'returns null for a job that is not there', async ({ a, b }) => {
     await a.insert(job(1))
     for (const view of ['head', 'full', undefined] as const) equal(await b.get(idOf(2), view), null, `get(…, ${view})`)
   }),
@@ -16,7 +16,7 @@ export const getCases = [
     await insertAll(a, jobs)
     for (const one of jobs) sameJob(await b.get(one.id, 'full'), one, `get(${one.id}, "full")`)
   }),
-  storeCase('GET3', 'gives everything but the bodies as a head; a body that is not loaded is undefined, never null', async ({ a, b }) => {
+  storeCase('GET3', 'returns everything but the bodies as a head; a body that is not loaded is undefined, never null', async ({ a, b }) => {
     const given = job(1, {
       requestBody: 'in',
       responseBody: new Uint8Array([1, 2]),

@@ -16,7 +16,7 @@ async function withHistory({ a, b }: OpenedStore, n: number, versions: number): 
 }
 
 export const historyCases = [
-  eventCase('EVT1', 'keeps the events of insert and replace, every member of them, oldest first', async ({ a, b }) => {
+  eventCase('EVT1', 'keeps the events of insert and replace, with every member, oldest first', async ({ a, b }) => {
     const lines = [
       event(1),
       event(2, { type: 'start', status: 'running', attempt: 1 }),
@@ -27,7 +27,7 @@ export const historyCases = [
     for (const [index, line] of lines.entries()) if (index > 0) await a.replace(job(1, { version: line.version }), [line])
     equal(await events(b, idOf(1), 0, 100), { events: lines, truncated: false }, 'events')
   }),
-  eventCase('EVT2', 'gives what came after a version, and no more than the limit', async (opened) => {
+  eventCase('EVT2', 'returns the events after a version, and no more than the limit', async (opened) => {
     await withHistory(opened, 1, 10)
     const read = async (after: number, limit: number) => (await events(opened.b, idOf(1), after, limit)).events
     sameVersions(await read(0, 100), upTo(10), 'after 0')
@@ -35,7 +35,7 @@ export const historyCases = [
     sameVersions(await read(3, 2), [4, 5], 'after 3, at most 2')
     sameVersions(await read(10, 100), [], 'after the last')
   }),
-  eventCase('EVT3', 'keeps no event of a replace that lost, or of an insert that was refused', async (opened) => {
+  eventCase('EVT3', 'keeps no event of a replace that lost the comparison, or of an insert that was refused', async (opened) => {
     const { a, b } = opened
     await a.insert(job(1, { idempotencyKey: 'key' }), [event(1)])
     await b.insert(job(1), [event(1, { message: 'of a taken id' })])
@@ -47,7 +47,7 @@ export const historyCases = [
     equal((await events(a, idOf(1), 0, 100)).events, [event(1), event(2, { message: `worker ${winner}` })], 'events')
     for (const n of [2, 3]) equal((await events(a, idOf(n), 0, 100)).events, [], `events of job ${n}, which is not there`)
   }),
-  eventCase('EVT4', 'keeps the history of each job by itself', async (opened) => {
+  eventCase('EVT4', 'keeps the histories of different jobs apart', async (opened) => {
     await withHistory(opened, 1, 3)
     await withHistory(opened, 2, 2)
     sameVersions((await events(opened.b, idOf(1), 0, 100)).events, [1, 2, 3], 'of the first')
@@ -61,7 +61,7 @@ export const historyCases = [
     await opened.a.insert(job(1), [event(1, { message: 'again' })])
     equal((await events(opened.b, idOf(1), 0, 100)).events, [event(1, { message: 'again' })], 'events of the job that has its id now')
   }),
-  eventCase('EVT6', 'has the newest events without a gap, and says when older ones have been dropped', async (opened) => {
+  eventCase('EVT6', 'keeps the newest events without a gap, and says when older ones have been dropped', async (opened) => {
     await withHistory(opened, 1, 120)
     const all = await events(opened.b, idOf(1), 0, 1_000)
     const oldest = all.events[0]?.version ?? Number.NaN

@@ -23,7 +23,7 @@ export const holderCases = [
       for (const store of [b, a]) sameHead(await holder(store, 'ann', 'key'), version, `the holder when it is ${version.status}`)
     }
   }),
-  holderCase('HOL2', 'mixes up no owners and keys, and takes no owner for none', async ({ a, b }) => {
+  holderCase('HOL2', 'confuses no two pairs of owner and key, and takes no name of an owner for "no owner"', async ({ a, b }) => {
     const all = [...PAIRS, ...KEYS.map((key) => ['ann', key] as const)]
     for (const [n, [owner, key]] of all.entries()) {
       const pair = JSON.stringify([owner, key])
@@ -34,7 +34,7 @@ export const holderCases = [
     for (const [n, [owner, key]] of all.entries())
       equal((await holder(a, owner, key))?.id, idOf(n + 1), `the id for ${JSON.stringify([owner, key])} among all`)
   }),
-  holderCase('HOL3', 'finds none once the key is free: its job is removed, is gone, or has another key', async ({ a, b }) => {
+  holderCase('HOL3', 'finds nothing once the key is free because its job was removed, is gone, or has another key', async ({ a, b }) => {
     const [removed, gone, renamed] = [1, 2, 3].map((n) => job(n, { owner: 'ann', idempotencyKey: `key ${n}` })) as [Job, Job, Job]
     await insertAll(a, [removed, gone, renamed])
     equal(await a.remove(removed.id, 2), false, 'whether another version was removed')
@@ -53,7 +53,7 @@ export const holderCases = [
     await b.insert(job(4, { owner: 'ann', idempotencyKey: 'key 2' }))
     equal((await holder(a, 'ann', 'key 2'))?.id, idOf(4), 'the id that has the key when it is taken again')
   }),
-  holderCase('HOL4', 'is not changed by what a caller does to the job that it found', async ({ a, b }) => {
+  holderCase('HOL4', 'does not change when a caller changes the job that it found', async ({ a, b }) => {
     const expected = { ...loose(), idempotencyKey: 'key' }
     await a.insert({ ...loose(), idempotencyKey: 'key' })
     spoil(await holder(a, null, 'key'))

@@ -26,19 +26,19 @@ export const keyCases = [
     sameHead(returned, first, 'the returned job')
     equal(await b.get(idOf(2), 'full'), null, 'the job that was not inserted')
   }),
-  storeCase('KEY2', 'inserts one of many jobs that come with one key at once, and all get that one', async (opened) => {
+  storeCase('KEY2', 'inserts exactly one of many jobs that come with the same key at once, and returns it to all', async (opened) => {
     const answers = await parallel(50, opened, (store, n) => store.insert(job(n + 1, { owner: 'ann', idempotencyKey: 'key' })))
     equal(answers.filter(({ inserted }) => inserted).length, 1, 'inserts that succeeded')
     const id = answers.find(({ inserted }) => inserted)?.job.id
     for (const answer of answers) equal(answer.job.id, id, 'the id that every insert returned')
     for (let n = 1; n <= 50; n++) if (idOf(n) !== id) equal(await opened.b.get(idOf(n), 'head'), null, 'a job that was not inserted')
   }),
-  storeCase('KEY3', 'takes a key once for each owner', async ({ a, b }) => {
+  storeCase('KEY3', 'accepts the same key once for each owner', async ({ a, b }) => {
     await a.insert(job(1, { owner: 'ann', idempotencyKey: 'key' }))
     equal((await b.insert(job(2, { owner: 'bob', idempotencyKey: 'key' }))).inserted, true, 'whether another owner may use the key')
     equal((await a.insert(job(3, { owner: 'bob', idempotencyKey: 'key' }))).job.id, idOf(2), 'the id that the other owner gets')
   }),
-  storeCase('KEY4', 'mixes up no owner and key, and takes no owner for none', async ({ a, b }) => {
+  storeCase('KEY4', 'confuses no two pairs of owner and key, and takes no name of an owner for "no owner"', async ({ a, b }) => {
     for (const [n, [owner, idempotencyKey]] of PAIRS.entries()) {
       const { inserted } = await a.insert(job(n + 1, { owner, idempotencyKey }))
       equal(inserted, true, `whether owner ${JSON.stringify(owner)} could use the key ${JSON.stringify(idempotencyKey)}`)
@@ -59,21 +59,21 @@ export const keyCases = [
   storeCase('KEY6', 'inserts any number of jobs without a key', async ({ a, b }) => {
     for (let n = 1; n <= 5; n++) equal((await (n % 2 ? a : b).insert(job(n, { owner: 'ann' }))).inserted, true, 'inserted')
   }),
-  storeCase('KEY7', 'frees a key that is gone from the next version: that of an expired job', async ({ a, b }) => {
+  storeCase('KEY7', 'frees a key that the next version no longer has, as that of an expired job', async ({ a, b }) => {
     const first = job(1, { owner: 'ann', idempotencyKey: 'key' })
     await a.insert(first)
     ok((await a.replace(stone(first))).replaced, 'the tombstone should be written')
     equal((await b.insert(job(2, { owner: 'ann', idempotencyKey: 'key' }))).inserted, true, 'whether the key was free again')
     equal((await a.insert(job(3, { owner: 'ann', idempotencyKey: 'key' }))).job.id, idOf(2), 'the id that has the key now')
   }),
-  storeCase('KEY8', 'frees the old key and takes the new one where a version brings another', async ({ a, b }) => {
+  storeCase('KEY8', 'frees the old key and takes the new one when a version brings another', async ({ a, b }) => {
     const first = job(1, { idempotencyKey: 'old' })
     await a.insert(first)
     await a.replace(next(first, { idempotencyKey: 'new' }))
     equal((await b.insert(job(2, { idempotencyKey: 'new' }))).job.id, idOf(1), 'the id that has the new key')
     equal((await b.insert(job(3, { idempotencyKey: 'old' }))).inserted, true, 'whether the old key was free again')
   }),
-  storeCase('KEY9', 'keeps a key through the life of its job', async ({ a, b }) => {
+  storeCase('KEY9', 'keeps a key taken through the whole life of its job', async ({ a, b }) => {
     const first = job(1, { idempotencyKey: 'key' })
     const running = next(first, { status: 'running' })
     const finished = next(running, { status: 'succeeded', finishedAt: 1 })
@@ -85,7 +85,7 @@ export const keyCases = [
       sameHead(returned, version, 'the returned job')
     }
   }),
-  storeCase('KEY10', 'neither frees nor takes a key in a replace that lost', async ({ a, b }) => {
+  storeCase('KEY10', 'neither frees nor takes a key in a replace that lost the comparison', async ({ a, b }) => {
     const first = job(1, { idempotencyKey: 'key' })
     await a.insert(first)
     await a.replace(next(first))
@@ -94,7 +94,7 @@ export const keyCases = [
     equal((await b.insert(job(2, { idempotencyKey: 'key' }))).job.id, idOf(1), 'the id that has the key')
     equal((await b.insert(job(3, { idempotencyKey: 'other' }))).inserted, true, 'whether the other key is still free')
   }),
-  storeCase('KEY11', 'leaves nothing of a job whose key was taken: no body, no place in lists or in what is due', async ({ a, b }) => {
+  storeCase('KEY11', 'leaves nothing of a job whose key was taken: no body, and no place in lists or in what is due', async ({ a, b }) => {
     const first = job(1, { idempotencyKey: 'key', dueAt: T0 })
     await a.insert(first)
     await b.insert(job(2, { idempotencyKey: 'key', dueAt: T0, requestBody: 'in', responseBody: 'out' }))

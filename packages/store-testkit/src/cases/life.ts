@@ -20,7 +20,7 @@ const EVENTS: readonly LifecycleEvent[] = [
 ]
 
 export const lifeCases = [
-  storeCase('LIF1', 'carries a job through its whole life, two processes writing in turn', async ({ a, b }) => {
+  storeCase('LIF1', 'carries a job through its whole life, with two processes writing in turn', async ({ a, b }) => {
     const request = { method: 'POST', url: '/reports?month=5', headers: { 'content-type': 'text/csv' }, carry: { user: 'ann' } }
     let current: Job = job(1, { owner: 'ann', idempotencyKey: 'key', maxAttempts: 2, request, requestBody: 'a;b\n1;2\n' })
     ok((await a.insert(current)).inserted, 'the job should be inserted')

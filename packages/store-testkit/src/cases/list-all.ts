@@ -18,7 +18,7 @@ const series = (from: number, to: number, more: Partial<Job> = {}): Job[] =>
   upTo(to - from + 1).map((n) => job(from + n - 1, { createdAt: T0 + from + n, owner: ownerOf(n), ...more }))
 
 export const listAllCases = [
-  allCase('ALL1', 'gives the jobs of all owners and of nobody, newest first, as they are stored', async ({ a, b }) => {
+  allCase('ALL1', 'returns the jobs of all owners, and those without one, newest first, as they are stored', async ({ a, b }) => {
     const jobs = OWNERS.flatMap((owner, n) => [
       job(2 * n + 1, { owner, createdAt: T0 + n, meta: { n }, requestBody: 'in', retryOf: idOf(99) }),
       job(2 * n + 2, { owner, createdAt: T0 + 50 - n, status: 'succeeded', responseBody: 'out', result: '{"n": 1}' }),
@@ -31,7 +31,7 @@ export const listAllCases = [
   }),
   allCase(
     'ALL2',
-    'orders jobs that were made at the same time by id, whoever owns them, and gives each once over all pages',
+    'orders jobs that were created at the same time by id, whoever owns them, and returns each once over all pages',
     async ({ a, b }) => {
       const ids = ['b', 'B', '_', '-', '~', '.', '9', '10', 'aa', 'a', 'Z', 'a-b', 'a.b', 'ab']
       const jobs = [...ids.map((id, n) => job(n + 1, { id, owner: ownerOf(n), createdAt: T0 + 15 })), ...series(1, 20)]
@@ -39,7 +39,7 @@ export const listAllCases = [
       for (const limit of [1, 3, 33, 34, 35, 100]) sameIds(await allPages(b, { ...ALL, limit }), newestFirst(jobs), `all pages of ${limit}`)
     },
   ),
-  allCase('ALL3', 'filters by status, by several, and by operation', async ({ a, b }) => {
+  allCase('ALL3', 'filters by one status, by several, and by operation', async ({ a, b }) => {
     const states = ['queued', 'running', 'succeeded', 'failed', 'canceled'] as const
     const of = (n: number) => ({
       status: states[n % 5] as Job['status'],
@@ -104,7 +104,7 @@ export const listAllCases = [
     sameIds(await allPages(b, { ...ALL, limit: 1 }), left, 'the list of all by pages of 1')
     sameIds((await list(b, { ...ALL, status: 'queued' })).jobs, left, 'the list of the queued')
   }),
-  allCase('ALL6', 'follows what becomes of a job', async ({ a, b }) => {
+  allCase('ALL6', 'shows later changes and removals of a job in the list', async ({ a, b }) => {
     const jobs = series(1, 4)
     await insertAll(a, jobs)
     sameIds((await list(b, ALL)).jobs, newestFirst(jobs), 'the list before')
@@ -124,7 +124,7 @@ export const listAllCases = [
   }),
   allCase(
     'ALL7',
-    'finds a claimed job in its new place',
+    'lists a claimed job in its new place',
     async ({ a, b }) => {
       const jobs = series(1, 3)
       await insertAll(a, jobs)

@@ -30,7 +30,7 @@ async function keptApart({ a, b }: OpenedStore, names: readonly string[]): Promi
 }
 
 export const listCases = [
-  listCase('LST1', 'gives the jobs of an owner alone, newest first, as they are stored', async ({ a, b }) => {
+  listCase('LST1', 'returns only the jobs of the owner, newest first, as they are stored', async ({ a, b }) => {
     const owners = [null, '', 'null', 'ann', 'Ann', 'ann ', 'bob']
     const jobs = owners.flatMap((owner, n) => [
       job(2 * n + 1, { owner, createdAt: T0 + n, meta: { n }, requestBody: 'in' }),
@@ -45,13 +45,17 @@ export const listCases = [
     }
     sameIds((await list(b, { owner: 'eve' })).jobs, [], 'the list of an owner without jobs')
   }),
-  listCase('LST2', 'orders jobs that were made at the same time by id, descending, character code by character code', async ({ a, b }) => {
-    const jobs = ['b', 'B', '_', '-', '~', '.', '9', '10', 'aa', 'a', 'Z', 'a-b', 'a.b', 'ab'].map((id, n) => job(n + 1, { id }))
-    await insertAll(a, jobs)
-    sameIds((await list(b)).jobs, newestFirst(jobs), 'the list')
-    sameIds(await allPages(b, { limit: 3 }), newestFirst(jobs), 'the list by pages of 3')
-  }),
-  listCase('LST3', 'filters by status, by several, and by operation', async ({ a, b }) => {
+  listCase(
+    'LST2',
+    'orders jobs that were created at the same time by id, descending, character code by character code',
+    async ({ a, b }) => {
+      const jobs = ['b', 'B', '_', '-', '~', '.', '9', '10', 'aa', 'a', 'Z', 'a-b', 'a.b', 'ab'].map((id, n) => job(n + 1, { id }))
+      await insertAll(a, jobs)
+      sameIds((await list(b)).jobs, newestFirst(jobs), 'the list')
+      sameIds(await allPages(b, { limit: 3 }), newestFirst(jobs), 'the list by pages of 3')
+    },
+  ),
+  listCase('LST3', 'filters by one status, by several, and by operation', async ({ a, b }) => {
     const states = ['queued', 'running', 'succeeded', 'failed', 'canceled'] as const
     const jobs = newestFirst(
       states.flatMap((status, n) => ['x', 'X'].map((operation, m) => job(2 * n + m + 1, { status, operation, createdAt: T0 + n }))),
@@ -95,7 +99,7 @@ export const listCases = [
     sameIds((await list(b)).jobs, newestFirst([...series(1, 1), ...series(3, 4)]), 'the list')
     sameIds(await allPages(b, { limit: 1 }), newestFirst([...series(1, 1), ...series(3, 4)]), 'the list by pages of 1')
   }),
-  listCase('LST5', 'gives each job once over all pages, also where a page ends between jobs of the same time', async ({ a, b }) => {
+  listCase('LST5', 'returns each job once over all pages, even where a page ends between jobs of the same time', async ({ a, b }) => {
     const jobs = [...series(1, 10), ...upTo(15).map((n) => job(100 + n, { createdAt: T0 + 5 }))]
     await insertAll(a, jobs)
     for (const limit of [1, 4, 5, 24, 25, 26, 100]) {
@@ -124,12 +128,12 @@ export const listCases = [
       'the jobs that were there all the time',
     )
   }),
-  listCase('LST7', 'refuses a cursor that it did not give', async ({ a }) => {
+  listCase('LST7', 'refuses a cursor that it did not issue', async ({ a }) => {
     await insertAll(a, series(1, 3))
     for (const cursor of ['', 'x', '!', '{}', 'null', '-1', '\u0000', 'é', '%00', 'AAAA', 'eyJhIjoxfQ==', "' OR 1=1 --", 'x'.repeat(5_000)])
       await refuses('invalid_cursor', () => list(a, { cursor, limit: 1 }), `list with the cursor ${JSON.stringify(cursor.slice(0, 20))}`)
   }),
-  listCase('LST8', 'follows what becomes of a job', async ({ a, b }) => {
+  listCase('LST8', 'shows later changes and removals of a job in the list', async ({ a, b }) => {
     await insertAll(a, series(1, 3, { owner: 'ann' }))
     const [first, second] = series(1, 3, { owner: 'ann' }) as [Job, Job]
     const running = next(first, { status: 'running', message: 'm', updatedAt: T0 + 9 })
@@ -144,8 +148,8 @@ export const listCases = [
       'whether the removed job is listed',
     )
   }),
-  listCase('LST9', 'keeps owners and operations apart, whatever characters they are made of', (opened) => keptApart(opened, NAMES)),
-  listCase('LST10', 'goes on with a cursor that another handle gave', async ({ a, b }) => {
+  listCase('LST9', 'keeps owners and operations apart, whatever characters they contain', (opened) => keptApart(opened, NAMES)),
+  listCase('LST10', 'continues from a cursor that another handle issued', async ({ a, b }) => {
     const jobs = series(1, 7)
     await insertAll(a, jobs)
     const found: Job[] = []
@@ -157,5 +161,5 @@ export const listCases = [
     }
     sameIds(found, newestFirst(jobs), 'the pages of two handles in turn')
   }),
-  listCase('LST11', 'keeps owners and operations with names of hundreds of characters apart', (opened) => keptApart(opened, LONG_NAMES)),
+  listCase('LST11', 'keeps apart owners and operations whose names have hundreds of characters', (opened) => keptApart(opened, LONG_NAMES)),
 ]

@@ -11,7 +11,7 @@ export const removalCases = [
     equal(await a.get(idOf(1), 'full'), null, 'the removed job')
     sameJob(await a.get(idOf(2), 'full'), job(2), 'the other job')
   }),
-  storeCase('REM2', 'removes nothing where the stored version is another', async ({ a, b }) => {
+  storeCase('REM2', 'removes nothing if the stored version is another', async ({ a, b }) => {
     await a.insert(job(1))
     await a.replace(next(job(1)))
     for (const version of [1, 3, 0]) equal(await b.remove(idOf(1), version), false, `remove of version ${version}`)
@@ -26,12 +26,12 @@ export const removalCases = [
     equal((await b.insert(job(1, { requestBody: undefined, responseBody: undefined }))).inserted, true, 'whether the id was free')
     sameJob(await a.get(idOf(1), 'full'), job(1), 'the job that has the id now')
   }),
-  storeCase('REM4', 'lets one of many parallel removals be the one that removed', async (opened) => {
+  storeCase('REM4', 'reports exactly one of many parallel removals as the one that removed the job', async (opened) => {
     await opened.a.insert(job(1))
     const answers = await parallel(20, opened, (store) => store.remove(idOf(1), 1))
     equal(answers.filter(Boolean).length, 1, 'removals that removed')
   }),
-  storeCase('REM5', 'lets either a removal or a replace of one version through, never both', async ({ a, b }) => {
+  storeCase('REM5', 'lets either a removal or a replace of the same version succeed, never both', async ({ a, b }) => {
     for (let n = 1; n <= 20; n++) {
       await a.insert(job(n))
       const write = () => a.replace(next(job(n), { status: 'running' }))

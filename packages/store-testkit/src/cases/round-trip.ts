@@ -53,8 +53,8 @@ async function comesBack(a: JobStore, b: JobStore, given: Job): Promise<void> {
 }
 
 export const roundTripCases = [
-  storeCase('RTP1', 'gives back every member of a job', ({ a, b }) => comesBack(a, b, job(1, EVERYTHING))),
-  storeCase('RTP2', 'tells absent, null and empty apart', ({ a, b }) =>
+  storeCase('RTP1', 'returns every member of a job as it was stored', ({ a, b }) => comesBack(a, b, job(1, EVERYTHING))),
+  storeCase('RTP2', 'distinguishes absent, null and empty', ({ a, b }) =>
     comesBack(
       a,
       b,
@@ -65,7 +65,7 @@ export const roundTripCases = [
       }),
     ),
   ),
-  storeCase('RTP3', 'gives back any text in every place where text may be', ({ a, b }) =>
+  storeCase('RTP3', 'returns any text unchanged, in every place where text may be', ({ a, b }) =>
     comesBack(
       a,
       b,
@@ -77,7 +77,7 @@ export const roundTripCases = [
       }),
     ),
   ),
-  storeCase('RTP4', 'gives back numbers exactly: whole ones up to 2^53 - 1, and fractions', ({ a, b }) => {
+  storeCase('RTP4', 'returns numbers exactly: integers up to 2^53 - 1, and fractions', ({ a, b }) => {
     const largest = Number.MAX_SAFE_INTEGER
     return comesBack(
       a,
@@ -92,7 +92,7 @@ export const roundTripCases = [
       }),
     )
   }),
-  storeCase('RTP5', 'gives back nested JSON', ({ a, b }) => {
+  storeCase('RTP5', 'returns nested JSON unchanged', ({ a, b }) => {
     let deep: Job['meta'] = { leaf: true }
     for (let n = 0; n < 50; n++) deep = { deep, list: [n, [n, [String(n)]], false, null] }
     const names = { '': 1, ' ': 2, 'a.b': 3, $set: 4, constructor: 5, '0': 6, 'a\\b"c': 7, length: 8 }
@@ -102,7 +102,7 @@ export const roundTripCases = [
       job(1, { meta: { deep, names }, request: { method: 'PUT', url: '/', headers: {}, carry: { deep }, context: names } }),
     )
   }),
-  storeCase('RTP6', 'gives back lists of header fields in their order, and a list of one as a list', ({ a, b }) =>
+  storeCase('RTP6', 'returns lists of header fields in their order, and a list of one as a list', ({ a, b }) =>
     comesBack(
       a,
       b,
@@ -112,16 +112,16 @@ export const roundTripCases = [
       }),
     ),
   ),
-  storeCase('RTP7', 'gives back the JSON text of a result as it was written', ({ a, b }) =>
+  storeCase('RTP7', 'returns the JSON text of a result as it was written', ({ a, b }) =>
     comesBack(a, b, job(1, { result: ' {"b" : 1.0, "a":1e2,\n"a":12345678901234567890, "é":"\\u00e9\\/"} ' })),
   ),
-  storeCase('RTP8', 'tells a body of 0 bytes from none', async ({ a, b }) => {
+  storeCase('RTP8', 'distinguishes a body of 0 bytes from none', async ({ a, b }) => {
     await comesBack(a, b, job(1, { requestBody: '', responseBody: new Uint8Array(0) }))
     await b.remove(idOf(1))
     await b.remove(idOf(2))
     await comesBack(a, b, job(1, { requestBody: new Uint8Array(0), responseBody: null }))
   }),
-  storeCase('RTP9', 'gives back all byte values, also of a view into a larger buffer', ({ a, b }) => {
+  storeCase('RTP9', 'returns all byte values, even those of a view into a larger buffer', ({ a, b }) => {
     const all = Uint8Array.from({ length: 768 }, (_, at) => at)
     return comesBack(a, b, job(1, { requestBody: all.subarray(256, 512), responseBody: all.subarray(100, 700).reverse() }))
   }),

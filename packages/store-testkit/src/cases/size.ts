@@ -7,7 +7,7 @@ const smaller = (bytes: number, limit: number | null) => Math.min(bytes, limit ?
 const limitOf = (limit: number | null): number => limit ?? Number.NaN
 
 export const sizeCases = [
-  storeCase('BIG1', 'gives back bodies of a megabyte whole', async ({ a, b }) => {
+  storeCase('BIG1', 'returns bodies of a megabyte whole', async ({ a, b }) => {
     const size = smaller(1_048_576, a.capabilities.maxBodyBytes)
     const bytes = noise(size)
     const text = '0123456789abcdé'.repeat(65_536).slice(0, size >> 1)
@@ -18,7 +18,7 @@ export const sizeCases = [
     await a.replace(second)
     sameJob(await b.get(first.id, 'full'), second, 'as it was replaced')
   }),
-  storeCase('BIG2', 'gives back a record of many kilobytes whole', async ({ a, b }) => {
+  storeCase('BIG2', 'returns a record of many kilobytes whole', async ({ a, b }) => {
     const size = smaller(800_000, a.capabilities.maxRecordBytes) >> 2 // the second record has more than two of these, and quotes
     const first = job(1, { meta: { text: 'x'.repeat(size), list: Array.from({ length: size >> 4 }, (_, n) => n % 10) } })
     await a.insert(first)
@@ -29,7 +29,7 @@ export const sizeCases = [
   }),
   storeCase(
     'BIG3',
-    'gives back a body of exactly the declared size',
+    'accepts a body of exactly the declared size, and returns it whole',
     async ({ a, b }) => {
       const first = job(1, { requestBody: new Uint8Array(limitOf(a.capabilities.maxBodyBytes)).fill(7) })
       await a.insert(first)
@@ -39,7 +39,7 @@ export const sizeCases = [
   ),
   storeCase(
     'BIG4',
-    'refuses to insert a larger body, counted in bytes, with too_large, and stores nothing of it',
+    'refuses to insert a larger body, counted in bytes, with too_large, and stores nothing of that job',
     async ({ a, b }) => {
       const limit = limitOf(a.capabilities.maxBodyBytes)
       for (const requestBody of [new Uint8Array(limit + 1), 'é'.repeat((limit >> 1) + 1)]) {
@@ -54,7 +54,7 @@ export const sizeCases = [
   ),
   storeCase(
     'BIG5',
-    'refuses to replace with a larger body, and leaves the stored job as it was',
+    'refuses to replace a job with a larger body, and leaves the stored job as it was',
     async ({ a, b }) => {
       const limit = limitOf(a.capabilities.maxBodyBytes)
       const first = job(1, { requestBody: 'in', idempotencyKey: 'key' })
@@ -84,7 +84,7 @@ export const sizeCases = [
   ),
   storeCase(
     'BIG7',
-    'takes a body of exactly the declared size beside a large record',
+    'accepts a body of exactly the declared size beside a large record',
     async ({ a, b }) => {
       const text = 'x'.repeat(0.9 * smaller(1_000_000, a.capabilities.maxRecordBytes))
       const body = new Uint8Array(limitOf(a.capabilities.maxBodyBytes)).fill(7)

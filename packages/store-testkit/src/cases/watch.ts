@@ -62,7 +62,7 @@ export const watchCases = [
     await firstHeard(a, watch(b, idOf(1), stop.signal))
     stop.abort()
   }),
-  watchCase('WAT2', 'tells of the last version in the end, and never of an older one after a newer', async ({ a, b }) => {
+  watchCase('WAT2', 'tells a watcher of the last version in the end, and never of an older one after a newer one', async ({ a, b }) => {
     const stop = new AbortController()
     await a.insert(job(1))
     const watcher = watch(b, idOf(1), stop.signal)
@@ -80,7 +80,7 @@ export const watchCases = [
     equal(heard, last.version, 'the last version')
     stop.abort()
   }),
-  watchCase('WAT3', 'ends with its signal, also when that has aborted already', async ({ a, b }) => {
+  watchCase('WAT3', 'ends a watch with its signal, even one that has aborted already', async ({ a, b }) => {
     const stop = new AbortController()
     await a.insert(job(1))
     const watcher = watch(b, idOf(1), stop.signal)
@@ -100,7 +100,7 @@ export const watchCases = [
     },
     'claim',
   ),
-  watchCase('WAT5', 'tells of the versions of one job, and not of those of another', async ({ a, b }) => {
+  watchCase('WAT5', 'tells a watcher of the versions of its job only, not of other jobs', async ({ a, b }) => {
     const stop = new AbortController()
     let other = job(2, { version: 1_000_000 })
     await insertAll(a, [job(1), other])
@@ -111,7 +111,7 @@ export const watchCases = [
     await firstHeard(a, watch(b, idOf(1), stop.signal), byBoth)
     stop.abort()
   }),
-  watchCase('WAT6', 'does its other work while many jobs are watched', async ({ a }) => {
+  watchCase('WAT6', 'answers other calls while many jobs are watched', async ({ a }) => {
     const stop = new AbortController()
     await insertAll(
       a,
