@@ -129,7 +129,7 @@ describe('exit codes', () => {
     const { url } = await jobServer([running(10)], ({ method }) => (method === 'GET' ? undefined : [405, { allow: 'GET' }]))
     const ended = await run(`${url}/jobs/1`)
     expect(ended).toMatchObject({ code: 5, out: '' })
-    expect(ended.err).toMatch(/^405 .+\nA job is followed by its status URL with: respond-async watch URL\n$/)
+    expect(ended.err).toMatch(/^405 .+\nTo follow a job by its status URL: respond-async watch URL\n$/)
   })
 
   test('2 for wrong usage, with the usage', async () => {
@@ -168,7 +168,7 @@ describe('exit codes', () => {
     expect(await timed('watch', `${url}/jobs/1`)).toEqual({
       code: 4,
       out: 'part',
-      err: `Its result is still there: respond-async watch ${url}/jobs/1\n${late}`,
+      err: `The result is still on the server. To get it: respond-async watch ${url}/jobs/1\n${late}`,
     })
     expect(await timed('cancel', `${url}/jobs/2`)).toEqual({ code: 4, out: '', err: late })
     expect(await timed('POST', `${url}/jobs/2`)).toEqual({ code: 4, out: '', err: late })
@@ -209,7 +209,7 @@ describe('exit codes', () => {
 
   test.runIf(existsSync('/dev/full'))('7 where the result could not be written, with where it still is', async () => {
     const { url } = await jobServer([done])
-    const left = `Its result is still there: respond-async watch ${url}/jobs/1\n`
+    const left = `The result is still on the server. To get it: respond-async watch ${url}/jobs/1\n`
     expect(await run('watch', `${url}/jobs/1`, '-q', '-o', '/dev/full')).toEqual({
       code: 7,
       out: '',

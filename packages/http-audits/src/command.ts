@@ -4,18 +4,19 @@ import type { AuditOptions } from './run'
 
 export const USAGE = `Usage: http-audits <url> [options]
 
-Audits the HTTP contract of a respond-async server that runs the audit target.
+Checks a running server against the respond-async protocol. The server has to offer the audit target: see the README of
+@respond-async/http-audits.
 
   <url>              where the server is, with the prefix of its paths if there is one: http://127.0.0.1:3000/api
 
-  --only <what>      MUST, SHOULD, or ids with commas between: POL3,CAN2
-  --path <path>      where the job routes have to be, as clients see them: /jobs
+  --only <what>      only the audits of this level, MUST or SHOULD, or with these ids: POL3,CAN2
+  --path <path>      where the job routes must be, as clients see them: /jobs
   --target <path>    where the wrapped handlers of the target are, below the URL (default: /audit)
-  --header <field>   sent with every request, may be repeated: 'authorization: Bearer x'
-  --skip <id=why>    a known deviation with its reason, may be repeated: 'POL18=no estimates here'
-  --concurrency <n>  audits at once, 1 to 64 (default: 16)
-  --json             print the results as JSON
-  --help             print this
+  --header <field>   sent with every request; may be repeated: 'authorization: Bearer x'
+  --skip <id=why>    a known deviation with its reason; may be repeated: 'POL18=no estimates here'
+  --concurrency <n>  how many audits run at once, 1 to 64 (default: 16)
+  --json             prints the results as JSON
+  --help             prints this help
 
 Exit code: 0 no MUST failed, 1 a MUST failed, 2 wrong usage or a server that cannot be audited.`
 
@@ -42,7 +43,7 @@ export function readCommand(args: readonly string[]): Command | null {
   })
   if (values.help) return null
   const [url, ...more] = positionals
-  if (url === undefined || more.length > 0) throw new Error(`Give one URL, not ${positionals.length}.`)
+  if (url === undefined || more.length > 0) throw new Error(`Give exactly one URL, not ${positionals.length}.`)
   return {
     json: values.json,
     audit: {
@@ -64,18 +65,18 @@ function readOnly(value: string | undefined): Level | readonly string[] | undefi
 
 function readPath(option: string, value: string | undefined): string | undefined {
   if (value !== undefined && !/^\/[^?#\s]*[^/?#\s]$/.test(value))
-    throw new Error(`${option} has to be a path such as /jobs, not ${JSON.stringify(value)}.`)
+    throw new Error(`${option} must be a path such as /jobs, not ${JSON.stringify(value)}.`)
   return value
 }
 
 function readHeader(field: string): [name: string, value: string] {
   const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):\s*(.*)$/.exec(field) ?? []
-  if (name === undefined || value === undefined) throw new Error(`--header has to be 'name: value', not ${JSON.stringify(field)}.`)
+  if (name === undefined || value === undefined) throw new Error(`--header must be 'name: value', not ${JSON.stringify(field)}.`)
   return [name.toLowerCase(), value]
 }
 
 function readSkip(pin: string): [id: string, reason: string] {
   const [, id, reason] = /^(\w+)=(.+)$/.exec(pin) ?? []
-  if (id === undefined || reason === undefined) throw new Error(`--skip has to be 'ID=reason', not ${JSON.stringify(pin)}.`)
+  if (id === undefined || reason === undefined) throw new Error(`--skip must be 'ID=reason', not ${JSON.stringify(pin)}.`)
   return [id.toUpperCase(), reason]
 }

@@ -88,8 +88,7 @@ async function runOne(audit: Audit, options: AuditOptions, fetch: Fetch, feature
   const why = await failureOf(audit, options, fetch, features)
   const known = options.deviations?.[id]
   if (known === undefined) return why === undefined ? { ...about, status: 'passed' } : { ...about, status: 'failed', why }
-  if (why === undefined)
-    return { ...about, status: 'failed', why: `pinned as a known deviation, but it passes: take the pin away (${known})` }
+  if (why === undefined) return { ...about, status: 'failed', why: `pinned as a known deviation, but it passes: remove the pin (${known})` }
   return { ...about, status: 'skipped', why: `known deviation: ${known}` }
 }
 

@@ -76,17 +76,17 @@ describe('http-audits', { timeout: 60_000 }, () => {
     ])
     expect(pinned.code).toBe(0)
     const stale = await run(good.url, '--only', 'PRB4', '--skip', 'PRB4=our proxy adds it')
-    expect(stale.out).toContain('it passes: take the pin away')
+    expect(stale.out).toContain('it passes: remove the pin')
     expect(stale.code).toBe(1)
   })
 
   it.each([
-    [[], 'Give one URL, not 0.'],
-    [['http://127.0.0.1:1', 'http://127.0.0.1:2'], 'Give one URL, not 2.'],
+    [[], 'Give exactly one URL, not 0.'],
+    [['http://127.0.0.1:1', 'http://127.0.0.1:2'], 'Give exactly one URL, not 2.'],
     [['127.0.0.1:3000'], 'The URL has to be absolute, such as http://127.0.0.1:3000, not "127.0.0.1:3000".'],
     [['http://127.0.0.1:1', '--only', 'POL99'], 'There is no audit POL99'],
-    [['http://127.0.0.1:1', '--path', 'jobs'], '--path has to be a path such as /jobs, not "jobs".'],
-    [['http://127.0.0.1:1', '--header', 'x'], '--header has to be \'name: value\', not "x".'],
+    [['http://127.0.0.1:1', '--path', 'jobs'], '--path must be a path such as /jobs, not "jobs".'],
+    [['http://127.0.0.1:1', '--header', 'x'], '--header must be \'name: value\', not "x".'],
     [['http://127.0.0.1:1', '--concurrency', '0'], 'concurrency has to be from 1 to 64, not 0.'],
     [['http://127.0.0.1:1', '--unknown'], "Unknown option '--unknown'"],
     [['http://127.0.0.1:1'], 'http://127.0.0.1:1/audit cannot be reached'],

@@ -1,25 +1,25 @@
 import { parseArgs } from 'node:util'
 
 export const USAGE = `Usage
-  respond-async [METHOD] URL [options]   submits a request (POST unless another method is given), follows the job, prints its result
+  respond-async [METHOD] URL [options]   submits a request (POST by default), follows the job, prints its result
   respond-async watch URL [options]      follows a job by its status URL, prints its result
-  respond-async cancel URL [options]     asks for a job to end
+  respond-async cancel URL [options]     requests cancellation of a job by its status URL, prints its state
 
-What is sent
+Request
   --json VALUE            a JSON body: text, @file, or @- for stdin
-  --data VALUE            any other body: text, @file, or @-; its type is given with --header
-  --form NAME=VALUE       a field of a form, NAME=@file for a file; more than once
-  -H, --header FIELD      "Name: value", or @file with one of them on each line; more than once, sent to the origin of URL alone
-  --idempotency-key KEY   in the place of a generated one
+  --data VALUE            any other body: text, @file, or @- for stdin; set its type with -H "Content-Type: …"
+  --form NAME=VALUE       a form field, or NAME=@file for a file; may be repeated
+  -H, --header FIELD      "Name: value", or @file with one on each line; may be repeated; sent only to the origin of URL
+  --idempotency-key KEY   used instead of a generated one
 
-What comes of it
-  -o, --output FILE       saves the result in the place of printing it
-  --detach                prints the status URL once the request is accepted, and ends
-  --timeout SECONDS       how long to wait altogether, for stdin and the result too
-  --cancel-on-interrupt   Ctrl-C asks for the job to be canceled; otherwise it goes on and its URL is shown
-  --no-events             polls, even where the server offers events
-  -q, --quiet             no progress
-  -h, --help
+Result
+  -o, --output FILE       saves the result instead of printing it
+  --detach                prints the status URL once the request is accepted, and exits
+  --timeout SECONDS       how long to wait in total, including stdin and the result
+  --cancel-on-interrupt   Ctrl-C requests cancellation; without it the job goes on and its URL is shown
+  --no-events             polls even if the server offers events
+  -q, --quiet             shows no progress
+  -h, --help              prints this help
 
 Exit codes
   0 succeeded   1 failed   2 wrong usage   3 canceled   4 timed out   5 refused by the server   6 unreachable   7 result not written
@@ -66,15 +66,17 @@ const OPTIONS = {
 export function readArguments(given: readonly string[]): Arguments {
   const { positionals, values } = parse(given)
   const [command, method, address, ...more] = split(positionals)
-  if (more.length > 0) throw new UsageError(`What is "${more[0]}" for? There is a URL already.`)
+  if (more.length > 0) throw new UsageError(`Unexpected argument "${more[0]}": the URL is given already.`)
   const help = values.help === true || (positionals.length === 0 && given.length === 0)
   const { json, data, form = [], header = [], output } = values
-  if ([json, data, form[0]].filter((one) => one !== undefined).length > 1) throw new UsageError('Give one of --json, --data and --form.')
+  if ([json, data, form[0]].filter((one) => one !== undefined).length > 1)
+    throw new UsageError('Give only one of --json, --data and --form.')
   const sends = command === 'submit' && method !== 'GET' && method !== 'HEAD'
   if (!sends && [json, data, form[0]].some((one) => one !== undefined))
-    throw new UsageError(`${command === 'submit' ? method : command} sends no body: --json, --data and --form do not go with it.`)
+    throw new UsageError(`${command === 'submit' ? method : command} sends no body: --json, --data and --form cannot be used with it.`)
   const seconds = values.timeout === undefined ? undefined : Number(values.timeout)
-  if (seconds !== undefined && !(seconds > 0)) throw new UsageError(`--timeout takes seconds, not "${values.timeout}".`)
+  if (seconds !== undefined && !(seconds > 0))
+    throw new UsageError(`--timeout must be a number of seconds above 0, not "${values.timeout}".`)
   return {
     ...{ command: help ? 'help' : command, method, url: help ? '' : urlOf(address), json, data, form, header, output },
     idempotencyKey: values['idempotency-key'],
@@ -93,13 +95,13 @@ function split([first = '', ...rest]: readonly string[]): [Command, string, ...(
 }
 
 function urlOf(address: string | undefined): string {
-  if (!address) throw new UsageError('There is no URL.')
+  if (!address) throw new UsageError('The URL is missing.')
   // As curl takes it: without a scheme, what is on this machine is http.
   const scheme = /^https?:\/\//i.test(address) ? '' : /^(?:localhost|127\.|\[::1\])/.test(address) ? 'http://' : 'https://'
   try {
     return new URL(`${scheme}${address}`).href
   } catch {
-    throw new UsageError(`"${address}" is no URL.`)
+    throw new UsageError(`"${address}" is not a valid URL.`)
   }
 }
 

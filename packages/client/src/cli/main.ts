@@ -45,7 +45,7 @@ export async function main(given: readonly string[]): Promise<number> {
       if (args.cancelOnInterrupt && job && !isCanceling) {
         isCanceling = true
         screen.clear()
-        say('Asking for the job to be canceled …')
+        say('Requesting cancellation …')
         job.cancel().catch((error) => interrupt.abort(error))
         return
       }
@@ -87,8 +87,8 @@ function sayWhatIsLeft(job: Job | undefined, error: unknown): void {
   const { url, status } = job ?? {}
   const isGone = error instanceof ProblemError && (error.status === 404 || error.status === 410)
   if (url === undefined || !status || isGone) return
-  if (!isOver(status)) say(`The job goes on: respond-async watch ${url}`)
-  else if (status.status === 'succeeded') say(`Its result is still there: respond-async watch ${url}`)
+  if (!isOver(status)) say(`The job goes on. To follow it: respond-async watch ${url}`)
+  else if (status.status === 'succeeded') say(`The result is still on the server. To get it: respond-async watch ${url}`)
 }
 
 /** Requests are made again by the client, which says nothing of that; whoever sits before a terminal wants to know. */
@@ -132,7 +132,7 @@ function explain(error: unknown): number {
   }
   if (error instanceof ProblemError) {
     say(`${error.status} (${plain(error.code)}): ${plain(error.message)}`)
-    if (error.status === 405) say('A job is followed by its status URL with: respond-async watch URL')
+    if (error.status === 405) say('To follow a job by its status URL: respond-async watch URL')
     return EXIT.refused
   }
   say(`${error instanceof Error ? error.message : String(error)}${reasonOf(error)}`)

@@ -9,7 +9,7 @@ export async function messageOf({ method, json, data, form, header }: Arguments)
   const headers = await headersOf(header)
   if (json !== undefined) {
     const body = await textOf(json)
-    if (!isJson(body)) throw new UsageError('What --json was given is no JSON.')
+    if (!isJson(body)) throw new UsageError('The value of --json is not valid JSON.')
     if (!headers.has('content-type')) headers.set('content-type', 'application/json')
     return { method, headers, body }
   }
@@ -29,7 +29,7 @@ export async function headersOf(given: readonly string[]): Promise<Headers> {
       if (line.trim() === '') continue
       const [, name, value = ''] = /^([^:\s]+):\s*(.*)$/.exec(line) ?? []
       // Not shown: it may be a secret.
-      if (!name || !isField(name, value)) throw new UsageError('--header takes "Name: value", in ASCII or Latin-1.')
+      if (!name || !isField(name, value)) throw new UsageError('--header must be "Name: value", in ASCII or Latin-1.')
       headers.append(name, value)
     }
   }
@@ -43,7 +43,7 @@ async function formOf(fields: readonly string[]): Promise<FormData> {
   const form = new FormData()
   for (const field of fields) {
     const [, name, value = ''] = /^([^=]+)=([\s\S]*)$/.exec(field) ?? []
-    if (!name) throw new UsageError('--form takes NAME=VALUE or NAME=@file.')
+    if (!name) throw new UsageError('--form must be NAME=VALUE or NAME=@file.')
     if (value.startsWith('@')) form.append(name, new Blob([await contentOf(value)]), basename(value.slice(1)))
     else form.append(name, value)
   }
