@@ -148,7 +148,7 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium', () => {
     const cancel = page.getByRole('button', { name: 'Cancel', exact: true })
     await cancel.focus()
     await page.keyboard.press('Enter')
-    await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('Let it be')
+    await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('Keep the job')
     expect(await violations()).toEqual([])
     await page.keyboard.press('Escape')
     await page.locator('dialog').waitFor({ state: 'detached' })
@@ -159,13 +159,13 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium', () => {
     await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
     await page.locator('.large .state.canceled').waitFor()
-    expect(await page.locator('.outcome').textContent()).toMatch(/told to stop|is canceled/)
+    expect(await page.locator('.outcome').textContent()).toMatch(/asked to stop|is canceled/)
 
     // Retry makes a new job, and leads to it.
     await page.goto(`${url}/?job=${failed.id}`)
     await page.getByRole('button', { name: 'Retry' }).click()
     await page.getByRole('button', { name: 'Run it again' }).click()
-    await page.getByRole('link', { name: 'Show it' }).click()
+    await page.getByRole('link', { name: 'Open it' }).click()
     await page.getByText('Retry of').waitFor()
     const again = new URL(page.url()).searchParams.get('job') ?? ''
     expect(await jobs.get(again)).toMatchObject({ operation: 'import', owner: 'bob', retryOf: failed.id })
@@ -180,8 +180,8 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium', () => {
     // Purge.
     await page.goto(`${url}/?job=${again}`)
     await page.getByRole('button', { name: 'Purge' }).click()
-    await page.getByRole('button', { name: 'Remove it' }).click()
-    await page.getByText('The job was removed.').waitFor()
+    await page.getByRole('button', { name: 'Purge the job' }).click()
+    await page.getByText('The job was purged.').waitFor()
     expect((await jobs.get(again))?.goneAt).toBeGreaterThan(0)
     await expect.poll(() => rows.count()).toBe(5)
     expect(await page.title()).not.toBe('owned')

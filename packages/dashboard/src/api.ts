@@ -23,7 +23,8 @@ const JOB: Readonly<Partial<Record<string, Readonly<Partial<Record<string, Move>
 
 export async function answerApi(asked: ApiRequest): Promise<Answer> {
   const { request, path, settings } = asked
-  if (!isFromPage(request)) return refusal(403, 'not_from_page', `Only the page itself may ask here: same origin, with ${OWN_FIELD}.`)
+  if (!isFromPage(request))
+    return refusal(403, 'not_from_page', `Only the dashboard page itself may call this API: same origin, with ${OWN_FIELD}.`)
   try {
     return await dispatch(asked, path)
   } catch (error) {
@@ -31,7 +32,7 @@ export async function answerApi(asked: ApiRequest): Promise<Answer> {
     // What these jobs do not do, in a sentence of theirs: a store that cannot list, a job that cannot be retried.
     if (isJobsError(error) && !error.code.startsWith('store_')) return refusal(409, error.code, error.message)
     settings.onError(error)
-    return refusal(503, 'unavailable', 'The jobs cannot be reached now.')
+    return refusal(503, 'unavailable', 'The jobs cannot be reached at the moment.')
   }
 }
 
@@ -48,7 +49,7 @@ async function dispatch(asked: ApiRequest, path: string): Promise<Answer> {
   if (!row) return unknown()
   const move = Object.hasOwn(row, method) ? row[method] : undefined
   if (!move) return notAllowed(Object.keys(row).join(', '))
-  if (move.writes && asked.grant.readOnly) return refusal(403, 'read_only', 'You may look, not change.')
+  if (move.writes && asked.grant.readOnly) return refusal(403, 'read_only', 'You have read-only access.')
   const job = await find(asked, id)
   return job ? move.handle(asked, job, params) : unknown()
 }

@@ -61,7 +61,7 @@ it('reads the attempts off the history', () => {
   ]
   const job = { ...row('failed', 'a', 20, 25), attempt: 2, code: 'timeout' } as Detail
   expect(attemptsOf(job, events)).toEqual([
-    { attempt: 1, startedAt: 0, endedAt: 10, end: 'to be tried again', code: undefined },
+    { attempt: 1, startedAt: 0, endedAt: 10, end: 'will be retried', code: undefined },
     { attempt: 2, startedAt: 20, endedAt: 25, end: 'failed', code: 'timeout' },
   ])
   expect(attemptsOf(job, [])).toEqual([{ attempt: 2, startedAt: 20, endedAt: 25, end: 'failed', code: 'timeout' }])

@@ -35,7 +35,7 @@ it('says no more than that a store is away, and tells the application', async ()
   const ask = await serve('fetch', createJobs({ store, sweepMs: 0 }), undefined, { onError: (error) => told.push(error) })
   for (const path of ['/api/jobs', '/api/jobs/x']) {
     const reply = await ask('GET', path, PAGE)
-    expect([reply.status, reply.text]).toEqual([503, '{"code":"unavailable","message":"The jobs cannot be reached now."}'])
+    expect([reply.status, reply.text]).toEqual([503, '{"code":"unavailable","message":"The jobs cannot be reached at the moment."}'])
   }
   expect(told).toEqual([failure, expect.any(Error)])
 })

@@ -102,7 +102,7 @@ function tell(text: string): void {
 
 function lost(retryAfterSeconds = 0): void {
   if (isOver) return
-  tell(navigator.onLine ? 'The connection is lost. Trying again…' : 'You are offline. Waiting for the network…')
+  tell(navigator.onLine ? 'Connection lost. Trying again…' : 'You are offline. Waiting for the network…')
   pollIn(Math.max(retryAfterSeconds * 1_000, Math.min(AGAIN_MAX_MS, AGAIN_MS * 2 ** failures++)))
 }
 
@@ -161,7 +161,7 @@ function gone(): void {
   clearTimeout(timer)
   source?.close()
   showCancel(false)
-  tell('This job is no longer here: it has expired or was removed.')
+  tell('This job no longer exists: it has expired or was deleted.')
 }
 
 form.addEventListener('submit', async (event) => {

@@ -56,7 +56,7 @@ ${over ? '' : `<noscript><meta http-equiv="refresh" content="${Math.max(1, Math.
 <dl>
 ${(Object.keys(TIMES) as TimeName[]).map(row).join('\n')}
 <div id="attempts"${hiddenUnless(attempt)}><dt>Attempt</dt><dd id="attempt">${attempt ?? ''}</dd></div>
-<div><dt>Job</dt><dd id="id">${escaped(id)}</dd></div>
+<div><dt>Job ID</dt><dd id="id">${escaped(id)}</dd></div>
 </dl>
 <p id="connection" hidden></p>
 <p id="announcement" role="status"></p>

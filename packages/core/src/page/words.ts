@@ -5,7 +5,7 @@ export const TIMES = {
   createdAt: 'Accepted',
   scheduledAt: 'Scheduled for',
   startedAt: 'Started',
-  cancelRequestedAt: 'Cancel requested',
+  cancelRequestedAt: 'Cancellation requested',
   estimatedFinishAt: 'Expected to finish',
   finishedAt: 'Finished',
   expiresAt: 'Kept until',

@@ -24,35 +24,35 @@ const ACTIONS: readonly Action[] = [
   {
     name: 'Cancel',
     title: 'Cancel this job?',
-    text: 'A job that waits will not begin. One that runs is told to stop, and what it has done so far is not undone.',
-    ...{ yes: 'Cancel the job', no: 'Let it be' },
+    text: 'A queued job will not start. A running job is asked to stop, and what it has done so far is not undone.',
+    ...{ yes: 'Cancel the job', no: 'Keep the job' },
     isFor: (job) => isUnfinished(job) && job.cancelRequestedAt === undefined,
     async run(server, id) {
       const after = await server.cancel(id)
-      if (isUnfinished(after)) return { text: 'The job was told to stop.', isBad: false }
-      return { text: after.status === 'canceled' ? 'The job is canceled.' : `The job had ${after.status} before.`, isBad: false }
+      if (isUnfinished(after)) return { text: 'The job was asked to stop.', isBad: false }
+      return { text: after.status === 'canceled' ? 'The job is canceled.' : `The job had already ${after.status}.`, isBad: false }
     },
   },
   {
     name: 'Retry',
     title: 'Run this request again?',
-    text: 'A new job does the same work again, from the request that was kept. This one stays as it is.',
+    text: 'A new job does the same work, from the stored request. This job stays as it is.',
     ...{ yes: 'Run it again', no: 'Not now' },
     isFor: ({ status, request }) => request !== undefined && (status === 'failed' || status === 'canceled'),
     async run(server, id) {
       const made = await server.retry(id)
-      return { text: 'A new job was made.', isBad: false, job: made.id }
+      return { text: 'A new job was created.', isBad: false, job: made.id }
     },
   },
   {
     name: 'Purge',
-    title: 'Remove this job for good?',
-    text: 'Its result, its request and its history go. Its URL answers that it is gone.',
-    ...{ yes: 'Remove it', no: 'Keep it' },
+    title: 'Purge this job?',
+    text: 'Its request, result and history are deleted for good. Its status URL answers that it is gone.',
+    ...{ yes: 'Purge the job', no: 'Keep it' },
     isFor: (job) => !isUnfinished(job),
     async run(server, id) {
       await server.purge(id)
-      return { text: 'The job was removed.', isBad: false, isGone: true }
+      return { text: 'The job was purged.', isBad: false, isGone: true }
     },
   },
 ]

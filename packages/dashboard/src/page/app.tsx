@@ -70,7 +70,7 @@ function Page({ server, access, place }: { server: Server; access: AccessAnswer;
           {outcome && (
             <>
               <span>
-                {outcome.text} {outcome.job !== undefined && <Link to={{ ...place, job: outcome.job }}>Show it</Link>}
+                {outcome.text} {outcome.job !== undefined && <Link to={{ ...place, job: outcome.job }}>Open it</Link>}
               </span>
               <button type="button" onClick={() => setOutcome(undefined)}>
                 Close

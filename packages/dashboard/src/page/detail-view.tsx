@@ -67,7 +67,7 @@ export function DetailView({ id, place, server, access, onPulse, onOutcome }: De
 
   const back = (
     <p>
-      <Link to={{ ...place, job: undefined }}>← All jobs</Link>
+      <Link to={{ ...place, job: undefined }}>← Back to the list</Link>
     </p>
   )
   if (isGone)
@@ -78,11 +78,11 @@ export function DetailView({ id, place, server, access, onPulse, onOutcome }: De
           <h2 ref={heading} tabIndex={-1}>
             There is no such job
           </h2>
-          <p class="note">It has expired or was removed, or it never was.</p>
+          <p class="note">It has expired, was purged, or never existed.</p>
         </section>
       </div>
     )
-  if (!known) return <p class="note">Reading the job …</p>
+  if (!known) return <p class="note">Loading the job …</p>
   const { job, events, isKept, isTruncated } = known
   return (
     <div class="stack">

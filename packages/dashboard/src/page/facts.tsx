@@ -12,22 +12,22 @@ export function Facts({ job, place, now }: { job: Detail; place: Place; now: num
     ['Created', job.createdAt],
     ['Scheduled for', job.scheduledAt],
     ['Started', job.startedAt],
-    ['Cancel requested', job.finishedAt === undefined ? job.cancelRequestedAt : undefined],
+    ['Cancellation requested', job.finishedAt === undefined ? job.cancelRequestedAt : undefined],
     ['Time limit', job.finishedAt === undefined ? job.timeoutAt : undefined],
     ['Finished', job.finishedAt],
-    ['Last change', job.updatedAt],
+    ['Last changed', job.updatedAt],
     ['Expires', job.expiresAt],
   ] as const
   return (
     <section class="card" aria-labelledby="facts">
-      <h3 id="facts">Times</h3>
+      <h3 id="facts">Details</h3>
       <dl class="facts">
         {times.map(([name, at]) => at !== undefined && <Fact key={name} name={name} value={<Time at={at} isWhole />} />)}
-        <Fact name="Took" value={took(job, now)} />
-        <Fact name="Owner" value={job.owner ?? 'nameless'} />
+        <Fact name="Duration" value={took(job, now)} />
+        <Fact name="Owner" value={job.owner ?? 'none'} />
         {job.request && <Fact name="Request" value={`${job.request.method} ${job.request.path}`} />}
         {job.response && <Fact name="Response" value={responseText(job.response)} />}
-        {job.dispatch > 1 && <Fact name="Handed over" value={`${job.dispatch} times`} />}
+        {job.dispatch > 1 && <Fact name="Handed to the engine" value={`${job.dispatch} times`} />}
         {job.retryOf !== undefined && <Fact name="Retry of" value={<Link to={{ ...place, job: job.retryOf }}>{job.retryOf}</Link>} />}
       </dl>
     </section>
@@ -49,7 +49,7 @@ export function Document({ job }: { job: Detail }) {
   const { result, ...rest } = job
   return (
     <details class="card">
-      <summary>Document</summary>
+      <summary>Job as JSON</summary>
       <pre>{JSON.stringify({ ...rest, result: result === undefined ? undefined : parsed(result) }, null, 2)}</pre>
     </details>
   )

@@ -39,13 +39,13 @@ export function Filters({ place, operations, hasOwners }: FiltersProps) {
           <input
             type="search"
             value={owner}
-            placeholder={place.owner === '' ? 'nameless' : 'all'}
+            placeholder={place.owner === '' ? 'no owner' : 'all'}
             autocomplete="off"
             onInput={(event) => setOwner(event.currentTarget.value)}
           />
         </label>
       )}
-      {hasOwners && <button type="submit">Show</button>}
+      {hasOwners && <button type="submit">Apply</button>}
       {isFiltered && (
         <Link to={{}} class="clear">
           Clear filters

@@ -16,14 +16,14 @@ export function Attempts({ job, events }: { job: Detail; events: readonly JobEve
         </span>
       </h3>
       {lines.length === 0 ? (
-        <p class="note">None has begun yet.</p>
+        <p class="note">No attempt has started yet.</p>
       ) : (
         <table>
           <thead>
             <tr>
               <th scope="col">#</th>
-              <th scope="col">Began</th>
-              <th scope="col">Took</th>
+              <th scope="col">Started</th>
+              <th scope="col">Duration</th>
               <th scope="col">Ended</th>
             </tr>
           </thead>
@@ -59,8 +59,8 @@ export function History({ events, isKept, isTruncated }: HistoryProps) {
   return (
     <section class="card" aria-labelledby="events">
       <h3 id="events">Events</h3>
-      {!isKept && <p class="note">This store keeps no history of its jobs.</p>}
-      {isTruncated && <p class="note">Older lines have been dropped.</p>}
+      {!isKept && <p class="note">This store keeps no job history.</p>}
+      {isTruncated && <p class="note">Older events have been dropped.</p>}
       <ol class="events">
         {events.map((event) => (
           <li key={event.version}>

@@ -31,7 +31,7 @@ export function JobTable({ rows, place, hasOwners, now }: JobTableProps) {
             Created
           </th>
           <th scope="col" class="wide">
-            Took
+            Duration
           </th>
           <th scope="col" class="medium">
             Progress
@@ -56,7 +56,7 @@ export function JobTable({ rows, place, hasOwners, now }: JobTableProps) {
             </th>
             {hasOwners && (
               <td class="wide">
-                <Link to={{ ...place, owner: row.owner ?? '' }}>{row.owner ?? 'nameless'}</Link>
+                <Link to={{ ...place, owner: row.owner ?? '' }}>{row.owner ?? 'no owner'}</Link>
               </td>
             )}
             <td class="medium">

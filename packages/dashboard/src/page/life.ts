@@ -16,9 +16,9 @@ const NAMES: Readonly<Partial<Record<string, string>>> = {
   start: 'started',
   progress: 'progress',
   renew: 'lease renewed',
-  requestCancel: 'told to stop',
-  release: 'given back, to be tried again',
-  redispatch: 'handed over again',
+  requestCancel: 'asked to stop',
+  release: 'released for another attempt',
+  redispatch: 'handed to the engine again',
   succeed: 'succeeded',
   fail: 'failed',
   cancel: 'canceled',
@@ -35,7 +35,7 @@ export function attemptsOf(job: Detail, events: readonly JobEvent[]): AttemptLin
     // A job for which there was room is inserted as running.
     if (type === 'start' || (type === 'insert' && status === 'running')) lines.set(attempt, { attempt, startedAt: at })
     else if (there && ENDS.includes(type))
-      lines.set(attempt, { ...there, endedAt: at, end: type === 'release' ? 'to be tried again' : status, code })
+      lines.set(attempt, { ...there, endedAt: at, end: type === 'release' ? 'will be retried' : status, code })
   }
   const { attempt, startedAt, finishedAt, status, code } = job
   if (attempt > 0 && startedAt !== undefined && !lines.has(attempt))

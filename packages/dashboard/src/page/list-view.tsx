@@ -66,15 +66,15 @@ export function ListView({ place, server, access, onPulse, memory }: ListViewPro
     document.title = counts.running > 0 ? `${access.title} (${numberText(counts.running)} running)` : access.title
   }, [counts.running, access.title])
 
-  if (!jobs) return <p class="note">Reading the jobs …</p>
+  if (!jobs) return <p class="note">Loading jobs …</p>
   const hasOwners = access.owner === undefined
   const page = rows.slice(0, shown)
   return (
     <div class="stack">
       <StateCounts counts={counts} place={place} />
       <p class="note">
-        {jobs.isWhole ? `Of all ${numberText(all.length)} jobs` : `Of the newest ${numberText(all.length)} jobs`}
-        {operation !== undefined && `, those of ${operation}`}. Plots and figures are made of these.
+        Counts and plots cover {operation !== undefined && `the ${operation} jobs among `}
+        {jobs.isWhole ? 'all' : 'the newest'} {numberText(all.length)} jobs.
       </p>
       <div class="plots">
         <ThroughputPlot rows={rows} now={now.current} />
@@ -87,7 +87,7 @@ export function ListView({ place, server, access, onPulse, memory }: ListViewPro
         {page.length > 0 ? (
           <JobTable rows={page} place={place} hasOwners={hasOwners} now={Date.now()} />
         ) : (
-          <p class="note">{all.length === 0 ? 'There are no jobs yet.' : 'None of these jobs is such.'}</p>
+          <p class="note">{all.length === 0 ? 'There are no jobs yet.' : 'No job matches the filters.'}</p>
         )}
         {rows.length > shown && (
           <div class="more">

@@ -35,7 +35,7 @@ export function Older({ place, server, hasOwners, before }: OlderProps) {
         if (page.cursor === undefined) break
       }
       setRead([...read, ...found])
-      setNote(cursor.current === undefined ? 'There are no older ones.' : '')
+      setNote(cursor.current === undefined ? 'There are no older jobs.' : '')
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       setNote(error.message)

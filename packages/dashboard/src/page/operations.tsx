@@ -11,13 +11,13 @@ export function Operations({ figures, place }: { figures: readonly OperationFigu
   return (
     <section class="card" aria-labelledby="operations">
       <h2 id="operations">Operations</h2>
-      <Scroll label="Figures of each operation">
+      <Scroll label="Figures per operation">
         <table>
           <thead>
             <tr>
               <th scope="col">Operation</th>
               <th scope="col">Jobs</th>
-              <th scope="col">Waiting</th>
+              <th scope="col">Queued</th>
               <th scope="col">Running</th>
               <th scope="col">Failed</th>
               <th scope="col">Median</th>

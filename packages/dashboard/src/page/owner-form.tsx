@@ -12,14 +12,14 @@ export function OwnerForm({ message }: { message: string }) {
   return (
     <form class="card stack" onSubmit={submit} aria-labelledby="whose">
       <h2 id="whose">Whose jobs?</h2>
-      <p class="note">{message} Name one; leave it empty for the jobs of nobody.</p>
+      <p class="note">{message} Enter an owner, or leave the field empty for jobs without one.</p>
       <div class="filters">
         <label>
           Owner
           <input type="text" value={owner} autocomplete="off" onInput={(event) => setOwner(event.currentTarget.value)} />
         </label>
         <button type="submit" class="main">
-          Show
+          Show jobs
         </button>
       </div>
     </form>

@@ -24,7 +24,7 @@ export function ThroughputPlot({ rows, now }: PlotsProps) {
   const most = bars.reduce((high, bar) => Math.max(high, bar.succeeded + bar.failed + bar.canceled), 0)
   const summary =
     finished === 0
-      ? 'None has finished yet.'
+      ? 'No job has finished yet.'
       : `${numberText(finished)} finished in ${spanText(widthMs * bars.length)}; at most ${numberText(most)} within ${spanText(widthMs)}.`
   return <Plot title="Throughput" summary={summary} legend={OUTCOMES} draw={drawThroughput} data={data} />
 }
@@ -40,7 +40,7 @@ export function DurationsPlot({ rows, place }: { rows: readonly Row[]; place: Pl
   open.current = ({ row }) => go({ ...place, job: row.id })
   const draw = useMemo(() => (colour: Colour) => drawDurations(colour, (point) => open.current(point)), [])
   const summary =
-    median === undefined || slow === undefined ? 'None has run yet.' : `Median ${spanText(median)}; 95 % took under ${spanText(slow)}.`
+    median === undefined || slow === undefined ? 'No job has run yet.' : `Median ${spanText(median)}; 95 % took under ${spanText(slow)}.`
   return <Plot title="Durations" summary={summary} legend={OUTCOMES} draw={draw} data={data} />
 }
 

@@ -52,11 +52,12 @@ export function createServer(base: string, send: typeof fetch = (...args) => fet
     const isJson = response.headers.get('content-type')?.startsWith('application/json') === true
     const body: unknown = isJson ? await response.json().catch(() => undefined) : undefined
     if (response.ok && body !== undefined) return body as T // what the server of the same build sends
-    const { code = 'not_here', message = 'The dashboard does not answer here any more. Have you been signed out?' } = (body ?? {}) as {
+    const { code = 'not_here', message = 'The dashboard no longer answers here. Have you been signed out?' } = (body ?? {}) as {
       code?: string
       message?: string
     }
-    if (mayPass(response.status) && body === undefined) throw new Refusal(response.status, 'unavailable', 'The server cannot answer now.')
+    if (mayPass(response.status) && body === undefined)
+      throw new Refusal(response.status, 'unavailable', 'The server cannot answer at the moment.')
     throw new Refusal(response.status, code, message)
   }
   const jobPath = (id: string) => `jobs/${encodeURIComponent(id)}`

@@ -15,7 +15,7 @@ export function State({ row: { status, cancelRequestedAt } }: { row: Row }) {
   return (
     <span class={`state ${status}`}>
       <StateSign status={status} />
-      {isStopping ? 'stopping' : status}
+      {isStopping ? 'canceling' : status}
     </span>
   )
 }

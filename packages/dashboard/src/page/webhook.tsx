@@ -11,20 +11,20 @@ export function Webhook({ webhook: { url, nextAt, log } }: { webhook: JobWebhook
       <p class="quiet url">{url}</p>
       {nextAt !== undefined && (
         <p>
-          Next try: <Time at={nextAt} isWhole />
+          Next attempt: <Time at={nextAt} isWhole />
         </p>
       )}
       {log.length === 0 ? (
-        <p class="note">Nothing was sent yet.</p>
+        <p class="note">Nothing has been sent yet.</p>
       ) : (
         <Scroll label="Deliveries">
           <table>
             <thead>
               <tr>
-                <th scope="col">Try</th>
-                <th scope="col">At</th>
-                <th scope="col">Took</th>
-                <th scope="col">Answer</th>
+                <th scope="col">Attempt</th>
+                <th scope="col">Sent</th>
+                <th scope="col">Duration</th>
+                <th scope="col">Response</th>
               </tr>
             </thead>
             <tbody>
