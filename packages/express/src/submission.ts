@@ -127,11 +127,16 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
     if (native.readableEnded || (native.readableDidRead && native.body !== undefined)) this.chunks = undefined
     else if (!native.readable) throw brokenOff()
     else if (this.hasBody && length !== '0') return this.#collect(limit, wanted, large)
+    if (length || !this.hasBody) return wanted ? this.#parsed() : null
     // What had no length was counted by nobody: its parser may take more.
-    const isCounted = length || !this.hasBody
-    const body = isCounted && !wanted ? null : this.#parsed()
-    if (!isCounted && body && sizeOf(body) > limit) throw bodyTooLarge(limit)
-    return body
+    try {
+      const body = this.#parsed()
+      if (!body || sizeOf(body) <= limit) return body
+    } catch (error) {
+      if (wanted) throw error
+      return null // it is not stored, and has no size to be looked at
+    }
+    throw bodyTooLarge(limit)
   }
 
   /** The body to store, from `req.body` as earlier middleware left it. */

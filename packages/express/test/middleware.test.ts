@@ -106,6 +106,22 @@ for (const [version, express] of Object.entries(VERSIONS))
         expect(await send('["2345678"]')).toEqual([413, 'body-too-large'])
       })
 
+      it.runIf(way === 'inline')('takes a body of unknown length that is no JSON any more, where it is not stored', async () => {
+        const { jobs, app } = make()
+        app.post(
+          '/',
+          express.json(),
+          (req, _res, next) => {
+            req.body = { n: BigInt(req.body.n) }
+            next()
+          },
+          respondAsync(jobs, 'exact', (req, res) => void res.json(String(req.body.n))),
+        )
+        app.use('/jobs', jobRoutes(jobs))
+        const sent = { ...json({}), body: new Blob(['{"n":"7"}']).stream(), duplex: 'half' } as RequestInit
+        expect(await (await (await serve(app)).whole('/', sent)).result.json()).toBe('7')
+      })
+
       it('carries the user that earlier middleware has found', async () => {
         const { jobs, app } = make()
         const userOf = (req: object) => (req as { user?: string }).user ?? 'nobody'
