@@ -142,7 +142,7 @@ describe('captureResponse', () => {
       new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(5)), cancel: () => Promise.reject(new Error('no')) })
     const unhandled = vi.fn()
     process.on('unhandledRejection', unhandled)
-    for (const headers of [{}, { 'content-length': '5' }])
+    for (const headers of [undefined, { 'content-length': '5' }])
       expect(await codeOf(captureResponse(new Response(leaving(), { headers }), { maxResultBytes: 4 }))).toBe('result_too_large')
     await new Promise((resolve) => setTimeout(resolve))
     process.off('unhandledRejection', unhandled)

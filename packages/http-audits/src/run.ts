@@ -113,7 +113,7 @@ async function failureOf(audit: Audit, options: AuditOptions, fetch: Fetch, feat
 /** Works for no longer than that. What is still under way then, or when the work is done, hears of it by its signal, and has the first word. */
 async function inTime<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController()
-  const late = new Error(`not done after ${ms} ms`)
+  const late = new Error(`not finished within ${ms} ms`)
   let timer: ReturnType<typeof setTimeout> | undefined
   const over = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {

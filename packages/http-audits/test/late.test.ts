@@ -28,7 +28,7 @@ async function audited(answers: Answers, options: Partial<AuditOptions> = {}) {
 
 it('a server that never says what it has is given up', async () => {
   const { said } = await audited(never, { features: undefined })
-  expect(said).toBe('http://localhost/audit cannot be reached (not done after 1000 ms): start the server, or check the URL.')
+  expect(said).toBe('http://localhost/audit cannot be reached (not finished within 1000 ms): start the server, or check the URL.')
   const endless = () => new Response(new ReadableStream({ pull: never }))
   expect((await audited(endless, { features: undefined })).said).toMatch('cannot be reached')
 })

@@ -171,21 +171,17 @@ export const blobCases = [
     }
   }),
   {
-    ...blobCase(
-      'BLB14',
-      'returns a body of 50 MiB, or of its largest size if that is less, in chunks of 256 KiB',
-      async ({ a, b }) => {
-        const count = Math.max(1, Math.floor(Math.min(52_428_800, blobsOf(a).maxBodyBytes ?? 52_428_800) / CHUNK_BYTES))
-        const chunk = noise(CHUNK_BYTES)
-        const numbered = (index: number) => chunk.fill(index, 1_000, 2_000) // no two are the same
-        for (let index = 0; index < count; index++) await blobsOf(a).write(idOf(1), 'response-1', index, numbered(index))
-        for (let index = 0; index < count; index++)
-          equal(await blobsOf(b).read(idOf(1), 'response-1', index), numbered(index), `chunk ${index} of ${count}`)
-        await blobsOf(a).remove(idOf(1))
-        for (const index of [0, count - 1])
-          equal(await blobsOf(b).read(idOf(1), 'response-1', index), null, `chunk ${index} once it is removed`)
-      },
-    ),
+    ...blobCase('BLB14', 'returns a body of 50 MiB, or of its largest size if that is less, in chunks of 256 KiB', async ({ a, b }) => {
+      const count = Math.max(1, Math.floor(Math.min(52_428_800, blobsOf(a).maxBodyBytes ?? 52_428_800) / CHUNK_BYTES))
+      const chunk = noise(CHUNK_BYTES)
+      const numbered = (index: number) => chunk.fill(index, 1_000, 2_000) // no two are the same
+      for (let index = 0; index < count; index++) await blobsOf(a).write(idOf(1), 'response-1', index, numbered(index))
+      for (let index = 0; index < count; index++)
+        equal(await blobsOf(b).read(idOf(1), 'response-1', index), numbered(index), `chunk ${index} of ${count}`)
+      await blobsOf(a).remove(idOf(1))
+      for (const index of [0, count - 1])
+        equal(await blobsOf(b).read(idOf(1), 'response-1', index), null, `chunk ${index} once it is removed`)
+    }),
     timeoutMs: 180_000,
   },
   blobCase(
