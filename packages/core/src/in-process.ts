@@ -2,7 +2,7 @@ import { ById } from './by-id'
 import type { DispatchContext, JobEngine, JobMessage, LeftMessage, LocalRun, Reservation, Runner } from './engine'
 import { JobsError } from './errors'
 import { checkedOptions, invalid, MAX_TIMER_MS, oneOf, whole } from './rules'
-import { later, within } from './time'
+import { atMost, later } from './time'
 
 /** Options of {@link inProcess}. */
 export interface InProcessOptions {
@@ -152,7 +152,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
       }
       held.clear()
       const drained = new Promise<void>((resolve) => idle.push(resolve))
-      if (busy > 0) await within(drainMs, drained, () => {})
+      if (busy > 0) await atMost(drainMs, drained)
       return left.splice(0)
     },
   }

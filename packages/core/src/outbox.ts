@@ -3,7 +3,7 @@ import { type Context, reporter } from './context'
 import type { Job } from './job'
 import { onWorkers } from './settings'
 import { documentText } from './status-document'
-import { rfc3339, within } from './time'
+import { atMost, rfc3339 } from './time'
 import { type JobWebhook, type WebhookMessage, type WebhookReply, type WebhookSender, webhookTypeOf } from './webhook'
 
 /** Most concurrent tries, in this process and per origin, so that a slow receiver holds up only its own messages. */
@@ -99,7 +99,7 @@ export function createOutbox(context: () => Context, sender: WebhookSender): Out
       const over = async () => {
         while (sending.size > 0) await Promise.all([...sending.values()].map(({ work }) => work))
       }
-      await within(ms, over(), () => {})
+      await atMost(ms, over())
       waiting.clear() // left to sweeps
     },
   }

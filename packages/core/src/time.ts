@@ -52,11 +52,16 @@ export function unrefTimer(ms: number, work: () => void): ReturnType<typeof setT
   return timer
 }
 
-/** Settles as the work does, or as `late` says once `ms` milliseconds have passed. */
-export function within<T>(ms: number, work: Promise<T>, late: () => T | Promise<T>): Promise<T> {
+type Settle<T> = (resolve: (value: T) => void, reject: (error: unknown) => void) => void
+
+/** Settles as the work does, or by `late` once `ms` milliseconds have passed. */
+export function within<T>(ms: number, work: Promise<T>, late: Settle<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     // Deferred: if this process stood still for so long, the work may be done, and is to be heard first.
-    const timer = setTimeout(later, ms, () => resolve(late()))
+    const timer = setTimeout(later, ms, () => late(resolve, reject))
     work.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }
+
+/** Waits for the work, and at most `ms` milliseconds. */
+export const atMost = (ms: number, work: Promise<void>): Promise<void> => within(ms, work, (resolve) => resolve())

@@ -2,7 +2,7 @@ import type { Context } from './context'
 import type { Job } from './job'
 import { isTerminal } from './lifecycle'
 import type { JobRequest } from './request'
-import { within } from './time'
+import { atMost } from './time'
 
 /**
  * Pauses between reads if not every change is notified in this process, in milliseconds: short at first, because a change may come
@@ -52,7 +52,7 @@ export async function waitForChange(
       const told = new Promise<void>((resolve) => {
         wake = resolve
       })
-      if (!isHeard) await within(complete ? left : Math.min(left, pause), told, () => {})
+      if (!isHeard) await atMost(complete ? left : Math.min(left, pause), told)
       isHeard = false
     }
   } finally {
