@@ -1,6 +1,6 @@
 import { retryAfterOf, type Transport } from './transport'
 
-/** For Workers, where a name cannot be looked up and checked before it is connected to. */
+/** Transport for Workers, where host names cannot be resolved and checked before connecting. */
 export const fetchTransport: Transport = {
   onlyAllowed: true,
   async check() {

@@ -8,9 +8,9 @@ export type { ReceivedWebhook, Secrets, WebhookEvent } from './signature'
 export { verifyWebhook, WebhookError } from './signature'
 
 /**
- * Sends the messages of jobs, signed by Standard Webhooks 1.0.0, to https URLs with public addresses.
+ * Makes the `webhooks` option of `createJobs`: sends messages, signed by Standard Webhooks 1.0.0, to https URLs with public addresses.
  *
- * @param lookup how names are looked up; the system's way unless given
+ * @param lookup resolves host names; by default as the system does
  * @throws {JobsError} `invalid_option`
  */
 export const webhooks = (options: WebhooksOptions, lookup?: Lookup): WebhookSender => createSender(nodeTransport(lookup), options)

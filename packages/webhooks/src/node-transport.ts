@@ -5,21 +5,21 @@ import type { WebhookReply } from '@respond-async/core'
 import { isPublic, literalOf } from './addresses'
 import { type Outgoing, retryAfterOf, type Transport } from './transport'
 
-/** Finds the addresses of a name. */
+/** Resolves a host name to its addresses. */
 export type Lookup = (hostname: string) => Promise<readonly string[]>
 
 const systemLookup: Lookup = async (hostname) => (await dnsLookup(hostname, { all: true })).map(({ address }) => address)
 
-/** Of an answer only the head counts; so much of its body is read, so that the connection ends in good order. */
+/** How much of an answer's body is read, in bytes, so that the connection can close cleanly; only the head counts. */
 const MAX_ANSWER_BYTES = 65_536
-/** Of several addresses the first ones are tried. */
+/** How many addresses of a host are tried. */
 const MAX_ADDRESSES = 3
-/** Errors after which another address may answer: nothing has been sent. */
+/** Errors after which the next address is tried: nothing has been sent. */
 const UNREACHED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL'])
 
 /**
- * For Node, Bun and Deno. A name is looked up once, every address is looked at, and the connection is made to one of them: a name that
- * means something else a moment later leads nowhere else.
+ * Transport for Node, Bun and Deno. Resolves a host name once, checks every address, and connects to one of them, so that a name that
+ * resolves differently a moment later (DNS rebinding) has no effect.
  */
 export function nodeTransport(lookup: Lookup = systemLookup): Transport {
   return {
@@ -42,7 +42,7 @@ export function nodeTransport(lookup: Lookup = systemLookup): Transport {
         ])
         return await sendToOne(message, addresses, signal)
       } catch (error) {
-        signal.throwIfAborted() // which is the reason then
+        signal.throwIfAborted() // the timeout is then the reason
         throw error
       } finally {
         stop()
@@ -51,13 +51,13 @@ export function nodeTransport(lookup: Lookup = systemLookup): Transport {
   }
 }
 
-/** What is behind the name is no place to send to. */
+/** The host has no address to which webhooks may be sent. */
 class TargetError extends Error {}
 
-/** The addresses of the host, all of them public. @throws {TargetError} */
+/** The addresses of the host. @throws {TargetError} unless all are public */
 async function addressesOf(url: URL, lookup: Lookup): Promise<readonly string[]> {
   const addresses = await lookedUp(url, lookup)
-  // One that is not public among others that are is no mistake that somebody makes.
+  // All must be public: one that is not, among others that are, is no accident.
   if (addresses.length === 0 || !addresses.every(isPublic)) throw new TargetError('It must have a public address.')
   return addresses
 }
@@ -78,19 +78,19 @@ async function sendToOne(message: Outgoing, addresses: readonly string[], signal
   }
 }
 
-/** One request over a connection of its own to this very address; the name is in `Host`, and what the certificate is held against. */
+/** Sends one request over a new connection to this address; `Host` and the certificate check use the host name. */
 function post({ url, headers, body }: Outgoing, address: string, signal: AbortSignal): Promise<WebhookReply> {
   const isTls = url.protocol === 'https:'
   const { request } = isTls ? https : http
   const options: https.RequestOptions = {
     ...{ host: address, port: url.port || (isTls ? 443 : 80), path: `${url.pathname}${url.search}`, method: 'POST', agent: false, signal },
     headers: { ...headers, host: url.host, 'content-length': Buffer.byteLength(body) },
-    // An address has no name to ask for (RFC 6066 3).
+    // SNI takes only host names (RFC 6066 3).
     servername: literalOf(url) === undefined ? url.hostname : '',
   }
   return new Promise((resolve, reject) => {
     let reply: WebhookReply | undefined
-    const end = (error: unknown) => (reply ? resolve(reply) : reject(error)) // once the head has come, nothing else is asked of it
+    const end = (error: unknown) => (reply ? resolve(reply) : reject(error)) // once the head has come, errors do not matter
     const outgoing = request(options, (response) => {
       const retryAfterMs = retryAfterOf(response.headers['retry-after'])
       reply = { status: response.statusCode ?? 0, retryAfterMs }
@@ -103,13 +103,13 @@ function post({ url, headers, body }: Outgoing, address: string, signal: AbortSi
       response.on('close', end)
     })
     outgoing.on('error', end)
-    outgoing.on('close', () => end(new Error('The connection was closed.'))) // all that is heard of an answer of 101
-    signal.addEventListener('abort', () => end(signal.reason)) // whatever the runtime makes of it
+    outgoing.on('close', () => end(new Error('The connection was closed.'))) // the only event after a 101
+    signal.addEventListener('abort', () => end(signal.reason)) // runtimes differ in the error that an abort causes
     outgoing.end(body)
   })
 }
 
-/** Aborts after `ms`. A timer of its own: one of `AbortSignal.timeout` keeps no process alive, which a message under way should. */
+/** Aborts after `ms` milliseconds. Not `AbortSignal.timeout`, whose timer does not keep the process alive while a message is sent. */
 function deadline(ms: number): { readonly signal: AbortSignal; stop(): void } {
   const controller = new AbortController()
   const timer = setTimeout(() => controller.abort(new DOMException('The receiver took too long.', 'TimeoutError')), ms)

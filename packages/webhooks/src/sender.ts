@@ -3,29 +3,31 @@ import { checkSecrets, invalid, type Secrets, secretsFor, signedFields } from '.
 import { refusal } from './targets'
 import type { Transport } from './transport'
 
+/** Options of {@link webhooks}. */
 export interface WebhooksOptions {
   /**
-   * What messages are signed with: `whsec_` and 24 to 64 random bytes in base64. Several while they are being changed, the newest first:
-   * each signs. Or a function that finds those of a job's owner.
+   * Secrets that sign messages, each `whsec_` and 24 to 64 random bytes in base64. Give several, newest first, while a secret is being
+   * rotated: a message is signed with each. Or a function that finds the secrets for a job, as by its owner.
    */
   secrets: Secrets | ((job: Job) => Secrets | Promise<Secrets>)
   /**
-   * Origins that are sent to although they are not https or not public: `['http://127.0.0.1:8080']` while developing. On Workers nothing
-   * is sent but to these.
+   * Origins that may be sent to although they are not https or not public: `['http://127.0.0.1:8080']` in development. On Workers
+   * nothing is sent to any other origin.
    * @default []
    */
   allow?: readonly string[]
   /**
-   * Pauses between tries, in milliseconds, jittered. Tries end with the last, with an answer of 2xx or 410, and when the job expires.
-   * @default 5 s, 5 min, 30 min, 2 h, 5 h, 10 h
+   * Pauses between tries, in milliseconds, with jitter. Tries end after the last pause, with an answer of 2xx or 410, and when the job
+   * expires.
+   * @default [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000]: 5 s to 10 h
    */
   retryMs?: readonly number[]
-  /** How long one try may take, in milliseconds, 100 to 45_000. @default 15_000 */
+  /** Time limit of one try, in milliseconds, 100 to 45_000. @default 15_000 */
   timeoutMs?: number
 }
 
 const RETRY_MS = [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000]
-/** How long the application may take to find secrets, and a name to be looked up while a client waits, in milliseconds. */
+/** Time limit for the application's `secrets` function, and for resolving a host name while a client waits, in milliseconds. */
 const LOOK_UP_MS = 10_000
 const USER_AGENT = 'respond-async-webhooks'
 
@@ -66,7 +68,7 @@ export function createSender(transport: Transport, options: WebhooksOptions): We
   }
 }
 
-/** @throws {Error} with `late` as its message when `work` takes longer than `ms` */
+/** @throws {Error} with the message `late` if `work` takes longer than `ms` */
 async function within<T>(ms: number, work: Promise<T>, late: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const over = new Promise<never>((_, reject) => {

@@ -1,10 +1,10 @@
 import { type Job, JobsError, type Json, type StatusDocument, type WebhookType } from '@respond-async/core'
 import { Webhook } from 'standardwebhooks'
 
-/** Secrets by age, the newest first: a message is signed with each, so that receivers may change over in their own time. */
+/** Secrets, newest first. A message is signed with each, so that receivers can switch to a new one in their own time. */
 export type Secrets = readonly string[]
 
-/** The secrets of Standard Webhooks are 24 to 64 bytes in base64, behind `whsec_`. @throws {JobsError} `invalid_option` */
+/** Checks that secrets are those of Standard Webhooks: `whsec_` and 24 to 64 bytes in base64. @throws {JobsError} `invalid_option` */
 export function checkSecrets(secrets: Secrets): void {
   if (secrets.length === 0) throw invalid('give it at least one secret')
   for (const secret of secrets) {
@@ -15,7 +15,7 @@ export function checkSecrets(secrets: Secrets): void {
 }
 export const invalid = (what: string): JobsError => new JobsError('invalid_option', `webhooks: ${what}`)
 
-/** The fields of a message (Standard Webhooks 1.0.0, "Webhook headers"). */
+/** The header fields of a message (Standard Webhooks 1.0.0, "Webhook headers"). */
 export function signedFields(secrets: Secrets, id: string, at: Date, body: string): Record<string, string> {
   const signatures = secrets.map((secret) => new Webhook(secret).sign(id, at, body))
   return {
@@ -26,14 +26,14 @@ export function signedFields(secrets: Secrets, id: string, at: Date, body: strin
   }
 }
 
-/** A message as its receiver has it: a `Request`, or its fields and the bytes of its body as they came. */
+/** A message as received: a `Request`, or its header fields and the unparsed body. */
 export type ReceivedWebhook =
   | Pick<Request, 'headers' | 'text'>
   | { readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>; readonly body: string | Uint8Array }
 
-/** What a receiver is told. */
+/** A verified message. */
 export interface WebhookEvent {
-  /** The same at every try: a receiver that has seen it has seen the message. */
+  /** The same at every try, so that the receiver can ignore a message that it has seen. */
   readonly id: string
   readonly type: WebhookType
   /** When the job ended, RFC 3339. */
@@ -41,17 +41,17 @@ export interface WebhookEvent {
   readonly data: StatusDocument & { readonly result?: Json }
 }
 
-/** A message that was not signed with any of the secrets, or not within five minutes, or is none at all. */
+/** The message is not signed with any of the secrets, its timestamp is more than five minutes off, or it is no webhook message. */
 export class WebhookError extends Error {
   override readonly name = 'WebhookError'
   readonly code = 'unverified'
 }
 
 /**
- * Verifies a message and reads it. Give it the body as it came, not what a parser has made of it.
+ * Verifies a message and parses it. The body must be given as received, not parsed.
  *
- * @param secrets the one that the sender has, or several while it is being changed
- * @throws {WebhookError} `unverified`: answer 401, and do nothing
+ * @param secrets the sender's secret, or several while it is being rotated
+ * @throws {WebhookError} `unverified`: answer 401, and do nothing else
  */
 export async function verifyWebhook(received: ReceivedWebhook, secrets: string | Secrets): Promise<WebhookEvent> {
   const [headers, body] = 'text' in received ? await readRequest(received) : [received.headers, received.body]
@@ -61,7 +61,7 @@ export async function verifyWebhook(received: ReceivedWebhook, secrets: string |
   for (const secret of [secrets].flat()) {
     try {
       const message = new Webhook(secret).verify(typeof body === 'string' ? body : new TextDecoder().decode(body), fields)
-      return { id: fields['webhook-id'] as string, ...(message as Omit<WebhookEvent, 'id'>) } // whoever has the secret made it
+      return { id: fields['webhook-id'] as string, ...(message as Omit<WebhookEvent, 'id'>) } // signed with the secret, so it is a `WebhookEvent`
     } catch (error) {
       cause = error
     }
@@ -73,7 +73,7 @@ async function readRequest(request: Pick<Request, 'headers' | 'text'>): Promise<
   return [Object.fromEntries(request.headers), await request.text()]
 }
 
-/** The secrets for a message. @throws {JobsError} `invalid_option` where it would go out unsigned, or badly signed. */
+/** The secrets for a message. @throws {JobsError} `invalid_option` if the application's function returns none or invalid ones */
 export async function secretsFor(secrets: Secrets | ((job: Job) => Secrets | Promise<Secrets>), job: Job): Promise<Secrets> {
   if (typeof secrets !== 'function') return secrets
   const found = await secrets(job)

@@ -1,27 +1,27 @@
 import type { WebhookReply } from '@respond-async/core'
 
-/** A signed message, ready to go. */
+/** A signed message, ready to be sent. */
 export interface Outgoing {
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** Whether its origin is sent to whatever its addresses are. */
+  /** Whether its origin is in `allow`: its addresses are then not checked. */
   readonly isAllowed: boolean
-  /** For all of it, the look-up of the name included, in milliseconds. */
+  /** Time limit in milliseconds, including resolving the host name. */
   readonly timeoutMs: number
 }
 
-/** How a platform sends. Follows no redirect, reads a bounded part of the answer, uses no proxy. */
+/** Sends requests on a platform. Follows no redirects, reads a limited part of the answer, uses no proxy. */
 export interface Transport {
-  /** It cannot see addresses before it connects, so nothing is sent but to origins that are allowed by name. */
+  /** Whether it cannot check addresses before connecting, so that only allowed origins may be sent to. */
   readonly onlyAllowed: boolean
-  /** Why nothing is sent to what is behind this name, as a sentence. Rejects where that cannot be found out. */
+  /** Why the host is refused because of its addresses, as a sentence. Rejects if they cannot be resolved. */
   check(url: URL): Promise<string | undefined>
-  /** May reject: that is a reply of its own, made by the caller. */
+  /** Sends a message. If it rejects, the caller makes the reply of the error. */
   send(message: Outgoing): Promise<WebhookReply>
 }
 
-/** `Retry-After` in milliseconds, as seconds or as a date (RFC 9110 10.2.3); `undefined` where it says nothing. */
+/** `Retry-After`, seconds or a date (RFC 9110 10.2.3), in milliseconds; `undefined` if missing or invalid. */
 export function retryAfterOf(field: string | null | undefined): number | undefined {
   if (!field) return undefined
   const ms = /^\d{1,9}$/.test(field.trim()) ? Number(field) * 1000 : Date.parse(field) - Date.now()

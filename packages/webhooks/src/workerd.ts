@@ -7,8 +7,8 @@ export type { ReceivedWebhook, Secrets, WebhookEvent } from './signature'
 export { verifyWebhook, WebhookError } from './signature'
 
 /**
- * Sends the messages of jobs, signed by Standard Webhooks 1.0.0, to the origins in `allow`: Workers cannot look at the address behind a
- * name before they connect to it.
+ * Makes the `webhooks` option of `createJobs`: sends messages, signed by Standard Webhooks 1.0.0, only to the origins in `allow`, because
+ * Workers cannot check the address of a host name before they connect.
  *
  * @throws {JobsError} `invalid_option`
  */
