@@ -1,17 +1,17 @@
 import { type Deadline, within } from './clock'
 
-/** Largest status document that is read, in bytes. What is larger is no status: it is a result, and is left a stream. */
+/** Largest status document, in bytes. A larger body is a result, and stays a stream. */
 const LARGEST_DOCUMENT = 4_194_304
 
-/** The body of an answer, as far as it can be a status document. */
+/** A response whose body has been read, in case it is a status document. */
 export interface ReadBody {
-  /** What the JSON says; `undefined` where there is none. */
+  /** The parsed JSON; `undefined` if there is none. */
   readonly json: unknown
-  /** The answer with its whole body still to be read. */
+  /** The response, with its whole body still to be read. */
   readonly response: Response
 }
 
-/** Servers send documents as text/html and results as anything: what begins like a JSON object is looked at, whatever it is called. */
+/** Reads a body that may be a JSON object, even of another media type: some servers send status documents as text/html. */
 export async function readBody(response: Response): Promise<ReadBody> {
   const type = response.headers.get('content-type')?.toLowerCase() ?? ''
   const nothing = { json: undefined, response }
@@ -40,11 +40,11 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text.trim())
   } catch {
-    return undefined // whoever wanted a document finds none
+    return undefined // not JSON
   }
 }
 
-/** The answer once more, of which these chunks have been read. */
+/** Restores a response of which these chunks have been read. */
 function again(response: Response, chunks: readonly Uint8Array[], rest?: ReadableStreamDefaultReader<Uint8Array>): Response {
   const { status, statusText } = response
   const headers = new Headers(response.headers)
@@ -58,7 +58,7 @@ function again(response: Response, chunks: readonly Uint8Array[], rest?: Readabl
   return from(response.url, new Response(empty ? null : body, { status, statusText, headers }))
 }
 
-/** The answer, whose body is read within the time of its job, however late its parts are asked for. */
+/** The response with a body that is read within the deadline of its job. */
 export function bounded(response: Response, deadline: Deadline): Response {
   if (!response.body || deadline.isOpen) return response
   const reader = response.body.getReader()
@@ -67,7 +67,7 @@ export function bounded(response: Response, deadline: Deadline): Response {
     try {
       return (await within(deadline.scope(), () => reader.read())).value
     } catch (error) {
-      cancel(error).catch(() => {}) // its connection is of no use any more
+      cancel(error).catch(() => {}) // releases the connection
       throw error
     }
   }, cancel)
@@ -84,8 +84,8 @@ const streamOf = (next: () => Promise<Uint8Array | undefined>, cancel: (reason: 
     cancel,
   })
 
-/** A response that was made here, from this address. */
+/** Sets the URL of a response that was made here. */
 export const from = (url: string, response: Response): Response => Object.defineProperty(response, 'url', { value: url })
 
-/** Lets go of a body that nobody will read, so that its connection is free again. */
+/** Cancels a body that nobody will read, which frees its connection. */
 export const drop = (response: Response): void => void response.body?.cancel().catch(() => {})

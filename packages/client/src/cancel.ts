@@ -6,8 +6,8 @@ import { readStatus } from './reading'
 import { inAnswerTime, isDone, type Tracking, take } from './tracking'
 
 /**
- * Asks for a job to end: at its `cancel` link, otherwise with DELETE on its status. Reads the status first where nothing is known of it: a
- * DELETE of a finished job would remove it.
+ * Cancels a job, at its `cancel` link or by DELETE of its status URL. Reads the status first if it is not known yet: DELETE would purge a
+ * finished job.
  */
 export async function requestCancel(job: Tracking, signal: AbortSignal): Promise<void> {
   const strikes: Strikes = { count: 0 }
@@ -27,19 +27,19 @@ export async function requestCancel(job: Tracking, signal: AbortSignal): Promise
         advice = ms
       })
       if (answered) return
-      isRequested ||= answered === false // it was taken, without a document to tell of it
+      isRequested ||= answered === false // accepted, but without a status document
     } catch (error) {
       throwUnlessLost(error, signal)
       last = error
     }
-    if (isRequested !== wasRequested) continue // the status tells at once what came of it
+    if (isRequested !== wasRequested) continue // reads the status at once
     if (failures >= job.settings.submitAttempts)
-      throw new ClientError('unreachable', 'The cancellation did not come through.', { cause: last })
+      throw new ClientError('unreachable', 'The cancel did not reach the server.', { cause: last })
     await restAfterFailure(job.settings, advice, failures, signal)
   }
 }
 
-/** `undefined`: not now. Otherwise whether the answer told how the job is. */
+/** Sends a request. Resolves to whether the answer had the job's status; `undefined`: try again later. */
 function ask(
   job: Tracking,
   url: string,
@@ -53,7 +53,7 @@ function ask(
     const { response, url: from } = await job.send({ method, url, headers: { accept: 'application/json' }, signal })
     advise(retryAfterOf(response.headers, clock.now()))
     if (method !== 'GET' && [404, 409, 410].includes(response.status)) {
-      // Over already, or gone: the status says which, unless that is gone too.
+      // The job is over or gone: the status tells which, unless that is gone too.
       const error = await problemOf(response)
       if (response.status === 409) return false
       throw error
@@ -67,7 +67,7 @@ function ask(
       return false
     }
     const reading = await readStatus(response, from, words)
-    // An answer to a cancellation without a word on the state is no result.
+    // The answer to a cancel is never the result, even if it tells no state.
     if (method !== 'GET' && reading.response) return false
     take(job, reading)
     return true

@@ -3,6 +3,6 @@ import { main } from './cli/main'
 
 main(process.argv.slice(2)).then((code) => {
   process.exitCode = code
-  // Connections that are kept for another request would keep the process.
+  // Exits explicitly: keep-alive connections would keep the process running.
   setImmediate(() => process.stdout.write('', () => process.exit(code)))
 })

@@ -12,51 +12,58 @@ import { pack, type SubmitInit } from './submission'
 import { OWN_FIELDS, submitRequest } from './submit'
 import { type Task, tracking } from './tracking'
 
-/** Settings of one job, before those of its client. */
+/** Options for one job, which override those of the client. */
 export interface JobOptions {
-  /** How long the job may take altogether, in milliseconds. @default that of the client */
+  /** Time limit for the whole job, in milliseconds. @default that of the client */
   timeoutMs?: number
-  /** Ends the following of the job. The job goes on: {@link Job.cancel} ends it. @default `signal` of `init` */
+  /** Stops following the job when it aborts. The job itself goes on; {@link Job.cancel} cancels it. @default `signal` of `init` */
   signal?: AbortSignal
 }
 
+/** Options of {@link Client.submit}. */
 export interface SubmitOptions extends JobOptions {
-  /** The key under which a server makes one job of all tries. `false`: none, and a lost answer is an error. @default a random UUID */
+  /**
+   * `Idempotency-Key` of all tries, by which the server makes only one job. `false`: none, and a lost answer is an error.
+   * @default a random UUID
+   */
   idempotencyKey?: string | false
 }
 
+/** Options of {@link Client.resume} and {@link Client.follow}. */
 export interface ResumeOptions extends JobOptions {
-  /** Fields for the origin of the job's address, besides those of the client. */
+  /** Header fields for the origin of the status URL, besides those of the client. */
   headers?: HeadersGiven
-  /** Whether the origin of the job's address gets cookies, as `fetch` takes it. What `submit` was given holds for its job alone. @default 'same-origin' */
+  /** Whether the origin of the status URL gets cookies, as in `fetch`. Not inherited from `submit`. @default 'same-origin' */
   credentials?: 'omit' | 'same-origin' | 'include'
 }
 
+/** Submits jobs to a server and follows them. */
 export interface Client {
   /**
-   * Sends a request and resolves once the server has taken it. What it answers at once is a job that has finished already.
+   * Sends a request and resolves to its job once the server has accepted it. If the server answers with the result at once, the job has
+   * finished already.
    *
    * `Result` is the type of the JSON that the handler answers with: `submit<Operations['report']>(…)`, see {@link OperationsOf}.
    *
-   * @param input address, absolute or relative to `baseUrl`, or a `Request`
-   * @param init as for `fetch`, with POST as the default method; `json` in the place of `body`
-   * @throws {ProblemError} when the server refuses it
+   * @param input URL, absolute or relative to `baseUrl`, or a `Request`
+   * @param init as for `fetch`, with POST as the default method, and `json` as an alternative to `body`
+   * @throws {ProblemError} if the server refuses the request
    * @throws {ClientError} `unreachable`, `timed_out`, `no_status_url`
    */
   submit<Result = unknown>(input: string | URL | Request, init?: SubmitInit, options?: SubmitOptions): Promise<Job<Result>>
-  /** A job by its status URL: after a reload, in another process, from a link. Asks nothing by itself. */
+  /** Makes a job from its status URL: after a reload, in another process, from a link. Sends no request by itself. */
   resume<Result = unknown>(url: string | URL, options?: ResumeOptions): Job<Result>
   /**
-   * The job of an answer that somebody else has fetched: Hono's `hc`, an API client. The type of its JSON is that of the result, unless
-   * that is named: `follow<Report>(…)`.
+   * Makes a job from a response that another client has fetched, such as Hono's `hc`. The type of its JSON is taken for that of the
+   * result, unless that is given: `follow<Report>(…)`.
    *
-   * @throws {ProblemError} when the answer is an error
+   * @throws {ProblemError} if the response is an error
    */
   follow<Answer extends FollowedResponse<unknown>>(response: Answer, options?: ResumeOptions): Promise<Job<JsonOf<Answer>>>
   follow<Result>(response: FollowedResponse<Result>, options?: ResumeOptions): Promise<Job<Result>>
 }
 
-/** What the answers of a client that are no errors have as JSON; `any` says nothing. */
+/** JSON type of the successful responses of a typed client; `unknown` for `any`. */
 type JsonOf<Answer> = Answer extends { readonly ok: false }
   ? never
   : Answer extends FollowedResponse<infer Json>
@@ -65,7 +72,7 @@ type JsonOf<Answer> = Answer extends { readonly ok: false }
       : Json
     : never
 
-/** What {@link Client.follow} needs of a response; those of typed clients say what their JSON is. */
+/** The part of a response that {@link Client.follow} needs; typed clients have the type of its JSON. */
 export interface FollowedResponse<Result> {
   readonly url: string
   readonly status: number
@@ -74,14 +81,14 @@ export interface FollowedResponse<Result> {
   json(): Promise<Result>
 }
 
-/** A client for jobs, of one server or of any. */
+/** Makes a client for the jobs of one server (`baseUrl`) or of any. */
 export function createClient(options: ClientOptions = {}): Client {
   const settings = settingsOf(options)
 
   const absolute = (input: string | URL): string => {
     const url = httpUrl(String(input), settings.baseUrl ?? 'about:blank')
     if (url) return url
-    throw new ClientError('invalid_option', `"${String(input)}" is no http(s) address; give \`baseUrl\` for relative ones.`)
+    throw new ClientError('invalid_option', `"${String(input)}" is no http(s) URL; give \`baseUrl\` for relative ones.`)
   }
 
   function task({ timeoutMs = settings.timeoutMs, signal }: JobOptions): Task {
@@ -90,7 +97,7 @@ export function createClient(options: ClientOptions = {}): Client {
     return { deadline, settings: { ...settings, clock: until(deadline, settings.clock) } }
   }
 
-  /** Who may hear who asks: the client's fields are for its own server, those of one job for where that was sent. */
+  /** Limits credentials to origins: the client's header fields to its own server, those of one job to where that was sent. */
   function connect({ deadline }: Task, url: string, fields: Headers, init: RequestInit = {}) {
     const { origin } = new URL(url)
     const home = settings.home ?? origin
@@ -108,7 +115,7 @@ export function createClient(options: ClientOptions = {}): Client {
     init: SubmitInit,
   ): Job<Result> {
     const advice = adviceOf(response.headers, reading.document, settings.clock.now())
-    // GET answered with 202 and nothing else: the same address again, until it is another answer (GitHub's statistics).
+    // A GET answered 202 without a status URL: the same URL is polled until the answer is another (GitHub's statistics).
     const again = init.method === 'GET' ? url : undefined
     const followed = isAccepted ? (monitor ?? again) : ''
     if (followed === undefined) {
@@ -140,7 +147,7 @@ export function createClient(options: ClientOptions = {}): Client {
     },
     async follow<Result>(response: FollowedResponse<Result>, options: ResumeOptions = {}) {
       const own = task(options)
-      // Typed clients narrow what Response has; it is one.
+      // A Response, whose type typed clients narrow.
       const answer = bounded(response as unknown as Response, own.deadline)
       return within(scope([options.signal], settings.requestTimeoutMs), async () => {
         if (!answer.ok) throw await problemOf(answer)
@@ -151,10 +158,10 @@ export function createClient(options: ClientOptions = {}): Client {
   }
 }
 
-/** {@link Client.submit} of a client without settings: for absolute addresses, and relative ones in a page. */
+/** {@link Client.submit} of a client with these options: for absolute URLs, and relative ones in a browser. */
 export const submit = <Result = unknown>(input: string | URL | Request, init?: SubmitInit, options?: SubmitOptions & ClientOptions) =>
   createClient(options).submit<Result>(input, init, options)
 
-/** {@link Client.resume} of a client without settings. */
+/** {@link Client.resume} of a client with these options. */
 export const resume = <Result = unknown>(url: string | URL, options?: Omit<ResumeOptions, 'headers'> & ClientOptions) =>
   createClient(options).resume<Result>(url, { ...options, headers: undefined })

@@ -1,12 +1,12 @@
 import { ClientError } from './errors'
 
-/** What takes time, so that tests can do without. */
+/** Time and randomness, which tests can replace. */
 export interface Clock {
   /** Epoch milliseconds. @default Date.now */
   readonly now: () => number
-  /** From 0 to 1. @default Math.random */
+  /** Returns a number from 0 to 1. @default Math.random */
   readonly random: () => number
-  /** Resolves after so many milliseconds, rejects with the signal's reason when it aborts. @default with setTimeout */
+  /** Resolves after `ms` milliseconds, or rejects with the signal's reason when it aborts. @default by setTimeout */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
@@ -22,21 +22,21 @@ export const systemClock: Clock = {
   },
 }
 
-/** A signal that aborts with any of these, and by itself. `end` lets go of them. */
+/** A signal that aborts with its parents, after a time, or by `abort`. `end` releases timer and listeners. */
 export interface Scope {
   readonly signal: AbortSignal
   abort(reason: unknown): void
-  /** Aborts so long from now, in the place of what was said before. */
+  /** Sets the time after which it aborts, in place of the one before. */
   abortIn(ms: number): void
   end(): void
 }
 
 const noAnswer = () => new Error('The answer did not come in time.')
 
-/** Longer than this a timer cannot count. */
+/** Longest delay of a timer. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
-/** `AbortSignal.any` and `.timeout`, which Node 20.0 and older browsers lack; and timers that end with what they are for. */
+/** As `AbortSignal.any` and `.timeout`, which Node 20.0 and older browsers lack, with timers that can be released. */
 export function scope(parents: readonly (AbortSignal | null | undefined)[], ms = Number.POSITIVE_INFINITY, late = noAnswer): Scope {
   const controller = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -64,7 +64,7 @@ export function scope(parents: readonly (AbortSignal | null | undefined)[], ms =
   }
 }
 
-/** Works within a scope, which ends with it: what is read of an answer belongs to the work. */
+/** Runs work within a scope, which ends with the work. */
 export async function within<T>(limit: Scope, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   try {
     limit.signal.throwIfAborted()
@@ -74,7 +74,7 @@ export async function within<T>(limit: Scope, work: (signal: AbortSignal) => Pro
   }
 }
 
-/** The promise, or the signal's reason: some implementations of `fetch` do not listen to their signal. */
+/** Settles as the promise, or rejects with the signal's reason: some implementations of `fetch` ignore their signal. */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason)
@@ -84,16 +84,16 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<
   })
 }
 
-/** When a job must be over, and who may leave it before. */
+/** Time limit and abort signal of a job. */
 export interface Deadline {
-  /** In milliseconds; infinite where there is no limit. */
+  /** Time left, in milliseconds; infinite without a limit. */
   left(): number
   readonly error: () => ClientError
-  /** Whether there is nothing that could end it. */
+  /** Whether there is neither a limit nor a signal. */
   readonly isOpen: boolean
-  /** For a part of what is done for the job. */
+  /** Scope for a part of the work on the job. */
   scope(leaving?: AbortSignal): Scope
-  /** For what is asked for by itself: after the time is over it has as much time once more. */
+  /** Scope for a separate call, such as `cancel`: after the deadline it has the same time again. */
   renewed(): Scope
 }
 
@@ -114,7 +114,7 @@ export function deadlineAfter(clock: Clock, ms = Number.POSITIVE_INFINITY, given
   }
 }
 
-/** A clock on which nothing sleeps past the deadline. */
+/** A clock whose `sleep` does not go past the deadline. */
 export const until = (deadline: Deadline, clock: Clock): Clock => ({
   ...clock,
   async sleep(ms, signal) {

@@ -1,7 +1,7 @@
 import { textIn } from './json'
 import type { StatusDocument } from './status-document'
 
-/** A problem as a server tells it: the members of RFC 9457, and whatever else came with them. */
+/** A problem document (RFC 9457) from the server, with all extension members. */
 export interface Problem {
   readonly type?: string
   readonly title?: string
@@ -12,21 +12,21 @@ export interface Problem {
   readonly [member: string]: unknown
 }
 
-/** What went wrong on this side. Codes are never renamed within a major version. */
+/** Codes of {@link ClientError}. Never renamed within a major version. */
 export type ClientErrorCode =
-  /** An option or an address that cannot work. */
+  /** An invalid option or URL. */
   | 'invalid_option'
-  /** `timeoutMs` is over. The job goes on at the server; `resume(job.url)` follows it again. */
+  /** `timeoutMs` has passed. The job goes on at the server; `resume(job.url)` follows it again. */
   | 'timed_out'
-  /** The submission never came through, or its answer never came back; `cause` is the last error. */
+  /** The submission or cancel did not reach the server, or its answer was lost; `cause` is the last error. */
   | 'unreachable'
-  /** The server accepted without saying where the status is. */
+  /** The server accepted the request without a status URL. */
   | 'no_status_url'
   | 'too_many_redirects'
-  /** A live response broke off, and what comes now is of another attempt, or nothing. What was read of it is not all. */
+  /** A live response broke off and cannot be resumed, because the handler failed or runs again. What was read of it is incomplete. */
   | 'stream_restarted'
 
-/** An error of this side of the line: nothing a server said. */
+/** An error of the client, not one that the server answered. */
 export class ClientError extends Error {
   override readonly name = 'ClientError'
   constructor(
@@ -38,10 +38,10 @@ export class ClientError extends Error {
   }
 }
 
-/** A server said no: to a submission, to reading a status, a result, a cancellation. */
+/** The server answered a submission, a poll, a cancel or the request for a result with an error. */
 export class ProblemError extends Error {
   override readonly name: string = 'ProblemError'
-  /** `code` of the problem, otherwise `http-<status>`. */
+  /** `code` of the problem, or `http-<status>`. */
   readonly code: string
   /** HTTP status of the answer, or the one in the problem. */
   readonly status: number
@@ -50,11 +50,11 @@ export class ProblemError extends Error {
   readonly detail: string | undefined
   readonly instance: string | undefined
   constructor(
-    /** All members, as they came. */
+    /** All members, unchanged. */
     readonly problem: Problem,
-    /** The answer; its body can still be read. `undefined` where the problem was part of a status document. */
+    /** The response; its body can still be read. `undefined` if the problem was part of a status document. */
     readonly response: Response | undefined,
-    /** What it says where the problem has no text. */
+    /** The error message, if the problem has none. */
     otherwise?: string,
   ) {
     const status = response?.status ?? problem.status ?? 500
@@ -68,7 +68,7 @@ export class ProblemError extends Error {
   }
 }
 
-/** The job failed. `response` is what its handler had answered, where it did. */
+/** The job failed. `response` is the handler's response, if there was one. */
 export class JobFailedError extends ProblemError {
   override readonly name = 'JobFailedError'
   constructor(
@@ -80,7 +80,7 @@ export class JobFailedError extends ProblemError {
   }
 }
 
-/** The job was canceled, by whoever may. */
+/** The job was canceled, by this client or another. */
 export class JobCanceledError extends ProblemError {
   override readonly name = 'JobCanceledError'
   constructor(readonly job: StatusDocument) {

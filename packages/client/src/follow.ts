@@ -10,21 +10,21 @@ import type { Sent } from './request'
 import { isOver } from './status-document'
 import { isDone, type Tracking, take } from './tracking'
 
-/** Streams that bring nothing, so many in a row, are given up for polling. */
+/** After this many event streams in a row that brought nothing, the job is polled. */
 const FRUITLESS_STREAMS = 3
 
-/** Jobs that hold a connection, of all clients. */
+/** Number of jobs that hold a connection, of all clients. */
 let holding = 0
 
 /**
- * Follows a job until it is over, and tells of every change. Rejects when the signal aborts or the server says that it will not tell; lost
- * connections and servers that are down are waited for.
+ * Follows a job until it is over; calls `changed` at every change. Rejects if the signal aborts or the server refuses; waits for lost
+ * connections and servers that are down.
  */
 export async function follow(job: Tracking, signal: AbortSignal, changed: () => void): Promise<void> {
   const { clock, events, plain, mostHeld } = job.settings
   const strikes: Strikes = { count: 0 }
   let failures = 0
-  let asked = job.reading !== undefined // a job that was submitted just now is not asked for at once
+  let asked = job.reading !== undefined // a job that was just submitted is not polled at once
   while (!isDone(job)) {
     const holds = holding < mostHeld
     const stream = holds && events && !plain && job.fruitless < FRUITLESS_STREAMS ? job.reading?.document.links.events : undefined
@@ -37,7 +37,7 @@ export async function follow(job: Tracking, signal: AbortSignal, changed: () => 
       if (stream) await listen(job, stream, signal, changed)
       else {
         const answered = await poll(job, signal, strikes, holds && failures === 0, changed)
-        // After an outage streams may work again that did not before it.
+        // After an outage event streams get another chance.
         if (answered && failures > 0 && job.fruitless === FRUITLESS_STREAMS) job.fruitless = 0
         failures = answered ? 0 : failures + 1
       }
@@ -56,11 +56,11 @@ function pauseOf(job: Tracking): number {
   return job.held ? pace.minMs * (1 + pace.random()) : pauseAfterAnswer(job.advice, job.unchanged, pace)
 }
 
-/** Asks once. `false`: the server could not tell now. */
+/** Polls once. `false`: the server cannot answer now. */
 function poll(job: Tracking, parent: AbortSignal, strikes: Strikes, mayWait: boolean, changed: () => void): Promise<boolean> {
   const { clock, plain, waitSeconds, requestTimeoutMs } = job.settings
   const headers: Record<string, string> = { accept: 'application/json, */*;q=0.5' }
-  // Without an ETag the server could not know what from: what happened since the last answer would be missed until the next change.
+  // Not without an ETag: the server would wait for the next change, and miss one since the last answer.
   const waits = mayWait && !plain && job.etag !== undefined && waitSeconds > 0
   if (!plain && job.etag !== undefined) headers['if-none-match'] = job.etag
   if (waits) headers.prefer = `wait=${waitSeconds}`
@@ -81,7 +81,7 @@ function poll(job: Tracking, parent: AbortSignal, strikes: Strikes, mayWait: boo
     }
     job.unchanged = differs ? 0 : job.unchanged + 1
     const applied = waits && /\bwait\b/i.test(response.headers.get('preference-applied') ?? '')
-    // A server that says it held the poll and did not is paced like any other.
+    // A server that claims to have held the poll but did not is paced like any other.
     job.held = applied && (differs || clock.now() - begun >= 500 * waitSeconds)
     if (differs) changed()
     return true
@@ -94,7 +94,7 @@ async function readAnswer(job: Tracking, { response, url }: Sent, strikes: Strik
   if (status === 303) {
     drop(response)
     const result = httpUrl(response.headers.get('location'), url)
-    if (!result) throw new ProblemError({ title: 'The result is elsewhere, and the server does not say where.' }, response)
+    if (!result) throw new ProblemError({ title: 'The result is elsewhere, but the server does not say where.' }, response)
     const known = job.reading?.document
     return { document: { ...known, status: 'succeeded', links: { ...known?.links, result }, raw: known?.raw } }
   }
@@ -108,7 +108,7 @@ async function readAnswer(job: Tracking, { response, url }: Sent, strikes: Strik
   }
 }
 
-/** A pending answer without a body says that it goes on, and nothing against what was said before. */
+/** A pending answer without a body leaves what is known of the job unchanged. */
 function withWhatIsKnown({ reading: known }: Tracking, reading: Reading): Reading {
   const { document } = reading
   if (!known || document.raw !== undefined || isOver(document)) return reading

@@ -8,50 +8,50 @@ import type { StatusDocument } from './status-document'
 import { openStream } from './stream'
 import { isDone, type Tracking } from './tracking'
 
-/** A response whose JSON has a known type. No interface: on Workers the method of `Response` takes a type of its own. */
+/** A response whose JSON has a known type. Not an interface, because on Workers `Response.json` has a type parameter. */
 export type JobResponse<Result> = { json(): Promise<Result> } & Response
 
 /**
- * A job at a server. Nothing is asked until somebody wants to know: an iteration, a result, a subscription; all of them share one
- * connection, and when the last of them leaves it ends. The job goes on.
+ * A job at a server. It is followed only while it is iterated, subscribed to or waited for; all of these share one connection, which ends
+ * with the last of them. The job itself goes on.
  */
 export interface Job<Result = unknown> extends AsyncIterable<StatusDocument<Result>> {
-  /** As the server names it, otherwise the last part of its address. `undefined` for what was answered at once. */
+  /** The server's id, or the last segment of the status URL. `undefined` if the server answered with the result at once. */
   readonly id: string | undefined
-  /** The status URL, absolute: all that {@link Client.resume} needs. `undefined` for what was answered at once. */
+  /** The status URL, absolute: all that {@link Client.resume} needs. `undefined` if the server answered with the result at once. */
   readonly url: string | undefined
-  /** The latest that is known; `undefined` for a resumed job that nobody has asked for yet. */
+  /** The latest status document; `undefined` for a resumed job that has not been polled yet. */
   readonly status: StatusDocument<Result> | undefined
-  /** Why it cannot be followed any further. */
+  /** Why the job cannot be followed any further. */
   readonly error: unknown
-  /** Calls the listener whenever `status` or `error` is another. The function that it returns ends that. */
+  /** Calls the listener whenever `status` or `error` changes. Returns a function that unsubscribes it. */
   subscribe(listener: () => void): () => void
-  /** The last status document, once the job is over: succeeded, failed or canceled. */
+  /** Resolves to the last status document, once the job has succeeded, failed or been canceled. */
   finished(): Promise<StatusDocument<Result>>
   /**
-   * What the handler answered, once there is an answer: its status, fields and body, fetched when asked for.
+   * Resolves to the handler's response, once the job has finished.
    *
-   * @throws {JobFailedError} with what the server says of it, and the handler's response where there is one
+   * @throws {JobFailedError} with the server's problem, and the handler's response if there is one
    * @throws {JobCanceledError}
    */
   result(): Promise<JobResponse<Result>>
   /**
-   * What the handler answers, as soon as it begins: its status and fields, and a body that comes as it is written. A lost connection is
-   * made again where it was. From a server that shows nothing before the end it is the result.
+   * Resolves to the handler's response as soon as its head is known, with a body that arrives as it is written. A lost connection is
+   * resumed. If the server does not offer live responses, it is the result.
    *
-   * Reading the body throws {@link ClientError} `stream_restarted` where the handler fails, or runs again, after it had begun, and
-   * where the connection is lost of a body that was compressed (`Content-Encoding`).
+   * Reading the body throws {@link ClientError} `stream_restarted` if the handler fails or runs again after it had begun, or if the
+   * connection is lost and the body was compressed (`Content-Encoding`).
    *
-   * @throws as `result()`, where the job ends before it is offered
+   * @throws as `result()`, if the job ends before a live response is offered
    */
   stream(): Promise<Response>
-  /** The result as JSON: from the status document where it is in it, otherwise fetched. */
+  /** Resolves to the result as JSON, from the status document if it is there, otherwise fetched. */
   json(): Promise<Result>
-  /** Asks for the job to end and resolves to how it is then: `canceled`, or still `running` until its work has stopped. No error where it has finished. */
+  /** Cancels the job. Resolves to its status: `canceled`, `running` until its work has stopped, or how it has finished before. */
   cancel(): Promise<StatusDocument<Result>>
 }
 
-/** The loop that follows a job, while there is anybody who wants to know. */
+/** Makes a job, which is followed while it has consumers. */
 export function createJob<Result>(tracked: Tracking): Job<Result> {
   const { deadline } = tracked
   const listeners = new Set<() => void>()
@@ -86,12 +86,12 @@ export function createJob<Result>(tracked: Tracking): Job<Result> {
     if (++consumers === 1 && !over() && error === undefined) start()
     return () => {
       if (!listeners.delete(listener)) return
-      // Once it is over its last answer may be the result, still on its way.
+      // Not once it is over: the last response may be the result, whose body is still being read.
       if (--consumers === 0 && !over()) stop?.()
     }
   }
 
-  /** Follows the job until it is so, or there is nothing left to follow. */
+  /** Follows the job until `enough`, or until it is over or cannot be followed. */
   const until = async (enough: () => boolean): Promise<void> => {
     if (over() || enough()) return
     await new Promise<void>((resolve) => {
@@ -112,7 +112,7 @@ export function createJob<Result>(tracked: Tracking): Job<Result> {
     return document
   }
 
-  /** The fields of a result are the handler's own: what they are typed as is the caller's word. */
+  /** The type of the result is the caller's; it is not checked. */
   const typed = (document: StatusDocument) => document as StatusDocument<Result>
 
   const job: Job<Result> = {
@@ -148,7 +148,7 @@ export function createJob<Result>(tracked: Tracking): Job<Result> {
         const seen = tracked.reading
         const response = await openStream(tracked, url)
         if (response) return response
-        await until(() => tracked.reading !== seen) // another attempt has begun meanwhile, or the job is over
+        await until(() => tracked.reading !== seen) // another attempt has begun, or the job is over
       }
     },
     async json() {

@@ -1,11 +1,11 @@
-/** Reads what came as JSON, whose shape nobody has promised. */
+/** Reads members of JSON of unknown shape. */
 
 export type Fields = Readonly<Record<string, unknown>>
 
 export const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value)
 export const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : {})
 
-/** The first of these members that is a text with something in it. */
+/** The first of these members that is a non-empty string. */
 export function textIn(fields: Fields, ...names: readonly string[]): string | undefined {
   for (const name of names) {
     const value = fields[name]
@@ -14,7 +14,7 @@ export function textIn(fields: Fields, ...names: readonly string[]): string | un
   return undefined
 }
 
-/** The first of these members that is a number, or a text that is one. */
+/** The first of these members that is a number or a numeric string. */
 export function numberIn(fields: Fields, ...names: readonly string[]): number | undefined {
   for (const name of names) {
     const value = fields[name]

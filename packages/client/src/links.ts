@@ -1,6 +1,6 @@
 import { type Fields, fieldsOf, textIn } from './json'
 
-/** The address, absolute. `undefined` for what is none that a client may follow. */
+/** The absolute URL, if it is an http(s) one. */
 export function httpUrl(address: string | null | undefined, base: string): string | undefined {
   if (!address) return undefined
   try {
@@ -19,7 +19,7 @@ const firstUrl = (addresses: readonly (string | null | undefined)[], base: strin
   return undefined
 }
 
-/** Where a job can be followed, by what an accepting answer says: fields first, then the body. */
+/** The status URL in the answer that accepted a job: in its header fields, otherwise in the body. */
 export function monitorIn(headers: Headers, json: unknown, base: string): string | undefined {
   const body = fieldsOf(json)
   const [, linked] = /<([^>]*)>[^<]*;\s*rel="?[^",;]*\b(?:monitor|status|job-status)\b/i.exec(headers.get('link') ?? '') ?? []
@@ -44,7 +44,7 @@ const NAMES: Readonly<Record<'self' | 'result' | 'cancel' | 'events' | 'stream',
   stream: [],
 }
 
-/** A link of a status document: in `links`, as text or as an object with `href`, or under one of the names in use elsewhere. */
+/** A link in a status document: in `links`, as a string or an object with `href`, or under a name that other APIs use. */
 export function linkOf(levels: readonly Fields[], links: Fields, base: string, name: keyof typeof NAMES): string | undefined {
   const named = [links[name], ...levels.flatMap((level) => [fieldsOf(level._links)[name], fieldsOf(level.urls)[name]])]
   const addresses = [

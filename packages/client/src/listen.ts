@@ -5,14 +5,14 @@ import { restAfterFailure } from './pacing'
 import { readEvent } from './reading'
 import { isDone, type Tracking, take } from './tracking'
 
-/** A stream that has been silent for so long is taken for lost, in milliseconds: servers send a comment every 15 seconds. */
+/** How long a stream may be silent before it counts as lost, in milliseconds: servers send a comment every 15 seconds. */
 const SILENCE_MS = 45_000
 /** Largest event, in characters. */
 const LARGEST_EVENT = 4_194_304
 
 /**
- * Follows a job by its server-sent events, as long as the stream lasts. Never rejects but with the signal's reason: what cannot be had here
- * can be had by polling.
+ * Follows a job by server-sent events until the stream ends. Rejects only with the signal's reason: whatever fails here can be replaced by
+ * polling.
  */
 export async function listen(job: Tracking, url: string, parent: AbortSignal, changed: () => void): Promise<void> {
   const { pace, requestTimeoutMs, words } = job.settings
@@ -27,7 +27,7 @@ export async function listen(job: Tracking, url: string, parent: AbortSignal, ch
     const { response, url: from } = await orAborted(job.send({ method: 'GET', url, headers, signal }), signal)
     const isStream = response.status === 200 && /^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')
     if (!isStream || !response.body) {
-      // 204: the job was over at the last event that was heard, so a poll will say so. 429 and 5xx may pass, everything else is meant.
+      // 204: the job is over, as a poll will tell. 429 and 5xx are temporary, everything else is final.
       refused = response.status < 500 && response.status !== 429
       drop(response)
       return
@@ -43,7 +43,7 @@ export async function listen(job: Tracking, url: string, parent: AbortSignal, ch
         if (!reading) return
         fruitful = true
         if (id !== undefined) job.lastEventId = id
-        job.etag = undefined // of an older document
+        job.etag = undefined // was that of an older document
         if (take(job, reading)) changed()
       },
       onError: (error) => {
@@ -61,13 +61,13 @@ export async function listen(job: Tracking, url: string, parent: AbortSignal, ch
         if (isDone(job)) break
       }
     } finally {
-      reader.cancel().catch(() => {}) // the job is over, or nobody listens any more
+      reader.cancel().catch(() => {}) // the job is over, or has no followers any more
     }
   } catch {
     parent.throwIfAborted() // otherwise the connection was lost
   } finally {
     limit.end()
-    // Of one that was left nothing is known.
+    // A stream that was left early does not count.
     job.fruitless = refused ? Number.POSITIVE_INFINITY : fruitful ? 0 : job.fruitless + (parent.aborted ? 0 : 1)
   }
   if (refused || isDone(job)) return

@@ -4,54 +4,57 @@ import type { Pace } from './pacing'
 import type { Words } from './reading'
 import type { Fetch } from './request'
 
-/** Fields, as `Headers` takes them: the types of Node have no other name for it. */
+/** Header fields in any form that `Headers` takes: the types of Node have no other name for it. */
 export type HeadersGiven = ConstructorParameters<typeof Headers>[0]
 
+/** Options of `createClient`. */
 export interface ClientOptions extends Partial<Clock> {
-  /** What relative addresses are relative to. @default the page's address in a browser; elsewhere addresses must be absolute */
+  /** Base of relative URLs. @default the URL of the page in a browser; elsewhere none, and URLs must be absolute */
   baseUrl?: string | URL
   /** @default globalThis.fetch */
   fetch?: Fetch
   /**
-   * Fields for every request to the origin of `baseUrl` (without it: of the address that is given): `Authorization`, an API key. A function
-   * is asked before each request. No other origin gets them, wherever a server points.
+   * Header fields for every request to the origin of `baseUrl`, or without it of the submitted URL: `Authorization`, an API key. A function
+   * is called before each request. No other origin gets them, wherever links or redirects lead.
    */
   headers?: HeadersGiven | (() => HeadersGiven | Promise<HeadersGiven>)
-  /** Further origins that get the same fields, as `https://status.example.com`. @default [] */
+  /** Further origins that get the same header fields, such as `https://status.example.com`. @default [] */
   trustedOrigins?: readonly string[]
   /**
-   * How long a job may take altogether, in milliseconds, from `submit` or `resume` to the last byte of its result; then `ClientError`
-   * `timed_out`. What is asked for after that, a cancellation say, has as much time once more. @default no limit
+   * Time limit for a whole job, in milliseconds, from `submit` or `resume` to the last byte of its result; then `ClientError` `timed_out`.
+   * A call after that, such as `cancel`, has the same time again.
+   * @default no limit
    */
   timeoutMs?: number
   /**
-   * How long a single answer may take with its body, in milliseconds, besides what the server was asked to hold it. A result need only
-   * begin in this time, and an upload takes as long as it takes. @default 30_000
+   * Time limit for one response with its body, in milliseconds, besides the time that the server was asked to hold it. A result must only
+   * begin in this time, and uploads are not limited.
+   * @default 30_000
    */
   requestTimeoutMs?: number
   /** How often a submission is tried before `ClientError` `unreachable`. Following a job never gives up by itself. @default 5 */
   submitAttempts?: number
-  /** Shortest pause between two requests for a job, in milliseconds, whatever the server says; at least 50. @default 250 */
+  /** Shortest pause between two requests for a job, in milliseconds, at least 50, whatever the server advises. @default 250 */
   minPollMs?: number
-  /** Longest pause of the client's own making, in milliseconds, at least 1_000. A server's `Retry-After` may be longer. @default 30_000 */
+  /** Longest pause that the client chooses itself, in milliseconds, at least 1_000. A `Retry-After` may be longer. @default 30_000 */
   maxPollMs?: number
   /** How long the server is asked to hold a poll until something changes (`Prefer: wait`), in seconds. 0: not at all. @default 20 */
   waitSeconds?: number
-  /** Whether server-sent events are used where a job offers them. @default true */
+  /** Whether server-sent events are used if a job offers them. @default true */
   events?: boolean
   /**
-   * Sends no field that a server on another origin would have to allow a page by CORS: no `Prefer`, `Idempotency-Key`, `If-None-Match`.
+   * Omits the header fields that a server on another origin must allow by CORS: `Prefer`, `Idempotency-Key`, `If-None-Match`.
    * @default false
    */
   plain?: boolean
-  /** Words of a server for the states of its jobs that are not understood by themselves: `{ baking: 'running' }`. */
+  /** A server's own words for the states of its jobs, unless the client knows them: `{ baking: 'running' }`. */
   words?: Words
 }
 
-/** How requests are made and paced: the options, checked, defaults filled in. */
+/** The options, checked and with defaults filled in. */
 export interface Settings {
   readonly baseUrl: string | undefined
-  /** Whose fields `headers` are; `undefined`: of whatever address is given. */
+  /** The origin that gets `headers`; `undefined`: that of the submitted URL. */
   readonly home: string | undefined
   readonly fetch: Fetch
   readonly headers: () => Promise<Headers>
@@ -60,7 +63,7 @@ export interface Settings {
   readonly requestTimeoutMs: number
   readonly submitAttempts: number
   readonly waitSeconds: number
-  /** How many jobs may hold a connection at a time: a browser has six to a server over HTTP/1.1, for all that its tabs ask of it. */
+  /** How many jobs may hold a connection at a time: over HTTP/1.1 a browser opens only six to a server, for all tabs. */
   readonly mostHeld: number
   readonly events: boolean
   readonly plain: boolean
@@ -71,7 +74,7 @@ export interface Settings {
 
 type NumberOption = 'timeoutMs' | 'requestTimeoutMs' | 'submitAttempts' | 'waitSeconds' | 'minPollMs' | 'maxPollMs'
 
-/** A text that looks like a number is none: added to a time it would be one that never comes. @throws {ClientError} `invalid_option` */
+/** Refuses numeric strings too: added to a time they would concatenate. @throws {ClientError} `invalid_option` */
 export function checkNumber(name: NumberOption, value: unknown, low: number): void {
   if (value !== undefined && !(typeof value === 'number' && value >= low))
     throw new ClientError('invalid_option', `${name} must be a number from ${low}, not ${typeof value} ${value}`)
@@ -89,7 +92,7 @@ export function settingsOf(given: ClientOptions): Settings {
     random: given.random ?? systemClock.random,
     sleep: given.sleep ?? systemClock.sleep,
   }
-  const { location } = globalThis as { readonly location?: { readonly href?: unknown } } // which not every runtime has
+  const { location } = globalThis as { readonly location?: { readonly href?: unknown } } // not in every runtime
   const address = String(location?.href)
   const page = address.startsWith('http') ? address : undefined
   return {

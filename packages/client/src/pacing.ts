@@ -1,48 +1,48 @@
-/** When to ask again. */
+/** Pauses between polls. */
 
 import type { Settings } from './options'
 
-/** Longest advice of a server that is heeded, in milliseconds (a day): timers cannot count much further and would fire at once. */
+/** Longest pause, in milliseconds (a day): timers with much longer ones would fire at once. */
 const LONGEST_ADVICE = 86_400_000
 const FIRST_PAUSE = 1_000
 const FIRST_BACKOFF = 500
 
 export interface Pace {
-  /** No two requests are closer than this, in milliseconds, whatever a server says. */
+  /** Shortest pause, in milliseconds, whatever the server advises. */
   readonly minMs: number
-  /** Longest pause of our own making, in milliseconds. What a server advises may be longer. */
+  /** Longest pause that the client chooses itself, in milliseconds. One that the server advises may be longer. */
   readonly maxMs: number
   readonly random: () => number
 }
 
 /**
- * `Retry-After` in milliseconds: whole seconds or an HTTP date, by the server's own clock where it sends one. Seconds with decimals
- * are taken for what they mean. `undefined` for what means nothing: negative, empty, words, dates gone by.
+ * `Retry-After` in milliseconds: seconds, also with decimals, or an HTTP date, relative to the server's `Date` if it sends one.
+ * `undefined` if it is missing, invalid, negative or in the past.
  */
 export function retryAfterOf(headers: Headers, now: number): number | undefined {
   const field = headers.get('retry-after')?.trim() ?? ''
   if (/^\d+(\.\d+)?$/.test(field)) return bounded(1_000 * Number(field))
-  // Date.parse takes a lot for a date, "-5" too: those of HTTP begin with the name of a day.
+  // Date.parse accepts too much, even "-5": HTTP dates begin with the name of a day.
   if (!/^[A-Za-z]{3,9},? /.test(field)) return undefined
   const date = Date.parse(headers.get('date') ?? '')
   return bounded(Date.parse(field) - (Number.isNaN(date) ? now : date))
 }
 
-/** What an answer advises, in milliseconds: `retryAfterMs` of its document where that is the same advice, said finer. */
+/** The pause that an answer advises, in milliseconds: `retryAfterMs` of its document if that is `Retry-After` with more precision. */
 export function adviceOf(headers: Headers, document: { readonly retryAfterMs?: number }, now: number): number | undefined {
   const field = retryAfterOf(headers, now)
   const finer = bounded(document.retryAfterMs)
   return finer !== undefined && (field === undefined || Math.abs(field - finer) <= 1_000) ? finer : field
 }
 
-/** What is not above 0 is no advice. */
+/** `undefined` unless above 0. */
 const bounded = (ms: number | undefined): number | undefined => (ms !== undefined && ms > 0 ? Math.min(LONGEST_ADVICE, ms) : undefined)
 
-/** Pause before the next question: the server's advice is a floor; without it, longer with every answer that brought nothing new. */
+/** Pause before the next poll, in milliseconds: at least the server's advice; without advice it grows with every unchanged answer. */
 export const pauseAfterAnswer = (advice: number | undefined, unchanged: number, pace: Pace): number =>
   jittered(advice ?? Math.min(pace.maxMs, FIRST_PAUSE * 1.5 ** unchanged), pace)
 
-/** Pauses after so many failures in a row: twice as long each time up to the longest, and never for less than a server advised. */
+/** Pauses after a number of failures in a row: twice as long each time up to `maxMs`, and at least as long as the server advised. */
 export function restAfterFailure(
   { clock, pace }: Pick<Settings, 'clock' | 'pace'>,
   advice: number | undefined,
@@ -53,7 +53,7 @@ export function restAfterFailure(
   return clock.sleep(jittered(Math.max(advice ?? 0, backoff / 2 + (backoff / 2) * pace.random()), pace), signal)
 }
 
-/** Up to a fifth longer, two seconds at most, so that those who came together do not return together. */
+/** Adds up to a fifth, at most two seconds, so that clients do not poll in step. */
 const jittered = (ms: number, { minMs, random }: Pace): number => {
   const floor = Math.max(minMs, ms)
   return Math.ceil(floor + random() * Math.min(2_000, floor / 5))

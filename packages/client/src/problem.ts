@@ -2,13 +2,13 @@ import { drop, readBody } from './body'
 import { ClientError, type Problem, ProblemError } from './errors'
 import { fieldsOf, numberIn, textIn } from './json'
 
-/** The answer as an error. Its body can still be read. */
+/** The error of a response, whose body can still be read. */
 export async function problemOf(response: Response): Promise<ProblemError> {
   const { json, response: whole } = await readBody(response)
   return new ProblemError(problemIn(json, response.status), whole)
 }
 
-/** The members of a problem (RFC 9457), or what other servers put in the place of them. */
+/** The members of a problem (RFC 9457), or what other servers send in their place. */
 export function problemIn(json: unknown, status: number): Problem {
   const body = fieldsOf(json)
   const inner = fieldsOf(body.error)
@@ -24,21 +24,21 @@ export function problemIn(json: unknown, status: number): Problem {
   }
 }
 
-/** Answers after which the same question may be answered better: the server is busy, restarting, or not there yet. */
+/** Status codes of temporary errors: the server is busy or restarting. */
 const PASSING = [408, 425, 429, 502, 503, 504]
 const STRIKES_UNKNOWN_FAILURE = 5
 const STRIKES_NOT_FOUND = 3
 
-/** Counts what may pass and may not: the same answer over and over is meant. */
+/** Counts errors that may be temporary: the same one over and over is final. */
 export interface Strikes {
   count: number
 }
 
 /**
- * Whether to ask again after an answer that is no success; otherwise it throws the problem.
+ * Returns if the request may be repeated after this error; otherwise throws the problem.
  *
- * A 500 that says why (a problem with a code) is meant; a bare one may be a server that is going down. A 404 at the very beginning
- * may be a replica that has not heard of the job yet.
+ * A 500 with a problem that has a code is final; without one the server may be going down. A 404 at the very beginning may come from a
+ * replica that does not have the job yet.
  */
 export async function passesOrThrow(response: Response, strikes: Strikes, isNew: boolean): Promise<void> {
   const { status } = response
@@ -51,13 +51,13 @@ export async function passesOrThrow(response: Response, strikes: Strikes, isNew:
 }
 
 /**
- * Throws where asking again would bring nothing else: the signal's reason, what a server has said, an error of this client. What is left is
- * a connection that was lost, or an answer that never came.
+ * Throws if repeating the request would not help: the signal's reason, a server's problem, an error of this client. Returns after a lost
+ * connection or a missing answer.
  */
 export function throwUnlessLost(error: unknown, signal: AbortSignal): void {
   signal.throwIfAborted()
   if (error instanceof ProblemError || error instanceof ClientError) throw error
 }
 
-/** 409 with this code is a canceled job, where the server answers a status with what became of it. */
+/** Whether a problem tells that the job was canceled, as status URLs with `onComplete` other than `'document'` answer. */
 export const isCanceled = (error: unknown): error is ProblemError => error instanceof ProblemError && error.code === 'job-canceled'

@@ -1,31 +1,33 @@
 import { type Client, createClient, type Job, type JobStatus, type StatusDocument } from '@respond-async/client'
 import { useCallback, useMemo, useSyncExternalStore } from 'react'
 
+/** Options of {@link useJob}. */
 export interface UseJobOptions {
-  /** Resumes jobs that are given by their address. Keep it outside of the component. @default a client without settings */
+  /** Resumes jobs that are given by their status URL. Create it outside of the component. @default a client without options */
   client?: Client
 }
 
-/** A job as a component sees it. */
+/** A job as {@link useJob} returns it. */
 export interface JobView<Result> {
   /** `undefined` while there is none. */
   readonly job: Job<Result> | undefined
-  /** `idle`: no job; `loading`: nothing is known of it yet. */
+  /** The job's state; `idle`: no job, `loading`: its status is not known yet. */
   readonly state: JobStatus | 'idle' | 'loading'
   /** The whole status document: `percentComplete`, `message`, `result`, `error`, … */
   readonly status: StatusDocument<Result> | undefined
-  /** Why it cannot be followed: the server says no, or its time is over. That a job failed is no such error, see `state`. */
+  /** Why the job cannot be followed: the server refuses, or the time limit has passed. A failed job is no such error, see `state`. */
   readonly error: unknown
+  /** Whether the job is unfinished (or `loading`) and there is no `error`. */
   readonly isPending: boolean
-  /** Asks for the job to end. Never throws: what became of it is told by the next status. */
+  /** Cancels the job. Never throws: the next status shows the outcome. */
   readonly cancel: () => void
 }
 
 let plainClient: Client | undefined
 
 /**
- * Follows a job while the component is mounted, and renders again with each change. Takes a job, its status URL (after a reload, say), or
- * nothing. Components that are given the same job share one connection; what is unmounted stops asking, and the job goes on.
+ * Follows a job while the component is mounted, and rerenders with each change. Takes a job, its status URL (as after a reload), or
+ * nothing. Components with the same job share one connection. When the last one unmounts polling stops, and the job goes on.
  */
 export function useJob<Result = unknown>(
   source: Job<Result> | string | URL | null | undefined,
@@ -40,7 +42,7 @@ export function useJob<Result = unknown>(
     try {
       return (client ?? plainClient).resume<Result>(address)
     } catch (error) {
-      // A server that renders has no page that an address could be relative to, and follows nothing: the browser will.
+      // During server-side rendering there is no page for relative URLs; the browser will follow the job.
       if (typeof window === 'undefined') return undefined
       throw error
     }
@@ -50,7 +52,7 @@ export function useJob<Result = unknown>(
   const errorNow = () => job?.error
   const status = useSyncExternalStore(subscribe, statusNow, statusNow)
   const error = useSyncExternalStore(subscribe, errorNow, errorNow)
-  // What goes wrong with it is left to the next status; a refusal is for those who call job.cancel() themselves.
+  // Errors are ignored: the next status shows the outcome, and `job.cancel()` rejects for those who need the error.
   const cancel = useCallback(() => void job?.cancel().catch(() => {}), [job])
   return useMemo(() => {
     const state = status?.status ?? (isGiven ? 'loading' : 'idle')

@@ -5,24 +5,25 @@ import { httpUrl, linkOf, monitorIn } from './links'
 import { isOver, type JobStatus, type StatusDocument } from './status-document'
 import { statusOfWord } from './words'
 
-/** What an answer says of a job. */
+/** What a response tells of a job. */
 export interface Reading {
   readonly document: StatusDocument
-  /** Where the answer is the result itself. */
+  /** Set if the response is the result itself. */
   readonly response?: Response
 }
 
+/** Words for states, with the state that each stands for. */
 export type Words = Readonly<Record<string, JobStatus>>
 
-/** An answer to a submission. */
+/** The response to a submission. */
 export interface Submission {
   /** Its body has been read. */
   readonly response: Response
-  /** Where it came from. */
+  /** The URL of the response. */
   readonly url: string
   readonly reading: Reading
   readonly isAccepted: boolean
-  /** Where the job can be followed. Without it all is done, and the answer is the result. */
+  /** The status URL, if there is one. */
   readonly monitor: string | undefined
 }
 
@@ -41,13 +42,13 @@ export async function readSubmission(response: Response, url: string, words: Wor
   return { response, url, reading, isAccepted, monitor }
 }
 
-/** An answer (2xx) of a status URL. The words in the body decide; where there are none, the status code. */
+/** Reads a 2xx response of a status URL. The state in the body decides; without one, the status code. */
 export async function readStatus(response: Response, url: string, words: Words): Promise<Reading> {
   const body = await readBody(response)
   return finish(body, statusIn(body.json, words) ?? statusOfCode(response, body.json), url)
 }
 
-/** A status document that came by itself, in an event. `undefined` where it is none. */
+/** Reads a status document in an event; `undefined` if it is none. */
 export function readEvent(text: string, url: string, words: Words): Reading | undefined {
   try {
     const json: unknown = JSON.parse(text)
@@ -64,7 +65,7 @@ function finish({ json, response }: ReadBody, status: JobStatus, url: string): R
   return status === 'succeeded' && !elsewhere ? { document, response } : { document }
 }
 
-/** 200 with a `Retry-After` is from a server that wants to be asked again: nobody paces those who are done. */
+/** A 200 with `Retry-After` is pending: the server wants to be polled again. */
 function statusOfCode(response: Response, json: unknown): JobStatus {
   if (response.status === 202 || response.headers.get('x-export-status')?.startsWith('202')) return 'running'
   return response.headers.has('retry-after') && (json === undefined || isFields(json)) ? 'running' : 'succeeded'
@@ -73,7 +74,7 @@ function statusOfCode(response: Response, json: unknown): JobStatus {
 const WRAPPERS = ['job', 'task', 'data', 'operation', 'run', 'properties'] as const
 const STATES = ['status', 'state', 'runtimeStatus', 'provisioningState', 'processing_status', 'job-status', 'jobStatus', 'job-state']
 
-/** The body, and the objects in it that may hold the state. */
+/** The body, and the objects in it that may have the state. */
 const levelsOf = (json: unknown): Fields[] => {
   const body = fieldsOf(json)
   return [body, ...WRAPPERS.map((name) => fieldsOf(body[name]))]
@@ -135,7 +136,7 @@ function documentOf(json: unknown, status: JobStatus, response: Response | undef
   return document
 }
 
-/** Inline results; an address among them is where the result is, see `linkOf`. */
+/** The result, if it is in the document. */
 function resultIn(fields: Fields): unknown {
   for (const name of ['result', 'output', 'response']) if (fields[name] !== undefined && fields[name] !== null) return fields[name]
   return undefined

@@ -2,32 +2,32 @@ import { drop } from './body'
 import { ClientError } from './errors'
 import { httpUrl } from './links'
 
-/** What the client needs of a `fetch`. */
+/** The part of `fetch` that the client uses. */
 export type Fetch = (input: string, init?: RequestInit) => Promise<Response>
 
-/** Fields that may tell a server who asks: they go to the origin that they were given for, and to no other. */
+/** Header fields that may be credentials: sent only to the origin that they were given for. */
 export interface Credentials {
   readonly origin: string
   readonly headers: () => Promise<Headers>
 }
 
-/** Settings of `fetch` that go with every request to an origin that the caller named. */
+/** Options of `fetch` for every request to an origin that the caller named. */
 export type RequestSettings = Pick<RequestInit, 'credentials' | 'mode' | 'referrer' | 'referrerPolicy' | 'keepalive'>
 
 interface Message {
   readonly method: string
   readonly url: string
-  /** Fields of the protocol itself, which tell nothing of who asks. */
+  /** Header fields of the protocol itself, without credentials. */
   readonly headers: Readonly<Record<string, string>>
   readonly body?: BodyInit | null
   readonly signal: AbortSignal
-  /** Stops at a 303 instead of going where it points. */
+  /** Whether to return a 303 instead of following it. */
   readonly stopsAtSeeOther?: boolean
 }
 
 export interface Sent {
   readonly response: Response
-  /** Where the answer came from. */
+  /** The URL of the response. */
   readonly url: string
 }
 
@@ -37,9 +37,10 @@ const REDIRECTS = [301, 302, 303, 307, 308]
 const MOST_REDIRECTS = 10
 
 /**
- * Sends requests, and follows redirects itself: `fetch` would take every field but `Authorization` along to another origin.
+ * Makes a function that sends requests and follows redirects itself: `fetch` would send all header fields but `Authorization` to another
+ * origin.
  *
- * A browser does not say where a redirect leads. There it is followed with `Authorization` alone, which the browser takes off by itself.
+ * Browsers do not tell where a redirect leads. There `fetch` follows it, with `Authorization` only, which the browser removes by itself.
  */
 export function sender(fetch: Fetch, credentials: readonly Credentials[], settings: RequestSettings): Send {
   return async ({ headers: own, signal, stopsAtSeeOther, ...first }) => {

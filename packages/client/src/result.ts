@@ -5,9 +5,9 @@ import { passesOrThrow, problemIn, type Strikes, throwUnlessLost } from './probl
 import type { StatusDocument } from './status-document'
 import { inAnswerTime, type Tracking } from './tracking'
 
-/** The response of a job that has succeeded. Lost connections and busy servers are waited for. */
+/** Fetches the response of a job that has succeeded. Waits for lost connections and busy servers. */
 export async function fetchResult(job: Tracking, document: StatusDocument, signal: AbortSignal): Promise<Response> {
-  // What was answered in the place of a status is kept: it could not be had again.
+  // A result that was answered in place of a status is kept: it may not be available again.
   const kept = job.reading?.response
   if (kept) return from(kept.url, kept.clone())
   const url = document.links.result
@@ -18,7 +18,7 @@ export async function fetchResult(job: Tracking, document: StatusDocument, signa
     try {
       const found = await inAnswerTime(job, signal, async (limited) => {
         const { response } = await get(job, url, limited)
-        if (response.ok) return response // has begun in time: a large result may take as long as its job may
+        if (response.ok) return response // it has begun in time; its body may take as long as the job may
         advice = retryAfterOf(response.headers, job.settings.clock.now())
         const notYet = response.status === 404 && advice !== undefined
         if (notYet) drop(response)
@@ -33,7 +33,7 @@ export async function fetchResult(job: Tracking, document: StatusDocument, signa
   }
 }
 
-/** Why it failed: what the status says, and the handler's own answer where there is one and it can be had. */
+/** The error of a failed job: what the status tells, and the handler's response if it can be fetched. */
 export async function jobFailure(job: Tracking, document: StatusDocument, signal: AbortSignal): Promise<JobFailedError> {
   const url = document.links.result
   const bare = new JobFailedError(document, undefined)
@@ -52,8 +52,8 @@ export async function jobFailure(job: Tracking, document: StatusDocument, signal
     })
   } catch (error) {
     signal.throwIfAborted()
-    if ((error as ClientError).code === 'timed_out') throw error // which the body may know a moment sooner than the signal
-    return bare // that it failed is known; what it answered is not
+    if ((error as ClientError).code === 'timed_out') throw error // the body may time out a moment before the signal
+    return bare // only the response could not be fetched
   }
 }
 

@@ -2,7 +2,7 @@ import type { Problem } from './errors'
 
 export type JobStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled'
 
-/** Addresses in a status document, absolute. */
+/** URLs in a status document, absolute. */
 export interface JobLinks {
   readonly self?: string
   readonly result?: string
@@ -13,8 +13,8 @@ export interface JobLinks {
 }
 
 /**
- * How a job is. Servers of respond-async send it like this; what others send is translated as far as they say it, and all of it is in
- * `raw`. Times are RFC 3339.
+ * Status of a job, in the form that respond-async servers send. Documents of other servers are translated as far as possible, and are in
+ * `raw` unchanged. Times are RFC 3339.
  */
 export interface StatusDocument<Result = unknown> {
   readonly status: JobStatus
@@ -36,12 +36,13 @@ export interface StatusDocument<Result = unknown> {
   /** A small JSON result. A larger one, and any other media type, is at `links.result`: `job.result()` reads either. */
   readonly result?: Result
   readonly resourceLocation?: string
-  /** Why it failed or was canceled. */
+  /** Why the job failed or was canceled. */
   readonly error?: Problem
   readonly links: JobLinks
-  /** The body as it came; `undefined` where there was none. */
+  /** The body as received; `undefined` if there was none. */
   readonly raw: unknown
 }
 
+/** Whether the job has finished: succeeded, failed or was canceled. */
 export const isOver = ({ status }: { readonly status: JobStatus }): boolean =>
   status === 'succeeded' || status === 'failed' || status === 'canceled'

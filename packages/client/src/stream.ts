@@ -5,15 +5,15 @@ import { restAfterFailure, retryAfterOf } from './pacing'
 import { passesOrThrow, type Strikes } from './problem'
 import { inAnswerTime, type Tracking } from './tracking'
 
-/** A part of a stream: its answer, and the bytes that come with it. */
+/** A part of a live response: one HTTP response and its bytes. */
 interface Part {
   readonly response: Response
   readonly reader?: ReadableStreamDefaultReader<Uint8Array>
 }
 
 /**
- * The response that a handler is writing. A connection that is lost is made again, from the byte where it was; the fields are those of
- * the first answer. `undefined`: it is not to be had here any more, the job will say why.
+ * Opens the response that a handler is writing. A lost connection is resumed at the byte where it was; the header fields are those of the
+ * first response. `undefined`: it is no longer available, as the job's status will explain.
  */
 export async function openStream(job: Tracking, url: string): Promise<Response | undefined> {
   const { deadline } = job
@@ -35,14 +35,11 @@ export async function openStream(job: Tracking, url: string): Promise<Response |
               at += read.value.length
               return controller.enqueue(read.value)
             }
-            part.reader?.cancel().catch(() => {}) // it has broken off
-            // Of one that was compressed nobody knows how many of its bytes have come.
+            part.reader?.cancel().catch(() => {}) // broken off
+            // A compressed body cannot be resumed: how many of its bytes have come is unknown.
             const again = headers.has('content-encoding') ? null : await open(job, url, at, etag, signal, losses)
             if (!again)
-              throw new ClientError(
-                'stream_restarted',
-                'The response broke off and was not gone on with: the handler failed, or runs again.',
-              )
+              throw new ClientError('stream_restarted', 'The response broke off and cannot be resumed: the handler failed, or runs again.')
             part = again
           }
         }),
@@ -56,22 +53,22 @@ export async function openStream(job: Tracking, url: string): Promise<Response |
   return from(first.response.url || url, new Response(first.reader ? body : null, { status, statusText, headers: bare(headers) }))
 }
 
-/** What comes next; `undefined`: the connection was lost. */
+/** Reads the next piece; `undefined`: the connection was lost. */
 async function next({ reader }: Part, signal: AbortSignal) {
   if (!reader) return { done: true, value: undefined } as const
   try {
     return await orAborted(reader.read(), signal)
   } catch (error) {
-    if (signal.aborted) reader.cancel(error).catch(() => {}) // nobody wants the rest
+    if (signal.aborted) reader.cancel(error).catch(() => {}) // the rest is not needed
     signal.throwIfAborted()
     return undefined
   }
 }
 
 /**
- * Asks until there is an answer. `null`: there is none from this byte on, or none at all.
- * @param etag that of the response which is gone on with: another is of another attempt
- * @param failures connections in a row that brought nothing: after the first there is a pause before each
+ * Requests the response from byte `at`, until there is an answer. `null`: it cannot be resumed there, or is not available.
+ * @param etag that of the response to resume; another one is of another attempt
+ * @param failures connections in a row that brought nothing; after the first one there is a pause before each
  */
 async function open(
   job: Tracking,
@@ -99,7 +96,7 @@ async function open(
         advice = retryAfterOf(response.headers, job.settings.clock.now())
         if (status !== 429 && status < 500) {
           drop(response)
-          // The connection was lost after the last byte: nothing is left to be sent.
+          // The connection was lost after the last byte: the response is complete.
           return status === 416 && response.headers.get('content-range') === `bytes */${at}` ? { response } : null
         }
         await passesOrThrow(response, strikes, true)
@@ -114,7 +111,7 @@ async function open(
   }
 }
 
-/** What `fetch` has decoded is not encoded any more, and a length would be that of the first part. */
+/** Header fields without encoding, since `fetch` has decoded the body, and without length, which would be that of the first part. */
 function bare(fields: Headers): Headers {
   const headers = new Headers(fields)
   for (const name of ['content-encoding', 'content-length', 'content-range', 'accept-ranges']) headers.delete(name)

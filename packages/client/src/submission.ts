@@ -1,12 +1,12 @@
 import { ClientError } from './errors'
 
-/** What is sent to begin a job: as `fetch` takes it, and a JSON value in the place of a body. */
+/** The `init` of `submit`: as for `fetch`, and `json` as an alternative to `body`. */
 export interface SubmitInit extends Omit<RequestInit, 'redirect' | 'integrity'> {
   /** Sent as `application/json`. */
   json?: unknown
 }
 
-/** A request as it can be sent, once or again. */
+/** A request that is ready to be sent. */
 export interface Packed {
   readonly method: string
   readonly headers: Headers
@@ -16,8 +16,8 @@ export interface Packed {
 }
 
 /**
- * Makes bytes of what would be others at a second sending: a form gets a new boundary each time, and a server that keeps an
- * `Idempotency-Key` takes it for another request. Streams stay streams: they are sent once.
+ * Makes a request that is the same at every try. A form is encoded once, because it would get a new boundary each time and so differ from
+ * the request with the same `Idempotency-Key`. Streams stay streams, which can be sent once.
  */
 export async function pack(input: string | URL | Request, init: SubmitInit): Promise<Packed> {
   const request = input instanceof Request ? input : undefined
@@ -30,7 +30,7 @@ export async function pack(input: string | URL | Request, init: SubmitInit): Pro
   }
   if (init.body instanceof ReadableStream) return { method, headers, body: init.body, isRepeatable: false }
   if (init.body === undefined || init.body === null) {
-    // Firefox does not say whether a request has a body.
+    // Firefox has no `request.body`.
     const body = init.body === undefined && (await request?.arrayBuffer())
     return { method, headers, body: body && body.byteLength > 0 ? body : null, isRepeatable: true }
   }

@@ -8,8 +8,8 @@ import type { Send } from './request'
 import type { Packed } from './submission'
 
 /**
- * Sends a submission until it is answered. Each try carries the same `Idempotency-Key`, so that a server that keeps keys makes one job of
- * them all; what cannot be sent again is sent once.
+ * Sends a submission until it is answered. All tries have the same `Idempotency-Key`, so that a server that supports it makes only one
+ * job. A request that cannot be repeated is sent once.
  */
 export async function submitRequest(
   settings: Settings,
@@ -31,7 +31,7 @@ export async function submitRequest(
   for (let attempt = 1; ; attempt++) {
     let advice: number | undefined
     let last: unknown
-    // A large upload takes as long as it takes.
+    // No time limit for uploads.
     const limit = scope([whole], body === null || typeof body === 'string' ? requestTimeoutMs : undefined)
     try {
       const answer = await within(limit, async (signal) => {
@@ -41,7 +41,7 @@ export async function submitRequest(
         if (response.status < 400) return readSubmission(response, sent.url, words)
         advice = retryAfterOf(response.headers, clock.now())
         const error = await problemOf(response)
-        // 409 after a lost answer: the first try is still being taken.
+        // 409 after a lost answer: the server is still processing the first try.
         const isPending = response.status === 409 && attempt > 1 && headers['idempotency-key'] !== undefined && error.code === 'http-409'
         if (!isPending) {
           if (!mayRepeat || attempt >= submitAttempts || response.status === 500) throw error
@@ -63,7 +63,7 @@ export async function submitRequest(
   }
 }
 
-/** What no try could send: `fetch` throws the same error for it as for a lost connection. */
+/** Refuses an invalid request, for which `fetch` throws the same error as for a lost connection. */
 function refuseWrong(url: string, init: RequestInit): void {
   try {
     new Request(url, init)
@@ -72,5 +72,5 @@ function refuseWrong(url: string, init: RequestInit): void {
   }
 }
 
-/** Fields of the submission alone. All others may be credentials and go with every request for the job, see `Credentials`. */
+/** Header fields for the submission only. All others may be credentials and are sent with every request for the job, see `Credentials`. */
 export const OWN_FIELDS = ['content-type', 'content-encoding', 'content-language', 'content-length', 'idempotency-key', 'prefer', 'accept']

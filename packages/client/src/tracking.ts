@@ -5,28 +5,28 @@ import type { Reading } from './reading'
 import type { Send } from './request'
 import { isOver } from './status-document'
 
-/** What holds for all that is done for one job. */
+/** Settings and deadline for one job. */
 export interface Task {
-  /** Nothing sleeps past the deadline on this clock. */
+  /** With a clock whose `sleep` does not go past the deadline. */
   readonly settings: Settings
   readonly deadline: Deadline
 }
 
-/** What is known of a job, and how to ask for more. The loop that follows it writes here, one at a time. */
+/** State of following a job. Written by the one loop that follows it. */
 export interface Tracking extends Task {
   readonly send: Send
-  /** The status URL; empty for what was answered at once. */
+  /** The status URL; empty if the server answered with the result at once. */
   readonly url: string
-  /** `undefined` until something has been heard. */
+  /** The latest status; `undefined` before the first. */
   reading: Reading | undefined
   etag: string | undefined
-  /** What the last answer advised, in milliseconds. */
+  /** Pause that the last answer advised, in milliseconds. */
   advice: number | undefined
-  /** Answers in a row that brought nothing new. */
+  /** Unchanged answers in a row. */
   unchanged: number
-  /** The last answer had been held until something changed: the next question may follow at once. */
+  /** Whether the last poll was held until something changed: the next one may follow at once. */
   held: boolean
-  /** Streams of events in a row that brought nothing. */
+  /** Event streams in a row that brought nothing. */
   fruitless: number
   lastEventId: string | undefined
 }
@@ -36,14 +36,14 @@ export const tracking = (task: Task, send: Send, url: string, reading?: Reading,
   ...{ etag: undefined, unchanged: 0, held: false, fruitless: 0, lastEventId: undefined },
 })
 
-/** Works on one answer, for as long as one may take. */
+/** Runs work on one response within `requestTimeoutMs`. */
 export const inAnswerTime = <T>({ settings }: Task, parent: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
   within(scope([parent], settings.requestTimeoutMs), work)
 
-/** Whether it is known how the job has ended. */
+/** Whether the job is known to be over. */
 export const isDone = ({ reading }: Pick<Tracking, 'reading'>): boolean => reading !== undefined && isOver(reading.document)
 
-/** Takes what was read; whether it differs from what was known. The end stays: an answer from before it may come late. */
+/** Takes in a status; returns whether it differs from the one before. Ignored once the job is over: an older one may arrive late. */
 export function take(job: Tracking, reading: Reading): boolean {
   if (isDone(job)) return false
   const differs = job.reading === undefined || visible(job.reading) !== visible(reading)
@@ -51,6 +51,6 @@ export function take(job: Tracking, reading: Reading): boolean {
   return differs
 }
 
-/** Advice changes while the job does not; what another server says in words of its own is in `raw`. */
+/** A status as text for comparison: with `raw`, which has what other servers send, but without `retryAfterMs`. */
 const visible = ({ document: { retryAfterMs: _, raw, ...rest } }: Reading): string =>
   JSON.stringify([rest, isFields(raw) ? { ...raw, retryAfterMs: undefined } : raw])

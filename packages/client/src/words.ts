@@ -1,8 +1,8 @@
 import type { JobStatus } from './status-document'
 
 /**
- * Words for the states of a job in the APIs of the world, without case, spaces, dashes and underscores. A word that is not here says
- * nothing: then the status code decides.
+ * Words for states in common APIs, without case, spaces, dashes and underscores. Words that are not here are ignored, and the status code
+ * decides.
  */
 const WORDS: Readonly<Record<JobStatus, string>> = {
   queued: 'queued inqueue enqueued pending accepted scheduled submitted created notstarted waiting new starting',
@@ -22,11 +22,11 @@ const plain = (word: string) =>
 
 const known = new Map(
   Object.entries(WORDS).flatMap(([status, words]) =>
-    // The keys of WORDS are the states: entries() forgets it.
+    // Object.entries() loses the type of the keys.
     words.split(' ').map((word) => [word, status as JobStatus] as const),
   ),
 )
 
-/** The state that a word stands for: one of the application's own words first. */
+/** The state that a word stands for; the application's own words take precedence. */
 export const statusOfWord = (word: string, own: Readonly<Record<string, JobStatus>>): JobStatus | undefined =>
   own[word] ?? known.get(plain(word))

@@ -25,7 +25,7 @@ Exit codes
   0 succeeded   1 failed   2 wrong usage   3 canceled   4 timed out   5 refused by the server   6 unreachable   7 result not written
   130 interrupted`
 
-/** Something about the command line; shown with the usage. */
+/** An error in the command line; shown with the usage. */
 export class UsageError extends Error {}
 
 type Command = 'submit' | 'watch' | 'cancel'
@@ -96,7 +96,7 @@ function split([first = '', ...rest]: readonly string[]): [Command, string, ...(
 
 function urlOf(address: string | undefined): string {
   if (!address) throw new UsageError('The URL is missing.')
-  // As curl takes it: without a scheme, what is on this machine is http.
+  // Without a scheme: http for this machine, otherwise https.
   const scheme = /^https?:\/\//i.test(address) ? '' : /^(?:localhost|127\.|\[::1\])/.test(address) ? 'http://' : 'https://'
   try {
     return new URL(`${scheme}${address}`).href

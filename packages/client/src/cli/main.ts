@@ -26,7 +26,7 @@ const say = (text: string) => void process.stderr.write(`${text}\n`)
 
 /** The command line: resolves to the exit code. */
 export async function main(given: readonly string[]): Promise<number> {
-  process.stderr.on('error', () => {}) // whoever read it has left, `2>&1 | head`; there is still a result
+  process.stderr.on('error', () => {}) // its reader has left, as with `2>&1 | head`, but there is still a result
   let screen: Screen = silent
   const interrupt = new AbortController()
   try {
@@ -49,7 +49,7 @@ export async function main(given: readonly string[]): Promise<number> {
         job.cancel().catch((error) => interrupt.abort(error))
         return
       }
-      // A second one is for the system: it ends what this cannot, a pipe that nobody opens at its other end.
+      // A second signal gets the system's default, which also ends a wait for a pipe that nobody opens.
       for (const name of SIGNALS) process.removeListener(name, stop)
       interrupt.abort()
     }
@@ -67,7 +67,7 @@ export async function main(given: readonly string[]): Promise<number> {
       return EXIT.succeeded
     }
     try {
-      // What does not listen to the signal is left too: stdin, a file.
+      // Stops waiting also for what ignores the signal: stdin, a file.
       return await orAborted(work(), signal)
     } catch (error) {
       screen.clear()
@@ -82,7 +82,7 @@ export async function main(given: readonly string[]): Promise<number> {
 
 const lateText = ({ timeoutMs = 0 }: Arguments) => `Not finished within ${timeoutMs / 1_000} s.`
 
-/** How to come back to a job of which something is known, and that the server still has. */
+/** Tells how to resume a job that the server still has. */
 function sayWhatIsLeft(job: Job | undefined, error: unknown): void {
   const { url, status } = job ?? {}
   const isGone = error instanceof ProblemError && (error.status === 404 || error.status === 410)
@@ -91,7 +91,7 @@ function sayWhatIsLeft(job: Job | undefined, error: unknown): void {
   else if (status.status === 'succeeded') say(`The result is still on the server. To get it: respond-async watch ${url}`)
 }
 
-/** Requests are made again by the client, which says nothing of that; whoever sits before a terminal wants to know. */
+/** `fetch` that notes failures on the screen, since the client retries silently. */
 async function answered(screen: Screen, url: string, init?: RequestInit): Promise<Response> {
   try {
     const response = await fetch(url, init)
@@ -108,7 +108,7 @@ async function begin(client: Client, args: Arguments, signal: AbortSignal): Prom
   return client.submit(args.url, await messageOf(args), { signal, idempotencyKey: args.idempotencyKey })
 }
 
-/** 0 when it is canceled or will be, 1 when it has finished otherwise. */
+/** Exit code 0 if the job is or will be canceled, 1 if it has finished otherwise. */
 async function cancel(client: Client, args: Arguments, signal: AbortSignal): Promise<number> {
   const job = client.resume(args.url, { signal, headers: await headersOf(args.header) })
   const document = await job.cancel()
@@ -140,7 +140,7 @@ function explain(error: unknown): number {
   return code === 'timed_out' ? EXIT.timedOut : EXIT.unreachable
 }
 
-/** What lies behind an error, in brackets. */
+/** The cause of an error, in parentheses. */
 function reasonOf(error: unknown): string {
   const { cause } = error instanceof Error ? error : { cause: undefined }
   const deeper = cause instanceof Error ? (cause.cause instanceof Error ? cause.cause : cause) : undefined

@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers'
 import type { SubmitInit } from '../submission'
 import { type Arguments, UsageError } from './arguments'
 
-/** What the arguments say is to be sent. */
+/** The request that the arguments describe. */
 export async function messageOf({ method, json, data, form, header }: Arguments): Promise<SubmitInit> {
   const headers = await headersOf(header)
   if (json !== undefined) {
@@ -28,7 +28,7 @@ export async function headersOf(given: readonly string[]): Promise<Headers> {
     for (const line of lines) {
       if (line.trim() === '') continue
       const [, name, value = ''] = /^([^:\s]+):\s*(.*)$/.exec(line) ?? []
-      // Not shown: it may be a secret.
+      // The message does not show the value, which may be a secret.
       if (!name || !isField(name, value)) throw new UsageError('--header must be "Name: value", in ASCII or Latin-1.')
       headers.append(name, value)
     }
@@ -36,7 +36,7 @@ export async function headersOf(given: readonly string[]): Promise<Headers> {
   return headers
 }
 
-/** `Headers` takes control characters that `fetch` cannot send. */
+/** Stricter than `Headers`, which accepts control characters that `fetch` cannot send. */
 const isField = (name: string, value: string) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
 
 async function formOf(fields: readonly string[]): Promise<FormData> {
@@ -53,7 +53,7 @@ async function formOf(fields: readonly string[]): Promise<FormData> {
 /** Without the byte order mark that editors and shells of Windows put in front: it is no part of what is meant. */
 const textOf = async (value: string): Promise<string> => new TextDecoder().decode(await contentOf(value))
 
-/** The text itself, or what is in `@file`, or in stdin: `@-`. */
+/** The value itself, or the content of `@file`, or of stdin for `@-`. */
 async function contentOf(value: string): Promise<Buffer<ArrayBuffer>> {
   if (!value.startsWith('@')) return Buffer.from(value)
   if (value === '@-') return Buffer.from(await buffer(process.stdin))

@@ -5,7 +5,7 @@ import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { UsageError } from './arguments'
 
-/** Finds out before the job has run whether its result can be saved. What is in the file stays until there is one. */
+/** Checks before the job runs whether its result can be saved. The file is left unchanged until there is a result. */
 export async function checkOutput(file: string): Promise<void> {
   try {
     const known = await stat(file).catch((error) => {
@@ -19,19 +19,19 @@ export async function checkOutput(file: string): Promise<void> {
   }
 }
 
-/** What came could not be written: a full disk, say. */
+/** The result could not be written, as on a full disk. */
 export class OutputError extends Error {}
 
 /** Writes a line to stdout. @throws {OutputError} */
 export const writeLine = (text: string): Promise<void> => write(Readable.from([`${text}\n`]), undefined, 'It')
 
 /**
- * Writes a result as it comes: to a file, or to stdout, whose reader may leave before the end: `| head`.
+ * Writes a result as it arrives, to a file or to stdout, whose reader may leave before the end, as with `| head`.
  *
  * @throws {OutputError}
  */
 export async function writeResult(response: Response, file: string | undefined): Promise<void> {
-  // Node's stream of the web and the browser's are one at run time, two in their types.
+  // Web streams of Node and of the DOM differ only in their types.
   const body = response.body ? Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]) : Readable.from([])
   await write(body, file, 'The result')
   if (file === undefined && process.stdout.isTTY) process.stdout.write('\n')
@@ -42,15 +42,15 @@ async function write(body: Readable, file: string | undefined, what: string): Pr
     await pipeline(body, file === undefined ? stdout() : createWriteStream(file))
   } catch (error) {
     const { syscall, code } = error as NodeJS.ErrnoException
-    if (syscall === undefined) throw error // of the connection, which fetch has wrapped
+    if (syscall === undefined) throw error // an error of the connection, wrapped by fetch
     if (code === 'EPIPE' && file === undefined) return
     throw new OutputError(`${file ?? what} could not be written (${code}).`)
   }
 }
 
-/** stdout, which must not be closed. */
+/** Writes to stdout without closing it. */
 function stdout(): Writable {
-  process.stdout.on('error', () => {}) // told to whoever writes
+  process.stdout.on('error', () => {}) // errors reach the callback of `write`
   return new Writable({
     write(chunk, _encoding, done) {
       process.stdout.write(chunk, done)

@@ -1,18 +1,18 @@
 import { SingleBar } from 'cli-progress'
 import type { StatusDocument } from '../status-document'
 
-/** Shows how a job goes, on stderr: stdout is for its result. */
+/** Shows the progress of a job on stderr; stdout is for its result. */
 export interface Screen {
   show(status: StatusDocument): void
-  /** Says why nothing is to be shown now. */
+  /** Shows a note, as about a lost connection. */
   note(text: string): void
-  /** Takes the bar away. */
+  /** Removes the bar. */
   clear(): void
 }
 
 export const silent: Screen = { show() {}, note() {}, clear() {} }
 
-/** A bar that moves on a terminal; elsewhere a line for each change. */
+/** A progress bar on a terminal; otherwise a line per change. */
 export const screenOn = (stream: NodeJS.WriteStream): Screen => (stream.isTTY ? barOn(stream) : linesOn(stream))
 
 function linesOn(stream: NodeJS.WriteStream): Screen {
@@ -59,6 +59,6 @@ function barOn(stream: NodeJS.WriteStream): Screen {
   }
 }
 
-/** What a server sends is shown, and does nothing to the terminal. */
+/** Text from a server without control characters, so that it cannot control the terminal. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
 export const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
