@@ -1,31 +1,32 @@
 import { JobsError } from '@respond-async/core'
 
 /**
- * What a request may do here: `true`, everything; `{ owner }`, everything with the jobs of that owner, and no others are there;
- * `{ readOnly: true }`, look at all of them. `{ owner, readOnly: true }` is both. Anything else: nothing is here.
+ * What a request may see and do. `true`: everything. `{ owner }`: everything, but only with the jobs of that owner. `{ readOnly: true }`:
+ * see all jobs, but change none. `{ owner, readOnly: true }`: see only those of the owner. Anything else: 404.
  */
 export type Access = boolean | null | undefined | { readonly owner: string; readonly readOnly?: boolean } | { readonly readOnly: true }
 
+/** Options of the dashboard. */
 export interface DashboardOptions<Native> {
   /**
-   * Who may come in, from the framework's own request. Asked for every request, the files of the page included. Has no default:
-   * whoever may come in sees everybody's jobs and can cancel and remove them.
+   * Access check, called with the framework's own request for every request, also for the files of the page. Required: whoever has access
+   * sees everybody's jobs and can cancel and remove them.
    */
   access: (native: Native) => Access | Promise<Access>
-  /** The newest so many jobs are what counts and plots are made of, 100 to 10,000. Each page that is open reads them when it opens. @default 1_000 */
+  /** Number of newest jobs that counts and plots are made from, 100 to 10_000. A page reads them all when it opens. @default 1_000 */
   windowJobs?: number
-  /** Pause between two looks of an open page at the jobs, in milliseconds, 500 to 60_000. @default 3_000 */
+  /** How often an open page refreshes, in milliseconds, 500 to 60_000. @default 3_000 */
   refreshMs?: number
-  /** Heading of the page: what these jobs are of. @default 'Jobs' */
+  /** Heading of the page. @default 'Jobs' */
   title?: string
-  /** Hears of what went wrong while an answer was made; the page is told only that it did. @default console.error */
+  /** Called with errors while an answer is made; the page is not told the details. @default console.error */
   onError?: (error: unknown) => void
 }
 
-/** The options, with what was left out. */
+/** The options with defaults filled in. */
 export type Settings<Native> = Readonly<Required<DashboardOptions<Native>>>
 
-/** What one request may do. `owner` `undefined`: all owners. */
+/** What a request may do. `owner: undefined`: with the jobs of all owners. */
 export interface Grant {
   readonly owner?: string
   readonly readOnly: boolean
@@ -39,12 +40,12 @@ const DEFAULTS = {
 }
 const BOUNDS = { windowJobs: [100, 10_000], refreshMs: [500, 60_000] } as const
 
-/** @throws {JobsError} `invalid_option`: without an access check there is no dashboard. */
+/** Checks the options. @throws {JobsError} `invalid_option`, also without an access check */
 export function settingsOf<Native>(options: DashboardOptions<Native>): Settings<Native> {
   if (typeof options?.access !== 'function')
     throw invalid(
       "needs an access check, because it shows and changes everybody's jobs: give it { access: (request) => … } that returns true for operators, " +
-        "{ owner: 'ada' } for a user who may see her own jobs, { readOnly: true } for who may only look, and false for everybody else.",
+        "{ owner: 'ada' } for a user who may see her own jobs, { readOnly: true } for users who may only look, and false for everybody else.",
     )
   for (const name of ['windowJobs', 'refreshMs'] as const) {
     const value = options[name]
@@ -63,8 +64,8 @@ export function settingsOf<Native>(options: DashboardOptions<Native>): Settings<
 }
 
 /**
- * What the access check has said. Nothing but the words it may use opens the door: a check that returns the user it found, or an
- * owner that turned out to be undefined, must not be taken for an operator.
+ * Reads the result of the access check strictly: a check that returns the user it found, or an owner that turns out to be `undefined`, must
+ * not give the access of an operator.
  */
 export function grantOf(access: unknown): Grant | undefined {
   if (access === true) return { readOnly: false }

@@ -6,19 +6,19 @@ import { FILES } from './files'
 import type { OperatedJobs } from './operated-jobs'
 import { notAllowed, notFound, withSecurity } from './plain-answers'
 
-/** Answers a request under the mount path; `rest` is what of the path follows it, `''` or from its slash on. */
+/** Answers a request under the mount path. `rest`: the path after that, `''` or beginning with a slash. */
 export type DashboardAnswer<Native> = (request: JobRequest, rest: string, native: Native, platform?: Platform) => Promise<Answer>
 
 /**
- * The dashboard without a framework, for whoever writes an adapter. It answers everything under its mount path.
+ * The dashboard without a framework, for writing an adapter. Answers all requests under its mount path.
  *
- * @throws {JobsError} `invalid_option` without an access check.
+ * @throws {JobsError} `invalid_option`, also without an access check
  */
 export function createAnswers<Native>(jobs: OperatedJobs, options: DashboardOptions<Native>): DashboardAnswer<Native> {
   const settings = settingsOf(options)
   const answer: DashboardAnswer<Native> = async (request, rest, native, platform) => {
     const grant = grantOf(await settings.access(native))
-    // Who may not come in learns nothing, not that there is a door: as for a job of somebody else.
+    // Without access it looks as if there were no dashboard, as with another owner's job.
     if (!grant) return notFound()
     if (rest.startsWith('/api/')) return answerApi({ jobs, settings, grant, request, platform, path: rest.slice(5) })
     if (request.method !== 'GET' && request.method !== 'HEAD') return notAllowed('GET, HEAD')
@@ -30,7 +30,7 @@ export function createAnswers<Native>(jobs: OperatedJobs, options: DashboardOpti
   return async (...asked) => forMethod(asked[0].method, withSecurity(await answer(...asked)))
 }
 
-/** The page names its files from where it is, whatever a proxy has cut off, so it has to be at a path that ends with a slash. */
+/** Redirects to the path with a trailing slash: the page's links to its files are relative, since a proxy may strip a path prefix. */
 function toSlash(url: string): Answer {
   const [path = '', ...query] = pathOf(url).split('?')
   const segment = path.slice(path.lastIndexOf('/') + 1)

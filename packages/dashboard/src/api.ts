@@ -14,7 +14,7 @@ interface Move {
 
 const TOP: Readonly<Partial<Record<string, Handle>>> = Object.assign(Object.create(null), { access, jobs: list })
 
-/** What may follow the id of a job, and what each method does there. */
+/** Handlers by what follows the job id in the path, and by method. */
 const JOB: Readonly<Partial<Record<string, Readonly<Partial<Record<string, Move>>>>>> = Object.assign(Object.create(null), {
   '': { GET: { writes: false, handle: show }, DELETE: { writes: true, handle: purge } },
   cancel: { POST: { writes: true, handle: cancel } },
@@ -29,7 +29,7 @@ export async function answerApi(asked: ApiRequest): Promise<Answer> {
     return await dispatch(asked, path)
   } catch (error) {
     if (isJobsError(error, 'invalid_cursor')) return refusal(400, 'invalid_query', error.message)
-    // What these jobs do not do, in a sentence of theirs: a store that cannot list, a job that cannot be retried.
+    // Not possible with these jobs: a store that cannot list, a job that cannot be retried. The message tells which.
     if (isJobsError(error) && !error.code.startsWith('store_')) return refusal(409, error.code, error.message)
     settings.onError(error)
     return refusal(503, 'unavailable', 'The jobs cannot be reached at the moment.')

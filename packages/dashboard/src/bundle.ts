@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
-/** A file of the page; its name tells of its bytes. */
+/** A file of the page, with a hash of its content in its name. */
 export interface BundledFile {
   readonly name: string
   readonly text: string
@@ -32,7 +32,7 @@ const named = (name: string, end: string, text: string): BundledFile => ({
 })
 
 /**
- * The page as browsers get it. Made when this module is loaded from source; what is published has what came out in the place of this
- * module (see tsup.config.ts), so that it needs no file system and no tools.
+ * The built page. Built when this module is loaded from source; the published package has the output in place of this module (see
+ * tsup.config.ts), so that it needs no file system and no build tools.
  */
 export const BUNDLE: Readonly<Record<'script' | 'style' | 'icon', BundledFile>> = await bundle()

@@ -4,16 +4,17 @@ import type { DashboardOptions } from './access'
 import { createAnswers } from './answers'
 import type { OperatedJobs } from './operated-jobs'
 
+/** Options of {@link dashboard}. */
 export interface FetchDashboardOptions extends DashboardOptions<Request> {
   /** Path of the dashboard as this handler sees it. @default '/dashboard' */
   path?: string
 }
 
 /**
- * The dashboard for fetch handlers: Workers, Bun, Deno, Next.js routes. Answers all requests at and under `path`; `undefined`: it is
- * none of them.
+ * The dashboard for fetch handlers: Workers, Bun, Deno, Next.js routes. Answers all requests at and under `path`; resolves to `undefined`
+ * for others.
  *
- * @throws {JobsError} `invalid_option` without an access check.
+ * @throws {JobsError} `invalid_option`, also without an access check
  */
 export function dashboard(
   jobs: OperatedJobs,

@@ -4,7 +4,7 @@ import { ICON, SCRIPT, STYLE } from './files'
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
 const escaped = (text: string) => text.replace(/[&<>"']/g, (sign) => ESCAPES[sign] as string)
 
-/** The page before its script has run: no data is in it but the title. */
+/** The page before its script has run, with no data but the title. */
 export const document = (title: string): Answer => ({
   status: 200,
   headers: { 'Content-Type': 'text/html; charset=utf-8' },

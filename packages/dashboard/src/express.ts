@@ -4,10 +4,10 @@ import { createAnswers, type DashboardOptions, type OperatedJobs } from '@respon
 import type { Request, RequestHandler } from 'express'
 
 /**
- * The dashboard for Express: `app.use('/admin/jobs', dashboard(jobs, { access: (req) => req.user?.isAdmin }))`, at any depth. What
- * `access` throws goes the way of all errors in Express.
+ * The dashboard for Express: `app.use('/admin/jobs', dashboard(jobs, { access: (req) => req.user?.isAdmin }))`, also in a nested router.
+ * Errors of `access` go to Express's error handler.
  *
- * @throws {JobsError} `invalid_option` without an access check.
+ * @throws {JobsError} `invalid_option`, also without an access check
  */
 export function dashboard(jobs: OperatedJobs, options: DashboardOptions<Request>): RequestHandler {
   const answers = createAnswers(jobs, options)
@@ -17,8 +17,8 @@ export function dashboard(jobs: OperatedJobs, options: DashboardOptions<Request>
     const headers = { get: (name: string) => req.get(name) ?? null }
     answers({ method, url, headers }, path.slice(req.baseUrl.length), req)
       .then(({ status, headers, body }) => {
-        if (res.headersSent) return // somebody else has answered, a time limit for example
-        // Set, not added: a policy that earlier middleware wrote for the application's own pages does not fit this one.
+        if (res.headersSent) return // something else has answered, such as a timeout
+        // Replaces headers: a Content-Security-Policy that earlier middleware set for the application's own pages does not fit this one.
         res.writeHead(status, headers as OutgoingHttpHeaders).end(body)
       })
       .catch(next)

@@ -5,7 +5,7 @@ export const SCRIPT = BUNDLE.script.name
 export const STYLE = BUNDLE.style.name
 export const ICON = BUNDLE.icon.name
 
-/** The files of the page by name. Their names change with their bytes, so whoever was let in may keep them. */
+/** The files of the page by name. Names change with the content, so browsers may cache them forever. */
 export const FILES: Readonly<Partial<Record<string, Answer>>> = Object.assign(Object.create(null), {
   [SCRIPT]: file('text/javascript; charset=utf-8', BUNDLE.script.text),
   [STYLE]: file('text/css; charset=utf-8', BUNDLE.style.text),

@@ -4,10 +4,10 @@ import { type Context, type Env, Hono } from 'hono'
 import { basePath } from 'hono/route'
 
 /**
- * The dashboard for Hono: `app.route('/admin/jobs', dashboard(jobs, { access: (c) => c.get('user')?.isAdmin }))`, at any depth. What
- * `access` throws goes the way of all errors in Hono.
+ * The dashboard for Hono: `app.route('/admin/jobs', dashboard(jobs, { access: (c) => c.get('user')?.isAdmin }))`, also in a sub-app.
+ * Errors of `access` go to Hono's error handler.
  *
- * @throws {JobsError} `invalid_option` without an access check.
+ * @throws {JobsError} `invalid_option`, also without an access check
  */
 export function dashboard<E extends Env = Env>(jobs: OperatedJobs, options: DashboardOptions<Context<E>>): Hono<E> {
   const answers = createAnswers(jobs, options)
@@ -17,7 +17,7 @@ export function dashboard<E extends Env = Env>(jobs: OperatedJobs, options: Dash
   })
 }
 
-/** Hono throws where the platform has none. */
+/** The execution context; Hono throws if the platform has none. */
 function executionOf(c: Context): Context['executionCtx'] | undefined {
   try {
     return c.executionCtx

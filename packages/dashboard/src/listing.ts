@@ -3,12 +3,12 @@ import { type ApiRequest, find } from './api-request'
 import { json, refusal } from './plain-answers'
 import { type ListAnswer, rowOf } from './rows'
 
-/** As many as a page of a list has at most. */
+/** Most jobs in a page of a list. */
 const PAGE = 100
 
 /**
- * Jobs, newest first: a page of them, those that came after a place (`since`), or those that are named (`ids`), as far as they are
- * still there. An owner in the query narrows what may be seen and never widens it; an empty one means nameless.
+ * Lists jobs, newest first: a page, those made after a position (`since`), or those with given `ids` that still exist. An `owner` in the
+ * query can only narrow what the request may see; an empty one means jobs without an owner.
  */
 export async function list(asked: ApiRequest, params: URLSearchParams): Promise<Answer> {
   const ids = params.get('ids')
@@ -21,7 +21,7 @@ export async function list(asked: ApiRequest, params: URLSearchParams): Promise<
   try {
     const page = await jobs.list({
       owner,
-      status: status.length > 0 ? (status as JobStatus[]) : undefined, // each was looked up
+      status: status.length > 0 ? (status as JobStatus[]) : undefined, // each was checked above
       operation: params.get('operation') || undefined,
       limit: PAGE,
       cursor: params.get('cursor') ?? undefined,

@@ -1,6 +1,6 @@
 import type { Job, JobEvent, JobQuery, Platform } from '@respond-async/core'
 
-/** What the dashboard asks of jobs. Those that `createJobs` made are such, whatever the framework they are used with. */
+/** The part of `Jobs` that the dashboard uses, whatever their framework. */
 export interface OperatedJobs {
   list(query: Partial<JobQuery>): Promise<{ jobs: Job[]; cursor?: string }>
   get(id: string): Promise<Job | null>

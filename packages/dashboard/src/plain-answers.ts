@@ -1,9 +1,9 @@
 import type { Answer } from '@respond-async/core'
 
-/** Every answer carries these; a file of the page may be kept, and says so itself. */
+/** Header fields of every answer; files of the page override `Cache-Control`. */
 const SECURITY = {
   'Cache-Control': 'no-store',
-  // Nothing but its own files, no script or style in the document, nobody around it.
+  // Only its own files, no inline script or style, no framing.
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; " +
     "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
@@ -22,7 +22,7 @@ export const json = (status: number, value: object): Answer => ({
   body: JSON.stringify(value),
 })
 
-/** What went wrong: a word for the page, a sentence for its reader. */
+/** An error: a code for the page, and a sentence for its reader. */
 export const refusal = (status: number, code: string, message: string): Answer => json(status, { code, message })
 
 export const notFound = (): Answer => ({ status: 404, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: 'Not Found' })

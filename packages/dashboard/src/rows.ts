@@ -1,6 +1,6 @@
 import type { Job, JobEvent, JobFailure, JobStatus, JobWebhook, JsonObject } from '@respond-async/core'
 
-/** A job as the table and the figures need it. Times are epoch milliseconds: the page knows how its reader writes them. */
+/** A job as the table and the figures need it. Times are epoch milliseconds, which the page formats for its reader. */
 export interface Row {
   readonly id: string
   readonly revision: number
@@ -19,7 +19,7 @@ export interface Row {
   readonly code?: string
 }
 
-/** All that is shown of one job: what its owner sees at the status URL, and what the record says of its life. */
+/** All that is shown of one job: what its owner sees at the status URL, and more from the record. */
 export interface Detail extends Row {
   readonly updatedAt: number
   readonly expiresAt?: number
@@ -29,7 +29,7 @@ export interface Detail extends Row {
   readonly meta?: JsonObject
   readonly error?: JobFailure
   readonly retryOf?: string
-  /** Of the request what was asked for, not its query, fields or body: those are where secrets are. */
+  /** The request without its query, header fields and body, which may contain secrets. */
   readonly request?: { readonly method: string; readonly path: string }
   readonly response?: { readonly status: number; readonly type?: string; readonly size: number }
   /** JSON, as the handler sent it. */
@@ -37,7 +37,7 @@ export interface Detail extends Row {
   readonly webhook?: JobWebhook
 }
 
-/** A job's page: the job, and what has happened to it since the version that was asked for. `null`: the store keeps no history. */
+/** A job with its history after the requested version. `history: null`: the store keeps none. */
 export interface DetailAnswer {
   readonly job: Detail
   readonly history: { readonly events: readonly JobEvent[]; readonly truncated: boolean } | null
@@ -48,7 +48,7 @@ export interface ListAnswer {
   readonly cursor?: string
 }
 
-/** What this reader may do, and how the page is to behave. */
+/** What the reader may do, and the settings of the page. */
 export interface AccessAnswer {
   readonly title: string
   readonly owner?: string
@@ -83,7 +83,7 @@ export function detailOf(job: Job): Detail {
     ...{ updatedAt, expiresAt, dueAt, timeoutAt, dispatch, meta, error, retryOf, result },
     request: request ? { method: request.method, path: pathAlone(request.url) } : undefined,
     response: response ? { status: response.status, type: typeof type === 'string' ? type : undefined, size: response.size } : undefined,
-    // What follows the path of a target may be a key.
+    // The query of the target may contain a key.
     webhook: webhook && { ...webhook, url: pathAlone(webhook.url) },
   }
 }

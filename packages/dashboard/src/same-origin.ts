@@ -1,12 +1,12 @@
 import type { JobRequest } from '@respond-async/core'
 
-/** A field that no form can send and that a foreign page may send only where the server allows it, which this one never does. */
+/** A header field that no form can send, and that a page of another origin may send only with CORS, which is never allowed here. */
 export const OWN_FIELD = 'x-respond-async-dashboard'
 
 /**
- * Whether it is the page that asks. A browser signs an operator in wherever a request comes from, so that another site could purge
- * jobs by it. Browsers say where from in `Sec-Fetch-Site`, and where that is missing (plain http, old ones) in `Origin`; a client
- * that says neither is no browser, and brings only what it was given.
+ * Whether the request comes from the page itself, as a protection against CSRF: a browser sends an operator's cookies also with requests
+ * of other sites. Browsers tell the origin in `Sec-Fetch-Site` or, if that is missing (plain http, old ones), in `Origin`. A client that
+ * sends neither is not a browser.
  */
 export function isFromPage({ headers, url }: JobRequest): boolean {
   if (headers.get(OWN_FIELD) === null) return false
