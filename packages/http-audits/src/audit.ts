@@ -1,21 +1,21 @@
 import type { Subject } from './subject'
 import type { Feature } from './target'
 
-/** MUST: a client may rely on it. SHOULD: good, and a server may have a reason not to. The words of RFC 2119. */
+/** As in RFC 2119. MUST: clients may rely on it. SHOULD: recommended, but a server may have reasons to deviate. */
 export type Level = 'MUST' | 'SHOULD'
 
-/** One checkable sentence of the protocol: data, so that any test runner can run it and a known failure can be pinned by its id. */
+/** A check of one sentence of the protocol, as data: any test runner can run it, and a known failure can be pinned by its id. */
 export interface Audit {
-  /** Never reused and never renamed: a letter group for the part of the protocol, and a number. */
+  /** Letters for the part of the protocol, and a number. Stable: never reused or renamed. */
   readonly id: string
   readonly level: Level
-  /** What the server does, to be read after "the server MUST". */
+  /** What the server does, as a continuation of "the server MUST". */
   readonly title: string
-  /** Where it is written, `RFC 9110 13.1.2`; or the part of docs/protocol.md. */
+  /** Where the protocol says so: `RFC 9110 13.1.2`, or the part of docs/protocol.md. */
   readonly source: string
-  /** What the target has to have for it; without one of these it is skipped. */
+  /** Features that the target needs for it; if it lacks one, the audit is skipped. */
   readonly needs?: readonly Feature[]
-  /** Resolves when the server complies. @throws {Error} with a sentence that says what it did instead. */
+  /** Resolves if the server complies. @throws {Error} with a sentence that says what it did instead */
   run(subject: Subject): Promise<void>
 }
 

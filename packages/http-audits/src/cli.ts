@@ -4,7 +4,7 @@ import { type Command, readCommand, USAGE } from './command'
 import { AuditError, runAudits } from './index'
 import { report } from './report'
 
-/** Nothing less can hold a title beside its id. */
+/** Fewer characters cannot hold a title beside its id. */
 const MIN_WIDTH = 60
 
 async function main(): Promise<number> {
@@ -34,7 +34,7 @@ async function main(): Promise<number> {
     return results.some(({ level, status }) => level === 'MUST' && status === 'failed') ? 1 : 0
   } catch (error) {
     line('')
-    // Anything else is a bug of this program: let it be seen whole.
+    // Anything else is a bug of this program: shown with its stack.
     if (!(error instanceof AuditError)) throw error
     console.error(error.message)
     return 2

@@ -7,7 +7,7 @@ export const USAGE = `Usage: http-audits <url> [options]
 Checks a running server against the respond-async protocol. The server has to offer the audit target: see the README of
 @respond-async/http-audits.
 
-  <url>              where the server is, with the prefix of its paths if there is one: http://127.0.0.1:3000/api
+  <url>              URL of the server, with its path prefix if any: http://127.0.0.1:3000/api
 
   --only <what>      only the audits of this level, MUST or SHOULD, or with these ids: POL3,CAN2
   --path <path>      where the job routes must be, as clients see them: /jobs
@@ -25,7 +25,7 @@ export interface Command {
   readonly json: boolean
 }
 
-/** Reads the arguments. `null`: help was asked for. @throws {Error} with a sentence that says what is wrong. */
+/** Reads the arguments. `null`: help was requested. @throws {Error} with a sentence that says what is wrong */
 export function readCommand(args: readonly string[]): Command | null {
   const { values, positionals } = parseArgs({
     args: [...args],

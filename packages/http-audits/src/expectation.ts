@@ -1,6 +1,6 @@
 import { excerpt, type Reply } from './reply'
 
-/** @throws {Error} that names what was expected and what came. */
+/** @throws {Error} that names the expected and the actual value */
 export function equal(actual: unknown, expected: unknown, what = 'the value'): void {
   if (Object.is(actual, expected)) return
   throw new Error(`${what} is ${show(actual)}, not ${show(expected)}`)
@@ -27,14 +27,14 @@ export function hasNoField(reply: Reply, name: string): void {
   equal(reply.headers.get(name), null, `${name} of ${reply.asked} (${reply.status})`)
 }
 
-/** Elements of a list field, in lower case, parameters included. */
+/** Elements of a list field, in lower case, with their parameters. */
 export const elementsOf = (reply: Reply, name: string): string[] =>
   (reply.headers.get(name) ?? '')
     .split(',')
     .map((element) => element.trim().toLowerCase())
     .filter(Boolean)
 
-/** That a list field names all of these. */
+/** Checks that a list field has all of these elements. */
 export function lists(reply: Reply, name: string, ...expected: string[]): void {
   const listed = elementsOf(reply, name)
   for (const element of expected)
@@ -44,20 +44,20 @@ export function lists(reply: Reply, name: string, ...expected: string[]): void {
     )
 }
 
-/** `Retry-After` as whole seconds, at least one (RFC 9110 10.2.3): clients compute NaN from anything else, and some ignore 0. */
+/** Reads `Retry-After`, which must be whole seconds and at least 1 (RFC 9110 10.2.3): clients compute NaN otherwise, some ignore 0. */
 export function retryAfterOf(reply: Reply): number {
   const field = reply.headers.get('retry-after')
   match(field, /^[1-9]\d*$/, `Retry-After of ${reply.asked} (${reply.status})`)
   return Number(field)
 }
 
-/** That there is no body, and no media type of one: clients call `JSON.parse('')` otherwise. */
+/** Checks that there is no body and no `Content-Type`, with which clients would call `JSON.parse('')`. */
 export function isEmpty(reply: Reply): void {
   equal(reply.bytes.length, 0, `body size of ${reply.asked} (${reply.status})`)
   hasNoField(reply, 'content-type')
 }
 
-/** That the answer is a problem document (RFC 9457) with this status and code. */
+/** Checks that the reply is a problem document (RFC 9457) with this status and code. */
 export function isProblem(reply: Reply, status: number, code: string): void {
   hasStatus(reply, status)
   match(reply.headers.get('content-type'), /^application\/problem\+json(?:;|$)/, `Content-Type of ${reply.asked} (${status})`)
@@ -66,10 +66,10 @@ export function isProblem(reply: Reply, status: number, code: string): void {
   equal(problem.status, status, `status of the problem of ${reply.asked}`)
 }
 
-/** Fields that belong to a connection or to the moment, not to the answer. */
+/** Header fields that belong to the connection or the moment, not to the reply. */
 const OF_THE_MOMENT = new Set(['date', 'connection', 'keep-alive', 'transfer-encoding', 'age'])
 
-/** All fields of an answer as text, one a line, sorted: for comparing answers. */
+/** All header fields as text, one per line, sorted, to compare replies. */
 export const fieldsOf = (reply: Reply, ...but: string[]): string =>
   [...reply.headers]
     .filter(([name]) => !OF_THE_MOMENT.has(name) && !but.includes(name))
@@ -77,7 +77,7 @@ export const fieldsOf = (reply: Reply, ...but: string[]): string =>
     .sort()
     .join('\n')
 
-/** That two answers cannot be told apart. */
+/** Checks that two replies cannot be told apart. */
 export function isSame(reply: Reply, other: Reply): void {
   equal(reply.status, other.status, `status of ${reply.asked}, compared with ${other.asked},`)
   equal(reply.text, other.text, `body of ${reply.asked}, compared with ${other.asked},`)
@@ -90,10 +90,10 @@ export function sameBytes(actual: Uint8Array, expected: Uint8Array, what: string
   ok(at < 0, `${what} differs from byte ${at} on`)
 }
 
-/** Most that an answer may take which there is nothing to wait for any longer, in milliseconds. */
+/** How long a reply may take once there is nothing left to wait for, in milliseconds. */
 const PROMPT_MS = 8_000
 
-/** What comes of it, which must not take as long as it might. */
+/** Settles as `answer`, or rejects after `PROMPT_MS`. */
 export async function promptly<T>(answer: Promise<T>, what = 'the answer to the poll'): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
@@ -102,7 +102,7 @@ export async function promptly<T>(answer: Promise<T>, what = 'the answer to the 
   return Promise.race([answer, late]).finally(() => clearTimeout(timer))
 }
 
-/** Asks, and resolves once `size` bytes of the answer have come: to the answer, the rest of which may come later. */
+/** Sends a request and resolves once `size` bytes of the reply have come, to the reply, which may not be complete yet. */
 export async function begun(
   ask: (heard: (size: number) => void) => Promise<Reply>,
   size: number,

@@ -1,4 +1,4 @@
-/** The members of a status document that audits look at. What a server really sent is only believed to be this. */
+/** The members of a status document that audits look at. Not validated. */
 export interface StatusDocument {
   readonly id: string
   readonly operation: string
@@ -26,22 +26,22 @@ export interface Problem {
   readonly message?: string
 }
 
-/** An answer, read to its end. */
+/** A response, read to its end. */
 export interface Reply {
-  /** `GET /jobs/1`, for sentences about it. */
+  /** Method and URL of the request, `GET /jobs/1`, for error messages. */
   readonly asked: string
   readonly status: number
   readonly headers: Headers
   readonly bytes: Uint8Array
   readonly text: string
-  /** The body as a status document. @throws {Error} when it is no JSON object. */
+  /** The body as a status document. @throws {Error} if it is not a JSON object */
   document(): StatusDocument
-  /** The body as a problem document. @throws {Error} when it is no JSON object. */
+  /** The body as a problem document. @throws {Error} if it is not a JSON object */
   problem(): Problem
   json(): Record<string, unknown>
 }
 
-/** @param heard is told how many bytes of the body have come, with each piece of it */
+/** @param heard called with each piece of the body, with the number of bytes so far */
 export async function readReply(asked: string, response: Response, heard?: (size: number) => void): Promise<Reply> {
   const bytes = new Uint8Array(await (heard ? listenedTo(response, heard) : response).arrayBuffer())
   const text = new TextDecoder().decode(bytes)
@@ -58,13 +58,13 @@ export async function readReply(asked: string, response: Response, heard?: (size
   }
   return {
     ...{ asked, status: response.status, headers: response.headers, bytes, text, json },
-    // Believed, not checked: each audit checks the members that it is about.
+    // Not validated: each audit checks the members that it is about.
     document: () => json() as unknown as StatusDocument,
     problem: () => json() as unknown as Problem,
   }
 }
 
-/** The same response, which tells of its pieces as it is read. */
+/** The same response; calls `heard` as it is read. */
 function listenedTo(response: Response, heard: (size: number) => void): Response {
   let size = 0
   const counter = new TransformStream<Uint8Array, Uint8Array>({

@@ -5,11 +5,11 @@ const WORDS = { passed: ['✓', 'green'], failed: ['✗', 'red'], skipped: ['–
 
 export interface ReportOptions {
   readonly color: boolean
-  /** Characters a line may have; longer ones are folded below their column. */
+  /** Most characters per line; longer texts are wrapped within their column. */
   readonly width: number
 }
 
-/** The results as an aligned table with a closing line of totals. */
+/** The results as an aligned table with a line of totals at the end. */
 export function report(results: readonly AuditResult[], { color, width }: ReportOptions): string {
   const paint = (style: Parameters<typeof styleText>[0], text: string) => (color ? styleText(style, text, { validateStream: false }) : text)
   const idWidth = Math.max(2, ...results.map(({ id }) => id.length))
@@ -24,7 +24,7 @@ export function report(results: readonly AuditResult[], { color, width }: Report
   return [...lines, '', summary(results)].join('\n')
 }
 
-/** How many of each, in words. */
+/** The totals, in words. */
 function summary(results: readonly AuditResult[]): string {
   const count = (wanted: AuditResult['status'], level?: AuditResult['level']) =>
     results.filter((result) => result.status === wanted && (level === undefined || result.level === level)).length

@@ -5,40 +5,41 @@ import { readReply, reasonOf } from './reply'
 import { createSubject, type Fetch, LONGEST_LOOK_MS } from './subject'
 import { FEATURES, type Feature } from './target'
 
+/** Options of {@link runAudits}. */
 export interface AuditOptions {
-  /** Where the target is: `http://127.0.0.1:3000`, with the prefix that is in front of its paths if there is one. */
+  /** URL of the server with the target, with its path prefix if any: `http://127.0.0.1:3000`. */
   url: string
   /** @default the global fetch */
   fetch?: Fetch
-  /** Only audits of this level, or with these ids. @default all */
+  /** Run only audits of this level, or with these ids. @default all */
   only?: Level | readonly string[]
   /** Path of the wrapped handlers below `url`. @default '/audit' */
   target?: string
-  /** Where the job routes must be, as clients see them; audited when given. @default what the first Location says */
+  /** Expected path of the job routes, as clients see it; checked if given. @default that of the first Location */
   path?: string
-  /** Sent with every request, for a server behind a login. */
+  /** Header fields for every request, for a server behind a login. */
   headers?: Readonly<Record<string, string>>
-  /** What the target has. @default what `GET /audit` says */
+  /** Features of the target. @default those from `GET /audit` */
   features?: readonly Feature[]
   /**
-   * Known deviations: the reason by audit id. Such an audit is reported as skipped with the reason when it fails, and as failed when it
-   * passes, so that no pin outlives its cause.
+   * Known deviations: reasons by audit id. Such an audit is reported as skipped if it fails, and as failed if it passes, so that no pin
+   * outlives its cause.
    */
   deviations?: Readonly<Record<string, string>>
-  /** How many audits run at once, 1 to 64. They share no job. @default 16 */
+  /** Number of audits that run at once, 1 to 64. They share no jobs. @default 16 */
   concurrency?: number
-  /** How long one audit may take, in milliseconds; after it, it has failed. @default 20_000 */
+  /** Time limit of one audit, in milliseconds, at least 1_000; after it the audit fails. @default 20_000 */
   timeoutMs?: number
-  /** Hears of every result as it comes. */
+  /** Called with every result as it comes. */
   onResult?: (result: AuditResult, done: number, total: number) => void
 }
 
-/** How long an audit may take to say what it was waiting for when its time was over, in milliseconds: a look at a job, and a bit. */
+/** How long an audit that has run out of time may take to say what it was waiting for, in milliseconds: one poll and a little more. */
 const WORD_MS = LONGEST_LOOK_MS + 100
-/** How long it may take to let go of what an audit has left held, in milliseconds. */
+/** How long releasing the jobs that an audit has left held may take, in milliseconds. */
 const TIDY_MS = 5_000
 
-/** The server could not be asked at all, or there is no audit target on it. `message` says what to do. */
+/** The server cannot be audited: it cannot be reached, has no target, or an option is wrong. `message` says what to do. */
 export class AuditError extends Error {
   override readonly name = 'AuditError'
 }
@@ -46,7 +47,7 @@ export class AuditError extends Error {
 /**
  * Audits a server. Resolves to one result for each chosen audit, in the order of {@link audits}.
  *
- * @throws {AuditError} when the server cannot be reached, has no target, or an option is wrong.
+ * @throws {AuditError} if the server cannot be reached, has no target, or an option is wrong
  */
 export async function runAudits(options: AuditOptions): Promise<AuditResult[]> {
   const chosen = choose(options)
@@ -57,7 +58,7 @@ export async function runAudits(options: AuditOptions): Promise<AuditResult[]> {
   let done = 0
   const work = async () => {
     for (let at = next++; at < chosen.length; at = next++) {
-      const audit = chosen[at] as Audit // within the list, by the loop's condition
+      const audit = chosen[at] as Audit // `at` is within the list
       const result = await runOne(audit, options, fetch, features)
       results[at] = result
       options.onResult?.(result, ++done, chosen.length)
@@ -92,7 +93,7 @@ async function runOne(audit: Audit, options: AuditOptions, fetch: Fetch, feature
   return { ...about, status: 'skipped', why: `known deviation: ${known}` }
 }
 
-/** Runs it, and says why it failed; nothing when it passed. */
+/** Runs an audit; resolves to why it failed, `undefined` if it passed. */
 async function failureOf(audit: Audit, options: AuditOptions, fetch: Fetch, features: ReadonlySet<Feature>): Promise<string | undefined> {
   const { url, target = '/audit', path, headers = {}, timeoutMs = 20_000 } = options
   let tidy = async (_signal: AbortSignal) => {}

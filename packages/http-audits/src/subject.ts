@@ -2,22 +2,24 @@ import { hasStatus, ok } from './expectation'
 import { excerpt, type Reply, readReply, reasonOf, type StatusDocument } from './reply'
 import { type AuditPlan, type AuditRoute, type Feature, OWNER_HEADER } from './target'
 
-/** A request function: the global `fetch`, or one that asks an application in this process, `(url, init) => app.request(url, init)`. */
+/** A request function: the global `fetch`, or one for an application in this process, `(url, init) => app.request(url, init)`. */
 export type Fetch = (url: string, init: RequestInit) => Response | Promise<Response>
 
+/** Options of a request. */
 export interface Asking {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
-  /** Who asks; `null`: nobody. @default the audit's own owner */
+  /** Owner of the request; `null`: none. @default the audit's own owner */
   readonly owner?: string | null
   readonly signal?: AbortSignal
-  /** Told how many bytes of the body have come, as they come. */
+  /** Called with the number of bytes of the body so far, as they come. */
   readonly heard?: (size: number) => void
 }
 
+/** Options of a submission. */
 export interface Submitting extends Asking {
-  /** Which wrapped handler of the target. @default 'work' */
+  /** Name of the target's wrapped handler. @default 'work' */
   readonly route?: AuditRoute
 }
 
@@ -28,38 +30,39 @@ export interface AuditJob {
   readonly id: string
   /** `Location` of the 202, as it was sent. */
   readonly statusUrl: string
-  /** GET, or another method, on the status URL. */
+  /** Sends a request, GET by default, to the status URL. */
   status(asking?: Asking): Promise<Reply>
-  /** The same on the result URL. */
+  /** The same to the result URL. */
   result(asking?: Asking): Promise<Reply>
-  /** POST to the cancel URL. */
+  /** Sends a POST to the cancel URL. */
   cancel(asking?: Asking): Promise<Reply>
-  /** Asks until the document satisfies `enough`, and resolves to that answer. */
+  /** Polls until the document satisfies `enough`, and resolves to that reply. */
   until(enough: (document: StatusDocument) => boolean, what: string): Promise<Reply>
-  /** Asks until it is finished. */
+  /** Polls until the job has finished. */
   finished(): Promise<Reply>
 }
 
+/** A job whose handler waits until it is released. */
 export interface HeldJob extends AuditJob {
-  /** Lets the handler go on to its response. */
+  /** Lets the handler finish. */
   release(): Promise<void>
 }
 
-/** The server under test, for one audit: with an owner of its own, so that audits do not see each other's jobs. */
+/** The server under test, as one audit sees it. Each audit has its own owner, so that audits do not see each other's jobs. */
 export interface Subject {
   readonly owner: string
-  /** Path of the job routes where the caller named one. */
+  /** Expected path of the job routes, if given. */
   readonly path: string | undefined
   has(feature: Feature): boolean
-  /** One request. A path is taken from the server's root, redirects are not followed. */
+  /** Sends a request. Paths are relative to the server's root; redirects are not followed. */
   fetch(url: string, asking?: Asking): Promise<Reply>
-  /** POST of a plan to a wrapped handler, whatever comes of it. */
+  /** Posts a plan to a wrapped handler. Resolves to any reply. */
   post(plan?: AuditPlan, how?: Submitting): Promise<Reply>
-  /** POST that has to be accepted. */
+  /** Posts a plan, which must be accepted with 202. */
   submit(plan?: AuditPlan, how?: Submitting): Promise<AuditJob>
-  /** A job that runs until it is released or canceled, and that has begun to. */
+  /** Submits a job that runs until it is released or canceled. Resolves once it is running. */
   hold(plan?: AuditPlan, how?: Submitting): Promise<HeldJob>
-  /** A token for a plan's `hold`, released when the audit ends. */
+  /** Makes a token for a plan's `hold`. It is released when the audit ends. */
   token(): { readonly token: string; release(): Promise<void> }
 }
 
@@ -73,14 +76,14 @@ export interface SubjectOptions {
   readonly signal: AbortSignal
 }
 
-/** Pauses between looks at a status, in milliseconds: short at first, half as long again each time, up to the longest. */
+/** First and longest pause between two polls, in milliseconds; each is half as long again as the one before. */
 const FIRST_LOOK_MS = 10
 export const LONGEST_LOOK_MS = 250
 const OVER = ['succeeded', 'failed', 'canceled']
 const STATES = ['queued', 'running', ...OVER]
 export const isOver = (document: StatusDocument): boolean => OVER.includes(document.status)
 
-/** Makes the subject of one audit, and what lets go of all that the audit left held. */
+/** Makes the subject of one audit, and a function that releases all jobs that the audit has left held. */
 export function createSubject(options: SubjectOptions): { subject: Subject; tidy: (limit: AbortSignal) => Promise<void> } {
   const { features, signal } = options
   const owner = `audit-${crypto.randomUUID()}`

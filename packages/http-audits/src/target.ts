@@ -1,11 +1,11 @@
 /**
- * The audit target: what a server under test wraps, so that audits can make a job of any kind without waiting for one.
+ * The audit target: handlers that a server under test wraps, so that audits can make jobs of any kind.
  *
- * Framework-free, Web standards only, one file: Express, Hono and Workers targets differ in how they read a request and write a
- * {@link PlannedResponse}, in nothing else. The contract in prose is in this package's README.
+ * Independent of frameworks, Web standards only, one file: targets for Express, Hono and Workers differ only in how they read a request
+ * and write a {@link PlannedResponse}. The contract in prose is in this package's README.
  */
 
-/** Names the owner of the jobs that an audit makes: the `owner` of every set reads this header. */
+/** Request header with the owner of an audit's jobs: the `owner` option of every set reads it. */
 export const OWNER_HEADER = 'x-audit-owner'
 /** Sent with any value to `/audit/validated`: a middleware in front of the wrapped handler then answers {@link refusal}. */
 export const REFUSE_HEADER = 'x-audit-refuse'
@@ -24,15 +24,15 @@ const HOLD_MS = 20_000
 /** Pause between two looks at a gate, in milliseconds. A look, not a promise: on Workers one request may not wake another. */
 const LOOK_MS = 10
 
-/** What a target may lack. An audit that needs what is not there is skipped, with the feature as its reason. */
+/** Features that a target may lack. An audit that needs a missing one is skipped, with the feature as its reason. */
 export const FEATURES = [
   /** `POST /audit/release/:token` ends a hold: handlers and this route share memory. */
   'release',
-  /** Jobs belong to whom {@link OWNER_HEADER} names. */
+  /** Jobs belong to the owner in {@link OWNER_HEADER}. */
   'owner',
-  /** The list route is there. */
+  /** There is a list route. */
   'list',
-  /** The options and routes of the set `jobs`, one by one. */
+  /** Options and routes of the set `jobs`. */
   'cors',
   'owner-limit',
   'body-limit',
@@ -78,9 +78,9 @@ export interface AuditRouteOptions {
 
 /** One `createJobs` of the target. */
 export interface AuditSet {
-  /** Where its job routes are mounted, below whatever prefix the target has. */
+  /** Path of its job routes, below the target's prefix, if any. */
   readonly path: string
-  /** For `createJobs`, with the `owner` of {@link OWNER_HEADER} besides, and `path` where a prefix is in front of it. */
+  /** Options for `createJobs`; also needed are an `owner` that reads {@link OWNER_HEADER}, and `path` if there is a prefix. */
   readonly options: {
     readonly cors?: readonly string[]
     readonly cancelGraceMs?: number
@@ -90,9 +90,9 @@ export interface AuditSet {
     readonly pendingStatus?: 200
     readonly baseUrl?: string
   }
-  /** For `inProcess()`. Audits run side by side and hold jobs: an engine with a bound needs room for this many at once. */
+  /** Options for `inProcess()`. Concurrent audits hold jobs, so an engine with a limit needs room for this many. */
   readonly engine?: { readonly concurrency: number; readonly maxQueued: number }
-  /** `jobs.stop()` is called once it is set up: nothing is accepted any more. */
+  /** `jobs.stop()` must be called after set-up, so that nothing is accepted. */
   readonly stopped?: true
   /** Wrapped handlers: `POST /audit/<name>`, with the operation `audit-<name>`. */
   readonly routes: Readonly<Record<string, AuditRouteOptions>>
@@ -101,8 +101,8 @@ export interface AuditSet {
 const room = { concurrency: 200, maxQueued: 200 }
 
 /**
- * Everything that is to be set up. The set `jobs` is the target; each other one is a feature. On Workers, where a heartbeat is
- * how a handler hears of a cancellation, `createJobs` also wants a `leaseMs` of about 3_000.
+ * All sets that a target can have. The set `jobs` is required; each of the others is a feature. On Workers, where a cancel reaches a
+ * handler with its heartbeat, `createJobs` also needs a `leaseMs` of about 3_000.
  */
 export const AUDIT_SETS = {
   jobs: {
@@ -137,21 +137,21 @@ export const AUDIT_SETS = {
 } as const satisfies Record<string, AuditSet>
 export type AuditRoute = { [Name in keyof typeof AUDIT_SETS]: keyof (typeof AUDIT_SETS)[Name]['routes'] }[keyof typeof AUDIT_SETS]
 
-/** JSON body of `GET /audit`: tells the auditor what there is. */
+/** JSON body of `GET /audit`: tells the auditor the target's features. */
 export const describeTarget = (features: readonly Feature[]): { features: readonly Feature[] } => ({ features })
 
-/** What a wrapped handler is asked to do: the JSON body of a request to it, in this order. No body: answer at once. */
+/** What a wrapped handler has to do, in this order: the JSON body of a request to it. Without a body it answers at once. */
 export interface AuditPlan {
-  /** Progress to report first, one after the other: percentage and message. */
+  /** Progress to report first, one after another: percentage and message. */
   readonly progress?: readonly (readonly [percentComplete: number, message?: string])[]
-  /** Then so many steps of `stepMs` each (default 10), with progress reported after each. */
+  /** Then this many steps of `stepMs` each (default 10), with progress reported after each. */
   readonly steps?: number
   readonly stepMs?: number
   /** Then wait until this token is released, or the job's signal aborts; at most 20 s. */
   readonly hold?: string
-  /** What an aborted signal leads to: a throw (default), the response, or nothing: it goes on waiting. */
+  /** What to do when the signal aborts: throw (default), respond, or ignore it and wait on. */
   readonly onAbort?: 'throw' | 'respond' | 'ignore'
-  /** Then throw, as long as the attempt is not above this number. */
+  /** Then throw, up to and including the attempt of this number. */
   readonly failAttempts?: number
   /** Then throw this. */
   readonly throw?: { readonly message: string; readonly expose?: boolean; readonly status?: number; readonly code?: string }
@@ -161,24 +161,24 @@ export interface AuditPlan {
 
 export interface PlannedAnswer {
   readonly status?: number
-  /** Pairs, so that a field can come twice. */
+  /** Pairs, so that a field can occur twice. */
   readonly headers?: readonly (readonly [name: string, value: string])[]
   readonly text?: string
   readonly base64?: string
-  /** Sent in pieces: `text` first, this once its token is released. Or it throws there. */
+  /** A second piece of the body, sent once the token is released; with `throw` the body breaks off there. */
   readonly rest?: { readonly hold: string; readonly text?: string; readonly throw?: string }
 }
 
-/** What the target has to send: this status, these fields each appended, these bytes. `null`: no body, no content-type. */
+/** What the target must send: the status, the header fields (each appended), the bytes. `body: null`: no body, no content-type. */
 export interface PlannedResponse {
   readonly status: number
   readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: string | Uint8Array | null
-  /** The body in the place of `body`, to be written as it comes. What this throws breaks the response off. Feature `stream`. */
+  /** Body in place of `body`, to be written as it comes; an error breaks off the response. Feature `stream`. */
   readonly pieces?: AsyncIterable<Uint8Array>
 }
 
-/** What a plan needs of `req.job`, `c.get('job')`, `request.job`. */
+/** The part of `req.job`, `c.get('job')` or `request.job` that a plan needs. */
 export interface AuditJob {
   readonly attempt: number
   readonly signal: AbortSignal
@@ -186,11 +186,11 @@ export interface AuditJob {
 }
 
 /**
- * The wrapped handler of every route but `echo`: carries out the plan and says what to send.
+ * The wrapped handler of every route but `echo`: carries out the plan and returns what to send.
  *
- * @param input the request body, as text or bytes or as a JSON parser left it; nothing, `''` and `{}` are the empty plan.
- * @param job `undefined` where the handler runs unwrapped (`/audit/preferred` without the preference).
- * @throws what the plan wants thrown: let it out of the handler.
+ * @param input the request body: text, bytes, or parsed JSON; nothing, `''` and `{}` are the empty plan
+ * @param job `undefined` if the handler runs unwrapped (`/audit/preferred` without the preference)
+ * @throws what the plan says; the handler must rethrow it
  */
 export async function runPlan(input: unknown, job?: AuditJob): Promise<PlannedResponse> {
   const plan = readPlan(input)
@@ -211,7 +211,7 @@ export async function runPlan(input: unknown, job?: AuditJob): Promise<PlannedRe
   return { status, headers: headers ?? [], body: base64 === undefined ? (text ?? null) : fromBase64(base64) }
 }
 
-/** The wrapped handler of `/audit/echo`: sends back the bytes it got, their media type, and the query it saw. */
+/** The wrapped handler of `/audit/echo`: returns the bytes it received, their media type, and the query. */
 export const echo = (request: { query: string; contentType: string | null; body: Uint8Array }): PlannedResponse => ({
   status: 200,
   headers: [

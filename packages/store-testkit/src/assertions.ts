@@ -1,6 +1,6 @@
 import { type Body, bytesOf, isJobsError, type Job, type JobEvent, type JobsErrorCode } from '@respond-async/core'
 
-/** @throws {Error} with `what` as its message. */
+/** @throws {Error} with the message `what` */
 export function ok(condition: unknown, what: string): asserts condition {
   if (!condition) throw new Error(what)
 }
@@ -11,14 +11,14 @@ export function equal(actual: unknown, expected: unknown, what: string): void {
   if (found) throw new Error(`${what}: ${found}`)
 }
 
-/** A job as it must be stored: its head exactly, its bodies byte by byte. */
+/** Checks a full job: its head exactly, its bodies byte by byte. */
 export function sameJob(actual: Job | null | undefined, expected: Job, what: string): void {
   ok(actual, `${what}: expected job ${expected.id}, got ${actual}`)
   equal(headOf(actual), headOf(expected), what)
   for (const name of BODIES) sameBody(actual[name], expected[name], `${what}: ${name}`)
 }
 
-/** A job that was read as a head: it may come without its bodies, but never with wrong ones. */
+/** Checks a job that was read as a head: bodies may be missing, but not wrong. */
 export function sameHead(actual: Job | null | undefined, expected: Job, what: string): void {
   ok(actual, `${what}: expected job ${expected.id}, got ${actual}`)
   equal(headOf(actual), headOf(expected), what)
@@ -26,7 +26,7 @@ export function sameHead(actual: Job | null | undefined, expected: Job, what: st
     if (actual[name] !== undefined) sameBody(actual[name], expected[name], `${what}: ${name} of a head (undefined says "not loaded")`)
 }
 
-/** Text and bytes are the same body when they are the same on the wire. No body may be read as `null` or `undefined`. */
+/** Checks a body: text and bytes are equal if they are the same on the wire. No body may be read as `null` or `undefined`. */
 export function sameBody(actual: unknown, expected: Body | null | undefined, what: string): void {
   if (expected === null || expected === undefined)
     return ok(actual === null || actual === undefined, `${what}: expected none, got ${show(actual)}`)
@@ -48,7 +48,7 @@ export const sameVersions = (actual: readonly JobEvent[], expected: readonly num
     what,
   )
 
-/** The promise rejects with a `JobsError` of this code: what core tells from an outage. */
+/** Checks that a promise rejects with a `JobsError` of this code, which core distinguishes from an outage. */
 export async function refuses(code: JobsErrorCode, action: () => Promise<unknown>, what: string): Promise<void> {
   let answer: unknown
   try {
@@ -63,7 +63,7 @@ export async function refuses(code: JobsErrorCode, action: () => Promise<unknown
 const BODIES = ['requestBody', 'responseBody'] as const
 const headOf = ({ requestBody: _request, responseBody: _response, ...head }: Job) => head
 
-/** Where `actual` is not `expected`, in words. */
+/** The first difference between `actual` and `expected`, in words. */
 function difference(actual: unknown, expected: unknown, path: string): string | undefined {
   if (Object.is(actual, expected)) return undefined
   const at = path === '' ? '' : `${path} `

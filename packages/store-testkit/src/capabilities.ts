@@ -2,7 +2,7 @@ import type { JobStore } from '@respond-async/core'
 import { answerOf } from './patience'
 import type { Declared, OpenStore } from './store-case'
 
-/** What a store declares, with the optional members that it simply has. */
+/** The capabilities that a store declares, and whether it has the optional members without a capability. */
 export const declaredBy = (store: JobStore): Declared => ({
   ...store.capabilities,
   claim: store.claim !== undefined,
@@ -10,7 +10,7 @@ export const declaredBy = (store: JobStore): Declared => ({
   holder: store.holder !== undefined,
 })
 
-/** The same, found out by opening it once. */
+/** The same, for a store that is opened once for it. */
 export async function capabilitiesOf(open: OpenStore): Promise<Declared> {
   const { a, dispose } = await answerOf('open', open())
   await answerOf('dispose', dispose?.())

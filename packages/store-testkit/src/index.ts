@@ -24,7 +24,7 @@ import { applies, type Declared, type StoreCase } from './store-case'
 export { declaredBy } from './capabilities'
 export type { Declared, HandOvers, Need, OpenedStore, OpenStore, StoreCase } from './store-case'
 
-/** Everything that a job store promises, one case for each promise. */
+/** The conformance cases of a job store, one for each promise of its contract. */
 export const storeCases: readonly StoreCase[] = [
   ...capabilityCases,
   ...insertCases,
@@ -49,5 +49,5 @@ export const storeCases: readonly StoreCase[] = [
   ...holderCases,
 ]
 
-/** The cases that a store with these capabilities has to pass. `declaredBy(store)` gives them for one that is open. */
+/** The cases that a store with these capabilities must pass. For an open store, `declaredBy(store)` returns the capabilities. */
 export const casesFor = (declared: Declared): StoreCase[] => storeCases.filter((one) => applies(one, declared))

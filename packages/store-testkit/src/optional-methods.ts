@@ -1,6 +1,6 @@
 import type { BlobStore, Claimed, Job, JobEvent, JobQuery, JobStore } from '@respond-async/core'
 
-/** The methods that a store has by capability, called through one that is there. */
+/** Calls optional methods of a store; an error if the store declares but lacks them. */
 export function due(store: JobStore, before: number, limit: number): Promise<Job[]> {
   return store.due ? store.due(before, limit) : missing('due')
 }
@@ -27,7 +27,7 @@ export function holder(store: JobStore, owner: string | null, key: string): Prom
 
 export const blobsOf = (store: JobStore): BlobStore => store.blobs ?? absent('blobs')
 
-/** Follows the cursors to the end. `between` is called after every page. */
+/** Lists all pages. `between` is called after every page but the last. */
 export async function allPages(store: JobStore, query: Partial<JobQuery>, between?: (page: number) => Promise<void>): Promise<Job[]> {
   const jobs: Job[] = []
   let cursor: string | undefined
@@ -46,5 +46,5 @@ function missing(name: string): never {
 }
 
 function absent(name: string): never {
-  throw new Error(`the kit was told that the store has "${name}", but it is not there`)
+  throw new Error(`the store was declared to have "${name}", but has not`)
 }

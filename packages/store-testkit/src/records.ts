@@ -1,12 +1,12 @@
 import type { Job, JobEvent, JobStore } from '@respond-async/core'
 
-/** The time of everything in the cases: a store has no clock, so any will do. 2023-11-14T22:13:20Z */
+/** The time used in the cases, 2023-11-14T22:13:20Z; any will do, since a store has no clock. */
 export const T0 = 1_700_000_000_000
 
 /** Ids as core makes them: lowercase UUIDv4. */
 export const idOf = (n: number): string => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`
 
-/** A job as it is when it has just been accepted. Frozen: a store has no business with changing what it was given. */
+/** A job that has just been accepted. Frozen, because a store must not change what it is given. */
 export function job(n: number, more: Partial<Job> = {}): Job {
   return frozen({
     ...{
@@ -35,15 +35,15 @@ export const stone = (before: Job, change: Partial<Job> = {}): Job =>
 export const event = (version: number, more: Partial<JobEvent> = {}): JobEvent =>
   frozen({ version, at: T0 + version, type: version === 1 ? 'insert' : 'progress', status: 'queued', attempt: 0, ...more })
 
-/** Inserts jobs one after the other through one handle. */
+/** Inserts jobs one after another through one handle. */
 export async function insertAll(store: JobStore, jobs: readonly Job[]): Promise<void> {
   for (const one of jobs) {
     const { inserted } = await store.insert(one)
-    if (!inserted) throw new Error(`insert(${one.id}) said that the job is there already, in a storage that should be fresh`)
+    if (!inserted) throw new Error(`insert(${one.id}) says that the job exists already, but the storage should be empty`)
   }
 }
 
-/** Does something so many times at once, in turn through one handle and the other. */
+/** Runs `act` a number of times concurrently, alternating between the two handles. */
 export const parallel = <T>(times: number, { a, b }: { a: JobStore; b: JobStore }, act: (store: JobStore, n: number) => Promise<T>) =>
   Promise.all(Array.from({ length: times }, (_, n) => act(n % 2 === 0 ? a : b, n)))
 
@@ -53,7 +53,7 @@ export const upTo = (count: number): number[] => Array.from({ length: count }, (
 /** Bytes of every value in no simple order. */
 export const noise = (size: number): Uint8Array => new Uint8Array(size).map((_, at) => (at * 31 + (at >> 8)) & 255)
 
-/** Deeply, but for bytes: those cannot be frozen. */
+/** Freezes deeply, except for bytes, which cannot be frozen. */
 function frozen<T extends object>(value: T): T {
   for (const member of Object.values(value)) if (typeof member === 'object' && member && !ArrayBuffer.isView(member)) frozen(member)
   return Object.freeze(value)

@@ -4,30 +4,30 @@ import { answerOf, inTime } from './patience'
 /** Two handles over one fresh storage, as two processes would hold them. */
 export interface OpenedStore {
   readonly a: JobStore
-  /** Another handle over what `a` writes to; the same object where there can be only one, as with a store in memory. */
+  /** Another handle over the storage of `a`; the same object if there can be only one, as with a store in memory. */
   readonly b: JobStore
-  /** A further handle over the same storage, after `a` and `b` were closed. Needed where `a` and `b` of a durable store are one object. */
+  /** Opens a further handle over the same storage, after `a` and `b` were closed. Needed if these are one object in a durable store. */
   reopen?(): Promise<JobStore>
-  /** What a store that names a kind of `transaction` is tried with. */
+  /** Needed for a store that names a kind of `transaction`. */
   readonly handOvers?: HandOvers
-  /** Closes what is open and throws the storage away. Called after every case, passed or failed. */
+  /** Closes the handles and deletes the storage. Called after every case, passed or failed. */
   dispose?(): Promise<void>
 }
 
-/** Hand-overs of the kind that the store names, over the same storage: what an engine of that kind would have prepared. */
+/** Values for `handOver` of `insert`, as an engine with the store's kind of `transaction` would prepare. */
 export interface HandOvers {
-  /** One that leaves `name` behind when it is done. */
+  /** One that records `name` in the storage. */
   of(name: string): unknown
-  /** One that does the same, and fails then. */
+  /** One that does the same and then fails. */
   failing(name: string): unknown
-  /** The names that were left behind, in any order, each as often as it was. */
+  /** The recorded names, in any order, each as often as it was recorded. */
   done(): Promise<readonly string[]>
 }
 
-/** Opens a store over storage in which there is nothing yet. Called once for each case. */
+/** Opens a store over empty storage. Called once for each case. */
 export type OpenStore = () => OpenedStore | Promise<OpenedStore>
 
-/** What a store declares, and whether it has the members that no capability tells of; see `declaredBy`. */
+/** The capabilities of a store, and whether it has the optional members without a capability; see `declaredBy`. */
 export interface Declared extends StoreCapabilities {
   /** @default false */
   readonly claim?: boolean
@@ -37,20 +37,20 @@ export interface Declared extends StoreCapabilities {
   readonly holder?: boolean
 }
 
-/** What a case can only be tried with: a declared `true`, a declared limit, or a named kind of transaction. */
+/** What a case requires of a store: a capability that is `true`, a limit, or a kind of `transaction`. */
 export type Need = Exclude<keyof Declared, 'shared'>
 
 /** One promise of the store contract, as data: any test runner can run it, and a known failure can be pinned by its id. */
 export interface StoreCase {
-  /** Three letters of the group and a number. Never changes its meaning, never given to another case. */
+  /** Three letters for the group, and a number. Stable: never reused for another case. */
   readonly id: string
   /** What the store does. */
   readonly title: string
-  /** Run where all of these are declared; by every store where there are none. */
+  /** Run only if all of these are declared. */
   readonly needs?: readonly Need[]
-  /** Not run where this is declared: the case says that it is not there. */
+  /** Not run if this is declared: the case checks its absence. */
   readonly unless?: Need
-  /** A runner must not end it before so many milliseconds: it says which call has not answered, and a runner does not. */
+  /** Time limit that a runner must at least allow, in milliseconds. The case itself reports which call has not answered. */
   readonly timeoutMs: number
   /** Rejects with an error that says what was expected and what came instead. */
   run(open: OpenStore): Promise<void>
@@ -59,7 +59,7 @@ export interface StoreCase {
 /** Above this a declared `maxBodyBytes` is not tried out: not every runtime has room for a body that passes it. */
 const TRIED_BYTES = 67_108_864
 
-/** A case from what it checks: opens the storage before it and throws it away after it. */
+/** Makes a case: opens the storage, runs `check`, and disposes of the storage. */
 export function storeCase(id: string, title: string, check: (opened: OpenedStore) => Promise<void>, ...needs: readonly Need[]): StoreCase {
   return {
     ...{ id, title, needs, timeoutMs: 120_000 },
@@ -72,7 +72,7 @@ export function storeCase(id: string, title: string, check: (opened: OpenedStore
   }
 }
 
-/** What it rejects with, which may be a text, or nothing. */
+/** What `work` rejects with, as an object; `undefined` if it resolves. */
 async function errorOf(work: () => Promise<unknown>): Promise<object | undefined> {
   try {
     await work()
@@ -82,7 +82,7 @@ async function errorOf(work: () => Promise<unknown>): Promise<object | undefined
   }
 }
 
-/** Whether a store that declares this has to pass the case. */
+/** Whether a store with these capabilities must pass the case. */
 export function applies({ needs = [], unless }: StoreCase, declared: Declared): boolean {
   return needs.every((need) => isDeclared(need, declared)) && !(unless && isDeclared(unless, declared))
 }

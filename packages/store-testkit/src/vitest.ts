@@ -6,9 +6,10 @@ import { casesFor, type Declared, type OpenStore } from './index'
 const LONGEST_MS = 180_000
 
 /**
- * One vitest test for each case that the store's capabilities ask for. It is opened once beforehand to see them, while tests are
- * collected; give `capabilities` where it cannot be opened then, because a hook has to start its server first: with
- * `claim: true`, `blobs: true` and `holder: true` if it has those.
+ * Defines a vitest test for each case that the store must pass.
+ *
+ * @param capabilities by default read from the store, which is opened once while tests are collected. Give them if it cannot be opened
+ *   then, because a hook must start its server first; with `claim: true`, `blobs: true` and `holder: true` if it has those.
  */
 export function testStore(name: string, open: OpenStore, capabilities?: Declared): void {
   describe(name, async () => {
