@@ -5,7 +5,7 @@ import { useGo } from './navigation'
 import type { Place } from './place'
 import { Refusal, type Server } from './server'
 
-/** What came of an action, for its reader. */
+/** Outcome of an action, for the reader. */
 export interface ActionOutcome {
   readonly text: string
   readonly isBad: boolean
@@ -65,7 +65,7 @@ interface ActionsProps {
   readonly onDone: () => void
 }
 
-/** What can be done with a job, each after a question. */
+/** Buttons for what can be done with a job, each after a confirmation. */
 export function Actions({ job, place, server, onOutcome, onDone }: ActionsProps) {
   const [asked, setAsked] = useState<Action>()
   const [isBusy, setBusy] = useState(false)

@@ -6,7 +6,7 @@ import type { Place } from './place'
 import { Time } from './time'
 import { sizeText } from './wording'
 
-/** When what happened, or is to happen; and what is known of request and response. */
+/** Times of the job, and what is known of its request and response. */
 export function Facts({ job, place, now }: { job: Detail; place: Place; now: number }) {
   const times = [
     ['Created', job.createdAt],
@@ -44,7 +44,7 @@ const Fact = ({ name, value }: { name: string; value: ComponentChildren }) => (
 const responseText = ({ status, type, size }: NonNullable<Detail['response']>) =>
   [String(status), type, sizeText(size)].filter((part) => part !== undefined).join(', ')
 
-/** The job as data: what its owner sees, and what the record says besides. */
+/** The job as JSON. */
 export function Document({ job }: { job: Detail }) {
   const { result, ...rest } = job
   return (
@@ -55,7 +55,7 @@ export function Document({ job }: { job: Detail }) {
   )
 }
 
-/** A result was JSON when it was kept; shown as text where it is none any more. */
+/** The result, parsed if it is JSON. */
 function parsed(result: string): unknown {
   try {
     return JSON.parse(result)

@@ -5,11 +5,11 @@ import type { Place } from './place'
 interface FiltersProps {
   readonly place: Place
   readonly operations: readonly string[]
-  /** Whether another owner may be asked for. */
+  /** Whether jobs of several owners can be listed. */
   readonly hasOwners: boolean
 }
 
-/** Narrows what is shown; the state is chosen by its count. */
+/** Filters by operation and owner; the state is chosen by its count. */
 export function Filters({ place, operations, hasOwners }: FiltersProps) {
   const go = useGo()
   const [owner, setOwner] = useState(place.owner ?? '')

@@ -53,7 +53,7 @@ interface HistoryProps {
   readonly isTruncated: boolean
 }
 
-/** Everything that has happened to a job, as its store kept it. */
+/** The history of a job, as its store keeps it. */
 export function History({ events, isKept, isTruncated }: HistoryProps) {
   const [first] = events
   return (

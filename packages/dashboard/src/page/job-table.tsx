@@ -79,7 +79,7 @@ export function JobTable({ rows, place, hasOwners, now }: JobTableProps) {
   )
 }
 
-/** How long the current attempt runs, or ran. Clocks may differ, and no time is below nothing. */
+/** How long the current attempt has run, or ran; never negative, even if clocks differ. */
 export function took(row: Row, now: number): string {
   const ms = row.status === 'running' && row.startedAt !== undefined ? now - row.startedAt : runMs(row)
   return ms === undefined ? '–' : spanText(Math.max(0, ms))

@@ -10,7 +10,7 @@ export interface AttemptLine {
   readonly code?: string
 }
 
-/** What an event of the history is called. Those of later versions go by their own name. */
+/** Names of the events in the history. Events of later versions are shown by their type. */
 const NAMES: Readonly<Partial<Record<string, string>>> = {
   insert: 'accepted',
   start: 'started',
@@ -27,7 +27,7 @@ export const nameOf = ({ type }: JobEvent): string => NAMES[type] ?? type
 
 const ENDS = ['succeed', 'fail', 'cancel', 'release']
 
-/** The attempts, read off the history where there is one; otherwise the last is known, and no more. */
+/** The attempts, from the history; without a history only the last one is known. */
 export function attemptsOf(job: Detail, events: readonly JobEvent[]): AttemptLine[] {
   const lines = new Map<number, AttemptLine>()
   for (const { attempt, at, type, status, code } of events) {

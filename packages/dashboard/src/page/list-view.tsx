@@ -19,17 +19,17 @@ interface ListViewProps {
   readonly server: Server
   readonly access: AccessAnswer
   readonly onPulse: (pulse: Pulse) => void
-  /** What was known when the list was last seen. */
+  /** The list as it was last seen. */
   readonly memory: WindowMemory
 }
 
-/** Survives a look at one job: whoever comes back finds the list as it was, and then as it is. */
+/** Kept while one job is shown, so that on return the list is there at once, and is then refreshed. */
 export interface WindowMemory {
   window?: JobWindow
   readAt: number
 }
 
-/** How often all of the window is read anew, in milliseconds: that others have removed jobs is seen only then. */
+/** How often the whole window is read again, in milliseconds: only that shows that others have removed jobs. */
 const WHOLE_MS = 60_000
 const STEP = 50
 
@@ -49,7 +49,7 @@ export function ListView({ place, server, access, onPulse, memory }: ListViewPro
   }
   useBeat(look, access.refreshMs, onPulse)
   const [shown, setShown] = useState(STEP)
-  // Another filter is another list.
+  // Starts over with another filter.
   useEffect(() => setShown(STEP), [status, operation])
 
   const all = jobs?.rows ?? NONE

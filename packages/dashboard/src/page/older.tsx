@@ -12,12 +12,12 @@ interface OlderProps {
   readonly before: Row | undefined
 }
 
-/** Pages that one search reads at most: the first of them are of the window itself. */
+/** Most pages that one search reads, of which the first are in the window. */
 const PAGES = 20
 
-/** Looks for jobs that are older than the window, by the filters; as they were when they were found. */
+/** Searches, with the filters, for jobs older than the window. They are not refreshed. */
 export function Older({ place, server, hasOwners, before }: OlderProps) {
-  // All that was read, that of the window too: what falls out of it is to be seen here.
+  // All jobs read, also those of the window: they are shown here once they have left it.
   const [read, setRead] = useState<readonly Row[]>([])
   const [note, setNote] = useState('')
   const [isBusy, setBusy] = useState(false)

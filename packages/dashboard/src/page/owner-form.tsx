@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { useGo } from './navigation'
 
-/** Where a store keeps a list for each owner and none of all. */
+/** Asks for an owner, if the store can list only the jobs of one owner. */
 export function OwnerForm({ message }: { message: string }) {
   const go = useGo()
   const [owner, setOwner] = useState('')

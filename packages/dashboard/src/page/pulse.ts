@@ -1,27 +1,27 @@
 import { mayPass, Refusal } from './server'
 
-/** How the page stands with its server. */
+/** State of the page's connection to its server. */
 export type Pulse =
   | { readonly state: 'starting' }
   | { readonly state: 'live'; readonly at: number }
-  /** Nobody looks at the page. */
+  /** The page is hidden. */
   | { readonly state: 'paused' }
-  /** It does not answer; asked again at `nextAt`. */
+  /** The server does not answer; the next request is at `nextAt`. */
   | { readonly state: 'away'; readonly message: string; readonly nextAt: number }
-  /** It has answered that this will not work, however often it is asked. */
+  /** The server has refused for good. */
   | { readonly state: 'refused'; readonly refusal: Refusal }
 
 const LONGEST_MS = 60_000
 
 export interface Beat {
-  /** Looks again now. */
+  /** Refreshes now. */
   now(): void
   stop(): void
 }
 
 /**
- * Looks at the server again and again while the page is seen: every `everyMs`, and later each time it does not answer. A look that
- * takes long makes the pause longer: half of the time nothing is asked.
+ * Refreshes repeatedly while the page is visible: every `everyMs` milliseconds, and less often while the server does not answer. The pause
+ * is at least as long as the last refresh took.
  */
 export function beat(look: () => Promise<void>, everyMs: number, onPulse: (pulse: Pulse) => void): Beat {
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -62,7 +62,7 @@ export function beat(look: () => Promise<void>, everyMs: number, onPulse: (pulse
   const failed = (error: unknown) => {
     if (!(error instanceof Refusal)) throw error
     if (!mayPass(error.status)) return onPulse({ state: 'refused', refusal: error })
-    // Spread, so that all the pages that lost a server do not come back to it in one moment.
+    // Jittered, so that not all pages return to a server at once.
     const pause = Math.min(LONGEST_MS, everyMs * 2 ** failures++) * (0.75 + Math.random() / 2)
     onPulse({ state: 'away', message: error.message, nextAt: Date.now() + pause })
     later(pause)

@@ -1,9 +1,9 @@
 import type { AccessAnswer, Detail, DetailAnswer, ListAnswer } from '../rows'
 
-/** Whether the same question may be answered a little later: nothing was heard, too much was asked for, something is out of order. */
+/** Whether an error may be temporary: no answer (0), too many requests, a server error. */
 export const mayPass = (status: number): boolean => status === 0 || status === 408 || status === 429 || status >= 500
 
-/** What the server said, where it said no. `status` 0: nothing was heard from it. */
+/** An error of the server. `status` 0: it did not answer. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   constructor(
@@ -17,7 +17,7 @@ export class Refusal extends Error {
 }
 
 interface ListQuery {
-  /** `undefined`: all owners; empty: nameless jobs. */
+  /** `undefined`: all owners; empty: jobs without an owner. */
   readonly owner?: string
   readonly status?: string
   readonly operation?: string
@@ -39,7 +39,7 @@ export interface Server {
 /** How long an answer may take, in milliseconds. */
 const PATIENCE_MS = 20_000
 
-/** @param base where the API is, with a slash at its end. */
+/** @param base URL of the API, with a trailing slash */
 export function createServer(base: string, send: typeof fetch = (...args) => fetch(...args)): Server {
   async function ask<T>(method: string, path: string): Promise<T> {
     let response: Response

@@ -3,7 +3,7 @@ import { Scroll } from './scroll'
 import { Time } from './time'
 import { spanText } from './wording'
 
-/** Where the end of a job is told, and how its deliveries went. */
+/** The webhook of a job and its deliveries. */
 export function Webhook({ webhook: { url, nextAt, log } }: { webhook: JobWebhook }) {
   return (
     <section class="card" aria-labelledby="webhook">
