@@ -62,7 +62,7 @@ export interface Reservation {
   release(): void
 }
 
-/** What an engine is told with a message. */
+/** How to dispatch a message. */
 export interface DispatchContext {
   readonly delayMs: number
   readonly local?: LocalRun

@@ -173,7 +173,7 @@ function jobOf(accepted: Reply, fetch: Subject['fetch'], owner: string | null | 
       })
       const document = reply.document()
       if (enough(document)) return reply
-      // What is none of the words will not become final either, and not every final state is the one that was waited for.
+      // Fail early: an unknown state will never become final, and a final one may not be the one that is awaited.
       ok(STATES.includes(document.status), `${reply.asked} answered ${reply.status} with the status ${JSON.stringify(document.status)}`)
       ok(!isOver(document), `the job has not ${what}, but is over: ${reply.text.slice(0, 1_000)}`)
       last = reply

@@ -21,7 +21,7 @@ export const SMALL_BYTES = 1_024
 export const AFTER_MS = 3_000
 /** Longest hold of a job, in milliseconds: a target that lost its auditor comes to rest by itself, also within `waitUntil`. */
 const HOLD_MS = 20_000
-/** Pause between two looks at a gate, in milliseconds. A look, not a promise: on Workers one request may not wake another. */
+/** How often a gate is polled, in milliseconds. Polled, because on Workers one request may not wake another. */
 const LOOK_MS = 10
 
 /** Features that a target may lack. An audit that needs a missing one is skipped, with the feature as its reason. */
@@ -264,7 +264,7 @@ function readPlan(input: unknown): AuditPlan | null {
   if (text === undefined || text === null || text === '') return {}
   try {
     const plan: unknown = typeof text === 'string' ? JSON.parse(text) : text
-    // Written by an audit: what is an object is taken for the plan that it is typed as there.
+    // Written by an audit, so an object is a plan; not validated.
     return typeof plan === 'object' && plan !== null && !Array.isArray(plan) ? (plan as AuditPlan) : null
   } catch {
     return null

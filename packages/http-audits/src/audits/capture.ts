@@ -4,7 +4,7 @@ import type { Reply } from '../reply'
 import type { Subject } from '../subject'
 import type { PlannedAnswer } from '../target'
 
-/** What the client gets of a planned response: at the result URL, and as the handler's own answer within `Prefer: wait`. */
+/** Checks a planned response both ways: at the result URL, and as the handler's own answer within `Prefer: wait`. */
 async function bothWays({ submit, post }: Subject, respond: PlannedAnswer, check: (reply: Reply) => void): Promise<void> {
   const job = await submit({ respond })
   await job.finished()
@@ -155,7 +155,7 @@ export const captureAudits: readonly Audit[] = [
   },
 ]
 
-/** The result, once there is one. */
+/** The result, once the job has finished. */
 async function ready(fetch: Subject['fetch'], statusUrl: string): Promise<Reply> {
   for (;;) {
     const result = await fetch(`${statusUrl}/result`)

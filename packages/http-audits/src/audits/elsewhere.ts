@@ -1,7 +1,7 @@
 import type { Audit } from '../audit'
 import { equal, fieldsOf, hasField, hasStatus, isProblem } from '../expectation'
 
-/** Of servers that answer the status of a finished job with what the handler made, or send there. */
+/** Audits of servers that answer the status of a finished job with the handler's response, or redirect to it. */
 export const elsewhereAudits: readonly Audit[] = [
   {
     id: 'POL14',
@@ -74,10 +74,10 @@ export const elsewhereAudits: readonly Audit[] = [
   },
 ]
 
-/** The routes whose finished jobs are not shown by their document. */
+/** The routes whose finished jobs are not shown by a status document. */
 const elsewhere = (has: Parameters<Audit['run']>[0]['has']) => (has('inline') ? (['redirect', 'inline'] as const) : (['redirect'] as const))
 
-/** Asks until the status is another one: for servers whose finished jobs have no document. */
+/** Polls until the status code changes: for servers whose finished jobs have no document. */
 async function untilNot(status: number, ask: () => ReturnType<Parameters<Audit['run']>[0]['fetch']>) {
   for (;;) {
     const reply = await ask()

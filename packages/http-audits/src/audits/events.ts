@@ -10,7 +10,7 @@ interface ServerSentEvent {
   readonly data: string
 }
 
-/** The events of a stream that has been read to its end (HTML Living Standard, 9.2.6), comments and `retry` aside. */
+/** The events of a stream that has been read to its end (HTML Living Standard, 9.2.6), without comments and `retry`. */
 function eventsOf({ text }: Reply): ServerSentEvent[] {
   const blocks = text.split(/\r\n\r\n|\n\n|\r\r/)
   const field = (lines: string[], name: string) =>
@@ -25,7 +25,7 @@ function eventsOf({ text }: Reply): ServerSentEvent[] {
 }
 const documentOf = ({ data }: ServerSentEvent): StatusDocument => JSON.parse(data)
 
-/** Follows a job from its run to its end: what was sent to the events URL, or to another way of asking for them. */
+/** Follows a job to its end; resolves to what was sent at the events URL, or for another request for events. */
 async function followed(
   { hold, fetch }: Subject,
   how: { ask?: (job: AuditJob, asking: Asking) => Promise<Reply>; plan?: AuditPlan } = {},

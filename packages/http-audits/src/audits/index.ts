@@ -19,7 +19,7 @@ import { problemAudits } from './problems'
 import { purgeAudits } from './purge'
 import { resultAudits } from './result'
 
-/** Every audit, in the order of docs/protocol.md. */
+/** All audits, in the order of docs/protocol.md. */
 export const audits: readonly Audit[] = [
   ...acceptAudits,
   ...preferAudits,

@@ -2,7 +2,7 @@ import type { Audit } from '../audit'
 import { equal, hasStatus, ok } from '../expectation'
 import type { Reply } from '../reply'
 
-/** Whatever it is, it is the client's fault. */
+/** Checks that the reply is any 4xx. */
 function refused(reply: Reply): void {
   ok(reply.status >= 400 && reply.status < 500, `${reply.asked} answered ${reply.status}, not one of 4xx`)
 }

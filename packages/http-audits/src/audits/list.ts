@@ -12,10 +12,10 @@ function jobsOf(reply: Reply): StatusDocument[] {
   hasStatus(reply, 200)
   const { jobs } = reply.json()
   ok(Array.isArray(jobs), `${reply.asked} has no jobs`)
-  return jobs as StatusDocument[] // believed to be documents: the audits below look at their ids
+  return jobs as StatusDocument[] // not validated: the audits below look at their ids
 }
 
-/** So many finished jobs, one after the other, and what asks for their list. */
+/** Makes a number of finished jobs, one after another, and a function that requests their list. */
 async function several({ submit, fetch }: Subject, count: number) {
   const jobs: AuditJob[] = []
   for (let job = 0; job < count; job++) jobs.push(await submit())

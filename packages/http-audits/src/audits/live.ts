@@ -13,12 +13,12 @@ const HERE = { ...PLAIN, status: 200 } as const
 
 interface Writing {
   readonly job: AuditJob
-  /** Where its response can be read, which has begun. */
+  /** URL of its live response, which has begun. */
   readonly stream: string
   release(): Promise<void>
 }
 
-/** A job whose handler has begun to answer, and goes on when it is released. */
+/** A job whose handler has begun to respond, and continues when it is released. */
 async function writing({ submit, token }: Subject, answer: PlannedAnswer, rest: { text?: string; throw?: string }): Promise<Writing> {
   const gate = token()
   const job = await submit({ respond: { ...answer, rest: { hold: gate.token, ...rest } } })
@@ -26,7 +26,7 @@ async function writing({ submit, token }: Subject, answer: PlannedAnswer, rest: 
   return { job, stream: reply.document().links.stream ?? '', release: gate.release }
 }
 
-/** Reads the stream from now on to its end, which comes when the handler has been let go on. */
+/** Reads the stream to its end, which comes after the handler is released. */
 async function read(subject: Subject, { stream, release }: Writing, headers: Record<string, string> = {}): Promise<Reply> {
   const reply = subject.fetch(stream, { headers })
   const held = await Promise.race([reply.then(() => 'whole'), subject.fetch(stream, { method: 'HEAD' }).then(() => 'held')])
@@ -35,7 +35,7 @@ async function read(subject: Subject, { stream, release }: Writing, headers: Rec
   return reply
 }
 
-/** Reads the stream of {@link BEGUN}, and lets the handler go on once all that it has written so far has come. */
+/** Reads the stream of {@link BEGUN}, and releases the handler once all that it has written so far has come. */
 async function readAsWritten({ fetch }: Subject, { stream, release }: Writing): Promise<Reply> {
   const size = new TextEncoder().encode(BEGUN).length
   const { reply } = await begun((heard) => fetch(stream, { heard }), size, 'what the handler has written so far')
@@ -43,7 +43,7 @@ async function readAsWritten({ fetch }: Subject, { stream, release }: Writing): 
   return reply
 }
 
-/** What HEAD is answered while the response is being written. */
+/** The reply to HEAD while the response is being written. */
 async function headOf(subject: Subject, answer: PlannedAnswer): Promise<Reply> {
   const { stream, release } = await writing(subject, answer, { text: REST })
   const reply = await subject.fetch(stream, { method: 'HEAD' })
@@ -103,7 +103,7 @@ export const liveAudits: readonly Audit[] = [
         [await far, 15],
       ] as const) {
         hasStatus(part, 206)
-        // A slow network may bring the question when the response is whole already.
+        // On a slow network the request may arrive when the response is complete already.
         match(part.headers.get('content-range'), new RegExp(`^bytes ${first}-(?:9007199254740991/\\*|23/24)$`), 'Content-Range')
         equal(part.bytes.join(), bytes.subarray(first).join(), `the bytes from ${first} on`)
       }

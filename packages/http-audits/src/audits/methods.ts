@@ -2,7 +2,7 @@ import type { Audit } from '../audit'
 import { elementsOf, equal, fieldsOf, hasStatus, isProblem, lists } from '../expectation'
 import type { Reply } from '../reply'
 
-/** That HEAD said what GET says (RFC 9110 9.3.2): `but` names fields that may differ from one request to the next. */
+/** Checks that HEAD answers as GET (RFC 9110 9.3.2). @param but header fields that may differ between two requests */
 function likeGet(head: Reply, get: Reply, ...but: string[]): void {
   hasStatus(head, get.status)
   equal(head.bytes.length, 0, `body size of ${head.asked}`)

@@ -3,7 +3,7 @@ import { equal, hasField, hasStatus, lists, match, ok } from '../expectation'
 import type { Reply } from '../reply'
 import type { AuditJob } from '../subject'
 
-/** What a browser sends that opens a page. */
+/** `Accept` of a browser that opens a page. */
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8'
 const opened = (job: AuditJob, headers: Readonly<Record<string, string>> = {}): Promise<Reply> =>
   job.status({ headers: { accept: BROWSER, ...headers } })

@@ -72,7 +72,7 @@ export const preferAudits: readonly Audit[] = [
     async run({ submit }) {
       const fields = ['', ',,', ';;=', 'unknown', 'wait=soon', 'wait=-1', 'wait=1.5', '"', 'return="', 'a=b=c', '\u00e9', 'x'.repeat(4_000)]
       const ignored = async (prefer: string) => {
-        // Owners of their own, so that all of them together are not too many for one.
+        // Each with its own owner, so that they do not exceed the limit of one.
         const { accepted, status } = await submit({}, { headers: { prefer }, owner: `audit-${crypto.randomUUID()}` })
         hasNoField(accepted, 'preference-applied')
         hasStatus(await status({ headers: { prefer } }), 200, 202)

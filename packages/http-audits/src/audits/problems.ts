@@ -1,7 +1,7 @@
 import type { Audit } from '../audit'
 import { equal, isProblem, isSame, lists, match, ok } from '../expectation'
 
-/** What may be asked of a job, and where. */
+/** Methods and URLs of a job. */
 const WAYS = [
   ['GET', ''],
   ['HEAD', ''],

@@ -4,7 +4,7 @@ import { due, events, list } from '../optional-methods'
 import { event, job, next, T0 } from '../records'
 import { storeCase } from '../store-case'
 
-/** A job nothing of which is frozen, as an application would make it. */
+/** A job that is not frozen, as an application would make it. */
 export const loose = (): Job =>
   structuredClone(
     job(1, {
@@ -14,7 +14,7 @@ export const loose = (): Job =>
     }),
   )
 
-/** Changes whatever of a record can be changed; an immutable one throws, which is as good as a copy. */
+/** Changes whatever can be changed in a record. An immutable one throws, which is as good as a copy. */
 export function spoil(value: unknown): void {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return
   for (const member of Object.values(value)) spoil(member)

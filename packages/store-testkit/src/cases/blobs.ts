@@ -7,12 +7,12 @@ import { type Need, type OpenedStore, storeCase } from '../store-case'
 const blobCase = (id: string, title: string, check: (opened: OpenedStore) => Promise<void>, ...more: readonly Need[]) =>
   storeCase(id, title, check, 'blobs', ...more)
 
-/** As core cuts bodies, in bytes. */
+/** Chunk size of core, in bytes. */
 const CHUNK_BYTES = 262_144
 
-/** Ids that stores mix up: prefixes of each other, patterns that match others, upper case, names of places in a file system. */
+/** Ids that stores may confuse: prefixes of each other, patterns that match others, upper case, special names in a file system. */
 const IDS = ['a', 'ab', 'a.b', 'a_b', 'axb', 'A', '.', '..', '~', 'a-request', '__proto__']
-/** Names and chunks that run into each other once they are joined. */
+/** Names and chunk numbers that become equal if they are joined without a separator. */
 const PLACES = [
   ['request', 0],
   ['request', 1],
@@ -27,14 +27,14 @@ const PLACES = [
 ] as const
 const ALL = IDS.flatMap((id) => PLACES.map(([name, index]) => ({ id, name, index })))
 
-/** A chunk that only this place can have. */
+/** A chunk that is unique for its place. */
 const textOf = (id: string, name: string, index: number) => new TextEncoder().encode(`${id} ${name} ${index}`)
 
 const writeAll = async (blobs: BlobStore, ids: readonly string[]) => {
   for (const { id, name, index } of ALL) if (ids.includes(id)) await blobs.write(id, name, index, textOf(id, name, index))
 }
 
-/** Every chunk is there as `writeAll` wrote it, or is not there, as `stays` says. */
+/** Checks that every chunk is as `writeAll` wrote it, or absent, as `stays` says. */
 async function left(blobs: BlobStore, stays: (id: string, name: string) => boolean, what: string): Promise<void> {
   const found = await Promise.all(ALL.map(({ id, name, index }) => blobs.read(id, name, index))) // one by one is half a minute over HTTP
   for (const [at, { id, name, index }] of ALL.entries()) {

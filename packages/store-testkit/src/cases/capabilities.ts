@@ -12,7 +12,7 @@ const declared = (id: string, name: 'due' | 'list' | 'events' | 'watch'): StoreC
     }
   })
 
-/** Nothing declares these, so a store may have one that nobody has asked to be tried. */
+/** Members without a capability: a store may have one, but not have been declared to, so that its cases do not run. */
 const untried = (id: string, name: 'claim' | 'blobs' | 'holder'): StoreCase => ({
   ...storeCase(id, `has no "${name}" unless its cases are run`, async ({ a, b }) => {
     for (const store of [a, b])

@@ -15,14 +15,14 @@ const START = {
 const started = (before: Job): Job => next(before, START)
 
 const bytes = noise(1_000)
-/** Both bodies, and members that a claim has nothing to say of. */
+/** Both bodies, and members that a claim does not change. */
 const full = (n: number, more: Partial<Job> = {}): Job =>
   job(n, { owner: 'ann', idempotencyKey: `key ${n}`, requestBody: bytes, responseBody: 'out', meta: { n }, ...more })
 
 const TEXT = 'a\u0000b \u001f "\'`\\ \r\n \u2028 \ufeff %_$1 e\u0301 \u05e9 日本 👩‍👩‍👧 \u{10ffff}'
 const NUMBERS = [0, -1, 0.1, 33.333333333333336, 1e21, 5e-324, Number.MAX_SAFE_INTEGER, 1.7976931348623157e308]
 
-/** Everything that a store which decodes the record, sets some members and encodes it again may lose. */
+/** Values that a store may lose if it decodes the record, sets some members and encodes it again. */
 const DELICATE = job(1, {
   ...{ operation: TEXT, owner: TEXT, idempotencyKey: TEXT, message: '', estimateMs: Number.MAX_SAFE_INTEGER, percentComplete: 0.1 },
   ...{ createdAt: Number.MAX_SAFE_INTEGER, result: ' {"b" : 1.0, "a":1e2,\n"a":12345678901234567890, "é":"\\u00e9\\/"} ' },

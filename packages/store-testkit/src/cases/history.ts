@@ -5,7 +5,7 @@ import { type OpenedStore, storeCase } from '../store-case'
 
 const eventCase = (id: string, title: string, check: (opened: OpenedStore) => Promise<void>) => storeCase(id, title, check, 'events')
 
-/** A job with one line of history for each version. */
+/** A job with one event of history for each version. */
 async function withHistory({ a, b }: OpenedStore, n: number, versions: number): Promise<void> {
   let current = job(n)
   await a.insert(current, [event(1)])

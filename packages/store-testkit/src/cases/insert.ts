@@ -4,7 +4,7 @@ import { due, list } from '../optional-methods'
 import { event, idOf, job, next, parallel, T0, upTo } from '../records'
 import { storeCase } from '../store-case'
 
-/** Every shape that an id may have, and names that a plain object already has. */
+/** All kinds of valid ids, and names that a plain object already has. */
 const ODD_IDS = [
   '.',
   '..',

@@ -3,10 +3,10 @@ import { due, list } from '../optional-methods'
 import { idOf, insertAll, job, next, parallel, stone, T0 } from '../records'
 import { storeCase } from '../store-case'
 
-/** Texts that a careless comparison takes for the same: case, blanks, Unicode forms, and what a column puts in place of what it cannot hold. */
+/** Texts that a careless comparison confuses: case, blanks, Unicode forms, and replacements for what a column cannot hold. */
 const LIKE = ['a', 'A', 'a ', ' a', '\u00e9', 'e\u0301', '?', '\u{1f600}', '\u{1f601}', '\ufffd', '\ud800', '\ud801', '\0x', '\0y']
 
-/** Owners and keys that become one where they are joined with a separator, where `null` becomes a word, or where a column is too short. */
+/** Owners and keys that become equal if they are joined with a separator, if `null` becomes a word, or if a column is too short. */
 export const PAIRS: readonly (readonly [owner: string | null, key: string])[] = [
   ...([[null, 'k'] as const, ['', 'k'], ['null', 'k'], ['undefined', 'k']] as const),
   ...([['a:b', 'c'] as const, ['a', 'b:c'], ['a/b', 'c'], ['a', 'b/c'], ['a|b', 'c'], ['a', 'b|c']] as const),
@@ -14,7 +14,7 @@ export const PAIRS: readonly (readonly [owner: string | null, key: string])[] = 
   ...[...LIKE, ...['', '1', '2'].map((end) => `${'o'.repeat(400)}${end}`)].map((owner) => [owner, 'c'] as const),
 ]
 
-/** The same for keys, with numbers, signs of patterns, and the longest that a client may send. */
+/** The same for keys, with numbers, wildcards, and the longest one that a client may send. */
 export const KEYS = [...LIKE, '1', '01', '1.0', '%', '_', '\\', "'", 'x'.repeat(255), `${'x'.repeat(254)}y`]
 
 export const keyCases = [

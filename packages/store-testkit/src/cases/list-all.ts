@@ -7,13 +7,13 @@ import { type Need, type OpenedStore, storeCase } from '../store-case'
 const allCase = (id: string, title: string, check: (opened: OpenedStore) => Promise<void>, ...more: readonly Need[]) =>
   storeCase(id, title, check, 'list', 'listAll', ...more)
 
-/** What asks for the jobs of all owners. */
+/** Query for the jobs of all owners. */
 const ALL = { owner: undefined } as const
 const OWNERS = ['bob', null, 'ann', '', 'null', 'Ann', 'ann '] as const
-/** Owners take turns, in no order of theirs. */
+/** Owners in turn, not sorted. */
 const ownerOf = (n: number) => OWNERS[n % OWNERS.length] as string | null
 const newestFirst = (jobs: readonly Job[]) => [...jobs].sort((x, y) => y.createdAt - x.createdAt || (x.id < y.id ? 1 : -1))
-/** So many jobs of owners in turn, a millisecond apart. */
+/** A number of jobs of owners in turn, a millisecond apart. */
 const series = (from: number, to: number, more: Partial<Job> = {}): Job[] =>
   upTo(to - from + 1).map((n) => job(from + n - 1, { createdAt: T0 + from + n, owner: ownerOf(n), ...more }))
 

@@ -6,14 +6,14 @@ import { type OpenedStore, storeCase } from '../store-case'
 
 const listCase = (id: string, title: string, check: (opened: OpenedStore) => Promise<void>) => storeCase(id, title, check, 'list')
 
-/** So many jobs, a millisecond apart. */
+/** A number of jobs, a millisecond apart. */
 const series = (from: number, to: number, more: Partial<Job> = {}): Job[] =>
   upTo(to - from + 1).map((n) => job(from + n - 1, { createdAt: T0 + from + n, ...more }))
 const newestFirst = (jobs: readonly Job[]) => [...jobs].sort((x, y) => y.createdAt - x.createdAt || (x.id < y.id ? 1 : -1))
 
-/** Names that become one where a text is written as UTF-8, or in what lacks some characters, ends at NUL, or is quoted by hand. */
+/** Names that become equal if a text is written as UTF-8 or in a smaller character set, ends at NUL, or is quoted by hand. */
 const NAMES = ['x', 'x\ud800', 'x\ud801', 'x\ufffd', 'x\0', 'x\0y', '"x', '"x\\ud800"', '\u{10ffff}', '?', '\u{1f600}', '\u{1f601}']
-/** Names that become one in a column that is too short. */
+/** Names that become equal in a column that is too short. */
 const LONG_NAMES = ['1', '2', ''].map((end) => `${'n'.repeat(400)}${end}`)
 
 /** A job for each name, which is that of its owner and of its operation. */

@@ -3,7 +3,7 @@ import { due, list } from '../optional-methods'
 import { idOf, job, next, T0 } from '../records'
 import { storeCase } from '../store-case'
 
-/** How often: a store that is late is not late every time. */
+/** Number of tries: a store with stale reads does not always return one. */
 const ROUNDS = 20
 
 export const readYourWriteCases = [

@@ -3,10 +3,10 @@ import { sameHead, sameJob } from '../assertions'
 import { idOf, job, T0 } from '../records'
 import { storeCase } from '../store-case'
 
-/** NUL, quotes, line ends, the private use of SQL and JSON, right-to-left, both Unicode forms, four-byte characters. */
+/** NUL, quotes, line ends, syntax of SQL and JSON, right-to-left, both Unicode forms, four-byte characters. */
 const TEXT = 'a\u0000b \u0001\u001f "\'`\\ \r\n\t \u2028 \ufeff %_$1 \u00e9 e\u0301 \u05e9\u05dc\u05d5\u05dd 日本 👩‍👩‍👧 \u{10ffff} '
 
-/** Every member that there is: one that is added to the record is missing here until a store has to give it back. */
+/** A job with every member; the type requires new members of the record to be added here, so that stores must return them. */
 interface Whole extends Required<Job> {
   readonly request: Required<StoredRequest>
   readonly response: Required<StoredResponse>
@@ -40,7 +40,7 @@ const EVERYTHING = {
   ...{ requestBody: 'in', responseBody: 'out' },
 } as const satisfies Whole
 
-/** Both ways in, insert and replace, and out through the other handle. */
+/** Writes by insert and by replace, and reads through the other handle. */
 async function comesBack(a: JobStore, b: JobStore, given: Job): Promise<void> {
   await a.insert(given)
   sameJob(await b.get(given.id, 'full'), given, 'as it was inserted')

@@ -5,10 +5,10 @@ import { within } from '../patience'
 import { idOf, insertAll, job, next, upTo } from '../records'
 import { type Need, type OpenedStore, type StoreCase, storeCase } from '../store-case'
 
-/** How long a change may take to be heard of, in milliseconds. */
+/** How long a change may take to reach a watcher, in milliseconds. */
 const PATIENCE_MS = 10_000
 
-/** More than a pool of a database client has connections. */
+/** More watchers than a database client's pool has connections. */
 const MANY = 50
 
 const watchCase = (id: string, title: string, check: (opened: OpenedStore) => Promise<void>, ...more: readonly Need[]): StoreCase =>
@@ -19,7 +19,7 @@ const soon = <T>(news: Promise<T>, what: string): Promise<T> => within(PATIENCE_
 const byReplace = async (store: JobStore, after: Job) => (await store.replace(after)).replaced
 const byClaim = async (store: JobStore, { id, version }: Job) => (await claim(store, id, version - 1, { version })).claimed
 
-/** What the watcher is told but for version 1: where something may have been missed, what was there before is told again, so that core looks. */
+/** The first version after 1 that the watcher receives. Version 1 may be repeated, if the store cannot know whether a change was missed. */
 async function firstNews(watcher: AsyncIterator<number>): Promise<IteratorResult<number>> {
   const until = Date.now() + PATIENCE_MS
   let told = await watcher.next()
@@ -27,7 +27,7 @@ async function firstNews(watcher: AsyncIterator<number>): Promise<IteratorResult
   return told
 }
 
-/** Writes versions until the watcher hears of one: when its subscription begins to count is the store's own affair. */
+/** Writes versions until the watcher receives one, because the contract does not say when a subscription becomes active. */
 async function firstHeard(store: JobStore, watcher: AsyncIterator<number>, write = byReplace): Promise<{ heard: number; written: number }> {
   const heard = firstNews(watcher)
   let settled = false
