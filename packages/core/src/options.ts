@@ -25,7 +25,7 @@ export interface OperationOptions<Native = unknown> {
   /**
    * Time limit of one attempt, in milliseconds, 1 to 2_147_483_647. When it passes, the signal aborts and the job fails with code
    * `timeout`.
-   * @default 900_000, or the engine's limit if that is lower
+   * @default 900_000, or what the engine has as its default or limit if that is lower
    */
   maxRunMs?: number
   /** Largest request body accepted, in bytes; a larger one is answered 413. @default 33_554_432 (32 MiB) */

@@ -7,7 +7,7 @@ type Target = string | null | undefined
 
 /** The webhook of a route: what is notified when its jobs end. */
 export interface WebhookOptions<Native = unknown> {
-  /** One URL for all jobs, or a function that finds it, as in what the client has registered. `null` or `undefined`: none. */
+  /** One URL for all jobs, or a function that looks it up, as by the client that sent the request. `null` or `undefined`: none. */
   url?: string | ((native: Native) => Target | Promise<Target>)
   /** Which ends are notified. @default all of them */
   events?: readonly WebhookType[]

@@ -48,8 +48,8 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
   #alarm: Alarm | undefined
 
   /**
-   * Called before an alarm needs the jobs. Override it if `createJobs` is called inside the fetch handler, and call it here in the same
-   * way; jobs that are made at the top level of the module need no override.
+   * Called before an alarm needs the jobs. Override it if your fetch handler calls `createJobs`, and call `createJobs` here in the same
+   * way. Jobs that are made at the top level of the module need no override.
    */
   protected prepare(): void {}
 
