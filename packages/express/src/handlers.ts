@@ -40,6 +40,6 @@ export function callInOrder(handlers: readonly AnyHandler[], req: object, res: o
       failed(thrown)
     }
   }
-  const failed = (thrown: unknown) => next(thrown || new Error('The handler failed without saying why.', { cause: thrown }))
+  const failed = (thrown: unknown) => next(thrown || new Error('The handler failed without an error.', { cause: thrown }))
   return next as Next
 }

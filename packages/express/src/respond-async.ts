@@ -74,7 +74,7 @@ export function respondAsync(jobs: Jobs<Request>, operation: string | RespondAsy
 function handlersOf(name: string, handler: unknown): AnyHandler[] {
   const handlers = [handler].flat(8)
   if (handlers.length > 0 && handlers.every((one): one is AnyHandler => typeof one === 'function')) return handlers
-  throw new JobsError('invalid_option', `respondAsync("${name}"): give it a handler, or a list of them.`)
+  throw new JobsError('invalid_option', `respondAsync("${name}") needs a handler, or a list of handlers.`)
 }
 
 /** `req.job` of a handler that runs as if it were not wrapped: progress is ignored, and the signal aborts when the client leaves. */

@@ -182,7 +182,7 @@ describe('misuse at set-up', () => {
     const wrap = respondAsync as (...args: unknown[]) => unknown
     for (const handler of [undefined, [], ['no function'], {}])
       expect(() => wrap(jobs, 'op', handler)).toThrow(
-        new JobsError('invalid_option', 'respondAsync("op"): give it a handler, or a list of them.'),
+        new JobsError('invalid_option', 'respondAsync("op") needs a handler, or a list of handlers.'),
       )
     respondAsync(jobs, 'op', () => {})
     expect(() => respondAsync(jobs, 'op', () => {})).toThrow(/this name is taken by another route/)
