@@ -34,7 +34,7 @@ describe.skipIf(!CHROMIUM)('the page of examples/ai-chat', () => {
     await page.reload()
     await growsTo(20)
     web.child.kill('SIGKILL')
-    await expect.poll(() => page.locator('#state').textContent()).toBe('connecting again')
+    await expect.poll(() => page.locator('#state').textContent()).toBe('reconnecting')
     const before = await shown()
     expect(WHOLE.startsWith(before)).toBe(true)
     expect(before.length).toBeLessThan(WHOLE.length)

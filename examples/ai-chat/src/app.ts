@@ -10,7 +10,7 @@ import { PgBoss } from 'pg-boss'
 import { answerTo } from './model.ts'
 import { page, script } from './page.ts'
 
-/** What web.ts and worker.ts have in common: all of the application. Importing it connects to nothing. */
+/** The whole application, shared by web.ts and worker.ts. Importing it connects to nothing. */
 const connectionString = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 export const pool = new pg.Pool({ connectionString })
 pool.on('error', (error) => console.error('postgres:', error.message))
@@ -23,7 +23,7 @@ export const jobs = createJobs({
 })
 export const app = new Hono()
 
-/** Answers a question as a chat does: token by token, each when it is there. Nothing in it knows that the client may be gone. */
+/** Answers a question as a chat does, token by token. It is an ordinary streaming handler: nothing in it knows that the client may be gone. */
 app.post(
   '/answers',
   respondAsync(jobs, 'answer', async (c) => {
@@ -32,7 +32,7 @@ app.post(
     return streamText(c, async (stream) => {
       for (const token of answerTo(question, 120)) {
         await stream.write(token)
-        await setTimeout(40, undefined, { signal }) // a model thinks for as long
+        await setTimeout(40, undefined, { signal }) // about as long as a model takes
       }
     })
   }),

@@ -1,4 +1,4 @@
-/** Asks a question, reads the answer while it is written, kills the web process in the middle and goes on: every byte, once. */
+/** Asks a question, reads the answer while it is written, kills the web process in the middle and resumes: every byte arrives once. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { answerTo } from './model.ts'
 import { startPostgres } from './postgres.ts'
@@ -10,10 +10,10 @@ const WHOLE = Buffer.from([...answerTo(QUESTION, 120)].join(''))
 const env = { DATABASE_URL: process.env.DATABASE_URL ?? (await startPostgres()), PORT: '0' }
 const worker = await start('worker.ts', env)
 let web = await start('web.ts', env)
-const { port } = web // it comes back where it was
+const { port } = web // after the restart it listens there again
 const url = (path: string) => new URL(path, `http://127.0.0.1:${port}`)
 
-/** Reads on from a byte, until there are so many or the connection ends. */
+/** Reads from a byte on, until `enough` bytes have come or the connection ends. */
 async function read(stream: string, from: number, enough: number, etag?: string) {
   const headers: Record<string, string> = etag === undefined ? {} : { range: `bytes=${from}-`, 'if-range': etag }
   const response = await fetch(url(stream), { headers })
@@ -59,14 +59,14 @@ try {
   web = await start('web.ts', { ...env, PORT: `${port}` })
 
   const reloaded = await read(stream, 0, 1)
-  deepEqual(reloaded.bytes, WHOLE.subarray(0, reloaded.bytes.length), 'a page that is loaded again begins at the beginning')
+  deepEqual(reloaded.bytes, WHOLE.subarray(0, reloaded.bytes.length), 'a page that is reloaded starts at the beginning')
   await reloaded.reader.cancel()
   const rest = await read(stream, first.bytes.length, Number.POSITIVE_INFINITY, first.etag)
   equal(rest.response.status, 206)
   equal(Buffer.concat([first.bytes, rest.bytes]).toString(), WHOLE.toString(), 'the answer, every byte once')
   const result = await fetch(url(`${job}/result`))
   deepEqual(Buffer.from(await result.arrayBuffer()), WHOLE, 'and it is kept')
-  console.log('examples/ai-chat: accepted, read while it was written, survived a killed web process, gone on with byte for byte')
+  console.log('examples/ai-chat: accepted, read while it was written, survived a killed web process, resumed byte for byte')
 } finally {
   await end(web.child, worker.child)
 }

@@ -1,4 +1,4 @@
-/** What the model has read. It says nothing that is not, word by word, somewhere in here. */
+/** All that the model knows: its answers consist of words from here. */
 const TEXT = `
 A question takes a moment, and an answer takes its time. The server says that it has heard the question, and the work begins when the
 server has a hand free. While the work goes on the answer grows, word by word, and whoever asks for it is given what there is. Nobody has
@@ -17,8 +17,8 @@ for (const [at, word] of words.entries()) {
 }
 
 /**
- * The words of an answer, in the place of those of a model: a walk through the text from a start that the question decides. The same
- * question has the same answer, which is what lets check.ts compare.
+ * Stands in for a model: the words of an answer are a walk through the text from a start that the question decides. The same question
+ * gets the same answer, which lets check.ts compare.
  */
 export function* answerTo(question: string, length: number): Generator<string> {
   let state = 2_166_136_261

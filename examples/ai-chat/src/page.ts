@@ -19,7 +19,7 @@ export const page = `<!doctype html>
 </html>
 `
 
-/** The job's address is in the address of the page, so a reload goes on with it. What was read is asked for no second time. */
+/** The URL of the page holds that of the job, so a reload continues with it. After a lost connection only the missing bytes are requested. */
 export const script = `
 const form = document.querySelector('form')
 const answer = document.querySelector('#answer')
@@ -35,7 +35,7 @@ form.addEventListener('submit', async (event) => {
   follow(pathname)
 })
 
-/** Resolves once the answer has begun. It may have, so the first look does not wait for a change. */
+/** Resolves once the answer has begun. It may have begun already, so the first request does not wait for a change. */
 async function begun(job) {
   for (let headers = {}; ; headers = { prefer: 'wait=5' }) {
     const status = await (await fetch(job, { headers })).json()
@@ -54,7 +54,7 @@ async function follow(job) {
     try {
       await begun(job)
       const response = await fetch(job + '/stream', { headers: at > 0 ? { range: 'bytes=' + at + '-', 'if-range': etag } : {} })
-      if (response.status === 416) break // all of it has been read
+      if (response.status === 416) break // everything has been read
       if (!response.ok) throw new Error(String(response.status))
       if (response.status === 200) {
         at = 0 // the beginning, or another attempt
@@ -70,7 +70,7 @@ async function follow(job) {
       }
       break
     } catch {
-      state.textContent = 'connecting again'
+      state.textContent = 'reconnecting'
       await pause(500)
     }
   }

@@ -1,4 +1,4 @@
-/** The web process: takes questions, and shows answers as they are written. It writes none, because it never calls `jobs.start()`. */
+/** The web process: takes questions, and shows answers as they are written. It produces none, because it never calls `jobs.start()`. */
 import { serve } from '@hono/node-server'
 import { app, boss, jobs, pool } from './app.ts'
 
@@ -8,9 +8,9 @@ const server = serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000),
 })
 
 process.once('SIGTERM', async () => {
-  await jobs.stop() // new requests get 503, and whoever waits for a job is answered
+  await jobs.stop() // new requests get 503, and polls that are held are answered
   server.close(async () => {
-    await boss.stop({ graceful: false }) // when the last answer has left
+    await boss.stop({ graceful: false }) // once the last response has been sent
     await pool.end()
     process.exit()
   })

@@ -54,7 +54,7 @@ app.post(
 app.route('/jobs', jobRoutes(jobs))
 
 const at = (file: string) => fileURLToPath(new URL(file, import.meta.url))
-/** The script of the page and the client in one file: an application's own build does this. */
+/** Bundles the script of the page with the client. In a real application its own build does this. */
 const { outputFiles } = await build({
   entryPoints: [at('page.ts')],
   bundle: true,

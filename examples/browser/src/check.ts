@@ -1,4 +1,4 @@
-/** Goes through a whole life over HTTP, as the page does; exits non-zero when something is not as the README says. */
+/** Follows a job from start to end over HTTP, as the page does; exits non-zero if anything differs from the README. */
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { serve } from '@hono/node-server'
 import { createClient, JobCanceledError } from '@respond-async/client'
@@ -17,7 +17,7 @@ const csv = (rows: number) => {
 
 const page = await (await fetch(baseUrl)).text()
 match(page, /<progress id="bar" max="100"><\/progress>/)
-ok((await (await fetch(`${baseUrl}/page.js`)).text()).length > 5_000, 'the script brings the client along')
+ok((await (await fetch(`${baseUrl}/page.js`)).text()).length > 5_000, 'the script includes the client')
 
 equal((await fetch(`${baseUrl}/reports`, { method: 'POST', body: new FormData() })).status, 422)
 const job = await client.submit<Report>('/reports', { body: csv(10) })
@@ -36,10 +36,10 @@ deepEqual(await job.json(), {
     { name: 'delay', mean: 10, largest: 15 },
   ],
 })
-deepEqual(await client.resume<Report>(job.url ?? '').json(), await job.json(), 'a page that was loaded anew finds it')
+deepEqual(await client.resume<Report>(job.url ?? '').json(), await job.json(), 'a page that was reloaded finds it')
 
 const long = await client.submit<Report>('/reports', { body: csv(1_000) })
 await long.cancel()
 await rejects(long.json(), JobCanceledError)
-console.log('A file was uploaded, its report followed and read, found again, and another one canceled.')
+console.log('examples/browser: uploaded, followed, read, found again, canceled')
 process.exit()

@@ -1,4 +1,4 @@
-/** In the browser: uploads, follows the job, shows what came of it. The job's address is in that of the page, so a reload goes on. */
+/** Runs in the browser: uploads a file, follows its job, shows the report. The URL of the page holds that of the job, so a reload continues with it. */
 import { type Job, JobCanceledError, resume, submit } from '@respond-async/client'
 import type { Report } from './app.ts'
 

@@ -3,7 +3,7 @@ import { createJobs, type JobHandle, type JobStore } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/express'
 import express, { type Express } from 'express'
 
-/** Counts words, a line at a time. Each line takes a moment, as if a slow service had to be asked. */
+/** Counts words line by line. Each line takes a moment, as if a slow service were asked. */
 async function countWords(text: string, job: JobHandle): Promise<Record<string, number>> {
   const counts: Record<string, number> = {}
   const lines = text.split('\n')
@@ -27,6 +27,6 @@ export async function wordCounts(store: JobStore): Promise<Express> {
     }),
   )
   app.use('/jobs', jobRoutes(jobs))
-  await jobs.start() // without waiting for a first request: there may be work left from before
+  await jobs.start() // at once, not at the first request: an earlier process may have left jobs behind
   return app
 }

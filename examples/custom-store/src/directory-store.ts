@@ -15,7 +15,7 @@ type JobFile = { job: Job; events: JobEvent[]; requestBody?: string | null; resp
 export function directoryStore(directory: string): JobStore {
   mkdirSync(directory, { recursive: true })
 
-  /** A hash, because an id may hold capitals and dots, and file systems have views on those. */
+  /** Hashed, because ids may contain capitals and dots, which not every file system keeps apart. */
   const pathOf = (id: string) => join(directory, `${createHash('sha256').update(id).digest('hex')}.json`)
   const read = (path: string): JobFile | null => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null)
 
@@ -87,7 +87,7 @@ export function directoryStore(directory: string): JobStore {
   }
 }
 
-/** Sorts as the jobs do: by time, then by id. */
+/** A text that sorts as the jobs do: by time, then by id. */
 const placeOf = ({ createdAt, id }: Job) => `${String(createdAt).padStart(16, '0')} ${id}`
 
 const packed = (body: Body | null) => body && Buffer.from(bytesOf(body)).toString('base64')

@@ -1,4 +1,4 @@
-/** A job's whole life over HTTP, through a real process that is killed in the middle of the work. */
+/** A job from start to end over HTTP, in a real process that is killed in the middle of the work. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -26,7 +26,7 @@ async function start(): Promise<string> {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   for await (const line of createInterface({ input: running.stdout as NonNullable<ChildProcess['stdout']> })) return line
-  throw new Error('The server ended before it was up')
+  throw new Error('The server exited before it was ready')
 }
 
 async function kill(): Promise<void> {
@@ -44,13 +44,13 @@ interface Status {
   readonly percentComplete?: number
 }
 
-/** Polls until the job is as it should be. */
+/** Polls until `enough` accepts the job. */
 async function until(url: string, enough: (job: Status) => boolean): Promise<Status> {
   for (const giveUpAt = Date.now() + 30_000; Date.now() < giveUpAt; await pause(50)) {
     const job: Status = await (await fetch(url)).json()
     if (enough(job)) return job
   }
-  throw new Error(`${url} did not become what it should within 30 s`)
+  throw new Error(`${url} did not reach the expected state within 30 s`)
 }
 
 const submit = (base: string, body: string, key?: string) =>

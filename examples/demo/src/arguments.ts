@@ -3,10 +3,10 @@ import { DemoError } from './demo-error.ts'
 import { FRAMEWORKS, type Framework } from './frameworks.ts'
 
 export const USAGE = `npm run demo                        one upload through Express, Hono and a Worker in turn
-npm run demo -- hono                through one of them: ${FRAMEWORKS.map(({ name }) => name).join(', ')}
-npm run demo -- express --serve     keeps a server up and prints lines for curl
+npm run demo -- hono                through one of them only: ${FRAMEWORKS.map(({ name }) => name).join(', ')}
+npm run demo -- express --serve     keeps a server running and prints curl lines
              --port 3000            on this port instead of a free one
-             --file flights.csv     with another file of flights or bird strikes: CSV, JSON or Parquet`
+             --file flights.csv     another file of flights or bird strikes: CSV, JSON or Parquet`
 
 export interface Arguments {
   readonly frameworks: readonly Framework[]
@@ -22,9 +22,9 @@ export function readArguments(given: readonly string[]): Arguments {
   const { serve = false, help = false, file } = values
   const frameworks = positionals.length === 0 ? FRAMEWORKS : positionals.map(named)
   const port = Number(values.port ?? 0)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw wrong(`--port takes a number up to 65535, not "${values.port}".`)
-  if (serve && frameworks.length !== 1) throw wrong('--serve keeps one server up: say which, as in "npm run demo -- express --serve".')
-  if (values.port !== undefined && frameworks.length !== 1) throw wrong('--port is for one server: say which.')
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw wrong(`--port must be a number from 0 to 65535, not "${values.port}".`)
+  if (serve && frameworks.length !== 1) throw wrong('--serve keeps one server running: name it, as in "npm run demo -- express --serve".')
+  if (values.port !== undefined && frameworks.length !== 1) throw wrong('--port works with one server only: name it.')
   return { frameworks, serve, help, port, file }
 }
 
@@ -44,7 +44,7 @@ function parse(given: readonly string[]) {
 function named(name: string): Framework {
   const found = FRAMEWORKS.find((framework) => framework.name === name)
   if (found) return found
-  throw wrong(`There is no "${name}" here.`)
+  throw wrong(`There is no server "${name}".`)
 }
 
 const wrong = (sentence: string) => new DemoError(`${sentence}\n\n${USAGE}`)

@@ -19,11 +19,11 @@ export async function exchange(base: string, path: string, init: RequestInit = {
 
 export const statusOf = ({ status, statusText }: Response) => `${status} ${statusText}`
 
-/** The request line, with what is worth telling of what was sent. */
+/** The request line, with the part of what was sent that is worth showing. */
 export const showRequest = (method: string, path: string, sent = '') =>
   line(`   ${style.strong(`${method} ${path}`)}${sent && `   ${style.quiet(sent)}`}`)
 
-/** The status and some of the fields. */
+/** The status line and some of the header fields. */
 export function showResponse({ response, tookMs }: Exchange, fields: readonly string[], document?: object): void {
   line(`   ${style.good(statusOf(response))}   ${style.quiet(`after ${Math.round(tookMs)} ms`)}`)
   for (const name of fields) {

@@ -1,4 +1,4 @@
-/** Follows a job to its end by its status route alone, and feeds the bar with what that says. */
+/** Follows a job to its end by its status URL alone, and moves the bar by what that says. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { DemoError } from './demo-error.ts'
 import { type Exchange, exchange, showRequest, showResponse, statusOf } from './exchange.ts'
@@ -6,9 +6,9 @@ import { bar, clearBar, line, seconds, style } from './screen.ts'
 import { type JobDocument, readDocument } from './status.ts'
 import type { Accepted } from './submission.ts'
 
-/** So many polls come when Retry-After says; those after them are held by the server until something has changed. */
+/** This many polls wait for Retry-After first; the server holds those after them until something has changed. */
 const PACED_POLLS = 1
-/** The report changes its progress more often than anybody wants to read, so held polls leave it this long. */
+/** Progress changes more often than anybody wants to read, so this pause comes before each held poll. */
 const BETWEEN_MS = 80
 
 export interface Followed {
@@ -25,14 +25,14 @@ export async function follow(base: string, { location, retryAfterMs, job }: Acce
   bar(0, 'accepted')
   for (let polls = 1; ; polls++) {
     const held = polls > PACED_POLLS
-    if (polls === 1) showRequest('GET', location, 'when Retry-After says')
+    if (polls === 1) showRequest('GET', location, 'after the pause in Retry-After')
     if (polls === PACED_POLLS + 1) showRequest('GET', location, `Prefer: wait=10, If-None-Match: ${etag}, and so on`)
     await pause(held ? BETWEEN_MS : retryAfterMs, undefined, { signal })
     const headers: HeadersInit = held ? { prefer: 'wait=10', 'if-none-match': etag } : {}
     const poll = await exchange(base, location, { headers, signal })
     const { response } = poll
     if (response.status === 304) continue
-    if (response.status !== 202 && response.status !== 200) throw new DemoError(`The status was answered ${statusOf(response)}.`)
+    if (response.status !== 202 && response.status !== 200) throw new DemoError(`The status URL answered ${statusOf(response)}.`)
     const before = known.percentComplete ?? 0
     known = readDocument(poll)
     etag = response.headers.get('etag') ?? ''

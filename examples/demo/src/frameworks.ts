@@ -4,9 +4,9 @@ export interface Framework {
   /** What it is called on the command line. */
   readonly name: string
   readonly title: string
-  /** The server, from this folder: what there is to read. */
+  /** The source of the server, worth reading. */
   readonly source: string
-  /** What Node is started with. */
+  /** The file that Node runs. */
   readonly program: string
 }
 

@@ -13,7 +13,7 @@ let stopping = false
 async function main(): Promise<void> {
   const { frameworks, serve: stays, help, port, file } = readArguments(process.argv.slice(2))
   if (help) return line(USAGE)
-  // Not `once`: what restores the cursor would take it that nobody else listens, and end the process at once.
+  // Not `once`: log-update restores the cursor, and would end the process at once if it found no other listener.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(stays))
   const sample = await openSample(file)
   const [first] = frameworks
@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   summarise(outcomes)
 }
 
-/** Stopping is how a server that stays is meant to end, and how a demo is not. */
+/** `meant`: a server that was started with --serve is meant to be stopped; a demo run is not. */
 async function stop(meant: boolean): Promise<void> {
   if (stopping) return
   stopping = true

@@ -22,7 +22,7 @@ export interface Outcome {
   readonly file: string
 }
 
-/** Longest that one framework may take. The work is a few seconds; a machine may be busy. */
+/** How long one framework may take. The work takes a few seconds; the machine may be busy. */
 const LIMIT_MS = 180_000
 const FOLDER = join(ROOT, 'demo-reports')
 
@@ -44,7 +44,7 @@ export async function run(framework: Framework, sample: Sample, port: number): P
     return { framework, acceptMs: accepted.acceptMs, polls, tookMs, bytes: report.length, sha256, file: relative(ROOT, file) }
   } catch (error) {
     if (server.gone.aborted) throw server.gone.reason
-    if (signal.aborted) throw new DemoError(`${title}: the report was not done within ${LIMIT_MS / 1000} seconds.`, { cause: error })
+    if (signal.aborted) throw new DemoError(`${title}: the report was not finished within ${LIMIT_MS / 1000} seconds.`, { cause: error })
     throw error
   } finally {
     clearBar()
@@ -62,6 +62,6 @@ async function download(base: string, path: string, signal: AbortSignal): Promis
     response.headers.get('content-type') !== 'application/pdf' ||
     new TextDecoder().decode(body.subarray(0, 5)) !== '%PDF-'
   )
-    throw new DemoError(`The result was answered ${statusOf(response)}, and is no PDF.`)
+    throw new DemoError(`The result URL answered ${statusOf(response)}, and not with a PDF.`)
   return body
 }

@@ -21,6 +21,6 @@ export async function openSample(given: string | undefined): Promise<Sample> {
   try {
     return { name: basename(path), path: relative(ROOT, path), type, blob: await openAsBlob(path, { type }) }
   } catch (cause) {
-    throw new DemoError(`The file ${path} can't be read.`, { cause })
+    throw new DemoError(`The file ${path} cannot be read.`, { cause })
   }
 }

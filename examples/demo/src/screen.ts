@@ -1,4 +1,4 @@
-/** What is shown: lines that stay, and under them a bar that moves, where there is a terminal to move it on. */
+/** What is shown: lines that stay and, on a terminal, a moving bar below them. */
 import { styleText } from 'node:util'
 import logUpdate from 'log-update'
 
@@ -28,7 +28,7 @@ export function bar(percent: number, message: string): void {
   logUpdate(shown)
 }
 
-/** Takes the bar away. */
+/** Removes the bar. */
 export function clearBar(): void {
   if (!shown) return
   shown = ''

@@ -1,4 +1,4 @@
-/** A server as a process of its own, the head of a process group that ends with it. */
+/** A server in a process of its own, which leads a process group that ends with it. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -9,7 +9,7 @@ import type { Framework } from './frameworks.ts'
 export interface Server {
   readonly url: string
   readonly readyMs: number
-  /** Aborts when the server ends without having been asked to. Its reason says how. */
+  /** Aborts when the server exits without having been asked to. Its reason says how. */
   readonly gone: AbortSignal
   stop(): Promise<void>
 }
@@ -20,7 +20,7 @@ const END_WITH_PARENT = new URL('end-with-parent.ts', import.meta.url).href
 const windows = process.platform === 'win32'
 
 const running = new Set<ChildProcess>()
-// Whatever way this process ends, none of its servers stays behind.
+// However this process ends, it leaves no server behind.
 process.once('exit', () => {
   for (const child of running) kill(child, 'SIGKILL')
 })
@@ -66,9 +66,9 @@ const rejected = (signal: AbortSignal) => once(signal, 'abort').then(() => Promi
 function ended(title: string, port: number, how: number | string | null, said: readonly string[]): DemoError {
   if (said.some((line) => /EADDRINUSE|Address already in use/i.test(line)))
     return new DemoError(
-      `Port ${port} is taken. Stop what listens there, or choose another with --port; without --port a free one is used.`,
+      `Port ${port} is in use. Stop what listens there, or choose another with --port; without --port a free one is used.`,
     )
-  return new DemoError([`${title}: the server ended by itself (${how}).`, ...said.slice(-20)].join('\n  '))
+  return new DemoError([`${title}: the server exited by itself (${how}).`, ...said.slice(-20)].join('\n  '))
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -17,6 +17,6 @@ export function readDocument({ method, path, response, body }: Exchange): JobDoc
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new DemoError(`${method} ${path} was answered ${statusOf(response)} without a status document: ${text.slice(0, 500)}`, { cause })
+    throw new DemoError(`${method} ${path} answered ${statusOf(response)} without a status document: ${text.slice(0, 500)}`, { cause })
   }
 }

@@ -6,7 +6,7 @@ import { size } from './screen.ts'
 import { type JobDocument, readDocument } from './status.ts'
 
 export interface Accepted {
-  /** Where the job is followed. */
+  /** The status URL. */
   readonly location: string
   readonly retryAfterMs: number
   readonly acceptMs: number
@@ -22,7 +22,7 @@ export async function submit(base: string, { blob, name }: Sample, signal: Abort
   const location = response.headers.get('location')
   const retryAfter = Number(response.headers.get('retry-after'))
   if (response.status !== 202 || !location || !(retryAfter >= 1))
-    throw new DemoError(`The upload was answered ${statusOf(response)}: ${new TextDecoder().decode(answer.body).slice(0, 500)}`)
+    throw new DemoError(`The upload was answered with ${statusOf(response)}: ${new TextDecoder().decode(answer.body).slice(0, 500)}`)
   const job = readDocument(answer)
   const { id, operation, status } = job
   showResponse(answer, ['Location', 'Retry-After', 'Link', 'Cache-Control'], { id, operation, status })

@@ -10,11 +10,11 @@ import { FRAMEWORKS } from '../src/frameworks.ts'
 import { ROOT } from '../src/sample.ts'
 import { demo } from './command.ts'
 
-/** Where there is no curl, its lines are nobody's. */
+/** Without curl its lines are printed but not run. */
 const hasCurl = spawnSync('curl', ['--version']).status === 0
 
 for (const { name } of FRAMEWORKS)
-  test(`${name}: a server that stays, and its lines for curl`, async () => {
+  test(`${name}: --serve keeps the server running and prints curl lines that work`, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'demo-'))
     const file = join(folder, 'report.pdf')
     // The small file: its report is ready within the 25 seconds of the last line on any machine.

@@ -7,7 +7,7 @@ import express, { type Request, type Response } from 'express'
 import { Redis } from 'ioredis'
 import multer from 'multer'
 
-/** What web.ts and worker.ts have in common: all of the application. Importing it opens a client for Redis and starts nothing. */
+/** The whole application, shared by web.ts and worker.ts. Importing it opens a client for Redis and starts nothing. */
 const url = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
 export const redis = new Redis(url, { maxRetriesPerRequest: 1 })
 redis.on('error', (error) => console.error('redis:', error.message))
@@ -16,16 +16,16 @@ export const jobs = createJobs({
   store: redisStore({ client: redis }),
   engine: bullmqEngine({ connection: { url }, concurrency: 4, onError: (error) => console.error('bullmq:', String(error)) }),
   owner: (req: Request) => req.get('x-user'),
-  // So short that one can watch a crash being repaired. Their defaults are 30 s and 15 s.
+  // Short, so that you can watch the recovery from a crash. The defaults are 30 s and 15 s.
   leaseMs: 3_000,
   sweepMs: 1_000,
 })
 export const app = express()
 
-/** Keeps an uploaded file in memory: the memory of the worker, because it runs with the handler. */
+/** Keeps the uploaded file in memory: that of the worker, because it runs with the handler. */
 const upload = multer({ storage: multer.memoryStorage() }).single('file')
 
-/** Adds up the columns of a CSV file, slowly: 20 ms a row. It may run again after a crash, so it must not mind. */
+/** Adds up the columns of a CSV file, slowly: 20 ms a row. It may run again after a crash, so it must be idempotent. */
 async function addUp(req: RequestWithJob, res: Response) {
   const [header, ...rows] = (req.file?.buffer.toString() ?? '').trim().split(/\r?\n/)
   if (!header) {

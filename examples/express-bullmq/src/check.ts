@@ -1,4 +1,4 @@
-/** Goes through a whole life over HTTP, a canceled one and one whose worker is killed; exits non-zero when something is not as the README says. */
+/** Follows one job from start to end over HTTP, one that is canceled and one whose worker is killed; exits non-zero if anything differs from the README. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
 import { end, start } from './processes.ts'
@@ -13,7 +13,7 @@ interface Status {
 }
 
 if (!process.env.REDIS_URL && !isInstalled) {
-  console.log('examples/express-bullmq: skipped, there is no REDIS_URL and no redis-server')
+  console.log('examples/express-bullmq: skipped: REDIS_URL is not set and redis-server is not installed')
   process.exit(process.env.CI ? 1 : 0)
 }
 const env = { REDIS_URL: process.env.REDIS_URL ?? (await startRedis()), PORT: '0' }
@@ -33,7 +33,7 @@ async function submit(rows: number): Promise<string> {
   match(location, /^\/jobs\/[0-9a-f-]{36}$/)
   return location
 }
-/** Polls, held by the server until there is something new, until `done` says so. */
+/** Polls until `done` says so; the server holds each poll until something changes. */
 async function follow(location: string, done: (status: Status) => boolean, seen: Status[] = []): Promise<Status> {
   for (let etag = ''; ; ) {
     const answer = await call(location, { headers: { prefer: 'wait=10', 'if-none-match': etag } })
@@ -88,8 +88,8 @@ try {
   const unfinished = await submit(1_000)
   await follow(unfinished, runs)
   await end(worker.child)
-  equal(((await (await call(unfinished)).json()) as Status).status, 'queued', 'what a worker cannot finish in time it hands back')
-  equal((await call(unfinished, { method: 'DELETE' })).status, 200, 'and what waits is canceled at once')
+  equal(((await (await call(unfinished)).json()) as Status).status, 'queued', 'a worker hands back what it cannot finish in time')
+  equal((await call(unfinished, { method: 'DELETE' })).status, 200, 'a queued job is canceled at once')
 
   equal((await call(location, { method: 'DELETE' })).status, 204, 'a finished job is purged')
   equal((await call(location)).status, 410)
@@ -99,7 +99,7 @@ try {
   const held = call(waiting, { headers: { prefer: 'wait=20', 'if-none-match': headers.get('etag') ?? '' } })
   await setTimeout(500)
   await Promise.all([end(web.child), held])
-  equal((await held).status, 304, 'a web process that ends answers who waits')
+  equal((await held).status, 304, 'a web process that stops answers the polls that it holds')
   console.log('examples/express-bullmq: accepted, ran in the worker, failed, canceled, survived a killed worker, handed back, purged')
 } finally {
   await end(web.child, worker.child)

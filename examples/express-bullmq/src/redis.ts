@@ -9,7 +9,7 @@ import { keep } from './processes.ts'
 
 export const isInstalled = spawnSync('redis-server', ['--version']).status === 0
 
-/** Starts a redis-server on a free port, in a directory that goes with it. It writes every change to a file, as a store should. */
+/** Starts a redis-server on a free port, in a directory that is removed at the end. It writes every change to a file, as a store should. */
 export async function startRedis(): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'express-bullmq-'))
   process.on('exit', () => rmSync(dir, { recursive: true, force: true, maxRetries: 3 }))
@@ -17,7 +17,7 @@ export async function startRedis(): Promise<string> {
   const args = ['--bind', '127.0.0.1', '--dir', dir, '--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction']
   const server = spawn('redis-server', ['--port', `${port}`, ...args], { stdio: 'ignore' })
   keep(server)
-  server.unref() // it alone keeps nobody waiting
+  server.unref() // alone it does not keep this process running
   while (!(await answers(port))) await setTimeout(50)
   return `redis://127.0.0.1:${port}`
 }

@@ -9,9 +9,9 @@ const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
 })
 
 process.once('SIGTERM', async () => {
-  await jobs.stop() // new requests get 503, and whoever waits for a job is answered
+  await jobs.stop() // new requests get 503, and polls that are held are answered
   server.close(() => {
-    redis.disconnect() // when the last answer has left
+    redis.disconnect() // once the last response has been sent
     process.exit()
   })
 })

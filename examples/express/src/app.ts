@@ -7,7 +7,7 @@ import multer from 'multer'
 const jobs = createJobs({ owner: (req: Request) => req.get('x-user') })
 export const app = express()
 
-/** Keeps an uploaded file in memory. As it is: it runs with the handler, after the 202. */
+/** Keeps the uploaded file in memory. It is used unchanged: it runs with the handler, after the 202. */
 const upload = multer({ storage: multer.memoryStorage() }).single('file')
 
 /** Adds up the columns of a CSV file, slowly: 20 ms a row. */

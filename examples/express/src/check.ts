@@ -1,4 +1,4 @@
-/** Goes through a whole life over HTTP, and a canceled one; exits non-zero when something is not as the README says. */
+/** Follows one job from start to end over HTTP, and one that is canceled; exits non-zero if anything differs from the README. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -22,7 +22,7 @@ function submit(rows: number, key?: string) {
   if (rows > 0) body.set('file', new File([`flights,delay\n${'2,15\n'.repeat(rows)}`], 'flights.csv', { type: 'text/csv' }))
   return call('/sums', { method: 'POST', body, headers: key ? { 'idempotency-key': key } : {} })
 }
-/** Polls, held by the server until there is something new, until the job is over. */
+/** Polls until the job is over; the server holds each poll until something changes. */
 async function follow(location: string, seen: Status[] = []): Promise<Status> {
   for (let etag = ''; ; ) {
     const answer = await call(location, { headers: { prefer: 'wait=10', 'if-none-match': etag } })
@@ -74,7 +74,7 @@ try {
   equal((await follow(refused)).status, 'failed', 'a response of 400 or more is a failed job')
   equal((await call(`${refused}/result`)).status, 422)
 
-  // The same bytes twice: multipart bodies of fetch have a boundary of their own each, so this one is made once.
+  // A body with a fixed boundary, so that both requests have the same bytes: fetch chooses a new boundary for every FormData.
   const same = { 'idempotency-key': 'one', 'content-type': 'multipart/form-data; boundary=x' }
   const body = '--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\na\n1\n\r\n--x--\r\n'
   const [first, second] = [

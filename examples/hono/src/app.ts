@@ -33,7 +33,7 @@ app.post(
 )
 app.route('/jobs', jobRoutes(jobs))
 
-/** For operators: who knows the password, which is "operator" where none is set. A real application has its login before this. */
+/** For operators who know the password, which is "operator" unless OPERATOR_PASSWORD is set. A real application puts its login here. */
 const password = process.env.OPERATOR_PASSWORD ?? 'operator'
 app.use('/admin/*', basicAuth({ username: 'operator', password }))
 app.route('/admin/jobs', dashboard(jobs, { access: () => true, title: 'Word counts' }))

@@ -1,4 +1,4 @@
-/** Goes through a whole life over HTTP, and a canceled one; exits non-zero when something is not as the README says. */
+/** Follows one job from start to end over HTTP, and one that is canceled; exits non-zero if anything differs from the README. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -33,7 +33,7 @@ try {
   let status: Status
   let etag = ''
   for (;;) {
-    // Held by the server until there is something new.
+    // The server holds the poll until something changes.
     const answer = await call(location, { headers: { prefer: 'wait=10', 'if-none-match': etag } })
     if (answer.status === 304) continue
     etag = answer.headers.get('etag') ?? ''

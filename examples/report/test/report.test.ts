@@ -20,7 +20,7 @@ const failure = (file: Uint8Array | string) =>
   )
 
 describe('the report', () => {
-  it('tells of all flights', async () => {
+  it('covers all flights', async () => {
     const { bytes, ...rest } = await buildReport(await read('flights-20k'), 'flights-20k.json')
     expect(rest).toEqual({ contentType: 'application/pdf', fileName: 'flights-20k-report.pdf', rows: 20_000 })
     const [overview, , places, records] = await textOf(bytes)
@@ -30,7 +30,7 @@ describe('the report', () => {
     expect(records).toContain('Every row of the file was counted: 20,000.')
   })
 
-  it('tells of all bird strikes', async () => {
+  it('covers all bird strikes', async () => {
     const { bytes, rows } = await buildReport(await read('bird-strikes'), 'birdstrikes.csv')
     expect(rows).toBe(10_000)
     const [overview, , subjects] = await textOf(bytes)
@@ -39,7 +39,7 @@ describe('the report', () => {
     expect(subjects).toEqual(expect.arrayContaining(['European starling', '319', 'Dallas/Fort Worth Intl', '908']))
   })
 
-  it('is the same bytes again, and other bytes for other data', async () => {
+  it('is byte-identical for the same data, and differs for other data', async () => {
     const file = await read('flights-20k')
     const first = await buildReport(file, 'a.json')
     const again = await buildReport(new TextDecoder().decode(file), '/some/where/a.json')
@@ -48,7 +48,7 @@ describe('the report', () => {
     expect(Buffer.from(other.bytes).equals(first.bytes)).toBe(false)
   })
 
-  it('carries the date of the data and the fingerprint of the file, not the time of its making', async () => {
+  it('carries the date of the data and the fingerprint of the file, not the time at which it was made', async () => {
     const { bytes } = await buildReport(JSON.stringify([FLIGHT]), 'one.json')
     const document = await PDFDocument.load(bytes, { updateMetadata: false })
     expect(document.getCreationDate()).toEqual(new Date('2001-03-05T14:30:00Z'))
@@ -57,7 +57,7 @@ describe('the report', () => {
     expect(String(document.context.trailerInfo.ID)).toMatch(/^\[ <[0-9a-f]{32}> <[0-9a-f]{32}> \]$/)
   })
 
-  it('is the same from CSV as from JSON, but for the name of the format', async () => {
+  it('is the same from CSV and from JSON, except for the name of the format', async () => {
     const text = (records: string[][]) => records.flat().filter((line) => !line.includes('  ·  '))
     const records: (typeof FLIGHT)[] = JSON.parse((await read('flights-20k')).toString()).slice(0, 2000)
     const csv = [Object.keys(FLIGHT).join(';'), ...records.map((record) => Object.values(record).join(';'))].join('\r\n')
@@ -100,7 +100,7 @@ describe('progress', () => {
     expect([percents[0], percents.at(-1)]).toEqual([0, 100])
   })
 
-  it('tells the rows that are done', async () => {
+  it('says how many rows are done', async () => {
     const messages = (await watch('flights-20k')).map(([, message]) => message)
     expect(messages).toEqual([
       'reading the file',

@@ -11,7 +11,7 @@ const STATES = {
   canceled: ['COMPLETED', 'CANCELED'],
 } as const
 
-/** `2013-01-01T22:50:45.000Z` as `01-01-2013 10:50:45 PM GMT`; an empty string for what has not been yet. */
+/** `2013-01-01T22:50:45.000Z` as `01-01-2013 10:50:45 PM GMT`; an empty string for what has not happened yet. */
 function when(time: string | undefined): string {
   if (time === undefined) return ''
   const [, year, month, day, hour, rest] = /^(\d+)-(\d+)-(\d+)T(\d+):(\d+:\d+)/.exec(time) ?? []

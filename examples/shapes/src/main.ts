@@ -9,7 +9,7 @@ import { xmlJob } from './xml-job.ts'
 
 const seconds = 5
 
-/** Ids as these APIs have them, counted up. Whoever can guess an id can see its job, so a real one names an `owner` as well. */
+/** Ids as these APIs have them, counted up. Whoever can guess an id can see its job, so a real API sets an `owner` as well. */
 function counted(first: number, prefix = '') {
   let next = first
   return { newId: () => `${prefix}${next++}` }

@@ -1,7 +1,7 @@
 import type { Jobs, JobsOptions } from '@respond-async/core'
 import type { Express, Request } from 'express'
 
-/** One of the APIs: its application and its jobs. `options` lets a test bring its own ids and clock. */
+/** One of the APIs: its application and its jobs. {@link Overrides} let a test bring its own ids and clock. */
 export interface Shape {
   readonly app: Express
   readonly jobs: Jobs<Request>

@@ -3,7 +3,7 @@ import { jobRoutes, respondAsync } from '@respond-async/express'
 import express, { type Request } from 'express'
 import type { Overrides, Shape } from './shape.ts'
 
-/** `processing`, then `done` with the URL where the handler said that the video is. */
+/** `processing`, then `done` with the URL of the video, which the handler sent as `Location`. */
 const representation: Representation = {
   accepted: () => ({ body: null }),
   status({ status, resourceLocation }) {

@@ -3,7 +3,7 @@ import { jobRoutes, respondAsync } from '@respond-async/express'
 import express, { type Request } from 'express'
 import type { Overrides, Shape } from './shape.ts'
 
-/** Nothing but a link while it lasts, and one word when it is done. */
+/** Only a link while the job is unfinished, and one word when it is done. */
 const representation: Representation = {
   accepted: ({ links }) => ({
     headers: { Location: null, 'Content-Location': null, Link: `<${links.self}>; rel="http://www.example.com/job-status"` },

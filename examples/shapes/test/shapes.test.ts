@@ -75,7 +75,7 @@ const finishedAt = (path: string, etag: string) => ({
 })
 const json = (body: string) => ({ 'content-type': 'application/json', 'content-length': `${Buffer.byteLength(body)}` })
 
-test('1: a report, in_progress and completed', async () => {
+test('1: a report that is in_progress, then completed', async () => {
   const report = gate<Uint8Array>()
   const call = await serve(reportStatus(() => report.opened, fixed('555')))
   assert.deepEqual(await call('POST', '/start-report'), {
@@ -110,7 +110,7 @@ test('1: a report, in_progress and completed', async () => {
   })
 })
 
-test('2: a video, processing and done', async () => {
+test('2: a video that is processing, then done', async () => {
   const video = gate<string>()
   const call = await serve(videoConversion(() => video.opened, fixed('convert-789')))
   assert.deepEqual(await call('POST', '/convert-video'), {
@@ -199,7 +199,7 @@ test('4: a task that points to a job resource', async () => {
   })
 })
 
-test('4: what the library adds, FAILED and CANCELED', async () => {
+test('4: a failed job is COMPLETED and FAILED; one that is asked to stop is still INPROGRESS', async () => {
   const init = { headers: { 'x-user': 'Admin' } }
   const path = '/api/company/job-management/jobs/7'
   const quiet = { onError: () => {} }
@@ -216,7 +216,7 @@ test('4: what the library adds, FAILED and CANCELED', async () => {
   assert.match((await hanging('DELETE', path, init)).body, /"job-state":"STARTED","job-status":"INPROGRESS"/)
 })
 
-test('5: XML in, a link out, nothing while it lasts', async () => {
+test('5: takes XML, answers with a link, and has no body until the job is done', async () => {
   const work = gate<void>()
   let taken: string | undefined
   const shape = xmlJob((xml) => {

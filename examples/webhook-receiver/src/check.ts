@@ -1,4 +1,4 @@
-/** Submits, and waits to be told; exits non-zero when something is not as the README says. */
+/** Submits reports and waits for their webhooks; exits non-zero if anything differs from the README. */
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
@@ -46,7 +46,7 @@ try {
   equal(told[1]?.type, 'job.failed')
   equal(told[1]?.data.error?.code, 'error_response')
 
-  // Away when the report is ready; told once it is back.
+  // The receiver is away when the report is ready, and is told once it is back.
   const { port } = new URL(receiver.origin)
   const app = createReceiver(secret, (event) => {
     told.push(event)
@@ -63,14 +63,14 @@ try {
   await told3
   equal(told[2]?.data.id, late.id)
 
-  // What was not signed with the secret is not believed; what no message may be sent to is refused before there is a job.
+  // A message that was not signed with the secret is rejected; a target that is not allowed is refused before there is a job.
   const forged = await fetch(`${receiver.origin}/webhooks`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
   equal(forged.status, 401)
   const hostile = await submit({}, { prefer: 'callback; url="http://169.254.169.254/latest/meta-data"' })
   equal(hostile.status, 400)
   equal(((await hostile.json()) as { code: string }).code, 'webhook-refused')
   ok(told.length === 3)
-  console.log('A report was told of, a failure, and one that was ready while its receiver was away.')
+  console.log('examples/webhook-receiver: told of a report, of a failure, and of a report that was ready while the receiver was away')
 } finally {
   await close({ server })
   await close(receiver)

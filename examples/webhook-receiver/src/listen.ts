@@ -8,7 +8,7 @@ export interface Listening {
   readonly server: Server
 }
 
-/** Starts an app on a port of this machine; 0: any. */
+/** Starts an app on a port of this machine; 0 takes any free one. */
 export async function listen(app: Express, port = 0): Promise<Listening> {
   const server = createServer(app).listen(port, '127.0.0.1')
   await once(server, 'listening')

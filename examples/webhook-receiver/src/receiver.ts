@@ -1,12 +1,12 @@
 import { verifyWebhook, WebhookError, type WebhookEvent } from '@respond-async/webhooks'
 import express, { type Express } from 'express'
 
-/** A service that is told: verifies, remembers what it has seen, answers at once, and works on it after that. */
+/** A service that receives webhooks: it verifies each message, answers at once, and then handles it, once for each id. */
 export function createReceiver(secret: string, handle: (event: WebhookEvent) => void): Express {
   const app = express()
-  const seen = new Set<string>() // a real one keeps this where it keeps its data
+  const seen = new Set<string>() // a real service keeps this in its database
 
-  // The signature is of the bytes as they came, so nothing may parse them before.
+  // The signature covers the bytes as they came, so no parser may touch them first.
   app.post('/webhooks', express.text({ type: 'application/json', limit: '1mb' }), async (req, res) => {
     try {
       const event = await verifyWebhook({ headers: req.headers, body: req.body ?? '' }, secret)

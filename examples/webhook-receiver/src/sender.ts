@@ -7,9 +7,9 @@ import express, { type Express, type Request } from 'express'
 /** A service that makes reports, and tells whoever asked for one when it is ready. */
 export function createSender(secret: string, receiver: string, retryMs?: readonly number[]): Express {
   const jobs = createJobs<Request>({
-    // Receivers are on the internet, so this would be left out: on this machine one has to be allowed by name.
+    // `allow` is for receivers at private addresses, such as this machine; leave it out for receivers on the internet.
     webhooks: webhooks({ secrets: [secret], allow: [receiver], retryMs }),
-    sweepMs: 500, // tries again sooner than the default of 15 s
+    sweepMs: 500, // retries sooner than with the default of 15 s
   })
   const app = express()
   app.post(

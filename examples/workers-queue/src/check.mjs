@@ -1,6 +1,6 @@
 /**
- * Starts the Worker as `pnpm start` does, goes through whole lives over HTTP, and kills it in the middle of one; exits non-zero when
- * something is not as the README says.
+ * Starts the Worker as `pnpm start` does, follows jobs from start to end over HTTP, and kills the Worker in the middle of one; exits
+ * non-zero if anything differs from the README.
  */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -29,7 +29,7 @@ const call = (path, init) => fetch(new URL(path, origin), { redirect: 'manual', 
 async function start() {
   server = spawn(wrangler, args, {
     cwd: join(import.meta.dirname, '..'),
-    // A group of its own: it starts others, and all have to end with it.
+    // A process group of its own: wrangler starts more processes, and all must end with it.
     detached: true,
     env: { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_SEND_METRICS: 'false' },
   })
@@ -100,7 +100,7 @@ try {
 
   equal((await call(first, { method: 'DELETE' })).status, 204, 'a finished job is purged')
   equal((await call(first)).status, 410)
-  console.log('examples/workers-queue: accepted, carried, finished, failed, canceled, killed and tried again, purged')
+  console.log('examples/workers-queue: accepted, carried, finished, failed, canceled, killed and retried, purged')
 } catch (error) {
   console.error(output)
   throw error

@@ -1,12 +1,12 @@
 import type { JobHandle } from '@respond-async/core'
 
-/** Stands for a service that takes its time for each address. */
+/** Stands in for a service that takes a while for each address. */
 async function statusOf(address: string): Promise<'reachable' | 'unreachable'> {
   await scheduler.wait(200)
   return address.endsWith('.invalid') ? 'unreachable' : 'reachable'
 }
 
-/** Looks at one address after the other. Between two, progress is told and a cancellation heard. */
+/** Checks one address after the other. After each it reports progress, and stops if the job was canceled. */
 export async function checkLinks(addresses: readonly string[], job: Pick<JobHandle, 'progress' | 'signal'>) {
   const found: Record<string, string> = {}
   for (const [index, address] of addresses.entries()) {

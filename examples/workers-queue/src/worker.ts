@@ -8,7 +8,7 @@ import { checkLinks } from './work'
 
 export { JobObject } from '@respond-async/workers/durable-object'
 
-// At the top level: the consumer of the queue and the alarm of a job's object find the handlers here, too.
+// At the top level, so that the consumer of the queue and the alarm of a job's object find the handlers, too.
 const jobs = createJobs<IRequest>({
   store: durableObjectStore(env.JOBS),
   engine: cloudflareQueue({ queue: env.QUEUE }),
@@ -18,12 +18,12 @@ const jobs = createJobs<IRequest>({
 
 const router = Router<IRequest, [Cloudflare.Env, ExecutionContext]>({ catch: error })
 
-// Runs in the consumer, on the stored request. Tried again after a crash, so it has to be fit for that.
+// Runs in the consumer, on the stored request. It may run again after a crash, so it must be idempotent.
 router.post(
   '/link-checks',
   respondAsync(jobs, { operation: 'link-check', retries: 3, backoffMs: 500 }, async (request) => {
     const addresses = (await request.text()).split(/\s+/).filter(Boolean)
-    if (addresses.length === 0) return error(422, 'Which addresses? One on each line.')
+    if (addresses.length === 0) return error(422, 'Send addresses, one on each line.')
     return json({ attempt: request.job.attempt, found: await checkLinks(addresses, request.job) }, { status: 201 })
   }),
 )

@@ -1,4 +1,4 @@
-/** Starts the Worker as `pnpm start` does, goes through whole lives over HTTP; exits non-zero when something is not as the README says. */
+/** Starts the Worker as `pnpm start` does, follows jobs from start to end over HTTP; exits non-zero if anything differs from the README. */
 import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -20,7 +20,7 @@ const args = ['dev', '--local', '--ip', '127.0.0.1', '--port', `${port}`, '--per
 let output = ''
 const server = spawn(wrangler, args, {
   cwd: join(import.meta.dirname, '..'),
-  // A group of its own: it starts others, and all have to end with it.
+  // A process group of its own: wrangler starts more processes, and all must end with it.
   detached: true,
   env: { ...process.env, CLOUDFLARE_CF_FETCH_ENABLED: 'false', WRANGLER_SEND_METRICS: 'false' },
 })
@@ -83,7 +83,7 @@ try {
   const { jobs } = await (await call('/jobs')).json()
   equal(jobs.length, 5)
   equal(jobs.at(-1).links.self, counts, 'newest first')
-  equal((await call(counts, { user: 'bob' })).status, 404, 'jobs of others are as if they were not there')
+  equal((await call(counts, { user: 'bob' })).status, 404, 'the job of another user looks like an unknown one')
   notEqual((await call('/jobs', { user: 'bob' }).then((response) => response.json())).jobs.length, 5)
 
   equal((await call(counts, { method: 'DELETE' })).status, 204, 'a finished job is purged')

@@ -7,13 +7,13 @@ export function countWords(text: string): { words: number; most: string | null }
   return { words: [...counts.values()].reduce((sum, count) => sum + count, 0), most: most?.[0] ?? null }
 }
 
-/** Stands for a service that knows the day's readings and takes its time. */
+/** Stands in for a slow service that knows the readings of a day. */
 async function readingsOf(day: number): Promise<number[]> {
   await scheduler.wait(100)
   return Array.from({ length: 24 }, (_, hour) => 12 + ((day * 7 + hour * 5) % 17))
 }
 
-/** Asks for one day after the other. Between two, progress is told and a cancellation heard. */
+/** Asks for one day after the other. After each it reports progress, and stops if the job was canceled. */
 export async function climateOf(days: number, job: Pick<JobHandle, 'progress' | 'signal'>) {
   const maxima: number[] = []
   for (let day = 1; day <= days; day++) {

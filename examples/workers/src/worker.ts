@@ -7,16 +7,16 @@ import { climateOf, countWords } from './work'
 
 export { JobObject } from '@respond-async/workers/durable-object'
 
-// At the top level: the alarm of a job's object finds the handlers here, too.
+// At the top level, so that the alarm of a job's object finds the handlers, too.
 const jobs = createJobs<IRequest>({
   store: durableObjectStore(env.JOBS),
-  // Stands for the user that a real application has signed in: others cannot see these jobs, and a user can list theirs.
+  // Stands in for the signed-in user of a real application: others cannot see the job, and the user can list their own.
   owner: (request) => request.headers.get('x-user'),
 })
 
 const router = Router<IRequest, [Cloudflare.Env, ExecutionContext]>({ catch: error })
 
-// Up to 25 s: runs where the request came in, held by waitUntil.
+// Up to 25 s: runs where the request came in, kept alive by waitUntil.
 router.post(
   '/word-counts',
   respondAsync(jobs, 'word-counts', async (request) => json(countWords(await request.text()), { status: 201 })),
@@ -27,7 +27,7 @@ router.post(
   '/climate/:days',
   respondAsync(jobs, { operation: 'climate', maxRunMs: 600_000 }, async ({ params, job }) => {
     const days = Number(params.days)
-    if (!Number.isInteger(days) || days < 1 || days > 366) return error(422, 'How many days, from 1 to 366?')
+    if (!Number.isInteger(days) || days < 1 || days > 366) return error(422, 'The number of days must be from 1 to 366.')
     return json(await climateOf(days, job))
   }),
 )
