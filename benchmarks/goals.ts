@@ -1,4 +1,4 @@
-/** What the figures are held against. Nothing else says a goal: the verdicts in the report are made from this list. */
+/** The goals. They are stated only here: the verdicts in the report come from this list. */
 import { type Summary, summarize } from './harness/statistics.ts'
 import type { Results } from './results.ts'
 
@@ -6,7 +6,7 @@ export interface Goal {
   readonly figure: string
   readonly atMost: number
   readonly unit: string
-  /** `undefined`: not measured in this run. A figure of several rounds comes with them. */
+  /** `undefined`: not measured in this run. A figure of several rounds comes as a summary of them. */
   measured(results: Results): Summary | number | undefined
 }
 

@@ -12,16 +12,16 @@ import { goalsTable, writeReport } from './report.ts'
 import { type Results, readResults, writeResults } from './results.ts'
 
 const USAGE = `node benchmarks/run.mjs [options]
-  --suite <name>      routes, which is this one; stores or events, which have helps of their own
+  --suite <name>      routes (this one), stores or events; each of those has its own --help
   --framework <name>  only this one: ${GROUPS.map(({ name }) => name).join(', ')}; may be repeated
   --scenario <name>   only this one: ${scenariosNamed(undefined)
     .map(({ name }) => name)
     .join(', ')}; may be repeated
-  --only <part>       cpu, memory, sizes, start-up, or report: writes the tables anew; may be repeated
-  --rounds <n>        at least 7 for figures to be kept (21)
-  --requests <n>      of one contender in one round of a scenario (600)
-  --quick             a look: 3 rounds, a short warm-up, half the submissions
-  --dry               writes nothing, and leaves what is written as it is`
+  --only <part>       cpu, memory, sizes, start-up, or report, which only rewrites the tables; may be repeated
+  --rounds <n>        rounds; figures are kept from 7 on (default: 21)
+  --requests <n>      requests to each contender in each round of a scenario (default: 600)
+  --quick             a quick look: 3 rounds, a short warm-up, half the submissions
+  --dry               measures and prints, but changes no file`
 
 const { values } = parseArgs({
   options: {
@@ -52,7 +52,7 @@ const machine = { node: process.versions.node, workerd, cpu: cpus()[0]?.model ??
 const taken = { date: new Date().toISOString().slice(0, 10), environment: { ...machine, rounds, requests } }
 let results: Results = { ...taken, ...readResults() }
 
-/** Kept at once, so that what has been measured is not lost with what fails after it. */
+/** Written at once, so that a later failure does not lose what has been measured. */
 function keep(part: Partial<Results>): void {
   results = { ...results, ...part }
   if (!values.dry) writeResults(results)

@@ -1,5 +1,5 @@
 /**
- * `node benchmarks/run.mjs`: runs everything on the Node that the tools run on, whichever Node this is. Expects a build.
+ * `node benchmarks/run.mjs`: runs everything on the Node of node_modules/.bin, whichever Node starts it. Expects a build.
  * `--suite stores`: what jobs cost in Redis, Postgres and SQLite. `--suite events`: what it costs to be watched.
  */
 import { spawn } from 'node:child_process'

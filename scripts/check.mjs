@@ -1,4 +1,4 @@
-/** Every check that is not a test, one after the other, to the end, so that one run shows all that is wrong. */
+/** Runs every check that is not a test, one after the other. A failure stops none of the others, so one run shows all that is wrong. */
 import { spawnSync } from 'node:child_process'
 import { writeSummary } from './closing-line.mjs'
 

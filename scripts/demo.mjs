@@ -11,7 +11,7 @@ const { status, error } = spawnSync('turbo', ['run', 'build', '--filter=@respond
   shell: process.platform === 'win32',
 })
 if (error) throw error
-// turbo ends well after a Ctrl-C, though its work is not done. The signal is heard here, at the next turn.
+// After a Ctrl-C turbo exits with 0, although its work is not done. The signal arrives here with the next turn of the event loop.
 await new Promise(setImmediate)
 if (stopped || status !== 0) process.exit(stopped ? 130 : (status ?? 1))
 await import('../examples/demo/src/main.ts')

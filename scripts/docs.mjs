@@ -20,7 +20,7 @@ const documents = globSync(['**/*.md', '.changeset/*.md'], { cwd: root, exclude:
   .sort()
 const HAS_CODE = /^(?:README|CONTRIBUTING)\.md$|^docs\/[^/]+\.md$|^(?:packages|examples)\/[^/]+\/README\.md$/
 
-/** Workers have types of their own in the place of those of Node and the browser. */
+/** Workers have their own types instead of those of Node and the browser. */
 const FOR_NODE = { types: ['node'] }
 const FOR_WORKERS = {
   lib: ['ES2023'],
@@ -49,7 +49,7 @@ function projectOf(path, block, others) {
   return folder
 }
 
-/** What the compiler says, in one run over all projects, each for itself. */
+/** The errors of the compiler, in one run over all projects, each compiled separately. */
 function compile(folders) {
   const { bin } = JSON.parse(read(`${COMPILER}/package.json`))
   const args = [join(root, COMPILER, bin.tsc), '--build', '--force', '--pretty', 'false', ...folders]
@@ -57,15 +57,16 @@ function compile(folders) {
   return { ok: status === 0, errors: stdout.split(/\n(?=\S)/).filter((error) => error.trim() !== ''), stderr }
 }
 
-/** What is wrong with the links of a document. */
+/** The broken links of a document, as messages. */
 const brokenLinks = (path) =>
   linksOf(read(path)).flatMap(({ line, target }) => {
     if (/^[a-z][a-z\d+.-]*:/i.test(target)) return []
     const [file = '', anchor] = decodeURI(target).split('#')
     const place = file === '' ? path : join(dirname(path), file)
-    if (file.startsWith('/') || place.startsWith('..') || !existsSync(join(root, place))) return [`${path}:${line}: there is no ${target}`]
+    if (file.startsWith('/') || place.startsWith('..') || !existsSync(join(root, place)))
+      return [`${path}:${line}: ${target} does not exist`]
     const shown = existsSync(join(root, place, 'README.md')) ? join(place, 'README.md') : place
-    return anchor === undefined || anchorsOf(read(shown)).has(anchor) ? [] : [`${path}:${line}: there is no heading ${target}`]
+    return anchor === undefined || anchorsOf(read(shown)).has(anchor) ? [] : [`${path}:${line}: there is no heading for ${target}`]
   })
 
 for (const home of new Set(documents.map(homeOf))) rmSync(join(root, home), { recursive: true, force: true })
@@ -80,7 +81,7 @@ const { ok, errors, stderr } = compile(blocks.map(({ folder }) => folder))
 let failed = 0
 for (const path of documents) {
   const own = blocks.filter((block) => block.path === path)
-  // A module has the lines of its document, so that only the path has to be put right.
+  // A module has the same line numbers as its document, so only the path has to be replaced.
   const wrong = own.flatMap(({ folder }) =>
     errors
       .filter((error) => error.startsWith(`${folder}/`))

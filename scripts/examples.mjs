@@ -1,4 +1,4 @@
-/** Runs every example that checks itself: each package in examples/ with a `check` script. Expects a build. */
+/** Runs the `check` script of every package in examples/ that has one. Expects a build. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -17,7 +17,7 @@ const NOT_ON_NODE = {
 }
 /** Peers to install next to the tarballs. Optional ones stay out, because each package must load without them; `ws` has an entry of its own. */
 const PEERS = ['bullmq@6', 'express@5', 'hono@4', 'react@19', 'ws@8']
-/** Modules alone, as the library that it is for. */
+/** ES modules only, like the library that the package is for. */
 const isModule = ({ exports }) => exports['.'].require === undefined
 
 const windows = process.platform === 'win32'
@@ -25,7 +25,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const packages = join(root, 'packages')
 const tarballs = mkdtempSync(join(tmpdir(), 'respond-async-packed-'))
 const scratch = mkdtempSync(join(tmpdir(), 'respond-async-scratch-'))
-// The machine's own Node and npm: the PATH without what node_modules folders put in front of it.
+// The machine's own Node and npm: the PATH without the node_modules folders.
 const PATH = (process.env.PATH ?? '')
   .split(delimiter)
   .filter((folder) => !folder.split(sep).includes('node_modules'))

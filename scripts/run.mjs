@@ -19,7 +19,7 @@ const env = {
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
 }
 if (counted) forgetSummary()
-// Ctrl-C reaches every process of the terminal. The script ends as it has to, and is waited for.
+// Ctrl-C reaches every process of the terminal: this one waits until the script has ended by itself.
 process.on('SIGINT', () => {})
 const { status } = spawnSync('npx', ['-y', pnpm, 'run', script, ...rest], {
   cwd: root,
@@ -28,8 +28,8 @@ const { status } = spawnSync('npx', ['-y', pnpm, 'run', script, ...rest], {
   shell: process.platform === 'win32',
 })
 if (counted) {
-  const summary = readSummary() ?? { passed: 0, failures: ['the install or the build: nothing was counted'], skipped: 0 }
-  if (status !== 0 && summary.failures.length === 0) summary.failures.push(`${script} ended with exit code ${status}`)
+  const summary = readSummary() ?? { passed: 0, failures: ['the install or the build failed before anything was counted'], skipped: 0 }
+  if (status !== 0 && summary.failures.length === 0) summary.failures.push(`${script} exited with code ${status}`)
   close(summary)
   process.exitCode = status || (summary.failures.length > 0 ? 1 : 0)
 } else {

@@ -1,11 +1,11 @@
 /**
- * What the tests, which run on one version of Node, do not show, against the built packages: all audits on the oldest Node that is
- * supported, on the newest, and on Bun and Deno; there a job followed by a WebSocket, too, the media types that these give a response by
- * themselves, and the cases of the store testkit on the SQLite store.
+ * Runs on other runtimes what the tests check on one version of Node, against the built packages: all audits on the oldest supported
+ * Node, on the newest, and on Bun and Deno; on these two also a job that is followed by a WebSocket, the media types that the runtime
+ * itself gives a response, and the cases of the store testkit on the SQLite store.
  * `node scripts/runtimes.mjs [bun|deno|node20|node26]`, after a build.
  *
- * A runtime that cannot be installed here (no package for this machine, no registry) is left out and said so; a failed audit or
- * case is an exit code of 1.
+ * A runtime that cannot be installed (no package for this machine, no registry) is skipped with a message; a failed audit or case
+ * gives exit code 1.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -43,7 +43,7 @@ requireOfTests('esbuild').buildSync({
   outfile: bundle,
   ...{ bundle: true, packages: 'external', platform: 'node', format: 'esm', target: 'node20' },
 })
-/** What is not in our hands. */
+/** Deviations of the runtimes themselves. */
 const KNOWN = {
   'bun hono': { LIV8: 'Bun gives the answer to a HEAD a length' },
   'bun fetch': { LIV8: 'Bun gives the answer to a HEAD a length' },
@@ -58,7 +58,7 @@ for (const [name, { command, server, targets, sockets, counted = {} }] of Object
   if (chosen.length > 0 && !chosen.includes(name)) continue
   const version = spawnSync('npx', ['-y', command[0], '--version'], { env, encoding: 'utf8' })
   if (version.status !== 0) {
-    console.log(`${name}: left out, it does not install here: ${version.stderr.trim().split('\n')[0]}`)
+    console.log(`${name}: skipped, because it cannot be installed: ${version.stderr.trim().split('\n')[0]}`)
     continue
   }
   console.log(`${name}: ${version.stdout.split('\n')[0]}`)
@@ -68,7 +68,7 @@ for (const [name, { command, server, targets, sockets, counted = {} }] of Object
 close(total)
 process.exit(total.failures.length > 0 ? 1 : 0)
 
-/** Starts the target, audits it, and counts. */
+/** Starts the target, audits it, and adds the counts. */
 async function audit(name, command, target, sockets) {
   // In a group of its own, because npx starts the runtime as a child that does not end with it.
   const server = spawn('npx', ['-y', ...command], { env, stdio: ['ignore', 'pipe', 'inherit'], detached: true })
@@ -86,13 +86,13 @@ async function audit(name, command, target, sockets) {
     })
     if (sockets && target === 'hono') await followBySocket(name, url)
   } catch (error) {
-    add(name, target, { passed: 0, failures: [`it did not start: ${error}`], skipped: 0 })
+    add(name, target, { passed: 0, failures: [`the server did not start: ${error}`], skipped: 0 })
   } finally {
     if (server.exitCode === null) process.kill(-server.pid, 'SIGKILL')
   }
 }
 
-/** Follows a job to its end by a WebSocket, asks for what is refused, and counts. */
+/** Follows a job to its end by a WebSocket, tries two sockets that must be refused, and adds the counts. */
 async function followBySocket(name, url) {
   const post = (path, body) => fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
   const { headers } = await post('/audit/work', JSON.stringify({ hold: 'socket', respond: { text: 'done' } }))
@@ -108,7 +108,7 @@ async function followBySocket(name, url) {
   add(name, 'hono, by WebSocket', { passed: ok ? 1 : 0, failures: ok ? [] : [`${got}, not ${wanted}`], skipped: 0 })
 }
 
-/** The states that a socket tells of, and how it ended: by which code, or why it was never opened. */
+/** The states that a socket sends, and how it ended: its close code, or why it was never opened. */
 async function listen(url, options, opened = () => {}) {
   const socket = new WebSocket(url, options)
   const heard = []
@@ -118,13 +118,13 @@ async function listen(url, options, opened = () => {}) {
   return { heard, end }
 }
 
-/** Runs what counts by itself, and adds that. */
+/** Runs a program that prints its own counts, and adds them. */
 function runCounted(name, what, command) {
   const { status, stdout, stderr } = spawnSync('npx', ['-y', ...command], { env, encoding: 'utf8' })
-  add(name, what, status === 0 ? JSON.parse(stdout) : { passed: 0, failures: [`it did not run: ${stderr.trim()}`], skipped: 0 })
+  add(name, what, status === 0 ? JSON.parse(stdout) : { passed: 0, failures: [`the program failed: ${stderr.trim()}`], skipped: 0 })
 }
 
-/** Says how many passed, and counts. */
+/** Prints the counts, and adds them to the total. */
 function add(name, what, { passed, failures, skipped }) {
   console.log(`  ${what}: ${passed} passed, ${failures.length} failed, ${skipped} skipped`)
   total.passed += passed

@@ -1,6 +1,6 @@
 /**
- * A vitest reporter that counts for the closing line, and keeps what failed, to be said once more above that line. What fails
- * outside a test - a file that does not load, a hook, an unhandled rejection - counts as one failure each.
+ * A vitest reporter that counts for the closing line and collects the failures, which are repeated above that line. Each failure
+ * outside a test - a file that does not load, a hook, an unhandled rejection - counts as one.
  */
 import { writeSummary } from './closing-line.mjs'
 
@@ -20,7 +20,7 @@ export default class SummaryReporter {
         const { state, errors } = test.result()
         // A test that never settled is a failure.
         if (state === 'failed') keep(`${file} > ${test.fullName}`, errors.slice(0, 1))
-        else if (state === 'pending') keep(`${file} > ${test.fullName}`, [{ message: 'it did not end' }])
+        else if (state === 'pending') keep(`${file} > ${test.fullName}`, [{ message: 'the test did not end' }])
         else count[state] += 1
       }
     }

@@ -18,7 +18,7 @@ const projects = globSync(
     cwd: root,
   },
 )
-  // A folder without a file to check yet is an error for the compiler, not for us.
+  // The compiler reports a folder without any file as an error; here it is skipped.
   .filter((project) => globSync('**/*.{ts,mts,cts}', { cwd: `${root}/${dirname(project)}`, exclude: ['**/node_modules/**'] }).length > 0)
   .sort()
 
@@ -27,7 +27,7 @@ const check = (compiler, project, ...options) => {
   const { name, version, bin } = JSON.parse(readFileSync(`${root}/${compiler}/package.json`, 'utf8'))
   const args = [`${compiler}/${bin.tsc}`, '--pretty', 'false', '--noEmit', '-p', project, ...options]
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
-  // Declarations of others are theirs to keep: a dependency may need a newer TypeScript than we do.
+  // Errors in the declarations of dependencies are ignored: one may need a newer TypeScript than this library does.
   const errors = stdout.split(/\n(?=\S)/).filter((error) => error.trim() !== '' && !/^\S*node_modules\//.test(error))
   const ok = errors.length === 0 && (status === 0 || stdout !== '')
   if (!ok) console.log(errors.join('\n') + stderr)
@@ -36,6 +36,6 @@ const check = (compiler, project, ...options) => {
 }
 
 for (const project of projects) check(NEWEST, project)
-// Our own declarations are checked here, not skipped: they must not use what the oldest compiler does not know.
+// Our own declarations are checked here, not skipped: they must not use syntax that the oldest compiler does not know.
 for (const compiler of [OLDEST, NEWEST]) for (const consumer of CONSUMERS) check(compiler, consumer, '--skipLibCheck', 'false')
 process.exitCode = failed > 0 ? 1 : 0

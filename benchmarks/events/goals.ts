@@ -1,4 +1,4 @@
-/** What the figures of events are held against. */
+/** The goals for events. */
 import type { Summary } from '../harness/statistics.ts'
 import type { EventResults } from './results.ts'
 

@@ -1,4 +1,4 @@
-/** The clients that watch, a process of its own: opens as many streams as it is told, and tells how late their events came. */
+/** The watching clients, in a process of their own: opens as many streams as it is told to, and reports how late their events came. */
 import { connect } from 'node:net'
 import { quantile } from '../harness/statistics.ts'
 
@@ -9,9 +9,9 @@ export interface WatchOrder {
 }
 export interface WatchResult {
   readonly kind: 'done'
-  /** Events that all of them got, with those of the beginning and the end. */
+  /** Events that all watchers together got, the first and the last included. */
   readonly delivered: number
-  /** Watchers that were told of the end. */
+  /** Watchers that got the last event. */
   readonly finished: number
   /** Milliseconds from the report of a step until a watcher has it. */
   readonly lag: { readonly p50: number; readonly p99: number }

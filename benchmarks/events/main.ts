@@ -10,11 +10,11 @@ import { type EventResults, readEventResults, writeEventResults } from './result
 
 const USAGE = `node benchmarks/run.mjs --suite events [options]
   --framework <name>  only this one: ${EVENT_GROUPS.map(({ name }) => name).join(', ')}; may be repeated
-  --only <part>       cpu, reads, or report: writes the tables anew; may be repeated
-  --rounds <n>        at least 7 for figures to be kept (11)
-  --watchers <n>      of one job (1000)
-  --quick             a look: 3 rounds
-  --dry               writes nothing, and leaves what is written as it is`
+  --only <part>       cpu, reads, or report, which only rewrites the tables; may be repeated
+  --rounds <n>        rounds; figures are kept from 7 on (default: 11)
+  --watchers <n>      watchers of one job (default: 1000)
+  --quick             a quick look: 3 rounds
+  --dry               measures and prints, but changes no file`
 
 const { values } = parseArgs({
   options: {
@@ -42,7 +42,7 @@ const machine = { node: process.versions.node, cpu: cpus()[0]?.model ?? 'unknown
 const taken = { date: new Date().toISOString().slice(0, 10), environment: { ...machine, rounds, watchers } }
 let results: EventResults = { ...taken, ...readEventResults() }
 
-/** Kept at once, so that what has been measured is not lost with what fails after it. */
+/** Written at once, so that a later failure does not lose what has been measured. */
 function keep(part: Partial<EventResults>): void {
   results = { ...results, ...part }
   if (!values.dry) writeEventResults(results)

@@ -1,4 +1,4 @@
-/** Rounds over the contenders of one framework: a job, all who watch it, a hundred steps. */
+/** Rounds over the contenders of one framework: one job, all its watchers, a hundred steps. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { request } from 'undici'
@@ -33,7 +33,7 @@ export function startWatchers(): ChildProcess {
 }
 
 /**
- * A job, and so many who watch it from its beginning to its end.
+ * One job with `watchers` clients that follow it from start to end.
  *
  * @param from where the job is made and let go, if that is another process than the one that is watched
  * @param watching called when all of them watch and nothing has happened yet
@@ -56,7 +56,7 @@ export async function watchOnce(
   const ended = told<WatchMessage>(load)
   await post(from, '/begin')
   const result = await ended
-  if (result.kind !== 'done' || result.finished !== watchers) throw new Error(`Not all of ${watchers} watchers were told of the end`)
+  if (result.kind !== 'done' || result.finished !== watchers) throw new Error(`Not all of ${watchers} watchers got the last event`)
   return result
 }
 

@@ -1,4 +1,4 @@
-/** What watching asks of a store: counted on the wire, in a process that runs nothing itself. */
+/** What watching costs the store: round trips counted on the wire, in a process that runs no jobs itself. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { countingProxy } from '../../tests/counting-proxy.ts'
 import { openPostgres, openRedis } from '../stores/backends.ts'

@@ -9,7 +9,7 @@ export interface MemoryFigures {
   readonly perJob: Readonly<Record<string, number>>
   /** Bytes of the result that each job keeps. */
   readonly bodyBytes: number
-  /** What a job of ours takes besides that. */
+  /** Bytes that a job of this library takes besides that. */
   readonly besidesBodies: number
   /** Heap in MB while a million jobs are submitted against the default limits, at every 200,000. */
   readonly million: readonly number[]

@@ -14,7 +14,7 @@ export interface Retained {
 const asked = { month: '2026-10', rows: 1200, takesMs: 0 }
 const result = () => JSON.stringify(makeReport(asked))
 
-/** No more at once than the engine's queue takes at its defaults. */
+/** No more at once than the engine's queue takes by default. */
 const BATCH = 500
 
 /** Submits a batch, and resolves once all of it has finished. */
@@ -68,7 +68,7 @@ async function heapInUse(): Promise<number> {
 
 const [contender, jobs, steps] = process.argv.slice(2)
 const submit = contender === 'respond-async' ? withLibrary() : byHand()
-await submit(BATCH) // what is made once, and compiled, is no job's
+await submit(BATCH) // what is created or compiled once does not count as memory of a job
 const empty = await heapInUse()
 const heap: number[] = []
 for (let step = 0; step < Number(steps); step++) {

@@ -1,4 +1,4 @@
-/** What importing costs a starting process. */
+/** What importing costs when a process starts. */
 import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'

@@ -1,4 +1,4 @@
-/** Who is compared with whom. */
+/** Which servers are compared. */
 export type Kind = 'bare' | 'hand-written' | 'hand-written, another way' | 'respond-async' | 'respond-async with an engine'
 
 export interface Contender {

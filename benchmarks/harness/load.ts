@@ -1,4 +1,4 @@
-/** The load, a process of its own: runs one scenario against one port when told, and tells how it went. */
+/** The load, in a process of its own: runs one scenario against one port when told to, and reports how it went. */
 import { Pool } from 'undici'
 import { SCENARIOS, SIZE_SCENARIOS } from './scenarios.ts'
 import { quantile } from './statistics.ts'
@@ -12,12 +12,12 @@ export interface LoadResult {
   readonly seconds: number
   /** Milliseconds that a step took; a step is one request, four in the whole cycle. */
   readonly latency: { readonly p50: number; readonly p99: number }
-  /** Share of its own core that the load used. Near 1 it is the load that is measured by requests per second, not the server. */
+  /** Share of its own core that the load used. Near 1, requests per second measure the load, not the server. */
   readonly busy: number
   /** Requests beyond those that every contender needs, because a job took longer than the pause between two polls. */
   readonly extra: number
 }
-/** What the load process says, in this order. */
+/** The messages of the load process, in this order. */
 export type LoadMessage =
   | { readonly kind: 'prepared' }
   | ({ readonly kind: 'done' } & LoadResult)
@@ -59,7 +59,7 @@ async function perform({ port, scenario: name, steps }: LoadOrder): Promise<void
   tell({ kind: 'prepared' })
 }
 
-/** Opens all connections, so that it is not the first requests of the measured time that do. */
+/** Opens all connections, so that no measured request has to. */
 const connect = (pool: Pool, connections: number) =>
   Promise.all(
     Array.from({ length: connections }, async () => {

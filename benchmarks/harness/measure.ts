@@ -85,7 +85,7 @@ export async function measureGroup(group: Group, plan: Plan): Promise<GroupResul
 /** Another one is first in every round: whoever comes first pays for the others' rest. */
 const rotated = <T>(list: readonly T[], by: number): T[] => list.map((_, index) => list[(index + by) % list.length] as T)
 
-/** Jobs that were accepted but have not run by then are given up. */
+/** How long accepted jobs may take to finish before the run is given up. */
 const SETTLED_WITHIN_MS = 60_000
 
 async function sample(
@@ -98,7 +98,7 @@ async function sample(
   let cpuMs = 0
   let storeCpuMs = backend ? 0 : Number.NaN
   let built = 0
-  // A queue may be behind what it has accepted: that is to be paid for in the same sample.
+  // A queue may lag behind what it has accepted; that work counts in the same sample.
   const settled = async () => {
     for (const end = Date.now() + SETTLED_WITHIN_MS; ((await server.built?.()) ?? 0) < built + steps; ) {
       if (Date.now() > end) throw new Error(`Of ${steps} jobs that were accepted some have not run after ${SETTLED_WITHIN_MS} ms`)

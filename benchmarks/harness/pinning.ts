@@ -1,4 +1,4 @@
-/** The server gets one core and the load another, so that neither takes from the other. Without taskset the system decides. */
+/** Pins the server to one core and the load to another, so that they do not compete. Without taskset the system decides. */
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 

@@ -8,14 +8,14 @@ export interface Scenario {
   readonly requests: number
   /** Steps that are under way at once. */
   readonly parallel: number
-  /** Makes what the steps need, outside of the measured time. */
+  /** Creates what the steps need, before the measured time. */
   prepare(server: Dispatcher): Promise<Prepared>
 }
 
 interface Prepared {
   /** Resolves to how many requests it needed beyond those that every contender needs. */
   step(index: number): Promise<number>
-  /** Takes back what is left behind. */
+  /** Cleans up afterwards. */
   clean?(): Promise<void>
 }
 
@@ -25,7 +25,7 @@ const AT_ONCE = body(0)
 /** Long enough for a poll to see it running, and well below {@link PAUSE_MS}. */
 const A_WHILE = body(5)
 const PAUSE_MS = 30
-/** So many jobs are polled in turn. */
+/** How many jobs are polled in turn. */
 const POLLED = 40
 /** Fewer, because each takes a slot of the engine while it is unfinished. */
 const HELD = 2
@@ -75,7 +75,7 @@ const at = <T>(list: readonly T[], index: number): T => list[index % list.length
 const EMPTY = 0
 const LARGE = 10_000_000
 
-/** Polls of one finished job whose result has so many bytes. Both are made, so that the process has the same behind it. */
+/** Polls of one finished job whose result has that many bytes. Jobs of both sizes are created, so that the process has done the same work before. */
 const pollOfSize = (name: string, title: string, bytes: number): Scenario => ({
   ...{ name, title, requests: 1, parallel: 16 },
   async prepare(server) {
@@ -101,7 +101,7 @@ export const SIZE_SCENARIOS: readonly Scenario[] = [
 
 export const SCENARIOS: readonly Scenario[] = [
   {
-    // Fewer at once than the default engine has slots: measured is accepting and running, not waiting in a queue.
+    // Fewer at once than the default engine has slots: this measures accepting and running, not waiting in a queue.
     ...{ name: 'accept', title: 'accept', requests: 1, parallel: 8 },
     async prepare(server) {
       return {

@@ -24,7 +24,7 @@ export interface Summary {
   readonly values: readonly number[]
 }
 
-/** How far the median of so many rounds may be from the one of endless rounds, with 95 % certainty where they scatter evenly. */
+/** 95 % confidence: how far the median of that many rounds may be from the median of infinitely many, if they scatter evenly. */
 export const errorOf = ({ mad, values }: Summary): number => (3.7 * mad) / Math.sqrt(values.length)
 
 const round = (value: number) => Number(value.toPrecision(5))

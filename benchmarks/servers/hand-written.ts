@@ -1,6 +1,6 @@
 /**
  * What a good engineer writes by hand in an afternoon: a Map, an id, work on a later macrotask, a status document. The routes of
- * each framework stand beside it. It has no retries, time limits, expiry, idempotency, owners, long polls, ranges or bounds.
+ * each framework are in the files next to it. It has no retries, time limits, expiry, idempotency, owners, long polls, ranges or bounds.
  */
 export interface Job {
   readonly id: string

@@ -1,4 +1,4 @@
-/** How a Node contender talks to the harness: its port, and its own CPU time and how much work it has done on demand. */
+/** How a Node contender talks to the harness: it sends its port and, when asked, its CPU time and how much work it has done. */
 import type { AddressInfo, Server } from 'node:net'
 import { builtSoFar } from './report.ts'
 

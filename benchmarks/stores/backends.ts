@@ -45,7 +45,7 @@ function postgresOf({ url, stop }: Awaited<ReturnType<typeof startPostgres>>, pi
   return { url, stop, cpuMs: () => [pid, ...children()].reduce((sum, process) => sum + cpuOf(process), ended()) }
 }
 
-/** 0 for one that has ended in between. */
+/** 0 for a process that has ended in between. */
 function cpuOf(pid: number): number {
   try {
     return threadsCpuMs(pid)
@@ -61,7 +61,7 @@ const fieldsOf = (pid: number) =>
     .split(' ')
 const parentOf = (pid: number) => Number(fieldsOf(pid)[1])
 
-/** To the core of the load, with what it starts from now on. */
+/** Pins it, and what it starts from now on, to the core of the load. */
 function pin(pid: number): void {
   const [command, , core] = pinned('load', [])
   if (command && core) spawnSync(command, ['-a', '-p', '-c', core, `${pid}`])

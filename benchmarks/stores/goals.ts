@@ -1,4 +1,4 @@
-/** What the figures of the stores are held against. */
+/** The goals for stores. */
 import { type Summary, summarize } from '../harness/statistics.ts'
 import { CALLS, CLIENTS, IN_FLIGHT, rawKey } from './raw.ts'
 import type { StoreResults } from './results.ts'

@@ -1,14 +1,14 @@
-/** Who is compared with whom where jobs are kept in a server: the same routes by hand over the records of a queue. */
+/** Which servers are compared where jobs are kept in a database server: against the same routes written by hand on the records of a queue. */
 import type { Contender, Group, Kind } from '../harness/contenders.ts'
 import { type Backend, openPostgres, openRedis } from './backends.ts'
 
 export interface StoreGroup {
   readonly name: string
   readonly title: string
-  /** What the contender by hand is. */
+  /** What the hand-written contender is. */
   readonly byHand: string
   open(): Promise<Backend>
-  /** Other ways of it by hand. */
+  /** Other hand-written variants. */
   readonly others: readonly { readonly name: string; readonly file: string; readonly args?: readonly string[] }[]
   readonly files: { readonly 'hand-written': string; readonly 'respond-async': string }
 }

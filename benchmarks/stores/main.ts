@@ -20,11 +20,11 @@ const scenarios = SCENARIOS.filter(({ name }) => name !== 'poll-304')
 const USAGE = `node benchmarks/run.mjs --suite stores [options]
   --store <name>      only this one: ${STORE_GROUPS.map(({ name }) => name).join(', ')}, and for raw sqlite; may be repeated
   --scenario <name>   only this one: ${scenarios.map(({ name }) => name).join(', ')}; may be repeated
-  --only <part>       cpu, trips, sizes, raw, or report: writes the tables anew; may be repeated
-  --rounds <n>        at least 7 for figures to be kept (11)
-  --requests <n>      of one contender in one round of a scenario (400)
-  --quick             a look: 3 rounds, a short warm-up
-  --dry               writes nothing, and leaves what is written as it is`
+  --only <part>       cpu, trips, sizes, raw, or report, which only rewrites the tables; may be repeated
+  --rounds <n>        rounds; figures are kept from 7 on (default: 11)
+  --requests <n>      requests to each contender in each round of a scenario (default: 400)
+  --quick             a quick look: 3 rounds, a short warm-up
+  --dry               measures and prints, but changes no file`
 
 const { values } = parseArgs({
   options: {
@@ -56,7 +56,7 @@ const versions = { redis: redisVersion(), postgres: await postgresVersion() }
 const taken = { date: new Date().toISOString().slice(0, 10), environment: { ...machine, ...versions, rounds, requests } }
 let results: StoreResults = { ...taken, ...readStoreResults() }
 
-/** Kept at once, so that what has been measured is not lost with what fails after it. */
+/** Written at once, so that a later failure does not lose what has been measured. */
 function keep(part: Partial<StoreResults>): void {
   results = { ...results, ...part }
   if (!values.dry) writeStoreResults(results)

@@ -1,4 +1,4 @@
-/** Does what raw.ts orders, and tells what it took: `<client> <url or file>`. */
+/** Runs what raw.ts tells it to, and reports what it cost: `<client> <url or file>`. */
 import { randomUUID } from 'node:crypto'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import type { Job, JobStore } from '@respond-async/core'
@@ -24,13 +24,13 @@ export interface RawSample {
 }
 
 type Call = 'insert' | 'get' | 'claim' | 'replace'
-/** What a store asked its client for, to be done again for another job. */
+/** A call that a store made to its client, which can be repeated for another job. */
 type Asked = readonly [method: string, args: unknown[]]
 interface Tried {
   readonly store: JobStore
-  /** The same over a client that notes what it is asked for. */
+  /** The same over a client that records its calls. */
   readonly noted: JobStore
-  /** What that was, in order. */
+  /** The recorded calls, in order. */
   readonly asked: Asked[]
   /** Does it for another job: `again(asked)` is prepared, and what it returns is what is measured. */
   again(asked: readonly Asked[]): () => unknown
@@ -66,7 +66,7 @@ const json: Record<Call, () => unknown> = {
   replace: () => JSON.stringify(finished),
 }
 
-/** Hands over a client that notes what it is asked for. */
+/** Returns a client that records its calls. */
 function noting<T extends object>(client: T, methods: readonly string[], notes: Asked[]): T {
   return new Proxy(client, {
     get(target, name) {

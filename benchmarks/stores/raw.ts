@@ -1,6 +1,6 @@
 /**
- * A store at its own interface beside its client doing the same: the very statements that the store sends, sent with values that
- * are ready, and their answers not looked at. What nobody can be faster than. A process of its own, on the core of the server.
+ * A store against its bare client: the client sends the same statements with prepared values and ignores the answers, which is the
+ * fastest that any store could be. Runs in a process of its own, on the core of the server.
  */
 import { fork, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

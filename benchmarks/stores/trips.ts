@@ -6,7 +6,7 @@ import type { Contender, Group } from '../harness/contenders.ts'
 import { type Server, startServer } from '../harness/server.ts'
 import type { Backend } from './backends.ts'
 
-/** By contender: trips of each thing that is done, and the bytes of a poll. */
+/** By contender: round trips of each operation, and the bytes of a poll. */
 export interface TripsResult {
   readonly accept: number
   /** From the POST until the job is finished. */
@@ -23,7 +23,7 @@ export interface TripsResult {
   readonly engine?: number
 }
 
-/** A sweep, or a worker that looks for work, may fall into one of them: the least is what the request itself takes. */
+/** Each is counted several times, because a sweep or a worker that looks for work may fall into one: the lowest count is that of the request itself. */
 const TIMES = 7
 /** When a job has surely finished, and its worker waits for the next. */
 const QUIET_MS = 150

@@ -1,4 +1,4 @@
-/** What one writes by hand: a set of open responses, one text for each change, written to all of them. No resume, no slow readers, no comments. */
+/** What people write by hand: a set of open responses, one text for each change, written to all of them. No resume, no slow readers, no comments. */
 import { createJob, findJob, type Job, runJob, showJob } from '../hand-written.ts'
 import { pacedWork } from './paced.ts'
 
@@ -23,7 +23,7 @@ const eventOf = (job: Job, name: string, more: object): Uint8Array => {
   )
 }
 
-/** A job that tells all who watch it of each step. */
+/** A job that sends each step to all its watchers. */
 export function startWatched(): Job {
   const job = createJob('watched')
   const watched: Broadcast = { watchers: new Set(), last: eventOf(job, 'queued', {}) }
@@ -51,7 +51,7 @@ export function startWatched(): Job {
 
 const RETRY = encoder.encode('retry: 2000\n\n')
 
-/** Begins to tell one more; what it returns ends that. `undefined`: there is no such job. */
+/** Adds a watcher; the returned function removes it. `undefined`: there is no such job. */
 export function join(id: string, watcher: Watcher): (() => void) | undefined {
   const watched = findJob(id) && broadcasts.get(id)
   if (!watched) return undefined

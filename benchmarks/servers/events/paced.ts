@@ -8,7 +8,7 @@ let begun = new Promise<void>((resolve) => {
   begin = resolve
 })
 
-/** Lets all jobs go that wait; those that come later wait for the next time. */
+/** Releases all waiting jobs; later ones wait for the next call. */
 export function beginAll(): void {
   begin()
   begun = new Promise((resolve) => {
@@ -16,7 +16,7 @@ export function beginAll(): void {
   })
 }
 
-/** The message is when it was sent, in epoch milliseconds: whoever hears of it can tell how late that is. */
+/** The message is the time at which it was sent, in epoch milliseconds, so that a watcher can tell how late it came. */
 export async function pacedWork(progress: (percentComplete: number, message: string) => unknown): Promise<object> {
   await begun
   for (let step = 1; step <= STEPS; step++) {

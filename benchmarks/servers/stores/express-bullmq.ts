@@ -44,7 +44,7 @@ app.post('/reports', express.json(), (req, res) => accept(res, 'report', req.bod
 app.post('/holds', express.json(), (_req, res) => accept(res, 'hold', {}))
 
 app.get('/jobs/:id', async (req, res) => {
-  const state = await queue.getJobState(req.params.id) // first: a job may finish in between, and is then shown with its result the next time
+  const state = await queue.getJobState(req.params.id) // first: a job may finish in between, and then the next poll shows it with its result
   const message = await queue.getJob(req.params.id)
   if (!message) return notFound(res)
   const job = jobOf(message, state)
