@@ -42,7 +42,7 @@ test('the tests of docs/testing.md pass', { timeout: 120_000 }, () => {
   ])
 })
 
-test('they show it when a worker would miss what nothing has kept', { timeout: 120_000 }, () => {
+test('they fail where a worker would miss data that was not stored', { timeout: 120_000 }, () => {
   const { failed } = runTests('without-carry', (code) => code.replace(`{ operation: 'report', carry }`, `'report'`))
   expect(failed).toEqual(['a worker knows whose report it makes'])
 })

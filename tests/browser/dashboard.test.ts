@@ -213,7 +213,7 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium', () => {
     ).toEqual([])
   }, 60_000)
 
-  it('asks again by itself where a proxy has said that it asks too often', async () => {
+  it('tries again by itself after a 429 from a proxy', async () => {
     const { jobs, stop } = makeJobs('limited.db')
     closing.push(stop)
     await jobIn(jobs, 'failed', 'import')
@@ -253,7 +253,7 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium', () => {
     expect(complaints).toEqual([])
   }, 60_000)
 
-  it('shows from right to left what a handler writes so', async () => {
+  it('shows right-to-left text of a handler from right to left', async () => {
     const { jobs, stop } = makeJobs('right-to-left.db')
     closing.push(stop)
     const { id } = await jobIn(jobs, 'failed', 'דוח')

@@ -140,7 +140,7 @@ describe.skipIf(!CHROMIUM)('the page of a job', () => {
     expect(polls.length).toBeLessThan(4)
   })
 
-  it('of a job that is over needs no network, and speaks of none', async () => {
+  it('of a finished job needs no network, and reports no lost connection', async () => {
     const { work, next } = steps([])
     const { submit } = await started(work)
     const { page } = await opened(await submit())

@@ -178,7 +178,7 @@ describe.each(chosen(['postgres', 'redis']))('$title', { timeout: 60_000 }, (pai
     expect(await listed('full')).toEqual([taken.toReversed(), taken.toReversed()])
   })
 
-  it.skipIf(pair.skipped)('holds rubbish: 503 for that job; the others are served, and repaired', async () => {
+  it.skipIf(pair.skipped)('holds a broken record: 503 for that job; the others are served, and repaired', async () => {
     const spoiled = await accept('spoiled')
     await succeeded(spoiled)
     const lost = await accept('lost', { gate: 'lost' })

@@ -55,7 +55,7 @@ const text = async (message: IncomingMessage) => {
 
 for (const framework of Object.keys(FRAMEWORKS))
   describe(`events on ${framework}`, () => {
-    it('tell an EventSource of every change, and let it rest after the last', async () => {
+    it('send an EventSource every change, and stop it after the last', async () => {
       const { work, next } = steps()
       const { submit } = await serve(framework, work)
       const at = await submit()

@@ -79,7 +79,7 @@ for (const framework of Object.keys(FRAMEWORKS))
       await expect(listen(await submit(headers), { headers, origin })).rejects.toThrow('refused: 403')
     })
 
-    it('ignore what a client says, answer its pings, and are closed when it says too much', async () => {
+    it('ignore messages of the client, answer its pings, and are closed after a message that is too large', async () => {
       const { work } = steps()
       const { submit } = await serve(framework, work)
       const { socket, closed } = await listen(await submit())

@@ -96,7 +96,7 @@ describe('a status of 200 while pending', () => {
     expect(await (await job.result()).text()).toBe('a,b')
   })
 
-  test('an answer without a body takes nothing back; what its fields say counts', async () => {
+  test('an answer without a body keeps what is known; progress in its header fields counts', async () => {
     const polls: Answer[] = [
       [200, {}, { status: 'running', percentComplete: 40, message: 'half', links: { cancel: '/c' } }],
       [202],
@@ -111,7 +111,7 @@ describe('a status of 200 while pending', () => {
     ])
   })
 
-  test('a word that nobody knows is a result, as its code says', async () => {
+  test('an unknown status word with a 200 is a result', async () => {
     const { job } = await submitTo((_, at) => (at < 2 ? [202] : [200, {}, { status: 'paid', total: 3 }]))
     expect(await job.json()).toEqual({ status: 'paid', total: 3 })
   })
@@ -132,7 +132,7 @@ describe('a status of 200 while pending', () => {
 })
 
 describe('servers that are busy or broken', () => {
-  test('429 without advice is asked ever less often, with advice as it says, and never given up', async () => {
+  test('after 429 it polls less and less often, or as Retry-After says, and never gives up', async () => {
     const { job, pauses } = await submitTo((_, at) => {
       if (at <= 8) return [429]
       return at <= 10 ? [429, { 'retry-after': '120' }] : done
@@ -142,7 +142,7 @@ describe('servers that are busy or broken', () => {
     expect(pauses.slice(9)).toEqual([120_000, 120_000])
   })
 
-  test('broken connections and 502, 503, 504 are waited for', async () => {
+  test('after a broken connection and after 502, 503 or 504 it polls again', async () => {
     const { job, server } = await submitTo((_, at, res) => {
       if (at <= 40) {
         if (at % 2) res.destroy()
@@ -155,7 +155,7 @@ describe('servers that are busy or broken', () => {
     expect(server.of('GET /jobs/1')).toHaveLength(41)
   })
 
-  test('a bare 500 is asked again a few times, one that says why is believed', async () => {
+  test('a bare 500 is retried a few times, one with a problem code is final', async () => {
     const bare = await submitTo(() => [500, {}, 'oops'])
     await expect(bare.job.finished()).rejects.toMatchObject({ name: 'ProblemError', status: 500, code: 'http-500' })
     expect(bare.server.of('GET /jobs/1')).toHaveLength(6)
@@ -165,7 +165,7 @@ describe('servers that are busy or broken', () => {
     expect(told.server.of('GET /jobs/1')).toHaveLength(1)
   })
 
-  test('404 right after the 202 may be a replica that lags; later on it is meant', async () => {
+  test('a 404 right after the 202 is retried, because a replica may lag; a later one is final', async () => {
     const lagging = await submitTo((_, at) => (at <= 2 ? [404] : done))
     expect((await lagging.job.finished()).status).toBe('succeeded')
     const gone = await submitTo((_, at) => (at === 1 ? [202, {}, { status: 'running' }] : [404]))
@@ -192,14 +192,14 @@ describe('servers that are busy or broken', () => {
     expect(await job.json()).toEqual({ ok: true })
   })
 
-  test('a server that never ends is left when the time is over, and can be resumed', async () => {
+  test('a job that never ends is given up after timeoutMs, and can be resumed', async () => {
     const { job, server } = await submitTo(() => [202, { 'retry-after': '10' }, { status: 'running' }], { timeoutMs: 60_000 })
     await expect(job.finished()).rejects.toMatchObject({ name: 'ClientError', code: 'timed_out' })
     expect(server.of('GET /jobs/1').length).toBeGreaterThan(3)
     await expect(all(job)).rejects.toBe(job.error)
   })
 
-  test('a proxy that does not bear held polls hides nothing: after a failure the next one is not held', async () => {
+  test('after a failed poll the next one is not held, in case a proxy cuts off held polls', async () => {
     const { job, server } = await submitTo(({ headers }, at) => {
       if (headers.prefer) return [504]
       return at < 5 ? [202, { etag: `"${at}"` }, { status: 'running', percentComplete: at }] : done
@@ -208,13 +208,13 @@ describe('servers that are busy or broken', () => {
     expect(server.of('GET /jobs/1').map(({ headers }) => headers.prefer)).toEqual([undefined, 'wait=20', undefined, 'wait=20', undefined])
   }, 5_000)
 
-  test('an answer that never comes is given up for another', async () => {
+  test('a request that gets no answer is given up, and made again', async () => {
     const { job, server } = await submitTo((_, at) => (at < 3 ? undefined : done), { requestTimeoutMs: 50 })
     await job.finished()
     expect(server.of('GET /jobs/1')).toHaveLength(3)
   })
 
-  test('a signal ends the following, and nothing is asked after it', async () => {
+  test('a signal stops following, and no request is made after it', async () => {
     const server = await serve(({ method }) => (method === 'POST' ? [202, { location: '/jobs/1' }] : [202, {}, { status: 'running' }]))
     const controller = new AbortController()
     const client = createClient(quickClock().options)
@@ -255,7 +255,7 @@ describe('an answer that does not end', () => {
   const lateAfter = (ms: number) => ({ code: 'timed_out', message: expect.stringContaining(`within ${ms} ms`) })
   const late = lateAfter(200)
 
-  test('of a submission: the time of the job, of a request and the signal are kept', async () => {
+  test('of a submission: timeoutMs, the limit of a request and the signal all end it', async () => {
     const server = await serve((_, __, res) => begin(res, 202, undefined, { location: '/jobs/1' }))
     const client = createClient({ submitAttempts: 2, sleep: async () => {} })
     await expect(client.submit(server.url, {}, within)).rejects.toMatchObject(late)
@@ -273,7 +273,7 @@ describe('an answer that does not end', () => {
     await expect(client.follow(answer, within)).rejects.toMatchObject(late)
   })
 
-  test('of a result: it may take its time, but not more than the job has', async () => {
+  test('of a result: it may take long, but no longer than timeoutMs', async () => {
     const slow: Script = (_, __, res) => {
       begin(res, 200, 'text/plain')
       setTimeout(() => res.end(), 300)
@@ -294,7 +294,7 @@ describe('an answer that does not end', () => {
     await vi.waitUntil(() => given.left.includes('/r'))
   })
 
-  test('of a result in the place of a status', async () => {
+  test('of a result that comes in place of a status', async () => {
     const server = await serve((_, __, res) => begin(res, 200, 'application/pdf'))
     const response = await createClient({ timeoutMs: 1_000 }).resume(server.url).result()
     expect([response.url, response.headers.get('content-type')]).toEqual([`${server.url}/`, 'application/pdf'])
@@ -318,12 +318,12 @@ describe('an answer that does not end', () => {
       expect(ended).toMatchObject({ status: 'rejected', reason: late })
   })
 
-  test('or begin: a result, a cancellation', async () => {
+  test('nor begin: of a result and of a cancellation', async () => {
     await expect((await jobOf(succeeded, () => undefined, within)).job.result()).rejects.toMatchObject(late)
     await expect((await jobOf({ status: 'running' }, () => undefined, within)).job.cancel()).rejects.toMatchObject(late)
   })
 
-  test('the time of a job is as it was given, and over it can be canceled still, and a result fetched', async () => {
+  test('timeoutMs is kept, and after it the job can still be canceled and its result fetched', async () => {
     const server = await serve(({ method }) => {
       if (method === 'POST') return [202, { location: '/jobs/1' }]
       return method === 'DELETE' ? [200, {}, { status: 'canceled' }] : [202, {}, { status: 'running' }]
@@ -354,7 +354,7 @@ describe('where the status is', () => {
     expect(await job.json()).toEqual({ ok: true })
   })
 
-  test('absolute Location, elsewhere: nobody there hears who asks', async () => {
+  test('an absolute Location at another origin: no credentials are sent there', async () => {
     const elsewhere = await serve(() => done)
     const server = await serve(() => [202, { location: `${elsewhere.url}/jobs/1` }])
     const client = createClient({ ...quickClock().options, baseUrl: server.url, headers: { 'x-api-key': 'secret' } })
@@ -398,7 +398,7 @@ describe('where the status is', () => {
     expect(await job.json()).toEqual([1, 2])
   })
 
-  test('an address that is none is no address', async () => {
+  test('a Location that is not an http URL is not followed', async () => {
     await expect(submitTo(() => done, { accept: [202, { location: 'javascript:alert(1)' }] })).rejects.toMatchObject({
       code: 'no_status_url',
     })
@@ -455,7 +455,7 @@ describe('redirects', () => {
 })
 
 describe('results', () => {
-  test('a large body that is no document is streamed, to the last byte', async () => {
+  test('a large body that is not a status document is streamed, to the last byte', async () => {
     const large = 'x'.repeat(9_000_000)
     const text = await submitTo(() => [200, { 'content-type': 'text/plain' }, large])
     expect((await (await text.job.result()).text()).length).toBe(large.length)
@@ -463,7 +463,7 @@ describe('results', () => {
     expect(((await json.job.json()) as { large: string }).large.length).toBe(large.length)
   })
 
-  test('a pending document that is too large is passed by', async () => {
+  test('a pending document that is too large is ignored', async () => {
     const { job } = await submitTo((_, at) => (at < 2 ? [202, {}, { status: 'running', message: 'x'.repeat(5_000_000) }] : done))
     expect((await all(job)).map(({ status, message }) => [status, message])).toEqual([
       ['queued', undefined],
@@ -498,7 +498,7 @@ describe('results', () => {
     expect((await conflict.job.finished()).status).toBe('canceled')
   })
 
-  test.each([200, 201, 204])('an answer of %i at once is a job that is over', async (status) => {
+  test.each([200, 201, 204])('an immediate answer of %i is a finished job', async (status) => {
     const { job, server } = await submitTo(() => [500], {
       accept: [status, status === 204 ? {} : { location: '/things/1' }, status === 204 ? '' : { id: 7 }],
     })
@@ -511,7 +511,7 @@ describe('results', () => {
 })
 
 describe('canceling', () => {
-  test('a busy server is asked again, but not for ever', async () => {
+  test('a busy server is asked again, but not forever', async () => {
     const busy = await submitTo(({ method }, at) =>
       method === 'DELETE' ? (at < 3 ? [503] : [204]) : [200, {}, { status: at < 2 ? 'running' : 'canceled' }],
     )
@@ -522,7 +522,7 @@ describe('canceling', () => {
     expect(never.server.of('DELETE /jobs/1')).toHaveLength(5)
   })
 
-  test('a server that cannot is a problem', async () => {
+  test('a server that cannot cancel is reported as a problem', async () => {
     const { job } = await submitTo(({ method }) => (method === 'DELETE' ? [405] : [202, {}, { status: 'running' }]))
     await expect(job.cancel()).rejects.toMatchObject({ status: 405 })
   })
@@ -610,7 +610,7 @@ describe('submitting', () => {
     for (const { headers } of server.asked) expect(Object.keys(headers).filter((name) => /^if-|prefer|idempotency/.test(name))).toEqual([])
   })
 
-  test('a pause that no timer counts is no pause of a millisecond', async () => {
+  test('a pause too long for a timer does not become one of a millisecond', async () => {
     const server = await serve(({ method }) => (method === 'POST' ? [202, { location: '/jobs/1' }] : [200, {}, { status: 'running' }]))
     const job = await createClient({ minPollMs: Number.POSITIVE_INFINITY }).submit(server.url, {}, { signal: AbortSignal.timeout(300) })
     await expect(job.finished()).rejects.toMatchObject({ name: 'TimeoutError' })

@@ -39,7 +39,7 @@ const stalling: Script = ({ url }, _, res) => {
 }
 
 describe('submitting', () => {
-  test('prints the result on stdout and how it goes on stderr, a line for each change', async () => {
+  test('prints the result on stdout and progress on stderr, one line for each change', async () => {
     const { url, asked } = await jobServer([running(10), running(10), running(60), done])
     writeFileSync(fileIn('body.json'), '{"month":"2026-10"}')
     const ended = await run('POST', `${url}/reports`, '--json', `@${fileIn('body.json')}`, '-H', 'authorization: Bearer secret')
@@ -161,7 +161,7 @@ describe('exit codes', () => {
     expect(await run('--help')).toMatchObject({ code: 0, err: '' })
   })
 
-  test('4 after the time that was given, whatever takes it, with what is known of the job', async () => {
+  test('4 after --timeout, whatever took the time, with what is known of the job', async () => {
     const { url } = await serve(stalling)
     const late = 'Not finished within 2 s.\n'
     const timed = async (...args: string[]) => start(process.execPath, [program, ...args, '-q', '--timeout', '2'], null).ended
@@ -175,7 +175,7 @@ describe('exit codes', () => {
     expect(await timed('POST', `${url}/jobs/2`, '--data', '@-')).toEqual({ code: 4, out: '', err: late })
   })
 
-  test('5 for a job that is not there, without a word that it goes on', async () => {
+  test('5 for an unknown job, without saying that it goes on', async () => {
     const { url } = await serve(() => [404])
     expect(await run('watch', `${url}/jobs/1`)).toEqual({ code: 5, out: '', err: '404 (http-404): The server answered 404.\n' })
   })
@@ -221,7 +221,7 @@ describe('exit codes', () => {
 })
 
 describe('cancel', () => {
-  test('asks and says what it is then', async () => {
+  test('requests cancellation and prints the resulting state', async () => {
     const { url, of } = await jobServer([running(10)], () => [200, {}, { status: 'canceled' }])
     expect(await run('cancel', `${url}/jobs/1`)).toEqual({ code: 0, out: 'canceled\n', err: '' })
     expect(of('POST /jobs/1/cancel')).toHaveLength(1)
@@ -232,7 +232,7 @@ describe('cancel', () => {
 })
 
 describe('Ctrl-C', () => {
-  test('leaves the job and says how to come back', async () => {
+  test('leaves the job running and says how to follow it again', async () => {
     const { url, asked } = await jobServer([running(10)])
     const { child, ended, said } = start(process.execPath, [program, `${url}/reports`])
     await vi.waitUntil(() => said().includes('10 %'), { timeout: 20_000 })
@@ -243,7 +243,7 @@ describe('Ctrl-C', () => {
     expect(asked.filter(({ url: path }) => path.endsWith('/cancel'))).toEqual([])
   })
 
-  test('cancels it where that was asked for', async () => {
+  test('cancels the job with --cancel-on-interrupt', async () => {
     let canceled = false
     const { url, of } = await serve(({ url: path }) => {
       if (path === '/reports') return [202, { location: '/jobs/1' }]
@@ -259,7 +259,7 @@ describe('Ctrl-C', () => {
 })
 
 describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
-  test('ends a result on its way', async () => {
+  test('ends while a result is being downloaded', async () => {
     const { url } = await serve(stalling)
     const { child, ended, said } = start(process.execPath, [program, 'watch', `${url}/jobs/1`])
     await vi.waitUntil(() => said().includes('part'), { timeout: 20_000 })
@@ -267,7 +267,7 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     expect(await ended).toMatchObject({ code: 130, out: 'part' })
   })
 
-  test('ends the wait for stdin, and nothing is sent', async () => {
+  test('ends while waiting for stdin, and sends nothing', async () => {
     const { url, asked } = await serve(stalling)
     const { child, ended } = start(process.execPath, [program, `${url}/jobs/1`, '--json', '@-'], null)
     child.stdin.write('{')
@@ -278,7 +278,7 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     expect(asked).toEqual([])
   })
 
-  test.skipIf(process.platform === 'win32')('a second one ends what cannot be left', async () => {
+  test.skipIf(process.platform === 'win32')('a second one ends the process even while a file cannot be opened', async () => {
     const pipe = fileIn(`pipe-${signal}`)
     spawnSync('mkfifo', [pipe])
     // To open a pipe that nobody writes to holds a thread of Node's.
@@ -294,7 +294,7 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
 // `script` of util-linux gives a program a terminal; that of BSD takes other arguments.
 const hasTerminal = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') ?? false
 
-test.runIf(hasTerminal)('on a terminal a bar moves, and is gone at the end', async () => {
+test.runIf(hasTerminal)('on a terminal a progress bar moves, and disappears at the end', async () => {
   const { url } = await jobServer([running(10), running(60), done])
   const { ended } = start('script', ['-qec', `'${process.execPath}' '${program}' '${url}/reports'`, '/dev/null'])
   const { code, out } = await ended

@@ -15,7 +15,7 @@ interface Report {
 const client = createClient()
 
 describe('results', () => {
-  test('are what the caller says', async () => {
+  test('have the type that the caller names', async () => {
     const job = await client.submit<Report>('/reports')
     expectTypeOf(job).toEqualTypeOf<Job<Report>>()
     expectTypeOf(await job.json()).toEqualTypeOf<Report>()
@@ -27,7 +27,7 @@ describe('results', () => {
     expectTypeOf(client.resume<Report>('/jobs/1').json()).resolves.toEqualTypeOf<Report>()
     expectTypeOf(useJob(job).status?.result).toEqualTypeOf<Report | undefined>()
   })
-  test('are unknown where nobody says', async () => {
+  test('are unknown where no type is named', async () => {
     expectTypeOf(await (await submit('/reports')).json()).toEqualTypeOf<unknown>()
   })
 })

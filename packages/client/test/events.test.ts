@@ -57,7 +57,7 @@ describe('server-sent events', () => {
     expect(pauses).toEqual([3_000])
   })
 
-  test('one that ends without an end is opened again, less and less often, and then left for polling', async () => {
+  test('a stream that ends before the job is opened again, less and less often, and then replaced by polling', async () => {
     const { job, streams, polled } = await jobWith(
       () => [200, STREAM, ': hello\n\n'],
       (_, at) => (at < 4 ? [202, {}, document(at)] : [200, {}, over]),
@@ -80,7 +80,7 @@ describe('server-sent events', () => {
     expect([streams().length, polled().length]).toEqual([1, 1])
   })
 
-  test('events that are none are passed by', async () => {
+  test('malformed events are ignored', async () => {
     const { job } = await jobWith(() => [
       200,
       STREAM,
@@ -89,7 +89,7 @@ describe('server-sent events', () => {
     expect(await job.json()).toEqual({ ok: true })
   })
 
-  test('an event without end is not kept', async () => {
+  test('an event that never ends is not kept in memory', async () => {
     const { job, polled } = await jobWith(
       (_, __, res) => {
         res.writeHead(200, STREAM)
@@ -104,7 +104,7 @@ describe('server-sent events', () => {
     expect(polled()).toHaveLength(1)
   })
 
-  test('after an outage streams are tried again', async () => {
+  test('streams are opened again after an outage', async () => {
     const { job, streams } = await jobWith(
       (_, at, res) => (at <= 3 ? void res.destroy() : [200, STREAM, event(4, over, 'succeeded')]),
       (_, at, res) => (at <= 2 ? void res.destroy() : [202, {}, document(20)]),
@@ -113,7 +113,7 @@ describe('server-sent events', () => {
     expect(streams()).toHaveLength(4)
   })
 
-  test('are not given up because those who listened have left', async () => {
+  test('are still used after all listeners have left', async () => {
     const { job, streams, polled } = await jobWith((_, at, res) => {
       if (at > 4) return [200, STREAM, event(4, over, 'succeeded')]
       res.writeHead(200, STREAM)
@@ -182,7 +182,7 @@ describe('server-sent events', () => {
     for (const one of leave) one()
   })
 
-  test('are not asked for where they are not wanted', async () => {
+  test('are not used with events: false', async () => {
     const { job, streams } = await jobWith(
       () => [500],
       () => [200, {}, over],

@@ -132,7 +132,7 @@ describe.each([
     expect(await job.json()).toEqual({ month: '2026-10' })
   })
 
-  test('several who wait share one connection, and who comes late gets all there is', async () => {
+  test('several listeners share one connection, and a late one gets the current status', async () => {
     const { pass, open } = gate()
     const { url } = await start(pass, { count: 0 })
     const asked: string[] = []
@@ -149,7 +149,7 @@ describe.each([
     expect(resumed.id).toBe(job.id)
   })
 
-  test('a loop that is left stops asking, another one goes on', async () => {
+  test('a loop that is left stops polling, another one goes on', async () => {
     const { pass, open } = gate()
     const { url } = await start(pass, { count: 0 })
     const signals: AbortSignal[] = []

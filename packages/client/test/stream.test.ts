@@ -96,7 +96,7 @@ it('a result that was there at once is the stream, and a job that failed before 
   await expect(failing.stream()).rejects.toMatchObject({ name: 'JobFailedError', code: 'handler_failed' })
 })
 
-it('who leaves a stream leaves its connection, and the job goes on', async () => {
+it('leaving a stream closes its connection, and the job goes on', async () => {
   const { write, end, url } = await service()
   const left = new AbortController()
   const job = await createClient().submit(`${url}/work`, {}, { signal: left.signal })
@@ -140,7 +140,7 @@ it('a stream that is cut again and again is asked for less and less often', asyn
   expect(pauses).toEqual([500, 1_000, 2_000, 4_000])
 })
 
-it('a stream that is compressed is not gone on with: its bytes are not those that have been read', async () => {
+it('a compressed stream is not resumed, because its bytes are not those that were read', async () => {
   const bytes = gzipSync(randomBytes(50_000).toString('hex'))
   const head = { 'content-encoding': 'gzip', etag: '"1"' }
   const server = await scripted((_, at, res) => {

@@ -13,16 +13,16 @@ describe('what is due of records that may be broken', () => {
     return { asked, due: async (limit: number) => (await dueFrom(page, JSON.parse, limit)).map(({ id }) => id) }
   }
 
-  it('is one page where all can be read', async () => {
+  it('takes one read where all records are readable', async () => {
     const { asked, due } = rows(10, () => false)
     expect(await due(3)).toEqual(['job-0', 'job-1', 'job-2'])
     expect(asked).toEqual([3])
   })
-  it('is as many as are asked for, however many broken ones come first', async () => {
+  it('has as many jobs as asked for, however many broken records come first', async () => {
     expect(await rows(500, (n) => n < 300).due(3)).toEqual(['job-300', 'job-301', 'job-302'])
     expect(await rows(500, (n) => n % 2 === 0).due(4)).toEqual(['job-1', 'job-3', 'job-5', 'job-7'])
   })
-  it('is what there is where that is less', async () => {
+  it('has all readable jobs where they are fewer than asked for', async () => {
     expect(await rows(5, (n) => n < 4).due(3)).toEqual(['job-4'])
     expect(await rows(5, () => true).due(5)).toEqual([])
     expect(await rows(0, () => true).due(5)).toEqual([])

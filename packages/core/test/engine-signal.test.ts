@@ -105,7 +105,7 @@ test('it ends at a time limit of its engine, also one that had passed before it 
   }
 })
 
-test('a message of an earlier hand-over will do, one of a hand-over that was not recorded will not', async () => {
+test('a message of an earlier hand-over runs the job, one of a hand-over that was not recorded does not', async () => {
   let now = 1_000_000
   const sent: JobMessage[] = []
   const engine: JobEngine = {

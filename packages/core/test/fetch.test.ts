@@ -226,7 +226,7 @@ describe('the request of a handler', () => {
     expect([own.method, own.url, await own.text()]).toEqual(['POST', `${ORIGIN}/a`, 'kept'])
   })
 
-  it('is made of the stored one, whose path alone gets an origin', async () => {
+  it('is rebuilt from the stored one, with an origin before its path', async () => {
     const stored = { method: 'PUT', url: '/a?b=%2F', headers: { 'x-a': ['1', '2'], 'content-type': 'text/x' } }
     const request = rebuildRequest(stored, 'text')
     expect([request.method, request.url, request.headers.get('x-a'), await request.text()]).toEqual([
@@ -243,7 +243,7 @@ describe('the request of a handler', () => {
 })
 
 describe('the scope of a request', () => {
-  it('is none on Workers, where no request may wake another', () => {
+  it('is not kept on Workers, where no request may resume another', () => {
     vi.stubGlobal('WebSocketPair', class {})
     const work = vi.fn(async () => {})
     void requestScope()(work)

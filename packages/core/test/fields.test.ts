@@ -31,7 +31,7 @@ test('a representation sets and takes away fields in whatever case it writes the
   expect(fields(answer?.headers, 'link')).toEqual([])
 })
 
-test('what says that it is minimal is, whatever a representation would show', async () => {
+test('a 202 with return=minimal has no body, whatever a representation would show', async () => {
   const { wrap, post } = createService({ representation: { accepted: ({ id }) => ({ body: { taskId: id } }) } })
   wrap('report', {}, async () => ok(1))
   expect(json(await post('report'))).toEqual({ taskId: expect.any(String) })

@@ -117,7 +117,7 @@ describe('the life of a job', () => {
     expect(third - second).toBeGreaterThanOrEqual(2_000)
   })
 
-  test('what takes too long is tried again', async () => {
+  test('a run that exceeds maxRunMs is retried', async () => {
     const { wrap, post, send } = createService()
     wrap('report', { retries: 1, backoffMs: 10, maxRunMs: 5_000 }, ({ handle }) =>
       handle.attempt === 1 ? new Promise(() => {}) : Promise.resolve(ok('made')),
@@ -127,7 +127,7 @@ describe('the life of a job', () => {
     expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded', attempt: 2, result: 'made' })
   })
 
-  test('a 4xx is the answer, a 5xx is tried again', async () => {
+  test('a 4xx is final, a 5xx is retried', async () => {
     const { wrap, post, send } = createService()
     const tries = { 404: 0, 500: 0 }
     for (const status of [404, 500] as const)
@@ -165,7 +165,7 @@ describe('cancellation', () => {
     expect(runs).toBe(1)
   })
 
-  test('one that waits makes room for another', async () => {
+  test('canceling a queued job makes room for another', async () => {
     const { wrap, post, send } = createService({ engine: inProcess({ concurrency: 1, maxQueued: 1 }) })
     wrap('report', {}, () => new Promise(() => {}))
     await post('report')
@@ -199,7 +199,7 @@ describe('cancellation', () => {
     expect((await send('GET', `${at}/result`))?.status).toBe(409)
   })
 
-  test('one that asks for its signal only afterwards finds it aborted, with the reason', async () => {
+  test('a handler that reads its signal only after the cancellation finds it aborted, with the reason', async () => {
     const { wrap, post, send } = createService()
     const go = gate()
     let signal: AbortSignal | undefined
@@ -218,7 +218,7 @@ describe('cancellation', () => {
     expect(json(await send('GET', at)).status).toBe('canceled')
   })
 
-  test('one that does not stop is canceled after the grace, and what it says later is not heard', async () => {
+  test('a handler that does not stop is canceled after cancelGraceMs, and its later answer is ignored', async () => {
     const { wrap, post, send } = createService({ cancelGraceMs: 500 })
     const go = gate()
     wrap('report', {}, async () => {
@@ -237,7 +237,7 @@ describe('cancellation', () => {
     expect(json(await send('GET', at)).status).toBe('canceled')
   })
 
-  test('one that answers with an error all the same has failed with that, whatever attempts are left', async () => {
+  test('a handler that answers with an error all the same fails the job, even if attempts are left', async () => {
     const { wrap, post, send } = createService()
     const go = gate()
     wrap('report', { retries: 3 }, async () => {
@@ -253,7 +253,7 @@ describe('cancellation', () => {
     expect(await send('GET', `${at}/result`)).toMatchObject({ status: 500, body: 'half of it is done' })
   })
 
-  test('one that answers all the same has succeeded; then there is nothing left to cancel', async () => {
+  test('a handler that answers all the same makes the job succeed; after that there is nothing to cancel', async () => {
     const { wrap, post, send, jobs } = createService()
     const go = gate()
     wrap('report', {}, async () => {
@@ -286,7 +286,7 @@ describe('the queue of a process', () => {
     return { engine, ran, go, give }
   }
 
-  test('takes a job again that was taken out of it, and one that has run', async () => {
+  test('accepts again a job that was removed from it, and one that has run', async () => {
     const { engine, ran, go, give } = await running()
     for (const id of ['first', 'second']) await give(id)
     await engine.cancel?.('second', 1)
@@ -328,7 +328,7 @@ describe('the queue of a process', () => {
 })
 
 describe('purge and expiry', () => {
-  test('purged: 204, then 410 while the tombstone lasts, then 404', async () => {
+  test('a purge is answered with 204, later requests with 410 while the tombstone lasts, then 404', async () => {
     const { wrap, post, send, jobs } = createService({ tombstoneMs: 10_000 })
     wrap('report', {}, async () => ok(1))
     const at = location(await post('report'))
@@ -599,7 +599,7 @@ describe('when the process and its store fail', () => {
     expect(json(await second.send('GET', at))).toMatchObject({ status: 'succeeded', attempt: 2, result: 'from the second' })
   })
 
-  test('what is due is run by a process that has only swept, as a cron trigger does', async () => {
+  test('a process that only sweeps, as a cron trigger does, runs due jobs', async () => {
     const options = { store: sharedStore(), engine: waitUntil(), sweepMs: 0 }
     const first = createService(options)
     first.wrap('report', { delayMs: 1_000 }, async () => ok('from the first'))

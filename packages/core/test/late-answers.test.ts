@@ -187,7 +187,7 @@ describe('a place for large bodies that does not answer', () => {
     expect(await answer).toMatchObject({ status: 503 })
   })
 
-  test('holds no slot with what it is to remove', async () => {
+  test('holds no slot while it fails to remove a body', async () => {
     const blobs: BlobStore = { maxBodyBytes: null, async write() {}, read: async () => large, remove: never }
     const { wrap, post, send, errors } = createService({ blobs, engine: inProcess({ concurrency: 1 }), storeTimeoutMs: 100, sweepMs: 0 })
     wrap('fails', {}, async ({ sink }) => {

@@ -93,14 +93,14 @@ test('a request body goes with the end of the job, a response stays', () => {
   expect(next).toMatchObject({ request: null, requestBody: null, response, responseBody: 'out', expiresAt: 2_050, dueAt: 2_050 })
 })
 
-test('what is left of a job that has gone is a newer one to who keeps it and to who watches it, until it is forgotten', () => {
+test('a tombstone has a new version, a new revision and no result', () => {
   const over = newRecord({ status: 'succeeded', version: 4, revision: 3, result: '1', expiresAt: 3_000, dueAt: 3_000 })
   const stone = tombstone(over, 2_000, 9_000)
   expect(stone).toMatchObject({ status: 'succeeded', version: 5, revision: 4, updatedAt: 2_000, goneAt: 2_000, dueAt: 9_000 })
   expect(stone).not.toHaveProperty('result')
 })
 
-test('of the tries to tell of its end the latest twenty are kept', () => {
+test('the latest twenty webhook deliveries are kept', () => {
   let job = newRecord({ status: 'failed', expiresAt: 90_000, webhook: { url: 'https://a.example', attempts: 0, log: [] } })
   const told = (event: LifecycleEvent) => {
     job = transition(job, event, 2_000) as Job

@@ -198,8 +198,8 @@ describe('a clock that is set back', () => {
   })
 })
 
-describe('who is told', () => {
-  test('of a claim that fails', async () => {
+describe('who hears of it', () => {
+  test('onError hears of a claim that fails', async () => {
     const alone = sharedStore()
     const store: JobStore = { ...alone, claim: () => Promise.reject(new Error('connection refused')) }
     const { wrap, jobs, errors } = createService({ store, sweepMs: 0, engine: inProcess({ concurrency: 1 }) })
@@ -209,7 +209,7 @@ describe('who is told', () => {
     expect(errors).toMatchObject([{ message: 'connection refused' }])
   })
 
-  test.each(['progress', 'renew'])('of a %s that cannot be written, and the handler goes on', async (during) => {
+  test.each(['progress', 'renew'])('onError hears of a %s that cannot be written, and the handler goes on', async (during) => {
     const store = memoryStore()
     const { replace } = store
     const told: unknown[] = []
@@ -229,7 +229,7 @@ describe('who is told', () => {
     expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded', percentComplete: 100 })
   })
 
-  test('an onError that throws takes nothing with it', async () => {
+  test('an onError that throws breaks nothing else', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => {})
     const onError = () => {
       throw new Error('no log')
@@ -245,7 +245,7 @@ describe('who is told', () => {
     logged.mockRestore()
   })
 
-  test('of a change, although another who waits for it cannot be', async () => {
+  test('a held poll is answered although an event stream of the same job fails', async () => {
     let broken = false
     const status = ({ id, status }: { id: string; status: string }) => {
       if (broken) throw new Error('no words')
@@ -275,7 +275,7 @@ describe('who is told', () => {
     await polled.catch(() => {})
   })
 
-  test('a new line of events begins with what its own read has seen', async () => {
+  test('a new event stream begins with what its own read has seen', async () => {
     const store = sharedStore()
     const [here, there] = [createService({ store, sweepMs: 0 }), createService({ store, sweepMs: 0 })]
     here.wrap('report', {}, async ({ handle }) => {

@@ -86,7 +86,7 @@ describe('whose job it is', () => {
       expect(await send('GET', path)).toBeUndefined()
   })
 
-  test('a mount that begins with two slashes leads to no other host', async () => {
+  test('links below a mount that begins with two slashes lead to no other host', async () => {
     const { wrap, post, jobs } = createService({ onComplete: 'redirect' })
     wrap('report', {}, async () => ok(1))
     const id = idOf(location(await post('report')))
@@ -99,7 +99,7 @@ describe('whose job it is', () => {
     expect(location(await ask('GET', `/${id}`, { prefer: 'wait=20' }))).not.toContain('//')
   })
 
-  test('what is behind an empty segment is none of these routes, and a path that is no URL has its list', async () => {
+  test('a path with an empty segment is not a job route, and a path that is not a valid URL still gets the list', async () => {
     const { wrap, post, jobs, errors } = createService({ owner: ({ user }) => user })
     wrap('report', {}, async () => ok(1))
     const id = idOf(location(await post('report', { user: 'ann' })))
@@ -243,7 +243,7 @@ describe('the result', () => {
     expect(runs).toBe(1)
   })
 
-  test.each([200, 500])('larger than the store takes, with %i: the job fails and says so', async (status) => {
+  test.each([200, 500])('larger than the store accepts, with %i: the job fails and says so', async (status) => {
     const { wrap, post, send } = createService({ store: memoryStore({ maxBytes: 9 }) })
     wrap('report', {}, async () => ({ status, headers: {}, body: bytes }))
     const at = location(await post('report'))

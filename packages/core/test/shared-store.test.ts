@@ -114,7 +114,7 @@ describe('round trips to a shared store', () => {
     expect(calls).toEqual(['insert', 'claim', 'replace', 'replace', 'get'])
   })
 
-  test('with a free slot in this process two', async () => {
+  test('a job for which this process has a free slot: two', async () => {
     const { store, calls } = sharedStore()
     const { wrap, post } = createService({ store })
     wrap('report', {}, async () => ok('made'))
@@ -145,7 +145,7 @@ describe('round trips to a shared store', () => {
     expect(times).toEqual([...times].sort())
   })
 
-  test('who waits in the process that claims hears of it at once, without another read', async () => {
+  test('a poll held by the process that claims is answered at once, without another read', async () => {
     const { store } = sharedStore()
     const queue = remoteQueue()
     const { wrap, post, send, jobs } = createService({ store, engine: queue.engine })
@@ -212,7 +212,7 @@ describe('who consumes', () => {
     expect(queue.runners).toHaveLength(1)
   })
 
-  test('of a job that nobody here knows how to do, the last message is kept, as long as it is to be done', async () => {
+  test('the last message of a job whose operation this process does not know is kept while the job is unfinished', async () => {
     const { store } = sharedStore()
     const queue = remoteQueue()
     const settings = { store, engine: queue.engine, startDeadlineMs: 1_000, sweepMs: 0 }
@@ -265,7 +265,7 @@ describe('who consumes', () => {
   })
 })
 
-test('nothing is prepared for another store, nor for later where the engine cannot hold it back', async () => {
+test('an engine prepares nothing for another kind of store, nor for a delayed job that it cannot hold back', async () => {
   const { store } = sharedStore({ capabilities: { ...memoryStore().capabilities, durable: true, shared: true, transaction: 'postgres' } })
   const queue = remoteQueue({ transaction: 'postgres', delay: false })
   const prepare = vi.fn(async () => 'prepared')
@@ -422,7 +422,7 @@ describe('leases of other processes', () => {
     }
   })
 
-  test('one that claims a job while another hands it over again keeps it', async () => {
+  test('a worker that claims a job while another process hands it over again keeps it', async () => {
     const { store } = sharedStore()
     const queue = remoteQueue()
     const web = createService({ store, engine: queue.engine, sweepMs: 0 })
@@ -455,7 +455,7 @@ describe('leases of other processes', () => {
     expect(json(await web.send('GET', at))).toMatchObject({ status: 'succeeded' })
   })
 
-  test('one that has died loses it in half a lease more', async () => {
+  test('a worker that has died loses its job half a lease later', async () => {
     let now = 0
     const leases = observedLeases(6_000, () => now)
     expect(leases.isOver(job)).toBe(false)
@@ -820,7 +820,7 @@ describe('watching', () => {
     expect(watch).not.toHaveBeenCalled()
   })
 
-  test('who waits for a change that another process makes hears of it by the store, through one subscription', async () => {
+  test('polls that wait for a change by another process hear of it through the store, over one subscription', async () => {
     const watched: string[] = []
     let ended = 0
     let tell = () => {}

@@ -82,7 +82,7 @@ test('a job whose slot was kept before the stop is run, however long it takes to
   expect(errors).toEqual([])
 })
 
-test('two who stop it are told when what ran has ended', async () => {
+test('two concurrent stop() calls both resolve when the running jobs have ended', async () => {
   const { wrap, post, jobs } = createService()
   const go = gate()
   wrap('report', {}, async () => {

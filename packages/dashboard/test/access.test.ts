@@ -34,7 +34,7 @@ describe('without an access check it refuses to start', () => {
 })
 
 describe.each(KINDS)('%s', (kind) => {
-  it('shows nobody that there is anything whom the check does not let in', async () => {
+  it('looks as if it were not there to visitors whom the check does not let in', async () => {
     const jobs = makeJobs()
     const { id } = await jobIn(jobs, 'succeeded', 'quick')
     const ask = await serve(kind, jobs, (user) => user === 'operator')

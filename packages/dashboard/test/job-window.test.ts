@@ -59,7 +59,7 @@ it('reads the newest jobs a page at a time, and after that only what can have ch
   expect(asked).toHaveLength(1)
 })
 
-it('forgets what was unfinished and is gone, and knows when it has all', async () => {
+it('drops unfinished jobs that are gone, and knows when it has all jobs', async () => {
   const { jobs, server } = open(true)
   const slow = await jobIn(jobs, 'running', 'slow')
   const quick = await jobIn(jobs, 'succeeded', 'quick')
@@ -76,7 +76,7 @@ it('forgets what was unfinished and is gone, and knows when it has all', async (
   })
 })
 
-it('says what it was refused, and what an answer that is none means', async () => {
+it('passes on why the server refused, and explains an answer that is not from the dashboard', async () => {
   const { server } = open(false)
   await expect(server.access()).rejects.toMatchObject({ status: 404, code: 'not_here' })
   const { server: open2 } = open(true)

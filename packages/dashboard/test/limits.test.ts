@@ -40,7 +40,7 @@ it('says no more than that a store is away, and tells the application', async ()
   expect(told).toEqual([failure, expect.any(Error)])
 })
 
-it('leaves an answer to who was faster, such as a time limit, and the process as it is', async () => {
+it('adds nothing when something else, such as a time limit, has answered first', async () => {
   const unhandled: unknown[] = []
   const hear = (error: unknown) => unhandled.push(error)
   process.on('unhandledRejection', hear)

@@ -138,7 +138,7 @@ for (const [version, express] of Object.entries(VERSIONS))
         expect(await result.json()).toEqual({ user: 'ada', carried: { user: 'ada' }, secret: way === 'inline' ? 'Bearer ada' : null })
       })
 
-      it('carries what Express tells by getters, too', async () => {
+      it('carries values that Express has as getters, too', async () => {
         const { jobs, app } = make()
         const carry = ({ ip, protocol, hostname, path, query }: Request) => ({
           ip,
@@ -156,7 +156,7 @@ for (const [version, express] of Object.entries(VERSIONS))
         expect(await result.json()).toEqual({ ip: '127.0.0.1', protocol: 'http', hostname: '127.0.0.1', path: '/may', query: { n: '1' } })
       })
 
-      it('says no media type of nothing, where earlier middleware says one of everything', async () => {
+      it('sends no Content-Type without a body, although earlier middleware sets one on everything', async () => {
         const { jobs, app } = make()
         app.use((_req, res, next) => void next(res.type('json') && undefined))
         app.post(

@@ -269,7 +269,7 @@ for (const [version, express] of Object.entries(VERSIONS))
       await vi.waitFor(() => expect(sent).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'ECONNABORTED' })))
     })
 
-    it('takes a handler’s hands off the socket', async () => {
+    it('keeps a handler away from the socket', async () => {
       const { whole } = await start((req, res) => {
         req.setTimeout(1)
         res.setTimeout(1)

@@ -78,7 +78,7 @@ for (const [version, express] of Object.entries(VERSIONS))
         expect([asked.status, asked.headers.get('preference-applied')]).toEqual([202, 'respond-async'])
       })
 
-      it('has its errors and its passing on treated as ever', async () => {
+      it('has its errors and next() calls handled as without the wrapper', async () => {
         const jobs = createJobs<Request>()
         const app = express()
         const when = 'preferred'
@@ -97,7 +97,7 @@ for (const [version, express] of Object.entries(VERSIONS))
         expect(await (await call('/passes', { method: 'POST' })).text()).toBe('the next handler')
       })
 
-      it('stops the handler by leaving', async () => {
+      it('stops the handler by disconnecting', async () => {
         const jobs = createJobs<Request>()
         const app = express()
         const leaving = new AbortController()
@@ -147,7 +147,7 @@ for (const [version, express] of Object.entries(VERSIONS))
         expect((await whole('/unknown', json({ a: 1 }))).status.error?.code).toBe('handler_passed')
       })
 
-    it('tells HEAD nothing of a length that GET would not have', async () => {
+    it('sends HEAD no Content-Length that GET would not have', async () => {
       const jobs = createJobs<Request>({ engine: inProcess() })
       const app = express()
       app.get(

@@ -149,7 +149,7 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect(await (await (await serve(app)).whole('/', { headers: { 'x-user': 'eve' } })).result.json()).toBe('ada')
     })
 
-    it('sees what earlier middleware put in the place of what Express tells', async () => {
+    it('sees values with which earlier middleware replaced those of Express', async () => {
       const jobs = createJobs<Request>()
       const app = express()
       const told = { ip: '203.0.113.7', ips: ['203.0.113.7'], protocol: 'https', host: 'a.example.com', hostname: 'a.example.com' }
@@ -168,7 +168,7 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect(await (await (await serve(app)).whole('/')).result.json()).toEqual({ ...told, secure: true })
     })
 
-    it('sees in a replay what earlier middleware put in the place of what Express tells, and of the query', async () => {
+    it('sees in a replay, too, values with which earlier middleware replaced those of Express and the query', async () => {
       const jobs = createJobs<Request>({ engine: replaying() })
       void jobs.start()
       const app = express().set('query parser', 'extended')

@@ -159,7 +159,7 @@ describe.each(Object.keys(WAYS))('%s', (way) => {
     expect(await result.json()).toEqual({ ok: true })
   })
 
-  it('says no media type of nothing, where earlier middleware says one of everything', async () => {
+  it('sends no Content-Type without a body, although earlier middleware sets one on everything', async () => {
     const { jobs } = errorsOf(options())
     const app = new Hono()
     app.use(async (c, next) => {
@@ -553,7 +553,7 @@ describe('inline', () => {
     expect(asked).not.toHaveBeenCalled()
   })
 
-  it('keeps on when the client leaves after the 202, and knows where that was', async () => {
+  it('goes on when the client leaves after the 202, and still knows the client’s address', async () => {
     const { jobs, errors } = errorsOf({})
     const gate = withResolvers()
     const app = serving(jobs).post(

@@ -24,7 +24,7 @@ describe('docs/protocol.md', () => {
     expect(outside).toEqual([])
   })
 
-  it('says MUST and SHOULD as the audits do', () => {
+  it('has the same level, MUST or SHOULD, as each audit', () => {
     for (const { id, level } of audits) {
       const line = protocol.split('\n').find((text) => text.startsWith('- ') && text.includes(`[${id}]`))
       expect(line, id).toContain(level)

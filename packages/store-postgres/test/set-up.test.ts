@@ -61,7 +61,7 @@ test('tables of an earlier version get what is new, once, while others work with
   await Promise.all(pools.map((each) => each.end()))
 })
 
-test('what could not be made is made at the next call', async () => {
+test('tables that could not be made are made at the next call', async () => {
   const schema = freshSchema()
   await pool.query(`CREATE SCHEMA ${schema}; CREATE ROLE ${schema}_role LOGIN`)
   const client = poolOf(url.replace('postgres@', `${schema}_role@`))
@@ -118,7 +118,7 @@ test('stores with other schemas and options share the connections of a pool', as
   await client.end()
 })
 
-test('misuse is told when the store is made', () => {
+test('misuse is an error when the store is made', () => {
   const refused = (options: object) => {
     try {
       postgresStore({ client: pool, ...options })

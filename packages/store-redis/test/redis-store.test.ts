@@ -120,7 +120,7 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
       await proxy.close()
       await rest.stop()
     })
-    it('is another one than a second call that wants the very same', async () => {
+    it('is kept apart from a second call with the same arguments', async () => {
       const one = job('a', { idempotencyKey: 'k' })
       expect((await store.insert(one)).inserted).toBe(true)
       expect(await store.insert(one)).toMatchObject({ inserted: false, job: { id: 'a', version: 1 } })
@@ -151,7 +151,7 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
       expect(await keys()).toEqual([])
       await rest.stop()
     })
-    it('leaves with its job, and a body whose job never came leaves after a day', async () => {
+    it('are deleted with their job, and after a day if their job never came', async () => {
       const life = () => redis.pttl('{respond-async}:b:a')
       await store.blobs?.write('a', 'request', 0, chunk(3))
       expect(await life()).toBeGreaterThan(DAY - 60_000)
@@ -410,7 +410,7 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
       await redis.set('{respond-async}:due', 'x')
       await expect(store.due?.(5, 5)).rejects.toThrow('under the prefix')
     })
-    it('is full when the server is, with nothing half written, and takes jobs again when there is room', async () => {
+    it('throws store_full when the server is full, writes nothing by halves, and accepts jobs again when there is room', async () => {
       await store.insert(job('a', { idempotencyKey: 'k' }))
       await redis.config('SET', 'maxmemory', '1mb')
       const before = await keys()
@@ -427,7 +427,7 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
       await redis.config('SET', 'maxmemory', '0')
       expect((await store.insert(job('b'))).inserted).toBe(true)
     })
-    it('buries jobs while the server is full, and so makes room for others', async () => {
+    it('turns jobs into tombstones while the server is full, which makes room for others', async () => {
       const bare = finished(job('bare'))
       const large = finished(job('large'), { responseBody: 'x'.repeat(3_000_000) })
       const chunked = finished(job('chunked'))

@@ -69,7 +69,7 @@ it('leaves out what a store does not declare, and nothing else', () => {
   expect(untried.filter((id) => !idsFor({}).includes(id))).toEqual([])
 })
 
-it('says so where a store has what none of the cases that were asked for tries', async () => {
+it('fails a case for an optional member of the store that none of the chosen cases tests', async () => {
   const failures: string[] = []
   for (const { id, run } of casesFor({ ...NOTHING })) await run(openAdded()).catch((error) => failures.push(`${id} ${error.message}`))
   expect(failures).toEqual([

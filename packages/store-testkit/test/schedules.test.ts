@@ -107,7 +107,7 @@ it('keeps the lifecycle under any schedule of workers that share a store which c
   await fc.assert(property, { numRuns: 1_000 })
 })
 
-it('sees finished jobs change, versions go astray and late workers write where a store compares nothing', async () => {
+it('notices changed finished jobs, wrong versions and late writes on a store that compares nothing', async () => {
   expect(await violations('none')).toEqual([
     'a finished job changed',
     'a late worker wrote over a newer attempt',
@@ -115,6 +115,6 @@ it('sees finished jobs change, versions go astray and late workers write where a
   ])
 })
 
-it('sees that to protect finished jobs alone is not enough', async () => {
+it('notices that protecting only finished jobs is not enough', async () => {
   expect(await violations('finished')).toEqual(['a late worker wrote over a newer attempt', 'a version was skipped or written twice'])
 })

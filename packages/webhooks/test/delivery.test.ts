@@ -48,7 +48,7 @@ const logged = (jobs: Jobs<Request>, id: string, count: number) =>
   vi.waitFor(async () => expect(await logOf(jobs, id)).toHaveLength(count), { interval: 10 })
 
 describe('a message', () => {
-  it('is signed by Standard Webhooks and tells the document', async () => {
+  it('is signed as in Standard Webhooks and carries the document', async () => {
     const receiver = kept(await startReceiver())
     const { jobs, submit } = service({ webhook: receiver.url, allow: [receiver.origin], baseUrl: 'https://api.example.com' })
     const { id } = await submit()
@@ -147,7 +147,7 @@ describe('which ends are told', () => {
     expect(receiver.arrived[0]?.path).toBe('/mine')
   })
 
-  it('a URL of the request is no matter where the route takes none', async () => {
+  it('a URL in the request is ignored where the route takes none', async () => {
     const receiver = kept(await startReceiver())
     const { submit } = service({ webhook: receiver.url, allow: [receiver.origin] })
     const { answer } = await submit({ prefer: `callback; url="${receiver.origin}/mine"` })
@@ -280,7 +280,7 @@ describe('tries', () => {
 })
 
 describe('two instances and one file', () => {
-  it('send once; what one owes when it dies another sends', async () => {
+  it('send each message once; when one dies, the other sends what is left', async () => {
     const receiver = kept(await startReceiver())
     const folder = mkdtempSync(join(tmpdir(), 'webhooks-'))
     onTestFinished(async () => rmSync(folder, { recursive: true, force: true }))

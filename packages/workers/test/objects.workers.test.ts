@@ -94,7 +94,7 @@ describe('the index of an owner', () => {
     expect((await objectOf(env.LAZY, indexName('grace')).rows({ limit: 1 })).heads).toEqual([])
   })
 
-  it('keeps nothing where nothing is in it', async () => {
+  it('stores nothing while it is empty', async () => {
     const index = objectOf(env.JOBS, indexName('nobody'))
     expect(await index.rows({ limit: 10 })).toEqual({ heads: [], more: false })
     await index.dropRow('none')
