@@ -39,7 +39,7 @@ export function Filters({ place, operations, hasOwners }: FiltersProps) {
           <input
             type="search"
             value={owner}
-            placeholder={place.owner === '' ? 'no owner' : 'all'}
+            placeholder={place.owner === '' ? 'none' : 'all'}
             autocomplete="off"
             onInput={(event) => setOwner(event.currentTarget.value)}
           />

@@ -56,7 +56,7 @@ export function JobTable({ rows, place, hasOwners, now }: JobTableProps) {
             </th>
             {hasOwners && (
               <td class="wide">
-                <Link to={{ ...place, owner: row.owner ?? '' }}>{row.owner ?? 'no owner'}</Link>
+                <Link to={{ ...place, owner: row.owner ?? '' }}>{row.owner ?? 'none'}</Link>
               </td>
             )}
             <td class="medium">
