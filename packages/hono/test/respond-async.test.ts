@@ -261,8 +261,8 @@ describe.each(Object.keys(WAYS))('%s', (way) => {
       ),
     )
     const app = serving(jobs).route('/of/:name', inner)
-    const { result } = await follow(app, '/of/x%20y/reports/7?a=1')
-    const expected = { path: '/of/x y/reports/7', base: '/of/x y', route: '/of/:name/reports/:id', name: 'x y', id: '7' }
+    const { result } = await follow(app, '/of/x%20y/reports/%2541?a=1')
+    const expected = { path: '/of/x y/reports/%2541', base: '/of/x y', route: '/of/:name/reports/:id', name: 'x y', id: '%41' }
     expect(await result.json()).toEqual(expected)
   })
 
@@ -712,8 +712,18 @@ describe('the job routes', () => {
     )
     app.route('/of/:name/jobs', jobRoutes(jobs))
     const id = (await app.request('/work', { method: 'POST' })).headers.get('location')?.split('/').at(-1)
-    const status = await app.request(`/of/x%20y/jobs/${id}?a=1`)
-    expect(status.headers.get('content-location')).toBe(`/of/x%20y/jobs/${id}`)
+    for (const name of ['x%20y', 'caf%C3%A9', 'a%2Fb', '100%25']) {
+      const status = await app.request(`/of/${name}/jobs/${id}?a=1`)
+      expect(status.headers.get('content-location')).toBe(`/of/${name}/jobs/${id}`)
+    }
+  })
+
+  it('may be all that there is below a root', async () => {
+    const { jobs } = errorsOf({})
+    respondAsync(jobs, 'a', (c) => c.text('done'))
+    const { id } = await jobs.submit('a', {})
+    const status = await new Hono().route('/', jobRoutes(jobs)).request(`/${id}`)
+    expect(status.headers.get('content-location')).toBe(`/${id}`)
   })
 
   it('answer where they are mounted, and leave the rest to the application', async () => {
