@@ -1,4 +1,5 @@
 import { JobsError } from '@respond-async/core'
+import { checkNoOthers } from '@respond-async/core/store'
 
 /**
  * What a request may see and do. `true`: everything. `{ owner }`: everything, but only with the jobs of that owner. `{ readOnly: true }`:
@@ -47,13 +48,14 @@ export function settingsOf<Native>(options: DashboardOptions<Native>): Settings<
       "needs an access check, because it shows and changes everybody's jobs: give it { access: (request) => … } that returns true for operators, " +
         "{ owner: 'ada' } for a user who may see her own jobs, { readOnly: true } for users who may only look, and false for everybody else.",
     )
+  const { access, windowJobs, refreshMs, title, onError, ...others } = options
+  checkNoOthers('dashboard', others)
   for (const name of ['windowJobs', 'refreshMs'] as const) {
     const value = options[name]
     const [low, high] = BOUNDS[name]
     if (value !== undefined && !(Number.isInteger(value) && value >= low && value <= high))
       throw invalid(`${name} must be a whole number from ${low} to ${high}, not ${String(value)}`)
   }
-  const { access, windowJobs, refreshMs, title, onError } = options
   return {
     access,
     windowJobs: windowJobs ?? DEFAULTS.windowJobs,
@@ -70,8 +72,9 @@ export function settingsOf<Native>(options: DashboardOptions<Native>): Settings<
 export function grantOf(access: unknown): Grant | undefined {
   if (access === true) return { readOnly: false }
   if (typeof access !== 'object' || access === null) return undefined
-  const { owner, readOnly = false } = access as { owner?: unknown; readOnly?: unknown }
-  if (typeof readOnly !== 'boolean') return undefined
+  const { owner, readOnly = false, ...others } = access as { owner?: unknown; readOnly?: unknown }
+  // Of `readonly`, or of an account that happens to have an owner, nobody knows what was meant.
+  if (typeof readOnly !== 'boolean' || Object.keys(others).length > 0) return undefined
   if ('owner' in access) return typeof owner === 'string' && owner !== '' ? { owner, readOnly } : undefined
   return readOnly ? { readOnly } : undefined
 }

@@ -30,6 +30,7 @@ describe('without an access check it refuses to start', () => {
     const access = () => true
     expect(() => dashboard(makeJobs(), { access, windowJobs: 10 })).toThrow('windowJobs must be a whole number from 100 to 10000, not 10')
     expect(() => dashboard(makeJobs(), { access, refreshMs: 1.5 })).toThrow('refreshMs must be a whole number from 500 to 60000')
+    expect(() => dashboard(makeJobs(), { access, windowjobs: 500 } as never)).toThrow('dashboard: windowjobs is no option')
   })
 })
 
@@ -70,6 +71,8 @@ describe.each(KINDS)('%s', (kind) => {
     ['an unknown owner who may look', { owner: undefined, readOnly: true }],
     ['an empty object', {}],
     ['not read-only', { readOnly: false }],
+    ['a word that is misspelt', { owner: 'ada', readonly: true }],
+    ['an account that has an owner', { owner: 'ada', plan: 'free' }],
   ])('lets nobody in for %s', async (_what, said) => {
     const ask = await serve(kind, makeJobs(), () => said as Access)
     expect((await ask('GET', '/')).status).toBe(404)

@@ -1,4 +1,5 @@
 import type { Job, WebhookReply, WebhookSender } from '@respond-async/core'
+import { checkNoOthers } from '@respond-async/core/store'
 import { checkSecrets, invalid, type Secrets, secretsFor, signedFields } from './signature'
 import { refusal } from './targets'
 import type { Transport } from './transport'
@@ -33,11 +34,13 @@ const USER_AGENT = 'respond-async-webhooks'
 
 /** @throws {JobsError} `invalid_option` */
 export function createSender(transport: Transport, options: WebhooksOptions): WebhookSender {
-  const { secrets, allow = [], retryMs = RETRY_MS, timeoutMs = 15_000 } = options
+  const { secrets, allow = [], retryMs = RETRY_MS, timeoutMs = 15_000, ...others } = options ?? {}
+  checkNoOthers('webhooks', others)
   if (typeof secrets !== 'function') checkSecrets(secrets ?? [])
-  const unlike = allow.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin)
+  const unlike = Array.isArray(allow) ? allow.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin) : allow
   if (unlike !== undefined) throw invalid(`allow takes origins such as "http://127.0.0.1:8080", not ${JSON.stringify(unlike)}`)
-  if (!retryMs.every((pause) => Number.isSafeInteger(pause) && pause >= 0)) throw invalid('retryMs takes whole numbers of milliseconds')
+  if (!Array.isArray(retryMs) || !retryMs.every((pause) => Number.isSafeInteger(pause) && pause >= 0))
+    throw invalid('retryMs takes whole numbers of milliseconds')
   if (!Number.isInteger(timeoutMs) || timeoutMs < 100 || timeoutMs > 45_000)
     throw invalid(`timeoutMs must be a whole number from 100 to 45000, not ${timeoutMs}`)
   const lookUpMs = Math.min(timeoutMs, LOOK_UP_MS)

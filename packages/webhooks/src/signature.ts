@@ -57,6 +57,8 @@ export async function verifyWebhook(received: ReceivedWebhook, secrets: string |
   const [headers, body] = 'text' in received ? await readRequest(received) : [received.headers, received.body]
   const fields: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) fields[name.toLowerCase()] = String(value)
+  if (typeof body !== 'string' && !ArrayBuffer.isView(body))
+    throw unverified('give it the body as it came, a text or bytes, and not what a parser has made of it')
   let cause: unknown
   for (const secret of [secrets].flat()) {
     try {
@@ -66,8 +68,10 @@ export async function verifyWebhook(received: ReceivedWebhook, secrets: string |
       cause = error
     }
   }
-  throw new WebhookError('The webhook could not be verified.', { cause })
+  throw unverified(cause instanceof Error ? cause.message : 'there is no secret', cause)
 }
+
+const unverified = (why: string, cause?: unknown) => new WebhookError(`The webhook could not be verified: ${why}`, { cause })
 
 async function readRequest(request: Pick<Request, 'headers' | 'text'>): Promise<[Record<string, string>, string]> {
   return [Object.fromEntries(request.headers), await request.text()]

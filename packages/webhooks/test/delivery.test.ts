@@ -344,7 +344,34 @@ describe('set-up', () => {
     ['a secret that is none', () => webhooks({ secrets: ['password'] })],
     ['an origin with a path', () => webhooks({ secrets: [SECRET], allow: ['http://localhost:8080/'] })],
     ['a time limit out of bounds', () => webhooks({ secrets: [SECRET], timeoutMs: 50 })],
+    ['an option that there is not', () => webhooks({ secrets: [SECRET], retryMS: [] } as never)],
+    ['a secret that is in no list', () => webhooks({ secrets: SECRET as never })],
+    ['an origin that is in no list', () => webhooks({ secrets: [SECRET], allow: 'http://localhost:8080' as never })],
+    ['a pause that is in no list', () => webhooks({ secrets: [SECRET], retryMs: 5_000 as never })],
+    ['nothing at all', () => webhooks(undefined as never)],
   ])('%s is refused with a sentence', (_, setUp) => {
     expect(setUp).toThrow(expect.objectContaining({ code: 'invalid_option', message: expect.stringMatching(/\w{3,} .*\w{3,}/) }))
+  })
+})
+
+describe('what cannot be verified says why', () => {
+  const at = new Date()
+  const body = '{"type":"job.succeeded"}'
+  const headers = {
+    'webhook-id': 'msg_1',
+    'webhook-timestamp': `${Math.floor(at.getTime() / 1000)}`,
+    'webhook-signature': new Webhook(SECRET).sign('msg_1', at, body),
+  }
+  it.each<[string, unknown, string | string[], RegExp]>([
+    ['a body that a parser has had', { type: 'job.succeeded' }, SECRET, /body as it came/],
+    ['a body that nobody has read', undefined, SECRET, /body as it came/],
+    ['no secret', body, [], /no secret/],
+    ['a secret that is not set', body, '', /[Ss]ecret/],
+    ['another secret', body, `whsec_${btoa('x'.repeat(32))}`, /signature/],
+  ])('%s', async (_, given, secrets, why) => {
+    const verified = verifyWebhook({ headers, body: given as string }, secrets)
+    await expect(verified).rejects.toThrow(
+      expect.objectContaining({ name: 'WebhookError', code: 'unverified', message: expect.stringMatching(why) }),
+    )
   })
 })
