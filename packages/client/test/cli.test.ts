@@ -304,3 +304,12 @@ test.runIf(hasTerminal)('on a terminal a progress bar moves, and disappears at t
   expect(out.slice(out.lastIndexOf('%'))).toContain('a,b')
   expect(out).toContain('\u001b[?25h')
 })
+
+test.runIf(hasTerminal)('on a terminal that cannot move anything there are lines', async () => {
+  const { url } = await jobServer([running(10), done])
+  const { ended } = start('script', ['-qec', `TERM=dumb '${process.execPath}' '${program}' '${url}/reports'`, '/dev/null'])
+  const { code, out } = await ended
+  expect(code).toBe(0)
+  expect(out).toContain('running 10 %  step 10\r\n')
+  expect(out).not.toContain('\u001b')
+})

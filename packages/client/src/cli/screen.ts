@@ -12,8 +12,9 @@ export interface Screen {
 
 export const silent: Screen = { show() {}, note() {}, clear() {} }
 
-/** A progress bar on a terminal; otherwise a line per change. */
-export const screenOn = (stream: NodeJS.WriteStream): Screen => (stream.isTTY ? barOn(stream) : linesOn(stream))
+/** A progress bar on a terminal that can redraw a line; otherwise a line per change. */
+export const screenOn = (stream: NodeJS.WriteStream): Screen =>
+  stream.isTTY && process.env.TERM !== 'dumb' ? barOn(stream) : linesOn(stream)
 
 function linesOn(stream: NodeJS.WriteStream): Screen {
   let last = ''
