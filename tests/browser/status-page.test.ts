@@ -140,6 +140,28 @@ describe.skipIf(!CHROMIUM)('the page of a job', () => {
     expect(polls.length).toBeLessThan(4)
   })
 
+  it('asks again where an answer never comes, and says so', async () => {
+    const { work, next } = steps(['row 1 of 2', 'row 2 of 2'])
+    const { submit } = await started(work)
+    const { page } = await opened('about:blank')
+    await page.addInitScript(() => {
+      const { timeout } = AbortSignal
+      AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 100)
+    })
+    let isAway = true
+    await page.route('**/events', (route) => route.abort())
+    await page.route('**/jobs/*', (route) => {
+      if (route.request().resourceType() !== 'fetch' || !isAway) return route.continue()
+      return undefined // nobody answers
+    })
+    await page.goto(await submit())
+    await until(page, 'connection', 'The connection is lost. Trying again…')
+    isAway = false
+    next()
+    await until(page, 'message', 'row 1 of 2')
+    expect(await page.locator('#connection').isVisible()).toBe(false)
+  })
+
   it('of a finished job needs no network, and reports no lost connection', async () => {
     const { work, next } = steps([])
     const { submit } = await started(work)

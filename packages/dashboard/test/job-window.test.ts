@@ -87,4 +87,13 @@ it('passes on why the server refused, and explains an answer that is not from th
   await expect(proxy.list({})).rejects.toMatchObject({ status: 502, code: 'unavailable' })
   const portal = createServer('http://app.example/api/', async () => new Response('<html>', { status: 200 }))
   await expect(portal.list({})).rejects.toMatchObject({ status: 200, code: 'not_here' })
+  const cut = new ReadableStream({
+    start: (to) => to.enqueue(new TextEncoder().encode('{"jobs":[')),
+    pull: (to) => to.error(new TypeError('terminated')),
+  })
+  const restarted = createServer(
+    'http://app.example/api/',
+    async () => new Response(cut, { headers: { 'content-type': 'application/json' } }),
+  )
+  await expect(restarted.list({})).rejects.toMatchObject({ status: 0, code: 'unreachable' })
 })

@@ -9,6 +9,8 @@ import { errorText, percentText, resultLink, type TimeName, titleOf } from './wo
 /** How long the event stream may be silent before the status is polled, in milliseconds: at first, and later. */
 const FIRST_MS = 5_000
 const SILENT_MS = 60_000
+/** Longest wait for one answer, in milliseconds: a browser waits for minutes, or for ever. */
+const ANSWER_MS = 30_000
 /** First and longest pause after a failure, in milliseconds; it doubles each time. */
 const AGAIN_MS = 1_000
 const AGAIN_MAX_MS = 30_000
@@ -137,7 +139,8 @@ function heard(nextMs: number): void {
 async function poll(): Promise<void> {
   if (isOver) return
   try {
-    const response = await fetch(self, { headers: { accept: 'application/json' }, cache: 'no-store', redirect: 'manual' })
+    const signal = AbortSignal.timeout(ANSWER_MS)
+    const response = await fetch(self, { headers: { accept: 'application/json' }, cache: 'no-store', redirect: 'manual', signal })
     const { status, headers, type } = response
     const seconds = Number(headers.get('retry-after')) || 0 // proxies may send a date
     if (status === 404 || status === 410) return gone()
@@ -169,7 +172,8 @@ form.addEventListener('submit', async (event) => {
   if (button.ariaDisabled === 'true') return
   showCancel(true)
   try {
-    const response = await fetch(form.action, { method: 'POST', headers: { accept: 'application/json' } })
+    const signal = AbortSignal.timeout(ANSWER_MS)
+    const response = await fetch(form.action, { method: 'POST', headers: { accept: 'application/json' }, signal })
     if (response.ok) show(await response.json())
     else await poll()
   } catch {

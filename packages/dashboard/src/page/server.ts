@@ -43,14 +43,14 @@ const PATIENCE_MS = 20_000
 export function createServer(base: string, send: typeof fetch = (...args) => fetch(...args)): Server {
   async function ask<T>(method: string, path: string): Promise<T> {
     let response: Response
+    let body: unknown
     try {
       const headers = { 'x-respond-async-dashboard': '1', accept: 'application/json' }
       response = await send(new URL(path, base), { method, headers, cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS) })
+      if (response.headers.get('content-type')?.startsWith('application/json')) body = await response.json()
     } catch (cause) {
       throw new Refusal(0, 'unreachable', 'The server cannot be reached.', { cause })
     }
-    const isJson = response.headers.get('content-type')?.startsWith('application/json') === true
-    const body: unknown = isJson ? await response.json().catch(() => undefined) : undefined
     if (response.ok && body !== undefined) return body as T // what the server of the same build sends
     const { code = 'not_here', message = 'The dashboard no longer answers here. Have you been signed out?' } = (body ?? {}) as {
       code?: string
