@@ -147,6 +147,23 @@ for (const [version, express] of Object.entries(VERSIONS))
         expect((await whole('/unknown', json({ a: 1 }))).status.error?.code).toBe('handler_passed')
       })
 
+    it('says no length with 204 and 304: that of a 304 would be the one of the document', async () => {
+      const jobs = createJobs<Request>()
+      const app = express()
+      app.post(
+        '/',
+        respondAsync(jobs, 'op', (_req, res) => void res.end()),
+      )
+      app.use('/jobs', jobRoutes(jobs))
+      const { whole, call } = await serve(app)
+      const { location } = await whole('/')
+      const etag = (await call(location)).headers.get('etag') ?? ''
+      const unchanged = await call(location, { headers: { 'if-none-match': etag } })
+      const deleted = await call(location, { method: 'DELETE' })
+      for (const answer of [unchanged, deleted]) expect(answer.headers.get('content-length')).toBeNull()
+      expect([unchanged.status, deleted.status]).toEqual([304, 204])
+    })
+
     it('sends HEAD no Content-Length that GET would not have', async () => {
       const jobs = createJobs<Request>({ engine: inProcess() })
       const app = express()
