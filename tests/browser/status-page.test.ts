@@ -155,7 +155,7 @@ describe.skipIf(!CHROMIUM)('the page of a job', () => {
       return undefined // nobody answers
     })
     await page.goto(await submit())
-    await until(page, 'connection', 'The connection is lost. Trying again…')
+    await until(page, 'connection', 'Connection lost. Trying again…')
     isAway = false
     next()
     await until(page, 'message', 'row 1 of 2')
