@@ -41,4 +41,11 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main()
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') return // its reader has left, `| head`
+  process.exitCode = 2
+  console.error(`The results could not be written (${code}).`)
+})
+
+const code = await main()
+process.exitCode ??= code

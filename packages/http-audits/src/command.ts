@@ -18,7 +18,7 @@ Checks a running server against the respond-async protocol. The server has to of
   --json             prints the results as JSON
   --help             prints this help
 
-Exit code: 0 no MUST failed, 1 a MUST failed, 2 wrong usage or a server that cannot be audited.`
+Exit code: 0 no MUST failed, 1 a MUST failed, 2 wrong usage, a server that cannot be audited, or results that could not be written.`
 
 export interface Command {
   readonly audit: AuditOptions

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -29,9 +29,10 @@ afterAll(async () => {
 })
 
 /** The command as a process of its own, with a server that is in this one. */
-function run(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+const run = (...args: string[]) => ended(process.execPath, [cli, ...args])
+function ended(command: string, args: string[]): Promise<{ code: number | null; out: string; err: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [cli, ...args])
+    const child = spawn(command, args)
     const taken = { out: '', err: '' }
     child.stdout.on('data', (chunk) => {
       taken.out += chunk
@@ -106,6 +107,11 @@ describe('http-audits', { timeout: 60_000 }, () => {
       `There is no audit target at http://127.0.0.1:${port}/audit (GET /audit answered 404, not 200; body ""): add one, as the README of @respond-async/http-audits shows.\n`,
     )
     expect(code).toBe(2)
+  })
+
+  it.runIf(existsSync('/dev/full'))('says so where the results could not be written, and exits with 2', async () => {
+    const sent = ['-c', '"$@" > /dev/full', 'sh', process.execPath, cli, good.url, '--only', 'POL3', '--json']
+    expect(await ended('sh', sent)).toEqual({ code: 2, out: '', err: 'The results could not be written (ENOSPC).\n' })
   })
 
   it('prints its usage when it is asked for help', async () => {
