@@ -203,7 +203,7 @@ describe('exit codes', () => {
     const detached = start('sh', ['-c', '"$@" > /dev/full', 'sh', process.execPath, program, `${url}/reports`, '--detach'])
     expect(await detached.ended).toMatchObject({
       code: 7,
-      err: `The job goes on: respond-async watch ${url}/jobs/1\nIt could not be written (ENOSPC).\n`,
+      err: `The job goes on. To follow it: respond-async watch ${url}/jobs/1\nIt could not be written (ENOSPC).\n`,
     })
   })
 

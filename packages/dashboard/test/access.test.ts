@@ -30,7 +30,7 @@ describe('without an access check it refuses to start', () => {
     const access = () => true
     expect(() => dashboard(makeJobs(), { access, windowJobs: 10 })).toThrow('windowJobs must be a whole number from 100 to 10000, not 10')
     expect(() => dashboard(makeJobs(), { access, refreshMs: 1.5 })).toThrow('refreshMs must be a whole number from 500 to 60000')
-    expect(() => dashboard(makeJobs(), { access, windowjobs: 500 } as never)).toThrow('dashboard: windowjobs is no option')
+    expect(() => dashboard(makeJobs(), { access, windowjobs: 500 } as never)).toThrow('dashboard: windowjobs is not an option')
   })
 })
 
