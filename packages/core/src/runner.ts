@@ -40,7 +40,7 @@ export function createRunner(context: Context): Runner {
     const attempt = (local?.claimed && context.running.get(job.id)) ?? new Attempt(context, job, local?.carry)
     if (known) context.running.set(job.id, attempt)
     if (!local && !job.request) {
-      attempt.hasBegun = true // and ends here: what it was to run on is nowhere (decision 007)
+      attempt.hasBegun = true // lost: it was to run on a live request, and none was stored (decision 007)
       attempt.interrupt('drained')
     }
     const ignore = signal && heed(attempt, signal)

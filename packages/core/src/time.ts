@@ -57,7 +57,7 @@ type Settle<T> = (resolve: (value: T) => void, reject: (error: unknown) => void)
 /** Settles as the work does, or by `late` once `ms` milliseconds have passed. */
 export function within<T>(ms: number, work: Promise<T>, late: Settle<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    // Deferred: if this process stood still for so long, the work may be done, and is to be heard first.
+    // Deferred: if this process was blocked for so long, an answer that has arrived meanwhile comes first.
     const timer = setTimeout(later, ms, () => late(resolve, reject))
     work.then(resolve, reject).finally(() => clearTimeout(timer))
   })

@@ -128,13 +128,13 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
     else if (!native.readable) throw brokenOff()
     else if (this.hasBody && length !== '0') return this.#collect(limit, wanted, large)
     if (length || !this.hasBody) return wanted ? this.#parsed() : null
-    // What had no length was counted by nobody: its parser may take more.
+    // Chunked: nobody has checked the size, and the parser's limit may be higher.
     try {
       const body = this.#parsed()
       if (!body || sizeOf(body) <= limit) return body
     } catch (error) {
       if (wanted) throw error
-      return null // it is not stored, and has no size to be looked at
+      return null // not stored, so it need not be JSON
     }
     throw bodyTooLarge(limit)
   }
