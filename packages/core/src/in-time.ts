@@ -65,7 +65,12 @@ function bounded<Of extends object, Name extends keyof Of>(of: Of, ms: number | 
  */
 async function undo(store: JobStore, job: Job): Promise<void> {
   const stays = job.idempotencyKey !== undefined && job.request !== null
-  if (!stays) return void (await store.remove(job.id, job.version))
+  if (!stays) {
+    if (await store.remove(job.id, job.version)) return
+    const now = await store.get(job.id, 'head')
+    if (now?.status === 'queued') await store.remove(now.id, now.version) // a sweep has dispatched it again meanwhile
+    return
+  }
   const back = transition(job, { type: 'release', attempt: job.attempt, dueAt: job.createdAt, redispatch: true }, job.createdAt)
   if (back) await store.replace(back)
 }

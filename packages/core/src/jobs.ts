@@ -22,7 +22,7 @@ import { handBack, repaired, sweep } from './repair'
 import type { JobRequest, Submission } from './request'
 import { retry } from './retry'
 import { type RouteMatch, route } from './routes'
-import { checkedOptions, invalid, SUBMIT_RULES, timer } from './rules'
+import { checkedOptions, invalid, LIST_RULES, SUBMIT_RULES, timer } from './rules'
 import { createRunner } from './runner'
 import { onWorkers, resolveSettings } from './settings'
 import type { JobQuery } from './store'
@@ -70,7 +70,7 @@ export interface Jobs<in Native = unknown> {
   /**
    * Lists jobs without their bodies, newest first, 20 unless `limit` is given. `owner: null` lists jobs without an owner. **Without
    * `owner` it lists the jobs of all owners**: for operators, and only if the store can (`capabilities.listAll`).
-   * @throws {JobsError} `invalid_option` if the store cannot list them, `invalid_cursor`
+   * @throws {JobsError} `invalid_option`, also if the store cannot list them; `invalid_cursor`
    */
   list(query: Partial<JobQuery>): Promise<{ jobs: Job[]; cursor?: string }>
   /**
@@ -236,9 +236,10 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
       return job && cancel(context, job, reason)
     },
     async list(query) {
-      if (!store.list || (query.owner === undefined && !store.capabilities.listAll))
+      const asked = checkedOptions<JobQuery>('list', query, LIST_RULES)
+      if (!store.list || (asked.owner === undefined && !store.capabilities.listAll))
         throw invalid('This store cannot list jobs, or not without an owner: name one, or null.')
-      return store.list({ limit: 20, ...query })
+      return store.list(asked)
     },
     async history(id, after = 0) {
       const [job, history] = await Promise.all([store.get(id, 'head'), store.events?.(id, after, HISTORY_LINES)])

@@ -1,6 +1,8 @@
 import { JobsError } from './errors'
 import type { SubmitOptions } from './jobs'
+import { TRANSITIONS } from './lifecycle'
 import type { JobsOptions, OperationOptions } from './options'
+import type { JobQuery } from './store'
 
 /** A rule for an option: a test, the allowed values in words, and the default. */
 export type Rule = readonly [allows: (value: unknown) => boolean, what: string, preset?: unknown]
@@ -107,6 +109,15 @@ export const SUBMIT_RULES: Rules<keyof SubmitOptions> = {
   webhook: TEXT,
   url: TEXT,
   headers: OBJECT,
+}
+
+/** What `jobs.list` may ask for. */
+export const LIST_RULES: Rules<keyof JobQuery> = {
+  owner: [(value) => value === null || typeof value === 'string', 'of type string or null'],
+  status: [(value) => [value].flat().every((one) => Object.hasOwn(TRANSITIONS, String(one))), `of ${Object.keys(TRANSITIONS)}`],
+  operation: TEXT,
+  limit: whole(20, 1, 1_000),
+  cursor: TEXT,
 }
 
 /**

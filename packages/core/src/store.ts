@@ -32,7 +32,7 @@ export interface JobQuery {
   /** One state, or a list of which any matches; an empty list matches no job. */
   readonly status?: JobStatus | readonly JobStatus[]
   readonly operation?: string
-  /** Most jobs to return, 1 to 100. */
+  /** Most jobs to return: 1 to 1,000 from `jobs.list`, 1 to 100 over HTTP. */
   readonly limit: number
   /** The `cursor` of an earlier page, opaque; it may come from another process. An unreadable one throws `JobsError` `invalid_cursor`. */
   readonly cursor?: string

@@ -263,6 +263,18 @@ describe('list', () => {
     expect((await service.jobs.list({ owner: 'ann' })).jobs).toHaveLength(1)
   })
 
+  test.each([
+    [{ ownr: 'ann' }, /list: ownr is not an option; options are owner, status/],
+    [{ owner: 7 }, /owner must be of type string or null, not 7/],
+    [{ owner: 'ann', status: 'done' }, /status must be of queued,running,succeeded,failed,canceled, not "done"/],
+    [{ owner: 'ann', status: ['failed', 'toString'] }, /status/],
+    [{ owner: 'ann', limit: 0 }, /limit must be a whole number from 1 to 1000, not 0/],
+  ])('refuses %j, and lists nobody’s jobs', async (query, why) => {
+    const service = durable()
+    await three(service)
+    await expect(service.jobs.list(query as object)).rejects.toMatchObject({ code: 'invalid_option', message: expect.stringMatching(why) })
+  })
+
   test('over HTTP is one owner’s, whoever asks and however', async () => {
     const service = durable({ owner: ({ user }) => (user === 'nobody' ? undefined : user) })
     await three(service)

@@ -680,6 +680,29 @@ describe('a store that hangs', () => {
     expect(await store.due?.(Number.MAX_SAFE_INTEGER, 10)).toEqual([])
   })
 
+  test('so is what a sweep has dispatched by then', async () => {
+    const { store } = sharedStore()
+    const { insert } = store
+    const queue = remoteQueue()
+    Object.assign(store, {
+      insert: async (job: Job) => {
+        await new Promise((resolve) => setTimeout(resolve, 120_000))
+        const inserted = await insert(job)
+        await other.jobs.sweep()
+        return inserted
+      },
+    })
+    const { wrap, post } = createService({ store, storeTimeoutMs: 1_000, engine: queue.engine, sweepMs: 0 })
+    const other = createService({ store, engine: queue.engine, sweepMs: 0 })
+    for (const service of [{ wrap }, other]) service.wrap('report', {}, async () => ok('made'))
+    const answer = post('report')
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(await answer).toMatchObject({ status: 503 })
+    await vi.advanceTimersByTimeAsync(120_000)
+    expect(queue.messages).toHaveLength(1)
+    expect(await store.due?.(Number.MAX_SAFE_INTEGER, 10)).toEqual([])
+  })
+
   test('what cannot be taken back then is nobody’s unhandled rejection', async () => {
     const { store } = sharedStore()
     const { insert } = store
