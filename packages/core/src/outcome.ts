@@ -29,11 +29,7 @@ export function outcomeOf(
 /** The header fields of a response that are stored. */
 export function keptFields(headers: HeaderFields): HeaderFields {
   const kept: Record<string, string | readonly string[]> = {}
-  const named = String(headers.connection)
-    .toLowerCase()
-    .split(/[\s,]+/) // RFC 9110 7.6.1
-  for (const name in headers)
-    if (!HOP_BY_HOP.has(name) && !named.includes(name) && name !== 'content-length') kept[name] = headers[name] as string
+  for (const name in headers) if (!HOP_BY_HOP.has(name) && name !== 'content-length') kept[name] = headers[name] as string
   return kept
 }
 

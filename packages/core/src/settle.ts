@@ -40,7 +40,11 @@ export async function settle(context: Context, operation: Operation, attempt: At
   const after = await write(context, attempt, event)
   const tidied = after && tidy(context, after, job.request?.chunkBytes !== undefined || (body?.size ?? 0) > 0)
   if (tidied) await tidied
-  if (event.type === 'succeed') context.pacing.learn(job.operation, performance.now() - attempt.begunAt)
+  if (event.type === 'succeed') {
+    // Not by the system clock, which may be changed meanwhile; by one that the application brings.
+    const { now } = context.options
+    context.pacing.learn(job.operation, now ? now() - (job.startedAt ?? 0) : performance.now() - attempt.begunAt)
+  }
   return after && isTerminal(after.status) ? DONE : outcome // a cancel may have come before the retry
 }
 

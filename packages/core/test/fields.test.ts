@@ -20,17 +20,6 @@ test('a field that a handler set in another case is not sent twice', async () =>
   expect(fields(answer?.headers, 'accept-ranges')).toEqual([['Accept-Ranges', 'bytes']])
 })
 
-test('a field that the handler names in Connection is of its connection alone (RFC 9110 7.6.1)', async () => {
-  const { wrap, post, send } = createService()
-  const headers = { ...ok(1).headers, connection: 'close, X-Hop', 'x-hop': '1', 'x-own': '2' }
-  wrap('report', {}, async () => ({ ...ok(1), headers }))
-  const at = location(await post('report'))
-  await vi.advanceTimersByTimeAsync(10)
-  const answer = await send('GET', `${at}/result`)
-  expect(answer?.headers).toMatchObject({ 'x-own': '2' })
-  for (const name of ['connection', 'x-hop']) expect(fields(answer?.headers, name)).toEqual([])
-})
-
 test('a representation sets and takes away fields in whatever case it writes them', async () => {
   const own = { headers: { location: '/elsewhere', 'retry-after': '9', link: null, 'content-type': 'application/vnd.own+json' } }
   const { wrap, post } = createService({ representation: { accepted: () => own } })
