@@ -381,10 +381,13 @@ describe('Prefer: wait', () => {
     const { wrap, post } = createService()
     wrap('report', {}, async () => ok('made'))
     const headers = { prefer: 'wait=3', 'idempotency-key': 'k' }
-    const [first, again] = [post('report', { headers }), post('report', { headers })]
+    const both = Promise.all([post('report', { headers }), post('report', { headers })])
     await vi.advanceTimersByTimeAsync(10)
-    expect((await first)?.headers).not.toHaveProperty('Idempotency-Replayed')
-    expect(await again).toMatchObject({ status: 200, body: '"made"', headers: { 'Idempotency-Replayed': 'true' } })
+    const answers = await both // either may make the job: their fingerprints are computed by threads
+    const [again, ...others] = answers.filter((answer) => answer && 'Idempotency-Replayed' in answer.headers)
+    expect(others).toEqual([])
+    for (const answer of answers) expect(answer).toMatchObject({ status: 200, body: '"made"' })
+    expect(again?.headers).toMatchObject({ 'Idempotency-Replayed': 'true' })
   })
 
   test('on the request: 202 when it is not', async () => {
