@@ -322,27 +322,12 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect(await who(other)).toBe('nobody')
     })
 
-    it('runs a queued handler in the async context of its own request', async () => {
-      const jobs = createJobs<Request>({ engine: inProcess({ concurrency: 1 }) })
-      const app = express()
-      const context = new AsyncLocalStorage<string>()
-      app.use((req, _res, next) => context.run(req.get('x-user') ?? '', next))
-      app.post(
-        '/',
-        respondAsync(jobs, 'context', async (_req, res) => {
-          await new Promise((resolve) => setTimeout(resolve, 5))
-          res.json(context.getStore())
-        }),
-      )
-      app.use('/jobs', jobRoutes(jobs))
-      const { whole } = await serve(app)
-      const users = ['ada', 'bob', 'cleo', 'dan']
-      const seen = await Promise.all(users.map(async (user) => (await whole('/', { headers: { 'x-user': user } })).result.json()))
-      expect(seen).toEqual(users)
-    })
-
-    it('runs a handler with a stored request in no async context: that of who is there by then is of another', async () => {
-      const jobs = createJobs<Request>({ engine: inProcess({ replay: true }) })
+    const users = ['ada', 'bob', 'cleo', 'dan']
+    it.each([
+      ['a queued handler in the async context of its own request', inProcess({ concurrency: 1 }), users],
+      ['a handler with a stored request in no async context', inProcess({ replay: true }), users.map(() => 'nobody')],
+    ])('runs %s', async (_what, engine, expected) => {
+      const jobs = createJobs<Request>({ engine })
       const app = express()
       const context = new AsyncLocalStorage<string>()
       app.use((req, _res, next) => context.run(req.get('x-user') ?? '', next))
@@ -357,8 +342,7 @@ for (const [version, express] of Object.entries(VERSIONS))
       app.use('/jobs', jobRoutes(jobs))
       await jobs.start()
       const { whole } = await serve(app)
-      const users = ['ada', 'bob', 'cleo']
       const seen = await Promise.all(users.map(async (user) => (await whole('/', { headers: { 'x-user': user } })).result.json()))
-      expect(seen).toEqual(users.map(() => ['nobody', 'nobody']))
+      expect(seen).toEqual(expected.map((user) => [user, user]))
     })
   })
