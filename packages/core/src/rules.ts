@@ -100,6 +100,8 @@ export const JOBS_RULES: Rules<keyof JobsOptions> = {
 }
 
 const TEXT = typed('string')
+/** Whether a value names a state. */
+export const isStatus = (value: unknown): boolean => Object.hasOwn(TRANSITIONS, String(value))
 /** Rules for `SubmitOptions`. */
 export const SUBMIT_RULES: Rules<keyof SubmitOptions> = {
   owner: TEXT,
@@ -114,7 +116,7 @@ export const SUBMIT_RULES: Rules<keyof SubmitOptions> = {
 /** What `jobs.list` may ask for. */
 export const LIST_RULES: Rules<keyof JobQuery> = {
   owner: [(value) => value === null || typeof value === 'string', 'of type string or null'],
-  status: [(value) => [value].flat().every((one) => Object.hasOwn(TRANSITIONS, String(one))), `of ${Object.keys(TRANSITIONS)}`],
+  status: [(value) => [value].flat().every(isStatus), `of ${Object.keys(TRANSITIONS)}`],
   operation: TEXT,
   limit: whole(20, 1, 1_000),
   cursor: TEXT,
