@@ -34,6 +34,8 @@ export interface AuditOptions {
   onResult?: (result: AuditResult, done: number, total: number) => void
 }
 
+const TIMEOUT_MS = 20_000
+const TARGET = '/audit'
 /** How long an audit that has run out of time may take to say what it was waiting for, in milliseconds: one poll and a little more. */
 const WORD_MS = LONGEST_LOOK_MS + 100
 /** How long releasing the jobs that an audit has left held may take, in milliseconds. */
@@ -68,7 +70,7 @@ export async function runAudits(options: AuditOptions): Promise<AuditResult[]> {
   return results
 }
 
-function choose({ url, only, deviations = {}, concurrency = 16, timeoutMs = 20_000 }: AuditOptions): readonly Audit[] {
+function choose({ url, only, deviations = {}, concurrency = 16, timeoutMs = TIMEOUT_MS }: AuditOptions): readonly Audit[] {
   if (!/^https?:\/\/[^/?#]+/.test(url))
     throw new AuditError(`The URL has to be absolute, such as http://127.0.0.1:3000, not ${JSON.stringify(url)}.`)
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 64)
@@ -95,7 +97,7 @@ async function runOne(audit: Audit, options: AuditOptions, fetch: Fetch, feature
 
 /** Runs an audit; resolves to why it failed, `undefined` if it passed. */
 async function failureOf(audit: Audit, options: AuditOptions, fetch: Fetch, features: ReadonlySet<Feature>): Promise<string | undefined> {
-  const { url, target = '/audit', path, headers = {}, timeoutMs = 20_000 } = options
+  const { url, target = TARGET, path, headers = {}, timeoutMs = TIMEOUT_MS } = options
   let tidy = async (_signal: AbortSignal) => {}
   try {
     await inTime(timeoutMs, (signal) => {
@@ -111,7 +113,10 @@ async function failureOf(audit: Audit, options: AuditOptions, fetch: Fetch, feat
   }
 }
 
-/** Works for no longer than that. What is still under way then, or when the work is done, hears of it by its signal, and has the first word. */
+/**
+ * Runs `work` for at most `ms` milliseconds. Its signal aborts when the time is up or the work is done; after a timeout the work may still
+ * reject first, to say what it was waiting for.
+ */
 async function inTime<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController()
   const late = new Error(`not finished within ${ms} ms`)
@@ -131,7 +136,7 @@ async function inTime<T>(ms: number, work: (signal: AbortSignal) => Promise<T>):
 }
 
 async function readFeatures(options: AuditOptions, fetch: Fetch): Promise<Feature[]> {
-  const { url, target = '/audit', headers = {}, timeoutMs = 20_000 } = options
+  const { url, target = TARGET, headers = {}, timeoutMs = TIMEOUT_MS } = options
   const address = `${url.replace(/\/+$/, '')}${target}`
   const ask = async (signal: AbortSignal) =>
     readReply(`GET ${target}`, await fetch(address, { method: 'GET', headers, redirect: 'manual', signal }))
