@@ -18,8 +18,8 @@ const USAGE = `node benchmarks/run.mjs [options]
     .map(({ name }) => name)
     .join(', ')}; may be repeated
   --only <part>       cpu, memory, sizes, start-up, or report, which only rewrites the tables; may be repeated
-  --rounds <n>        rounds; figures are kept from 7 on (default: 21)
-  --requests <n>      requests to each contender in each round of a scenario (default: 600)
+  --rounds <n>        rounds; figures are kept from 7 on (default: 15)
+  --requests <n>      requests to each contender in each round of a scenario (default: 2400)
   --quick             a quick look: 3 rounds, a short warm-up, half the submissions
   --dry               measures and prints, but changes no file`
 
@@ -30,7 +30,7 @@ const { values } = parseArgs({
     scenario: { type: 'string', multiple: true },
     only: { type: 'string', multiple: true },
     rounds: { type: 'string' },
-    requests: { type: 'string', default: '600' },
+    requests: { type: 'string', default: '2400' },
     quick: { type: 'boolean', default: false },
     dry: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -42,7 +42,7 @@ if (values.help) {
 }
 
 const { quick } = values
-const rounds = Number(values.rounds ?? (quick ? 3 : 21))
+const rounds = Number(values.rounds ?? (quick ? 3 : 15))
 const requests = Number(values.requests)
 const wants = (part: string) => values.only?.includes(part) ?? (values.framework === undefined || part === 'cpu')
 const report = (line: string) => console.log(line)

@@ -7,13 +7,13 @@ export interface LoadOrder {
   readonly port: number
   readonly scenario: string
   readonly steps: number
+  /** Whether the load stays awake while it has nothing to do, see README.md. Not beside a store, which shares its core. */
+  readonly awake?: boolean
 }
 export interface LoadResult {
   readonly seconds: number
   /** Milliseconds that a step took; a step is one request, four in the whole cycle. */
   readonly latency: { readonly p50: number; readonly p99: number }
-  /** Share of its own core that the load used. Near 1, requests per second measure the load, not the server. */
-  readonly busy: number
   /** Requests beyond those that every contender needs, because a job took longer than the pause between two polls. */
   readonly extra: number
 }
@@ -25,7 +25,7 @@ export type LoadMessage =
 
 const tell = (message: LoadMessage) => void process.send?.(message)
 
-async function perform({ port, scenario: name, steps }: LoadOrder): Promise<void> {
+async function perform({ port, scenario: name, steps, awake = false }: LoadOrder): Promise<void> {
   const scenario = [...SCENARIOS, ...SIZE_SCENARIOS].find((one) => one.name === name)
   if (!scenario) throw new Error(`There is no scenario "${name}"`)
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: scenario.parallel, pipelining: 1 })
@@ -44,14 +44,16 @@ async function perform({ port, scenario: name, steps }: LoadOrder): Promise<void
       latencies[index] = performance.now() - began
     }
   }
-  const cpu = process.cpuUsage()
+  let isOver = !awake
+  const stayAwake = () => void (isOver || setImmediate(stayAwake))
   const began = performance.now()
+  stayAwake()
   await Promise.all(Array.from({ length: scenario.parallel }, one))
+  isOver = true
   const seconds = (performance.now() - began) / 1000
-  const used = process.cpuUsage(cpu)
   latencies.sort()
   const latency = { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) }
-  tell({ kind: 'done', seconds, latency, busy: (used.user + used.system) / 1e6 / seconds, extra })
+  tell({ kind: 'done', seconds, latency, extra })
 
   await go()
   await prepared.clean?.()

@@ -13,7 +13,6 @@ interface Sample {
   readonly requestsPerSecond: number
   readonly p50: number
   readonly p99: number
-  readonly loadBusy: number
   /** Requests beyond those that every contender needs, for 1,000 that it needs. Above a few the figures cannot be compared. */
   readonly extra: number
 }
@@ -110,15 +109,14 @@ async function sample(
     cpuMs = (await server.cpuMs()) - (when === 'after' ? cpuMs : 0)
     if (backend) storeCpuMs = backend.cpuMs() - (when === 'after' ? storeCpuMs : 0)
   }
-  const order = { port: server.port, scenario: scenario.name, steps }
-  const { seconds, latency, busy, extra } = await generator.run(order, around, backend && scenario.name === 'accept' ? settled : undefined)
+  const order = { port: server.port, scenario: scenario.name, steps, awake: backend === undefined }
+  const { seconds, latency, extra } = await generator.run(order, around, backend && scenario.name === 'accept' ? settled : undefined)
   const requests = steps * scenario.requests
   return {
     cpuMs: (cpuMs / steps) * 1000,
     storeCpuMs: (storeCpuMs / steps) * 1000,
     requestsPerSecond: requests / seconds,
     ...latency,
-    loadBusy: busy,
     extra: (extra / requests) * 1000,
   }
 }
@@ -129,7 +127,6 @@ const figures = (samples: readonly Sample[]): Figures => ({
   requestsPerSecond: summarize(samples.map((one) => one.requestsPerSecond)),
   p50: summarize(samples.map((one) => one.p50)),
   p99: summarize(samples.map((one) => one.p99)),
-  loadBusy: summarize(samples.map((one) => one.loadBusy)),
   extra: summarize(samples.map((one) => one.extra)),
 })
 
