@@ -49,7 +49,7 @@ const report = (line: string) => console.log(line)
 
 const { version: workerd } = JSON.parse(readFileSync(createRequire(import.meta.url).resolve('workerd/package.json'), 'utf8'))
 const machine = { node: process.versions.node, workerd, cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), pinning }
-const taken = { date: new Date().toISOString().slice(0, 10), environment: { ...machine, rounds, requests } }
+const taken = { date: new Date().toISOString().slice(0, 10), environment: machine }
 let results: Results = { ...taken, ...readResults() }
 
 /** Written at once, so that a later failure does not lose what has been measured. */

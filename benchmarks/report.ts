@@ -78,9 +78,18 @@ const sizesTable = ({ sizes }: Results): string =>
         Object.entries(sizes).map(([name, kB]) => [name, kB.toFixed(2)]),
       )
 
-function setting({ environment, date }: Results): string {
-  const { cpu, cores, node, workerd, pinning, rounds, requests } = environment
-  return `Measured on ${date}: ${cpu}, ${cores} cores, Node ${node}, workerd ${workerd}; ${pinning}; medians of ${rounds} interleaved rounds of ${requests.toLocaleString('en')} requests ± the median deviation from it.`
+function span(numbers: readonly number[]): string {
+  const ends = new Set([Math.min(...numbers), Math.max(...numbers)])
+  return [...ends].map((end) => end.toLocaleString('en')).join(' to ')
+}
+
+function setting(results: Results): string {
+  const { environment, date } = results
+  const { cpu, cores, node, workerd, pinning } = environment
+  const scenarios = groupsOf(results).flatMap((group) => Object.values(group.scenarios))
+  const rounds = scenarios.flatMap(({ contenders }) => Object.values(contenders).map(({ cpuMs }) => cpuMs.values.length))
+  const requests = scenarios.map((scenario) => scenario.requests)
+  return `Measured on ${date}: ${cpu}, ${cores} cores, Node ${node}, workerd ${workerd}; ${pinning}; medians of ${span(rounds)} interleaved rounds of ${span(requests)} requests ± the median deviation from it.`
 }
 
 function whole(results: Results): string {

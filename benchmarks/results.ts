@@ -23,8 +23,6 @@ export interface Environment {
   readonly cpu: string
   readonly cores: number
   readonly pinning: string
-  readonly rounds: number
-  readonly requests: number
 }
 
 const fileOf = (name: string) => fileURLToPath(new URL(`./results/${name}.json`, import.meta.url))

@@ -19,7 +19,7 @@ export interface EventGroupResult {
 }
 export interface EventResults {
   readonly date: string
-  readonly environment: Omit<Environment, 'workerd' | 'requests'> & { readonly watchers: number }
+  readonly environment: Omit<Environment, 'workerd'> & Record<'rounds' | 'watchers', number>
   readonly groups?: Readonly<Record<string, EventGroupResult>>
   /** Round trips to the store for each change of a job that another process runs. */
   readonly reads?: Readonly<Record<string, number>>

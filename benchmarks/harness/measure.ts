@@ -18,6 +18,8 @@ interface Sample {
 }
 type Figures = { readonly [figure in Exclude<keyof Sample, 'storeCpuMs'>]: Summary } & { readonly storeCpuMs?: Summary }
 interface ScenarioResult {
+  /** Of each sample. */
+  readonly requests: number
   readonly contenders: Readonly<Record<string, Figures>>
   /** CPU of respond-async over CPU of the hand-written routes, round by round. */
   readonly ratio?: Summary
@@ -76,7 +78,10 @@ export async function measureGroup(group: Group, plan: Plan): Promise<GroupResul
   }
   const scenarios = plan.scenarios.map((scenario): [string, ScenarioResult] => {
     const contenders = Object.fromEntries(group.contenders.map((contender) => [contender.name, figures(of(scenario, contender))]))
-    return [scenario.name, { contenders, ratio: ratioOf(scenario, 'cpuMs'), storeRatio: ratioOf(scenario, 'storeCpuMs') }]
+    return [
+      scenario.name,
+      { requests: plan.requests, contenders, ratio: ratioOf(scenario, 'cpuMs'), storeRatio: ratioOf(scenario, 'storeCpuMs') },
+    ]
   })
   return { title: group.title, scenarios: Object.fromEntries(scenarios) }
 }

@@ -6,7 +6,7 @@ import type { TripsResult } from './trips.ts'
 
 export interface StoreResults {
   readonly date: string
-  readonly environment: Omit<Environment, 'workerd'> & { readonly redis: string; readonly postgres: string }
+  readonly environment: Omit<Environment, 'workerd'> & Record<'redis' | 'postgres', string> & Record<'rounds' | 'requests', number>
   readonly groups?: Readonly<Record<string, GroupResult>>
   /** Polls of a job without a result and of one with 10 MB, by the same server in turn. */
   readonly sizes?: Readonly<Record<string, GroupResult>>
