@@ -22,6 +22,9 @@ export const TRANSITIONS = {
   canceled: { notify: 'canceled' },
 } as const satisfies Record<JobStatus, Partial<Record<LifecycleEvent['type'], JobStatus>>>
 
+/** Whether a value names a state. */
+export const isStatus = (value: unknown): boolean => Object.hasOwn(TRANSITIONS, String(value))
+
 /** Whether a job can never leave this state. Derived from the table, so that there is no second list to keep in step. */
 export const isTerminal = (status: JobStatus): boolean => TERMINAL[status]
 const TERMINAL = Object.fromEntries(

@@ -2,10 +2,9 @@ import { type Answer, JSON_TYPE } from './answer'
 import type { Context } from './context'
 import { isJobsError } from './errors'
 import type { JobStatus } from './job'
-import { TRANSITIONS } from './lifecycle'
+import { isStatus, TRANSITIONS } from './lifecycle'
 import { problem } from './problems'
 import type { JobRequest } from './request'
-import { isStatus } from './rules'
 import { documentText } from './status-document'
 import type { JobQuery } from './store'
 
@@ -45,8 +44,7 @@ function readQuery(params: URLSearchParams, owner: string): OwnersQuery | string
   if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > MAX_LIMIT)
     return `limit must be a whole number from 1 to ${MAX_LIMIT}.`
   const status = params.getAll('status').flatMap((list) => list.split(','))
-  const unknown = status.find((word) => !isStatus(word))
-  if (unknown !== undefined) return `status must be one of ${Object.keys(TRANSITIONS).join(', ')}.`
+  if (!status.every(isStatus)) return `status must be one of ${Object.keys(TRANSITIONS).join(', ')}.`
   return {
     owner,
     limit: Number(limit),

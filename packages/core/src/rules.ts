@@ -1,6 +1,6 @@
 import { JobsError } from './errors'
 import type { SubmitOptions } from './jobs'
-import { TRANSITIONS } from './lifecycle'
+import { isStatus, TRANSITIONS } from './lifecycle'
 import type { JobsOptions, OperationOptions } from './options'
 import type { JobQuery } from './store'
 
@@ -100,8 +100,6 @@ export const JOBS_RULES: Rules<keyof JobsOptions> = {
 }
 
 const TEXT = typed('string')
-/** Whether a value names a state. */
-export const isStatus = (value: unknown): boolean => Object.hasOwn(TRANSITIONS, String(value))
 /** Rules for `SubmitOptions`. */
 export const SUBMIT_RULES: Rules<keyof SubmitOptions> = {
   owner: TEXT,
