@@ -3,7 +3,7 @@ import type { HeaderFields, StoredResponse } from './job'
 import type { Outcome } from './lifecycle'
 import type { ResponseBody } from './live-body'
 import type { CapturedResponse } from './operation'
-import { HOP_BY_HOP } from './stored-request'
+import { isKept } from './stored-request'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -29,7 +29,7 @@ export function outcomeOf(
 /** The header fields of a response that are stored. */
 export function keptFields(headers: HeaderFields): HeaderFields {
   const kept: Record<string, string | readonly string[]> = {}
-  for (const name in headers) if (!HOP_BY_HOP.has(name) && name !== 'content-length') kept[name] = headers[name] as string
+  for (const name in headers) if (isKept(name)) kept[name] = headers[name] as string
   return kept
 }
 

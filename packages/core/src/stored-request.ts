@@ -14,16 +14,16 @@ export const HOP_BY_HOP = new Set([
   'upgrade',
 ])
 
+/** Whether a header field of a request or response is stored: none of one connection, nor `content-length`, which follows from the body. */
+export const isKept = (name: string): boolean => !HOP_BY_HOP.has(name) && name !== 'content-length'
+
 /** Header fields with secrets of the client, stored only if `storeHeaders` names them. */
 const SECRET = new Set(['authorization', 'cookie'])
 
 /** The request as it is stored for another process, without hop-by-hop fields, `content-length` and secrets. */
 export function toStore(submission: Submission, storeHeaders: readonly string[], carry?: JsonObject): StoredRequest {
   const headers: Record<string, string | string[]> = {}
-  for (const [name, value] of Object.entries(submission.headerFields())) {
-    if (HOP_BY_HOP.has(name) || name === 'content-length' || (SECRET.has(name) && !storeHeaders.some((one) => one.toLowerCase() === name)))
-      continue
-    headers[name] = value
-  }
+  for (const [name, value] of Object.entries(submission.headerFields()))
+    if (isKept(name) && (!SECRET.has(name) || storeHeaders.some((one) => one.toLowerCase() === name))) headers[name] = value
   return { method: submission.method, url: submission.url, headers, carry, context: submission.context() }
 }
