@@ -60,7 +60,8 @@ export async function accept(
     const sender = context.options.webhooks
     const told = options.webhook && sender ? await toldOf(options.webhook, sender, submission) : NOBODY
     if (told.refusal !== undefined) return problem('webhook-refused', told.refusal)
-    const stored = keepRequest || received.chunks ? toStore(submission, options.storeHeaders, carry) : null
+    const { chunks } = received
+    const request = keepRequest || chunks ? toStore(submission, options.storeHeaders, carry, chunks) : null
     const wanted: Wanted = {
       id: received.id,
       owner,
@@ -71,7 +72,7 @@ export async function accept(
       platform,
       webhook: told.webhook,
       fingerprint: fingerprint && (await fingerprint.of(submission.method, submission.url, received.body)),
-      request: stored && { ...stored, ...received.chunks },
+      request,
       requestBody: keepRequest ? received.body : null,
     }
     return await take(context, operation, submission, wanted, told.isFromRequest ? { ...prefer, callback: true } : prefer, received)

@@ -1,4 +1,5 @@
 import type { JsonObject, StoredRequest } from './job'
+import type { ReceivedBody } from './received-body'
 import type { Submission } from './request'
 
 /** Header fields of one connection (RFC 9110 7.6.1), which are never stored or replayed. */
@@ -20,10 +21,18 @@ export const isKept = (name: string): boolean => !HOP_BY_HOP.has(name) && name !
 /** Header fields with secrets of the client, stored only if `storeHeaders` names them. */
 const SECRET = new Set(['authorization', 'cookie'])
 
-/** The request as it is stored for another process, without hop-by-hop fields, `content-length` and secrets. */
-export function toStore(submission: Submission, storeHeaders: readonly string[], carry?: JsonObject): StoredRequest {
+/**
+ * The request as it is stored for another process, without hop-by-hop fields, `content-length` and secrets.
+ * @param chunks size of the body and of its chunks, if it is stored in chunks
+ */
+export function toStore(
+  submission: Submission,
+  storeHeaders: readonly string[],
+  carry: JsonObject | undefined,
+  chunks: ReceivedBody['chunks'],
+): StoredRequest {
   const headers: Record<string, string | string[]> = {}
   for (const [name, value] of Object.entries(submission.headerFields()))
     if (isKept(name) && (!SECRET.has(name) || storeHeaders.some((one) => one.toLowerCase() === name))) headers[name] = value
-  return { method: submission.method, url: submission.url, headers, carry, context: submission.context() }
+  return { method: submission.method, url: submission.url, headers, carry, context: submission.context(), ...chunks }
 }
