@@ -35,3 +35,19 @@ export const errorResponse = (status: number): JobFailure => ({
   title: 'The handler answered with an error',
   message: `The handler answered ${status}; its response is at the result URL.`,
 })
+
+/** The failure of a job whose process has gone. */
+export const LOST: JobFailure = {
+  code: 'lost',
+  status: 500,
+  title: 'The job was lost',
+  message: 'The process that ran it stopped, and no attempts are left.',
+}
+
+/** The failure of a job whose attempt has reached its `maxRunMs`. */
+export const TIMEOUT: JobFailure = {
+  code: 'timeout',
+  status: 504,
+  title: 'The job took too long',
+  message: 'It was stopped at its time limit.',
+}

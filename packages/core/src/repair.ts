@@ -1,20 +1,13 @@
 import { advance } from './advance'
 import { type Context, isForSweeper, optionsOf, reporter, startBy, ttlOf } from './context'
 import { type LeftMessage, messageOf, type Platform } from './engine'
+import { LOST, TIMEOUT } from './failure'
 import type { Job } from './job'
 import { tidy } from './leftovers'
 import { isTerminal, type LifecycleEvent, tombstone } from './lifecycle'
 import { backoff } from './operation'
 import { isOwed } from './outbox'
 import { onWorkers } from './settings'
-
-export const LOST = {
-  code: 'lost',
-  status: 500,
-  title: 'The job was lost',
-  message: 'The process that ran it stopped, and no attempts are left.',
-}
-export const TIMEOUT = { code: 'timeout', status: 504, title: 'The job took too long', message: 'It was stopped at its time limit.' }
 
 /**
  * Repairs a job that is overdue, found by a sweep or by a read of its status. A running job whose lease ran out is released if attempts

@@ -2,13 +2,12 @@ import type { Attempt, Cut } from './attempt'
 import type { Context } from './context'
 import type { RunOutcome } from './engine'
 import { isJobsError, JobsError } from './errors'
-import { errorResponse, failureOf } from './failure'
+import { errorResponse, failureOf, LOST, TIMEOUT } from './failure'
 import type { Job, JobFailure } from './job'
 import { tidy } from './leftovers'
 import { isTerminal, type LifecycleEvent, type Outcome } from './lifecycle'
 import { backoff, type CapturedResponse, type Operation } from './operation'
 import { outcomeOf } from './outcome'
-import { LOST, TIMEOUT } from './repair'
 
 /** How an attempt ended. */
 export type Ended =
