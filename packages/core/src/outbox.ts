@@ -1,5 +1,6 @@
 import { advance } from './advance'
 import { type Context, reporter } from './context'
+import type { Platform } from './engine'
 import type { Job } from './job'
 import { onWorkers } from './settings'
 import { documentText } from './status-document'
@@ -107,6 +108,18 @@ export function createOutbox(context: () => Context, sender: WebhookSender): Out
 
 const originOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).origin : undefined)
 
+/** Whether a finished job owes a webhook try that is due. */
+export const isOwed = (job: Job, now: number): boolean =>
+  (job.webhook?.nextAt ?? Number.POSITIVE_INFINITY) <= now && (job.expiresAt ?? now) > now
+
+/** Sends the webhook that a finished job owes. Nobody waits for it, except on Workers: the platform's `waitUntil`, or else the caller. */
+export async function post({ outbox }: Context, job: Job, platform: Platform | undefined): Promise<Job> {
+  const told = outbox?.post(job)
+  if (told && platform?.waitUntil) platform.waitUntil(told)
+  else if (onWorkers()) await told
+  return job
+}
+
 /** Makes one try: claims it, sends the message, records the outcome. */
 async function tell(context: Context, job: Job, sender: WebhookSender): Promise<void> {
   const attempts = (job.webhook?.attempts ?? 0) + 1
@@ -137,7 +150,3 @@ function nextTry(context: Context, job: Job, { retryMs }: WebhookSender, attempt
   const next = context.now() + Math.round(Math.max(jittered, retryAfterMs))
   return next < (job.expiresAt ?? next) ? next : undefined
 }
-
-/** Whether a finished job owes a webhook try that is due. */
-export const isOwed = (job: Job, now: number): boolean =>
-  (job.webhook?.nextAt ?? Number.POSITIVE_INFINITY) <= now && (job.expiresAt ?? now) > now

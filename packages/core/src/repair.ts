@@ -6,8 +6,7 @@ import type { Job } from './job'
 import { tidy } from './leftovers'
 import { isTerminal, type LifecycleEvent, tombstone } from './lifecycle'
 import { backoff } from './operation'
-import { isOwed } from './outbox'
-import { onWorkers } from './settings'
+import { isOwed, post } from './outbox'
 
 /**
  * Repairs a job that is overdue, found by a sweep or by a read of its status. A running job whose lease ran out is released if attempts
@@ -41,14 +40,6 @@ export async function repaired(context: Context, id: string, platform?: Platform
 
 /** Whether a job is overdue. */
 export const isDue = ({ dueAt }: Job, now: number): boolean => dueAt !== null && dueAt <= now
-
-/** Sends the webhook that a finished job owes. Nobody waits for it, except on Workers: the platform's `waitUntil`, or else the caller. */
-export async function post({ outbox }: Context, job: Job, platform: Platform | undefined): Promise<Job> {
-  const told = outbox?.post(job)
-  if (told && platform?.waitUntil) platform.waitUntil(told)
-  else if (onWorkers()) await told
-  return job
-}
 
 /** The event for an overdue job, or `null` if it is not overdue any more. */
 function overdue(context: Context, job: Job, now: number, delayMs: number): LifecycleEvent | null {
