@@ -10,13 +10,13 @@ import type { Owner } from './options'
 import { retryAfter } from './pacing'
 import { applied, type Preferences, parsePrefer } from './prefer'
 import { present } from './present'
-import { type ProblemCode, problem } from './problems'
+import { busy, problem, unavailable } from './problems'
 import { ReceivedBody } from './received-body'
 import type { JobRequest, Submission } from './request'
 import { resultAnswer } from './result'
 import { invalid } from './rules'
 import { toStore } from './stored-request'
-import { type Refusal, submit, type Wanted } from './submit'
+import { submit, type Wanted } from './submit'
 import { waitForChange, waitMsOf } from './waiting'
 import { type Told, toldOf } from './webhook-target'
 
@@ -167,16 +167,4 @@ function accepted(context: Context, job: Job, prefer: Preferences, replayed: boo
     ...(replayed && REPLAYED),
   }
   return present(context, 'accepted', job, self, { status: 202, headers, retryAfterMs, minimal: prefer.minimal })
-}
-
-/** 429 or 503, with `Retry-After`. */
-export const busy = (code: Extract<ProblemCode, Refusal | 'store-unavailable'>, seconds = 5): Answer =>
-  problem(code, 'Try again later.', { 'Retry-After': `${seconds}` })
-
-/** Answers an error of the store or the engine with 503, or 413 if the request does not fit. Details go to `onError`, not to the client. */
-export function unavailable(context: Context, error: unknown, during: string): Answer {
-  if (isJobsError(error, 'too_large')) return problem('body-too-large', error.message)
-  if (isJobsError(error, 'draining')) return busy('draining') // the engine was stopped while this request was being accepted
-  context.onError(error, { during })
-  return isJobsError(error, 'store_full') ? busy('queue-full', 10) : busy('store-unavailable')
 }

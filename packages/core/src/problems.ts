@@ -1,5 +1,8 @@
 import type { Answer } from './answer'
+import type { Context } from './context'
+import { isJobsError } from './errors'
 import type { JobFailure } from './job'
+import type { Refusal } from './submit'
 
 /** All problems that this library answers with: code, status, title. Codes are never renamed within a major version. */
 export const PROBLEMS = {
@@ -33,6 +36,25 @@ export function problem(code: ProblemCode, detail?: string, headers?: Record<str
   return problemAnswer(status, { type: problemType(code), title, status, detail, code }, headers)
 }
 
+/** With `no-store`, because 404 and 410 are heuristically cacheable. */
+const problemAnswer = (status: number, document: object, headers?: Record<string, string>): Answer => ({
+  status,
+  headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', ...headers },
+  body: JSON.stringify(document),
+})
+
+/** 429 or 503, with `Retry-After`. */
+export const busy = (code: Extract<ProblemCode, Refusal | 'store-unavailable'>, seconds = 5): Answer =>
+  problem(code, 'Try again later.', { 'Retry-After': `${seconds}` })
+
+/** Answers an error of the store or the engine with 503, or 413 if the request does not fit. Details go to `onError`, not to the client. */
+export function unavailable(context: Context, error: unknown, during: string): Answer {
+  if (isJobsError(error, 'too_large')) return problem('body-too-large', error.message)
+  if (isJobsError(error, 'draining')) return busy('draining') // the engine was stopped while this request was being accepted
+  context.onError(error, { during })
+  return isJobsError(error, 'store_full') ? busy('queue-full', 10) : busy('store-unavailable')
+}
+
 /** A job's failure as clients see it: the members of RFC 9457, and the `code` and `message` that Azure pollers look for. */
 export const failureDocument = ({ code, status, title, message }: JobFailure) => ({
   type: problemType(code),
@@ -45,10 +67,3 @@ export const failureDocument = ({ code, status, title, message }: JobFailure) =>
 
 /** The answer of the result URL of a job that failed without a response. */
 export const failureAnswer = (failure: JobFailure): Answer => problemAnswer(failure.status, failureDocument(failure))
-
-/** With `no-store`, because 404 and 410 are heuristically cacheable. */
-const problemAnswer = (status: number, document: object, headers?: Record<string, string>): Answer => ({
-  status,
-  headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', ...headers },
-  body: JSON.stringify(document),
-})

@@ -1,10 +1,9 @@
-import { busy } from './accept'
 import type { Answer } from './answer'
 import type { Context } from './context'
 import { documentOf, type EventFlow, follow } from './feed'
 import type { Job } from './job'
 import { isTerminal } from './lifecycle'
-import { problem } from './problems'
+import { busy, problem } from './problems'
 import type { JobRequest } from './request'
 
 /** An open WebSocket in the adapter, to which messages are written. */
