@@ -36,7 +36,7 @@ export async function waitForChange(
     wake()
   }
   signal?.addEventListener('abort', leave)
-  if (signal?.aborted) until = 0
+  if (signal?.aborted) leave()
   // Subscribed before the read, so that no change is missed in between.
   const stop = context.changes.on(id, (job) => {
     if (job && !enough(job)) return
