@@ -1,5 +1,5 @@
 import { JobsError } from './errors'
-import type { Job } from './job'
+import { JOB_ID, type Job } from './job'
 
 /** Position of a job in a list, newest first: by `createdAt`, then `id`, both descending. */
 export type Place = Pick<Job, 'createdAt' | 'id'>
@@ -13,7 +13,7 @@ export const cursorOf = ({ createdAt, id }: Place): string => `${createdAt}_${id
  */
 export function placeOf(cursor: string | undefined): Place | undefined {
   if (cursor === undefined) return undefined
-  const [, createdAt, id] = /^(\d{1,16})_([\w.~-]{1,128})$/.exec(cursor) ?? []
-  if (createdAt === undefined || id === undefined) throw new JobsError('invalid_cursor', 'This cursor is not from this store.')
+  const [, createdAt, id = ''] = /^(\d{1,16})_(.*)$/.exec(cursor) ?? []
+  if (!JOB_ID.test(id)) throw new JobsError('invalid_cursor', 'This cursor is not from this store.')
   return { createdAt: Number(createdAt), id }
 }
