@@ -1,5 +1,5 @@
 import type { Body, Job, JobFailure, JobStatus, StoredResponse } from './job'
-import { type Notification, notified, owedAt, sooner } from './webhook'
+import { type Notification, notified, sooner, webhookOwed } from './webhook'
 
 /**
  * All legal transitions of a job: for each state, the events it accepts and the state that follows. Everything else is derived from
@@ -148,7 +148,7 @@ export function tombstone(job: Job, now: number, forgetAt: number): Job {
 function finished(job: Job, event: { ttlMs: number } & Partial<Outcome>, status: JobStatus, now: number): Partial<Job> {
   const expiresAt = now + event.ttlMs
   const { response = null, result, responseBody = null } = event
-  const webhook = owedAt(job, status, now)
+  const webhook = webhookOwed(job, status, now)
   return {
     finishedAt: now,
     expiresAt,

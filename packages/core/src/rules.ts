@@ -130,7 +130,7 @@ export function checkedOptions<Filled>(where: string, given: object, rules: Rule
   if (!presets) for (const [name, [, , preset]] of Object.entries(rules)) options[name] = preset
   for (const [name, value] of Object.entries(given)) {
     const [allows, what] = rules[name] ?? []
-    if (!allows) throw invalid(`${where}: ${name} is not an option${placeOf(name)}; options are ${Object.keys(rules).join(', ')}`)
+    if (!allows) throw invalid(`${where}: ${name} is not an option${belonging(name)}; options are ${Object.keys(rules).join(', ')}`)
     if (value === undefined) continue
     if (!allows(value)) throw invalid(`${where}: ${name} must be ${what}, not ${shown(value)}`)
     options[name] = value
@@ -142,7 +142,7 @@ export function checkedOptions<Filled>(where: string, given: object, rules: Rule
 const shown = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : String(value)).slice(0, 60)
 
 /** Tells where a misplaced option belongs. */
-const placeOf = (name: string): string =>
+const belonging = (name: string): string =>
   name in OPERATION_RULES ? ' here, but in `defaults`' : name in JOBS_RULES ? ' here, but in createJobs' : ''
 
 export const invalid = (message: string): JobsError => new JobsError('invalid_option', message)

@@ -1,8 +1,8 @@
 import type { Job, JobStatus } from './job'
 
+export const WEBHOOK_TYPES = ['job.succeeded', 'job.failed', 'job.canceled'] as const
 /** Message type (Standard Webhooks): how the job ended. */
-export type WebhookType = 'job.succeeded' | 'job.failed' | 'job.canceled'
-export const WEBHOOK_TYPES: readonly WebhookType[] = ['job.succeeded', 'job.failed', 'job.canceled']
+export type WebhookType = (typeof WEBHOOK_TYPES)[number]
 
 /** One try to deliver a webhook message. */
 export interface WebhookDelivery {
@@ -64,7 +64,7 @@ const LOG_LINES = 20
 export const webhookTypeOf = (status: JobStatus): WebhookType => `job.${status}` as WebhookType // of a final status
 
 /** The webhook of a job that has ended in `status`, with the first try due if it asks for that event. */
-export function owedAt(job: Job, status: JobStatus, now: number): JobWebhook | undefined {
+export function webhookOwed(job: Job, status: JobStatus, now: number): JobWebhook | undefined {
   const { webhook } = job
   if (!webhook || !(webhook.events ?? WEBHOOK_TYPES).includes(webhookTypeOf(status))) return webhook
   return { ...webhook, nextAt: now + FIRST_TRY_MS }
