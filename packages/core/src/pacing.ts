@@ -1,12 +1,7 @@
+import type { Settings } from './context'
 import type { Job } from './job'
 
-export interface PacingOptions {
-  /** Shortest pause advised to a client, in milliseconds. @default 1_000 */
-  retryAfterMinMs: number
-  /** Longest pause advised to a client, in milliseconds. @default 60_000 */
-  retryAfterMaxMs: number
-  random(): number
-}
+type PacingOptions = Pick<Settings, 'retryAfterMinMs' | 'retryAfterMaxMs' | 'random'>
 
 /** Tells clients when to ask again, and learns how long each operation takes. */
 export interface Pacing {
