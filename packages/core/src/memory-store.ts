@@ -105,7 +105,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
       return true
     },
     async holder(owner, key) {
-      const there = jobs.get(keys.get(keyOf({ owner, idempotencyKey: key } as Job)) ?? '') // keyOf reads nothing else
+      const there = jobs.get(keys.get(keyOf({ owner, idempotencyKey: key })) ?? '')
       return there ? shown(there, 'head') : null
     },
     async due(before, limit) {
@@ -168,7 +168,7 @@ function frozenCopy<T>(data: T): T {
   return Object.freeze(copy) as T // the same members, deeply
 }
 
-const keyOf = (job: Job) => JSON.stringify([job.owner, job.idempotencyKey])
+const keyOf = ({ owner, idempotencyKey }: Pick<Job, 'owner' | 'idempotencyKey'>) => JSON.stringify([owner, idempotencyKey])
 
 const bodyBytes = (job: Job): number => weigh(job.requestBody) + weigh(job.responseBody) + (job.result?.length ?? 0)
 const weigh = (body: Job['requestBody']) => (body ? sizeOf(body) : 0)
