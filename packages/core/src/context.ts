@@ -49,18 +49,23 @@ export type Settings = JobsOptions<never> &
   Required<
     Pick<
       JobsOptions<never>,
-      | (
-          | 'pendingStatus'
-          | 'onComplete'
-          | 'page'
-          | 'inlineResultBytes'
-          | 'maxWaitMs'
-          | 'retryAfterMinMs'
-          | 'retryAfterMaxMs'
-          | 'leaseMs'
-          | 'onError'
-        )
-      | ('startDeadlineMs' | 'cancelGraceMs' | 'tombstoneMs' | 'sweepMs' | 'storeTimeoutMs' | 'newId' | 'random' | 'cors')
+      | 'storeTimeoutMs'
+      | 'pendingStatus'
+      | 'onComplete'
+      | 'page'
+      | 'inlineResultBytes'
+      | 'cors'
+      | 'maxWaitMs'
+      | 'retryAfterMinMs'
+      | 'retryAfterMaxMs'
+      | 'leaseMs'
+      | 'startDeadlineMs'
+      | 'cancelGraceMs'
+      | 'tombstoneMs'
+      | 'sweepMs'
+      | 'newId'
+      | 'random'
+      | 'onError'
     >
   > & { defaults: ResolvedOptions }
 
