@@ -11,6 +11,7 @@ import { type BlobStore, JobsError } from '@respond-async/core'
  * A chunk is complete or absent, even after a power failure: it is written under another name, synced, then renamed.
  *
  * @param directory created if missing, accessible only to this user
+ * @throws {JobsError} `invalid_option`
  */
 export function fileBlobs(directory: string): BlobStore {
   if (typeof directory !== 'string' || directory === '')

@@ -29,6 +29,8 @@ interface Waiting {
 /**
  * Runs jobs in the process that accepted them, a limited number at once, in order of arrival. Its queue is in memory and lost with the
  * process; with a durable store a sweep finds the jobs again.
+ *
+ * @throws {JobsError} `invalid_option`
  */
 export function inProcess(options: InProcessOptions = {}): JobEngine {
   const { concurrency, maxQueued, replay } = checkedOptions<Required<InProcessOptions>>('inProcess', options, {

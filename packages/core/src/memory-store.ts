@@ -18,6 +18,8 @@ export interface MemoryStoreOptions {
 /**
  * Stores jobs in the memory of this process: a restart loses them, and other processes cannot see them. For development, tests and
  * single-process services that can live with that. Never grows beyond `maxJobs` and `maxBytes`, and never drops an unfinished job.
+ *
+ * @throws {JobsError} `invalid_option`
  */
 export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
   const { maxJobs, maxBytes, maxEvents } = checkedOptions<Required<MemoryStoreOptions>>('memoryStore', options, {

@@ -5,7 +5,7 @@ import { checkedOptions, invalid, timer } from './rules'
 export interface WaitUntilOptions {
   /**
    * Time limit of one attempt, in milliseconds. Workers stop `waitUntil` work 30 s after the answer; the limit is lower so that the
-   * job's failure can still be written.
+   * job's failure can still be written. 1 to 2_147_483_647.
    * @default 25_000
    */
   maxRunMs?: number
@@ -14,6 +14,8 @@ export interface WaitUntilOptions {
 /**
  * Runs a job in the isolate that took the request, which the platform's `waitUntil` keeps alive. For Workers and similar platforms, and
  * for jobs that fit their time limit. It cannot delay a job: delayed starts and retries need a sweep.
+ *
+ * @throws {JobsError} `invalid_option`
  */
 export function waitUntil(options: WaitUntilOptions = {}): JobEngine {
   const { maxRunMs } = checkedOptions<Required<WaitUntilOptions>>('waitUntil', options, { maxRunMs: timer(25_000, 1) })
