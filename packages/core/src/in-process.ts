@@ -153,8 +153,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
         left.push({ ...message, delayMs: Math.max(0, until - performance.now()) })
       }
       held.clear()
-      const drained = new Promise<void>((resolve) => idle.push(resolve))
-      if (busy > 0) await atMost(drainMs, drained)
+      if (busy > 0) await atMost(drainMs, new Promise((resolve) => idle.push(resolve)))
       return left.splice(0)
     },
   }
