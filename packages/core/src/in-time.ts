@@ -84,6 +84,7 @@ async function undoLater(store: JobStore, job: Job, ms: number): Promise<void> {
 
 function answered<T>(ms: number | undefined, work: Promise<T>): Promise<T> {
   if (ms === undefined) return work
-  const late = () => new JobsError('store_unavailable', `The job store did not answer within ${ms} ms (storeTimeoutMs).`)
-  return within(ms, work, (_, reject) => reject(late()))
+  return within(ms, work, (_, reject) =>
+    reject(new JobsError('store_unavailable', `The job store did not answer within ${ms} ms (storeTimeoutMs).`)),
+  )
 }
