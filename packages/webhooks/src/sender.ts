@@ -1,5 +1,5 @@
 import type { Job, WebhookReply, WebhookSender } from '@respond-async/core'
-import { checkNoOthers } from '@respond-async/core/store'
+import { checkNoOthers, checkWhole } from '@respond-async/core/store'
 import { checkSecrets, invalid, type Secrets, secretsFor, signedFields } from './signature'
 import { refusal } from './targets'
 import type { Transport } from './transport'
@@ -41,8 +41,7 @@ export function createSender(transport: Transport, options: WebhooksOptions): We
   if (unlike !== undefined) throw invalid(`allow takes origins such as "http://127.0.0.1:8080", not ${JSON.stringify(unlike)}`)
   if (!Array.isArray(retryMs) || !retryMs.every((pause) => Number.isSafeInteger(pause) && pause >= 0))
     throw invalid('retryMs takes whole numbers of milliseconds')
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 100 || timeoutMs > 45_000)
-    throw invalid(`timeoutMs must be a whole number from 100 to 45000, not ${timeoutMs}`)
+  checkWhole('webhooks: timeoutMs', timeoutMs, 100, 45_000)
   const lookUpMs = Math.min(timeoutMs, LOOK_UP_MS)
   const policy = { allow, onlyAllowed: transport.onlyAllowed }
   return {
