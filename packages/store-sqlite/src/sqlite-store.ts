@@ -1,4 +1,4 @@
-import { type Claimed, type Inserted, type Job, type JobEvent, type JobStore, JobsError, type Replaced } from '@respond-async/core'
+import { type Job, type JobEvent, type JobStore, JobsError } from '@respond-async/core'
 import { checkNoOthers, checkWhole, dueFrom } from '@respond-async/core/store'
 import { chunksOf } from './chunks'
 import { hasFile, meaningOf, openFile, type SqliteDatabase, transactionsOf, withPlainRows } from './database'
@@ -101,7 +101,7 @@ function storeOver(database: SqliteDatabase, own: boolean, maxEvents: number, wa
     },
     blobs: chunksOf(database),
 
-    async insert(job, events): Promise<Inserted> {
+    async insert(job, events) {
       const hasBodies = (job.requestBody ?? job.responseBody ?? null) !== null
       for (;;) {
         if (write(job.id, hasBodies, events, () => jobs.insert(job))) return { inserted: true, job }
@@ -113,7 +113,7 @@ function storeOver(database: SqliteDatabase, own: boolean, maxEvents: number, wa
     async get(id, view) {
       return view === 'head' ? jobs.head(id) : jobs.full(id)
     },
-    async replace(next, events): Promise<Replaced> {
+    async replace(next, events) {
       const namesBodies = next.requestBody !== undefined || next.responseBody !== undefined
       const replaced = write(next.id, namesBodies, events, () => jobs.replace(next))
       return replaced ? { replaced } : { replaced, current: jobs.head(next.id) }
@@ -121,7 +121,7 @@ function storeOver(database: SqliteDatabase, own: boolean, maxEvents: number, wa
     async remove(id, version) {
       return write(id, false, undefined, () => jobs.remove(id, version))
     },
-    async claim(id, version, changes, events): Promise<Claimed> {
+    async claim(id, version, changes, events) {
       let job: Job | null = null
       const claimed = write(id, true, events, () => {
         job = jobs.full(id)
