@@ -1,4 +1,4 @@
-import { type Body, type Job, type JobEvent, type JobStore, JobsError } from '@respond-async/core'
+import { type Job, type JobEvent, type JobStore, JobsError } from '@respond-async/core'
 import { checkNoOthers, checkWhole, dueFrom, pageOf } from '@respond-async/core/store'
 import { d1Blobs } from './d1-blobs'
 import { type Execute, executor, type JobDatabase, type Sql } from './d1-database'
@@ -138,7 +138,7 @@ export function d1Store({ database, maxEvents = 0, migrate = true, ...others }: 
 const invalid = (message: string) => new JobsError('invalid_option', message)
 
 /** The job in a row, with its bodies. */
-const wholeOf = (row: Record<string, unknown>): Job & { requestBody: Body | null; responseBody: Body | null } => ({
+const wholeOf = (row: Record<string, unknown>): Job => ({
   ...jobOf(row),
   requestBody: bodyOf(row.requestBody),
   responseBody: bodyOf(row.responseBody),

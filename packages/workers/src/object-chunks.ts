@@ -7,7 +7,6 @@ export function jobChunks({ kv, sql }: DurableObjectStorage) {
   }
 
   return {
-    some,
     write(name: string, index: number, data: Uint8Array): void {
       if (!some()) {
         sql.exec(
