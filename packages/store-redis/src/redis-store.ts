@@ -73,7 +73,7 @@ export function redisStore(options: RedisStoreOptions): JobStore {
     if (isLonger(head, maxRecordBytes))
       throw new JobsError('too_large', `A job may have at most ${maxRecordBytes} bytes, besides its bodies.`)
     return [
-      ...[id, head, `${createdAt}`, dueAt === null ? '' : `${dueAt}`, lifeOf(job), goneAt === undefined ? '' : 'gone'],
+      ...[id, head, `${createdAt}`, `${dueAt ?? ''}`, lifeOf(job), goneAt === undefined ? '' : 'gone'],
       ...[bodyOf(requestBody), bodyOf(responseBody), channel, `${maxEvents}`, Math.random() < TIDY ? 'tidy' : '', ...linesOf(events)],
     ]
   }
@@ -144,7 +144,7 @@ export function redisStore(options: RedisStoreOptions): JobStore {
     },
     async claim(id, version, changes, events) {
       const { status = '', dueAt } = changes
-      const newDue = dueAt === undefined ? ('dueAt' in changes ? '-' : '') : dueAt === null ? '-' : `${dueAt}`
+      const newDue = 'dueAt' in changes ? `${dueAt ?? '-'}` : ''
       const args = [
         id,
         `${version}`,
@@ -161,7 +161,7 @@ export function redisStore(options: RedisStoreOptions): JobStore {
       return { claimed: isOne(claimed), job: readWhole(id, head, request, response) }
     },
     async remove(id, version) {
-      return isOne(await connection.run(REMOVE, [due, recordKey(id)], [id, version === undefined ? '' : `${version}`, channelOf(id)]))
+      return isOne(await connection.run(REMOVE, [due, recordKey(id)], [id, `${version ?? ''}`, channelOf(id)]))
     },
     async holder(owner, key) {
       const answer = await connection.run(HOLDER, [due, nameKey(owner, key)], [])
