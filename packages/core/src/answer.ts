@@ -65,6 +65,10 @@ export function sizeOf(body: Body | BodyStream): number {
 /** UTF-8 length of a text without `Buffer`. */
 export const countUtf8 = (body: string): number => encoder.encode(body).length
 
+/** Bytes `first` to `last` (inclusive) of a body. */
+export const partOf = (body: Body | BodyStream, first: number, last: number): Body | BodyStream =>
+  isStream(body) ? body.part(first, last) : bytesOf(body).subarray(first, last + 1)
+
 /** An empty stream and not `null`, for which servers send `Content-Length: 0`: the length of this body is unknown (RFC 9110 8.6). */
 const NOTHING: EventStream = {
   open(sink) {
@@ -72,10 +76,6 @@ const NOTHING: EventStream = {
     return { ready() {}, close() {} }
   },
 }
-
-/** Bytes `first` to `last` (inclusive) of a body. */
-export const partOf = (body: Body | BodyStream, first: number, last: number): Body | BodyStream =>
-  isStream(body) ? body.part(first, last) : bytesOf(body).subarray(first, last + 1)
 
 /** HEAD answers as GET does, without the body (RFC 9110 9.3.2). */
 export function forMethod(method: string, answer: Answer): Answer {
