@@ -55,7 +55,7 @@ function again(response: Response, chunks: readonly Uint8Array[], rest?: Readabl
     async (reason) => rest?.cancel(reason),
   )
   const empty = chunks.length === 0 && !rest
-  return from(response.url, new Response(empty ? null : body, { status, statusText, headers }))
+  return withUrl(response.url, new Response(empty ? null : body, { status, statusText, headers }))
 }
 
 /** The response with a body that is read within the deadline of its job. */
@@ -71,7 +71,7 @@ export function bounded(response: Response, deadline: Deadline): Response {
       throw error
     }
   }, cancel)
-  return from(response.url, new Response(body, response))
+  return withUrl(response.url, new Response(body, response))
 }
 
 const streamOf = (next: () => Promise<Uint8Array | undefined>, cancel: (reason: unknown) => Promise<void> | undefined) =>
@@ -85,7 +85,7 @@ const streamOf = (next: () => Promise<Uint8Array | undefined>, cancel: (reason: 
   })
 
 /** Sets the URL of a response that was made here. */
-export const from = (url: string, response: Response): Response => Object.defineProperty(response, 'url', { value: url })
+export const withUrl = (url: string, response: Response): Response => Object.defineProperty(response, 'url', { value: url })
 
 /** Cancels a body that nobody will read, which frees its connection. */
 export const drop = (response: Response): void => void response.body?.cancel().catch(() => {})

@@ -1,4 +1,4 @@
-import { drop, from, readBody } from './body'
+import { drop, readBody, withUrl } from './body'
 import { type ClientError, JobFailedError } from './errors'
 import { restAfterFailure, retryAfterOf } from './pacing'
 import { passesOrThrow, problemIn, type Strikes, throwUnlessLost } from './problem'
@@ -9,7 +9,7 @@ import { inAnswerTime, type Tracking } from './tracking'
 export async function fetchResult(job: Tracking, document: StatusDocument, signal: AbortSignal): Promise<Response> {
   // A result that was answered in place of a status is kept: it may not be available again.
   const kept = job.reading?.response
-  if (kept) return from(kept.url, kept.clone())
+  if (kept) return withUrl(kept.url, kept.clone())
   const url = document.links.result
   if (url === undefined) return Response.json(document.result ?? null)
   const strikes: Strikes = { count: 0 }

@@ -1,4 +1,4 @@
-import { drop, from } from './body'
+import { drop, withUrl } from './body'
 import { orAborted, within } from './clock'
 import { ClientError, ProblemError } from './errors'
 import { restAfterFailure, retryAfterOf } from './pacing'
@@ -50,7 +50,7 @@ export async function openStream(job: Tracking, url: string): Promise<Response |
     },
     { highWaterMark: 0 },
   )
-  return from(first.response.url || url, new Response(first.reader ? body : null, { status, statusText, headers: bare(headers) }))
+  return withUrl(first.response.url || url, new Response(first.reader ? body : null, { status, statusText, headers: bare(headers) }))
 }
 
 /** Reads the next piece; `undefined`: the connection was lost. */
