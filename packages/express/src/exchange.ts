@@ -1,5 +1,14 @@
-import type { Body, BodyStream, CapturedResponse, Execution, StoredRequest } from '@respond-async/core'
-import { bytesOf, isStream, JobsError, sizeOf } from '@respond-async/core'
+import {
+  type Body,
+  type BodyStream,
+  bytesOf,
+  type CapturedResponse,
+  type Execution,
+  isStream,
+  JobsError,
+  type StoredRequest,
+  sizeOf,
+} from '@respond-async/core'
 import type { Application, Express } from 'express'
 import { putAdded, toldOf } from './added'
 import { type CapturingResponse, capturingResponses } from './capturing-response'

@@ -1,5 +1,4 @@
-import type { Body, BodyStream, JsonObject, StoredRequest } from '@respond-async/core'
-import { sizeOf } from '@respond-async/core'
+import { type Body, type BodyStream, type JsonObject, type StoredRequest, sizeOf } from '@respond-async/core'
 import { rebuildRequest } from '@respond-async/core/fetch'
 import { OwnRequest } from './own-request'
 import type { WorkersSubmission } from './submission'
