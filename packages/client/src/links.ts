@@ -1,4 +1,5 @@
 import { type Fields, fieldsOf, textIn } from './json'
+import type { JobLinks } from './status-document'
 
 /** The absolute URL, if it is an http(s) one. */
 export function httpUrl(address: string | null | undefined, base: string): string | undefined {
@@ -36,20 +37,18 @@ export function monitorIn(headers: Headers, json: unknown, base: string): string
   return firstUrl(addresses, base)
 }
 
-const NAMES: Readonly<Record<'self' | 'result' | 'cancel' | 'events' | 'stream', readonly string[]>> = {
-  self: [],
+/** Names of links in other APIs. */
+const NAMES: Partial<Readonly<Record<keyof JobLinks, readonly string[]>>> = {
   result: ['result_url', 'resultUrl', 'results_url', 'download_link', 'download_url', 'downloadUrl'],
   cancel: ['cancel_url', 'cancelUrl'],
-  events: [],
-  stream: [],
 }
 
 /** A link in a status document: in `links`, as a string or an object with `href`, or under a name that other APIs use. */
-export function linkOf(levels: readonly Fields[], links: Fields, base: string, name: keyof typeof NAMES): string | undefined {
+export function linkOf(levels: readonly Fields[], links: Fields, base: string, name: keyof JobLinks): string | undefined {
   const named = [links[name], ...levels.flatMap((level) => [fieldsOf(level._links)[name], fieldsOf(level.urls)[name]])]
   const addresses = [
     ...named.map((one) => (typeof one === 'string' ? one : textIn(fieldsOf(one), 'href'))),
-    ...levels.map((level) => textIn(level, ...NAMES[name])),
+    ...levels.map((level) => textIn(level, ...(NAMES[name] ?? []))),
   ]
   return firstUrl(addresses, base)
 }
