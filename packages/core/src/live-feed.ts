@@ -62,9 +62,9 @@ export class LiveFeed extends Following<Reader> {
   }
 
   take(job: Job): void {
-    if (job.version < this.job.version) return // out of date
-    if (this.#size !== undefined || (!isTerminal(job.status) && job.attempt === this.attempt && job.response)) return
+    if (this.#size !== undefined || job.version < this.job.version) return // known already, or out of date
     if (job.attempt !== this.attempt || !job.response) return this.end()
+    if (!isTerminal(job.status)) return
     this.#size = job.response.size
     if (job.response.chunkBytes === undefined) this.#kept = job
     this.stop()
