@@ -87,11 +87,9 @@ export function hasFile(database: SqliteDatabase): boolean {
 
 /** Runs `work` in a transaction that holds the write lock from the start, so that two transactions cannot deadlock. */
 export function transactionsOf(database: SqliteDatabase): <T>(work: () => T) => T {
-  const [begin, commit, rollback] = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'].map((sql) => database.prepare(sql)) as [
-    SqliteStatement, // three texts, three statements
-    SqliteStatement,
-    SqliteStatement,
-  ]
+  const begin = database.prepare('BEGIN IMMEDIATE')
+  const commit = database.prepare('COMMIT')
+  const rollback = database.prepare('ROLLBACK')
   return (work) => {
     begin.run()
     try {
