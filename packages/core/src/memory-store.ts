@@ -31,8 +31,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
   const keys = new Map<string, string>()
   /** Ids of finished jobs, which may be dropped, first finished first. */
   const finished = new Set<string>()
-  /** Iterator that finds the oldest. It is kept, because a new one would walk over the empty slots of all that were dropped before. */
-  let oldest = finished.values()
+  /**
+   * Iterator that finds the oldest. It is kept from one to the next, because a new one would walk over the empty slots of all that were
+   * dropped before; but only until a job is removed: in V8 it holds every table that the set has had since its last step, with the ids.
+   */
+  let oldest: SetIterator<string> | undefined
   const histories = new Map<string, JobEvent[]>()
   let bytes = 0
   let finishedBytes = 0
@@ -45,19 +48,17 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
     freeKey(job)
     bytes -= size
   }
-  const freeKey = (job: Job) => {
-    if (job.idempotencyKey !== undefined) keys.delete(keyOf(job))
-  }
+  const freeKey = (job: Job) => keys.delete(keyOf(job)) // without a key it is in no entry
   const makeRoom = (jobsMore: number, bytesMore: number, but: string) => {
     // Checked first: nothing is dropped for a job that will not fit anyway.
     if (jobs.size - finished.size + jobsMore > maxJobs || bytes - finishedBytes + bytesMore > maxBytes) throw full()
     for (let fromStart = false; jobs.size + jobsMore > maxJobs || bytes + bytesMore > maxBytes; ) {
-      const { value: id, done } = oldest.next()
+      const { value: id, done } = (oldest ??= finished.values()).next()
       if (!done) {
         if (id !== but) drop(jobs.get(id) as Job)
       } else if (!fromStart) {
         fromStart = true
-        oldest = finished.values()
+        oldest = undefined
       } else throw full() // only the job that grows is left
     }
   }
@@ -103,6 +104,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
     async remove(id, version) {
       const job = jobs.get(id)
       if (!job || (version !== undefined && job.version !== version)) return false
+      oldest = undefined
       drop(job)
       return true
     },

@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, it } from 'vitest'
 import { createJobs, memoryStore, type Submission } from '../src'
+import { newRecord } from './record'
 
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as (options?: { type: 'minor' }) => void
@@ -44,4 +45,21 @@ it('lets go of the requests of jobs that are over with the next minor collection
   const left = (process.memoryUsage().heapUsed - before) / (TIMES * AT_ONCE)
   expect(left).toBeLessThan(BYTES / 2) // a record stays, of a thousand bytes or two
   await jobs.stop()
+})
+
+it('keeps nothing of jobs that the memory store has removed', async () => {
+  const store = memoryStore()
+  const there: string[] = []
+  const run = async (jobs: number) => {
+    for (let at = 0; at < jobs; at++) {
+      const id = crypto.randomUUID()
+      await store.insert(newRecord({ id, status: 'succeeded', finishedAt: at }))
+      there.push(id)
+      if (there.length > 100) await store.remove(there.shift() as string)
+    }
+    gc()
+    return process.memoryUsage().heapUsed
+  }
+  const before = await run(5_000)
+  expect((await run(20_000)) - before).toBeLessThan(20_000 * 25) // an id alone takes twice as much
 })
