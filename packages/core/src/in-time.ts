@@ -31,22 +31,32 @@ export function inTime(store: JobStore, ms: number): JobStore {
 
 /**
  * Wraps a blob store with a timeout, if `ms` is given. Writes of one body run one after another, also after one has timed out: a late
- * write of an older version of a chunk must not overwrite a newer one.
+ * write of an older version of a chunk must not overwrite a newer one. A removal waits for the last write of its job: a chunk that is
+ * written after it would stay for good. Not without `ms`, on Workers: there the request that writes may have ended without a result.
  */
 export function blobsInTime(blobs: BlobStore, ms: number | undefined): BlobStore {
+  /** The last write that is under way, by body and by job. */
   const under = new ById<Promise<void>>()
+  const after = (key: string, work: () => Promise<void>) => Promise.resolve(under.get(key)).then(work, work)
   return {
     maxBodyBytes: blobs.maxBodyBytes,
     write(id, name, index, chunk) {
       const body = `${id}/${name}`
-      const write = () => blobs.write(id, name, index, chunk)
-      const work = (under.get(body) ?? Promise.resolve()).then(write, write)
-      const ended = () => under.delete(body, work)
+      const work = after(body, () => blobs.write(id, name, index, chunk))
       under.set(body, work)
-      work.then(ended, ended)
+      under.set(ms ? id : body, work)
+      after(body, async () => {
+        under.delete(body, work)
+        under.delete(id, work)
+      })
       return answered(ms, work)
     },
-    ...bounded(blobs, ms, ['read', 'remove']),
+    remove: (id, keep) =>
+      answered(
+        ms,
+        after(id, () => blobs.remove(id, keep)),
+      ),
+    ...bounded(blobs, ms, ['read']),
   }
 }
 
@@ -83,7 +93,7 @@ async function undoLater(store: JobStore, job: Job, ms: number): Promise<void> {
 }
 
 function answered<T>(ms: number | undefined, work: Promise<T>): Promise<T> {
-  if (ms === undefined) return work
+  if (!ms) return work
   return within(ms, work, (_, reject) =>
     reject(new JobsError('store_unavailable', `The job store did not answer within ${ms} ms (storeTimeoutMs).`)),
   )

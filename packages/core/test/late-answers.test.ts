@@ -1,7 +1,17 @@
 import { stat } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { blobsInTime } from '../src/in-time'
-import { type BlobStore, inProcess, isEvents, isStream, type Job, type JobEngine, type JobMessage, type JobStore } from '../src/index'
+import {
+  type BlobStore,
+  inProcess,
+  isEvents,
+  isStream,
+  type Job,
+  type JobEngine,
+  type JobMessage,
+  type JobStore,
+  JobsError,
+} from '../src/index'
 import { createService, gate, json, location, ok, sharedStore } from './service'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -230,6 +240,42 @@ test('writes of one body follow each other, those that were given up too; anothe
   gates[2]?.open()
   await Promise.all([third, fourth])
   expect(begun.slice(4)).toEqual(['job response-1 3'])
+})
+
+test.each(['under way', 'given up'])('a chunk whose write is %s when its request breaks off is removed with the others', async (state) => {
+  const place = placeForOne()
+  const { write } = place
+  const disk = gate()
+  place.write = async (...args) => {
+    await disk.opened
+    await write(...args)
+  }
+  const { wrap, accept } = createService({ blobs: place, storeTimeoutMs: 100, sweepMs: 0 })
+  wrap('import', {}, async () => ok('made'))
+  const answer = accept('import', async (_limit, _isWanted, sink) => {
+    const written = sink?.write(new Uint8Array(300_000))
+    if (state === 'given up') await written
+    void written?.catch(() => {})
+    throw new JobsError('body_unreadable', 'The request body broke off.')
+  })
+  await vi.advanceTimersByTimeAsync(150)
+  expect(await answer).toMatchObject({ status: state === 'given up' ? 503 : 400 })
+  disk.open()
+  await vi.advanceTimersByTimeAsync(10)
+  expect(await place.read('', 'request', 0)).toBeNull()
+})
+
+test('a removal waits only for the writes of its own job', async () => {
+  const place = placeForOne()
+  place.write = () => new Promise(() => {})
+  const removed = vi.spyOn(place, 'remove')
+  const blobs = blobsInTime(place, 100)
+  const write = expect(blobs.write('job', 'request', 0, new Uint8Array(1))).rejects.toMatchObject({ code: 'store_unavailable' })
+  const mine = expect(blobs.remove('job')).rejects.toMatchObject({ code: 'store_unavailable' })
+  await blobs.remove('another')
+  await vi.advanceTimersByTimeAsync(100)
+  await Promise.all([write, mine])
+  expect(removed.mock.calls).toEqual([['another', undefined]])
 })
 
 test('what a failed attempt has left of a large response goes with the end of the job; for a small one nothing is removed', async () => {
