@@ -100,6 +100,7 @@ export class LiveFeed extends Following<Reader> {
         }
       }
     } catch (error) {
+      this.#chunks.clear() // the error is not for those who read the same later
       this.failed(error)
       this.#fail(reader)
     } finally {

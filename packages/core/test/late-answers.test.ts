@@ -318,3 +318,40 @@ test('a large result is not removed with what an earlier attempt has left, howev
   for await (const piece of body) size += piece.length
   expect(size).toBe(300_000)
 })
+
+test('a part of a response that could not be read once is read again for the client that comes back', async () => {
+  const blobs = placeForOne()
+  const { wrap, post, send } = createService({ blobs, sweepMs: 0 })
+  const go = gate()
+  wrap('report', {}, async ({ sink }) => {
+    const head = { status: 200, headers: { 'content-type': 'text/plain' } }
+    sink?.begin?.(
+      () => head,
+      () => [],
+    )
+    await sink?.write(new Uint8Array(300_000)) // more than a chunk
+    await go.opened
+    return { ...head, body: null }
+  })
+  const at = location(await post('report'))
+  await vi.advanceTimersByTimeAsync(1_000)
+  const read = async (range: string) => {
+    const { body } = (await send('GET', `${at}/stream`, { range })) ?? {}
+    if (!body || !isEvents(body)) throw new Error('no stream')
+    const heard: (number | string)[] = []
+    body.open({
+      write: (piece) => heard.push(piece.length) > 0,
+      end: () => heard.push('end'),
+      fail: (error) => heard.push(error.message),
+    })
+    await vi.advanceTimersByTimeAsync(1_000)
+    return heard
+  }
+  expect(await read('bytes=299000-')).toEqual([1_000]) // and waits for more
+  const { read: readBlob } = blobs
+  blobs.read = () => Promise.reject(new Error('too many open files'))
+  expect(await read('bytes=0-99')).toEqual(['The response broke off.'])
+  blobs.read = readBlob
+  expect(await read('bytes=0-99')).toEqual([100, 'end'])
+  go.open()
+})
