@@ -74,15 +74,13 @@ function bounded<Of extends object, Name extends keyof Of>(of: Of, ms: number | 
  * have repeated the request by then and know of this job. It is then released, for a sweep to dispatch.
  */
 async function undo(store: JobStore, job: Job): Promise<void> {
-  const stays = job.idempotencyKey !== undefined && job.request !== null
-  if (!stays) {
-    if (await store.remove(job.id, job.version)) return
+  if (job.idempotencyKey !== undefined && job.request !== null) {
+    const back = transition(job, { type: 'release', attempt: job.attempt, dueAt: job.createdAt, redispatch: true }, job.createdAt)
+    if (back) await store.replace(back)
+  } else if (!(await store.remove(job.id, job.version))) {
     const now = await store.get(job.id, 'head')
     if (now?.status === 'queued') await store.remove(now.id, now.version) // a sweep has dispatched it again meanwhile
-    return
   }
-  const back = transition(job, { type: 'release', attempt: job.attempt, dueAt: job.createdAt, redispatch: true }, job.createdAt)
-  if (back) await store.replace(back)
 }
 
 /** An insert that failed on the way (lost connection, the database client's own timeout) may still be written, later: undo it later too. */

@@ -89,7 +89,7 @@ export class LiveFeed extends Following<Reader> {
           return
         }
         const news = this.#news
-        const piece = size !== undefined && reader.at > size ? undefined : await this.#piece(reader)
+        const piece = await this.#piece(reader)
         if (!this.followers.has(reader)) return
         if (piece) {
           reader.at += piece.length // before the write, during which a sink may call `ready`
@@ -115,7 +115,7 @@ export class LiveFeed extends Following<Reader> {
     const start = index * bytes
     if (this.#kept) this.#whole ??= this.#load(this.#kept)
     const chunk = this.#whole ? (await this.#whole).subarray(start, start + bytes) : await this.#chunk(index)
-    return chunk && chunk.length > at - start ? chunk.subarray(at - start, Math.min(chunk.length, until - start)) : undefined
+    return chunk && chunk.length > at - start ? chunk.subarray(at - start, until - start) : undefined
   }
 
   #chunk(index: number): Promise<Uint8Array | null> {

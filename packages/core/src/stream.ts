@@ -55,10 +55,10 @@ async function getWritten(context: Context, job: Job, request: JobRequest): Prom
 
 /** First and last byte of a `Range` of the forms `a-b` and `a-`; for all others, `undefined`: the whole body. */
 function rangeOf({ method, headers }: JobRequest, etag: string): readonly [from: number, to: number] | undefined {
-  const [, from, to] = /^bytes=(\d{1,15})-(\d*)$/i.exec(headers.get('range')?.trim() ?? '') ?? []
+  const [, from, to] = /^bytes=(\d{1,15})-(\d*)$/i.exec(headers.get('range') ?? '') ?? []
   const conditional = headers.get('if-range')
   if (method !== 'GET' || from === undefined || (conditional !== null && conditional !== etag)) return undefined
-  const last = to ? Math.min(Number(to), VERY_LARGE) : VERY_LARGE
+  const last = Math.min(Number(to || VERY_LARGE), VERY_LARGE)
   return last < Number(from) ? undefined : [Number(from), last]
 }
 

@@ -29,7 +29,6 @@ export async function waitForChange(
   const enough = (job: Job) => isTerminal(job.status) || (!untilOver && job.revision !== revision)
   const { complete, watched } = context.changes
   let until = performance.now() + ms // not `Date.now`: the system clock may be changed
-  let isHeard = false
   let wake = () => {}
   const leave = () => {
     until = 0
@@ -39,21 +38,19 @@ export async function waitForChange(
   if (signal?.aborted) leave()
   // Subscribed before the read, so that no change is missed in between.
   const stop = context.changes.on(id, (job) => {
-    if (job && !enough(job)) return
-    isHeard = true
-    wake()
+    if (!job || enough(job)) wake()
   })
   try {
     for (let round = 0; ; round++) {
+      // Made before the read, so that a change that comes meanwhile is read at once.
+      const told = new Promise<void>((resolve) => {
+        wake = resolve
+      })
       const job = await context.store.get(id, 'head')
       const left = until - performance.now()
       if (!job || enough(job) || left <= 0) return job
       const pause = READ_AGAIN_MS[round] ?? (watched ? READ_LATER_IF_WATCHED_MS : READ_LATER_MS)
-      const told = new Promise<void>((resolve) => {
-        wake = resolve
-      })
-      if (!isHeard) await atMost(complete ? left : Math.min(left, pause), told)
-      isHeard = false
+      await atMost(complete ? left : Math.min(left, pause), told)
     }
   } finally {
     stop()
