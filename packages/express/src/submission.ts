@@ -127,14 +127,14 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
     if (native.readableEnded || (native.readableDidRead && native.body !== undefined)) this.chunks = undefined
     else if (!native.readable) throw brokenOff()
     else if (this.hasBody && length !== '0') return this.#collect(limit, wanted, large)
-    if (length || !this.hasBody) return wanted ? this.#parsed() : null
-    // Chunked: nobody has checked the size, and the parser's limit may be higher.
+    // Chunked or compressed: nobody has checked the size of what was read, and the parser's limit may be higher.
+    if (!('content-encoding' in this.fields || 'transfer-encoding' in this.fields)) return wanted ? this.#parsed() : null
     try {
       const body = this.#parsed()
       if (!body || sizeOf(body) <= limit) return body
     } catch (error) {
-      if (wanted) throw error
-      return null // not stored, so it need not be JSON
+      if (!wanted) return null // not stored, so it need not be JSON
+      throw error
     }
     throw bodyTooLarge(limit)
   }

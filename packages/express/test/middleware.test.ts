@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { gzipSync } from 'node:zlib'
 import { createJobs, inProcess } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/express'
 import busboy from 'busboy'
@@ -105,6 +106,30 @@ for (const [version, express] of Object.entries(VERSIONS))
         expect(await send('["234567"]')).toEqual([202, undefined])
         expect(await send('["2345678"]')).toEqual([413, 'body-too-large'])
       })
+
+      it.each(['json', 'text', 'raw'] as const)(
+        'counts a compressed body as express.%s() has read it, not as it was sent',
+        async (parser) => {
+          const { jobs, app } = make()
+          app.post(
+            '/',
+            express[parser]({ type: () => true, limit: '1mb' }),
+            respondAsync(jobs, { operation: 'inflated', maxBodyBytes: 1_000 }, (_req, res) => void res.end()),
+          )
+          app.use('/jobs', jobRoutes(jobs))
+          const { call } = await serve(app)
+          const send = async (size: number) => {
+            const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
+            const body = gzipSync(`["${'x'.repeat(size - 4)}"]`)
+            expect(body.length).toBeLessThan(1_000)
+            const answer = await call('/', { method: 'POST', headers, body })
+            return [answer.status, (await answer.json()).code]
+          }
+          expect(await send(1_000)).toEqual([202, undefined])
+          expect(await send(1_001)).toEqual([413, 'body-too-large'])
+          expect(await send(500_000)).toEqual([413, 'body-too-large'])
+        },
+      )
 
       it.runIf(way === 'inline')('takes a body of unknown length that is no JSON any more, where it is not stored', async () => {
         const { jobs, app } = make()
