@@ -25,6 +25,8 @@ export class Fingerprint {
   readonly #digests: Promise<string>[] = []
   /** The end of the last chunk, in which a boundary may begin. */
   #tail = new Uint8Array(0)
+  /** How many boundaries are still replaced: a hostile form has one at every byte. */
+  #left = 10_000
 
   constructor(private readonly mediaType: string) {
     this.#boundary = /^multipart\/.*\bboundary="?([^";]{1,70})/i.exec(mediaType)?.[1] ?? ''
@@ -40,7 +42,7 @@ export class Fingerprint {
     const bytes = concat(this.#tail, chunk)
     const text = latin1.decode(bytes)
     let from = 0
-    for (let at = text.indexOf(this.#boundary); at >= 0; at = text.indexOf(this.#boundary, from)) {
+    for (let at = text.indexOf(this.#boundary); at >= 0 && this.#left-- > 0; at = text.indexOf(this.#boundary, from)) {
       from = at + this.#boundary.length
       bytes.fill(0, at, from)
     }

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { Fingerprint } from '../src/idempotency'
 
 const encoder = new TextEncoder()
@@ -66,4 +66,13 @@ test('does not run away on a body that is made for it', async () => {
   const hostile = 'a'.repeat(8 * 1024 * 1024)
   expect(await fingerprint(typed(boundary), hostile)).toMatch(/^[0-9a-f]{64}$/)
   expect(await fingerprint(typed('a'), hostile)).toMatch(/^[0-9a-f]{64}$/)
+})
+
+test('replaces ten thousand boundaries, and no more: a hostile form has one at every byte', async () => {
+  const parts = Array.from({ length: 9_999 }, () => '')
+  expect(await fingerprint(typed('----two'), form('----two', parts))).toBe(await fingerprint(typed('----one'), form('----one', parts)))
+  const fill = vi.spyOn(Uint8Array.prototype, 'fill')
+  onTestFinished(() => fill.mockRestore())
+  expect(await fingerprint(typed('a'), 'a'.repeat(100_000))).toBe(await inChunks(typed('a'), 'a'.repeat(100_000), 262_144))
+  expect(fill.mock.calls.length).toBeLessThanOrEqual(2 * 10_000)
 })
