@@ -39,7 +39,7 @@ export interface Job<Result = unknown> extends AsyncIterable<StatusDocument<Resu
    * Resolves to the handler's response as soon as its head is known, with a body that arrives as it is written. A lost connection is
    * resumed. If the server does not offer live responses, it is the result.
    *
-   * Reading the body throws {@link ClientError} `stream_restarted` if the handler fails or runs again after it had begun, or if the
+   * Reading the body throws {@link ClientError} `stream_restarted` if the handler fails, is canceled or runs again after it had begun, or if the
    * connection is lost and the body was compressed (`Content-Encoding`).
    *
    * @throws as `result()`, if the job ends before a live response is offered

@@ -84,6 +84,16 @@ it('a stream that begins anew with another attempt says so, and what is offered 
   expect(await again.text()).toBe('second')
 })
 
+it('a stream that breaks off because its job was canceled says that this can be the reason', async () => {
+  const { write, cable } = await service()
+  const job = await createClient().submit(`${cable.url}/work`)
+  write('first')
+  const broken = (await job.stream()).text()
+  await job.cancel()
+  await expect(broken).rejects.toMatchObject({ code: 'stream_restarted', message: expect.stringContaining('was canceled') })
+  expect((await job.finished()).status).toBe('canceled')
+})
+
 it('a result that was there at once is the stream, and a job that failed before it answered has none', async () => {
   const { write, end, fail, url } = await service()
   const client = createClient()
