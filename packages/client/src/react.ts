@@ -27,13 +27,14 @@ let plainClient: Client | undefined
 
 /**
  * Follows a job while the component is mounted, and rerenders with each change. Takes a job, its status URL (as after a reload), or
- * nothing. Components with the same job share one connection. When the last one unmounts polling stops, and the job goes on.
+ * nothing, which an empty string is too. Components with the same job share one connection. When the last one unmounts polling stops,
+ * and the job goes on.
  */
 export function useJob<Result = unknown>(
   source: Job<Result> | string | URL | null | undefined,
   { client }: UseJobOptions = {},
 ): JobView<Result> {
-  const address = typeof source === 'string' || source instanceof URL ? String(source) : undefined
+  const address = typeof source === 'string' || source instanceof URL ? String(source) || undefined : undefined
   const given = address === undefined && typeof source === 'object' && source !== null && !(source instanceof URL) ? source : undefined
   const isGiven = address !== undefined || given !== undefined
   const job = useMemo(() => {

@@ -39,7 +39,10 @@ export async function openStream(job: Tracking, url: string): Promise<Response |
             // A compressed body cannot be resumed: how many of its bytes have come is unknown.
             const again = headers.has('content-encoding') ? null : await open(job, url, at, etag, signal, losses)
             if (!again)
-              throw new ClientError('stream_restarted', 'The response broke off and cannot be resumed: the handler failed, was canceled, or runs again.')
+              throw new ClientError(
+                'stream_restarted',
+                'The response broke off and cannot be resumed: the handler failed, was canceled, or runs again.',
+              )
             part = again
           }
         }),

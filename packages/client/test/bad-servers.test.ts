@@ -625,6 +625,7 @@ describe('submitting', () => {
     expect(() => createClient().resume('http://localhost/jobs/1', fromEnv)).toThrow(/timeoutMs/)
     await expect(createClient().submit('http://localhost', {}, fromEnv)).rejects.toMatchObject({ code: 'invalid_option' })
     expect(() => createClient().resume('/jobs/1')).toThrow(/baseUrl/)
+    expect(() => createClient({ baseUrl: 'http://localhost' }).resume('')).toThrow('"" is no http(s) URL.')
     await expect(createClient().submit('http://localhost', { json: 1, body: 'a' })).rejects.toThrow(/json/)
     for (const init of [{ method: 'GET', body: 'a' }, { method: 'TRACE' }])
       await expect(createClient().submit('http://localhost', init)).rejects.toMatchObject({ code: 'invalid_option' })

@@ -67,8 +67,10 @@ test('nothing is asked without a job, nor after the component has gone', async (
   const { url, asked } = await serve(({ method }) =>
     method === 'DELETE' ? [200, {}, { status: 'canceled' }] : [202, { 'retry-after': '1' }, { status: 'running' }],
   )
-  expect(follow(undefined).seen.at(-1)).toMatchObject({ state: 'idle', isPending: false })
-  act(() => root?.unmount())
+  for (const none of [undefined, '']) {
+    expect(follow(none).seen.at(-1)).toMatchObject({ state: 'idle', isPending: false })
+    act(() => root?.unmount())
+  }
   const job = createClient({ minPollMs: 50 }).resume(`${url}/jobs/1`)
   const { seen } = follow(job)
   await until(() => seen.at(-1)?.state === 'running')
