@@ -17,7 +17,7 @@ export interface Connection {
   listen?(channel: string, hear: (payload: string) => void, listening: () => void): Promise<() => Promise<unknown>>
 }
 
-/** @throws {JobsError} `invalid_option` if the client is none of the three kinds */
+/** @throws {JobsError} `invalid_option` if the client is none of the three kinds, or a postgres.js that is unsafe behind a pooler */
 export function connectionOf(client: PostgresClient, prepare: boolean): Connection {
   if (typeof client === 'function' && 'unsafe' in client) return overPostgresJs(client, prepare)
   if (typeof client === 'object' && client !== null) {
@@ -35,14 +35,24 @@ const overPool = (pool: PgPool, prepare: boolean): Connection => ({
   script: (text) => pool.query({ text }),
 })
 
-const overPostgresJs = (sql: PostgresJs, prepare: boolean): Connection => ({
-  run: async ({ text }, values) => sql.unsafe(text, values, { prepare }),
-  script: async (text) => sql.unsafe(text),
-  async listen(channel, hear, listening) {
-    const { unlisten } = await sql.listen(channel, hear, listening)
-    return unlisten
-  },
-})
+function overPostgresJs(sql: PostgresJs, prepare: boolean): Connection {
+  const { max_pipeline, prepare: prepares } = sql.options as { max_pipeline?: number; prepare?: boolean }
+  // A statement sent ahead of an answer may have its text on one connection of the pooler and its values on another one, and so run with
+  // the text of somebody else's statement (PgBouncer before 1.21), or hang (Supavisor).
+  if (max_pipeline !== 0 && !(prepare && prepares))
+    throw new JobsError(
+      'invalid_option',
+      'postgresStore: without prepared statements, behind a transaction pooler, postgres.js must not send ahead: add max_pipeline=0 to its URL.',
+    )
+  return {
+    run: async ({ text }, values) => sql.unsafe(text, values, { prepare }),
+    script: async (text) => sql.unsafe(text),
+    async listen(channel, hear, listening) {
+      const { unlisten } = await sql.listen(channel, hear, listening)
+      return unlisten
+    },
+  }
+}
 
 const overPGlite = (db: PGliteClient): Connection => ({
   // Rows are objects by default.

@@ -26,7 +26,7 @@ export interface PostgresStoreOptions {
   maxEvents?: number
   /**
    * Whether statements are prepared once per connection, which saves a fifth to a third of their time. `false` behind a transaction pooler
-   * that does not support prepared statements (PgBouncer before 1.21).
+   * that does not support prepared statements (PgBouncer before 1.21); postgres.js then needs `max_pipeline=0` in its URL.
    * @default true
    */
   prepare?: boolean

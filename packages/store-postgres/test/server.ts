@@ -78,7 +78,7 @@ export function openPostgresJs(url: string, { watch, ...options }: Options = {})
   const schema = freshSchema()
   const clients: postgres.Sql[] = []
   const open = () => {
-    const client = postgresJsOf(url)
+    const client = postgresJsOf(options.prepare === false ? `${url}?max_pipeline=0` : url)
     clients.push(client)
     return postgresStore({ client, schema, ...options, ...(watch && { watch: true }) })
   }

@@ -137,9 +137,17 @@ test('misuse is an error when the store is made', () => {
     ...[-1, 1.5, 1_001, Number.NaN].map((maxEvents) => ({ maxEvents })),
     { watch: true },
     { client: sql, watch: true, prepare: false },
+    { client: sql, prepare: false },
+    { client: postgresJsOf(url, { prepare: false }) },
   ])
     expect(refused(options), JSON.stringify(options)).toBe('invalid_option')
-  for (const options of [{}, { schema: 'user' }, { client: sql, watch: true }, { prepare: false, watch: () => new pg.Client(url) }])
+  for (const options of [
+    {},
+    { schema: 'user' },
+    { client: sql, watch: true },
+    { prepare: false, watch: () => new pg.Client(url) },
+    { client: postgresJsOf(`${url}?max_pipeline=0`), prepare: false },
+  ])
     expect(refused(options), JSON.stringify(options)).toBeUndefined()
 })
 
