@@ -1,5 +1,6 @@
 import type { JobHandle, Jobs, OperationOptions, Owner } from '@respond-async/core'
 import { bodyFor, platformOf, requestScope, socketResponse, toResponse, unwrappedHandle, withJob } from '@respond-async/core/fetch'
+import { checkNoOthers } from '@respond-async/core/store'
 import { detachedRequest, rebuiltRequest } from './handler-request'
 import { placeOf } from './mount'
 import { captureReturned } from './response'
@@ -79,8 +80,9 @@ export interface JobRoutesOptions<R extends Request = Request> {
  */
 export function jobRoutes<R extends Request = Request>(
   jobs: Jobs<R>,
-  { owner }: JobRoutesOptions<R> = {},
+  { owner, ...others }: JobRoutesOptions<R> = {},
 ): (request: R, env?: unknown, ctx?: unknown) => Promise<Response | undefined> {
+  checkNoOthers('jobRoutes', others)
   return async (request, env, ctx) => {
     const place = placeOf(request, jobs.path)
     const answer =

@@ -1,5 +1,5 @@
 import { type Body, bytesOf, type Job, type JobEvent, type JobStore, JobsError, sizeOf } from '@respond-async/core'
-import { checkWhole, cursorOf, placeOf } from '@respond-async/core/store'
+import { checkNoOthers, checkWhole, cursorOf, placeOf } from '@respond-async/core/store'
 import { missed } from './index-care'
 import { objectEngine } from './object-engine'
 import { attachHost } from './object-hosts'
@@ -59,7 +59,8 @@ const MAX_STALE = 20
  * @throws {JobsError} `invalid_option`
  */
 export function durableObjectStore(namespace: JobNamespace, options: DurableObjectStoreOptions = {}): JobStore {
-  const { maxEvents = 0, listNameless = false } = options
+  const { maxEvents = 0, listNameless = false, ...others } = options
+  checkNoOthers('durableObjectStore', others)
   if (typeof namespace?.idFromName !== 'function')
     throw invalid(
       'durableObjectStore needs the binding of a Durable Object namespace, durableObjectStore(env.JOBS), named in wrangler.jsonc',

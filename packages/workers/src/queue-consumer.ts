@@ -1,5 +1,6 @@
 import type { Jobs } from '@respond-async/core'
 import { platformOf } from '@respond-async/core/fetch'
+import { checkNoOthers } from '@respond-async/core/store'
 import { isQueuedMessage, type JobQueue, secondsOf, sendMessage } from './queue-message'
 
 /** Options of {@link queueConsumer}. */
@@ -22,11 +23,13 @@ const LONGEST_SECONDS = 3_600
  * acknowledged or retried on its own, when its run has ended.
  *
  * @param jobs the jobs of the module, or a function that makes them from `env`, if that is done for each call
+ * @throws {JobsError} `invalid_option`
  */
 export function queueConsumer<Env = unknown>(
   jobs: Jobs<never> | ((env: Env) => Jobs<never>),
-  { queue, onError = (error) => console.error('respond-async: queue:', error) }: QueueConsumerOptions = {},
+  { queue, onError = (error) => console.error('respond-async: queue:', error), ...others }: QueueConsumerOptions = {},
 ): (batch: MessageBatch, env: Env, ctx: ExecutionContext) => Promise<void> {
+  checkNoOthers('queueConsumer', others)
   const deliver = async (message: Message, own: Jobs<never>, env: Env, ctx: ExecutionContext) => {
     const { body } = message
     if (!isQueuedMessage(body)) {

@@ -1,4 +1,5 @@
 import { type JobEngine, JobsError } from '@respond-async/core'
+import { checkNoOthers } from '@respond-async/core/store'
 import { type JobQueue, sendMessage } from './queue-message'
 
 export type { JobQueue } from './queue-message'
@@ -20,7 +21,8 @@ const CONSUMER_MS = 870_000
  *
  * @throws {JobsError} `invalid_option`
  */
-export function cloudflareQueue({ queue }: CloudflareQueueOptions): JobEngine {
+export function cloudflareQueue({ queue, ...others }: CloudflareQueueOptions): JobEngine {
+  checkNoOthers('cloudflareQueue', others)
   if (typeof queue?.send !== 'function')
     throw new JobsError(
       'invalid_option',

@@ -1,4 +1,5 @@
 import { type BlobStore, JobsError } from '@respond-async/core'
+import { checkNoOthers } from '@respond-async/core/store'
 
 /** The part of an R2 binding, `env.BUCKET`, that is used. */
 export interface BlobBucket {
@@ -20,7 +21,8 @@ export interface R2BlobsOptions {
  *
  * @throws {JobsError} `invalid_option`
  */
-export function r2Blobs(bucket: BlobBucket, { prefix = 'jobs/' }: R2BlobsOptions = {}): BlobStore {
+export function r2Blobs(bucket: BlobBucket, { prefix = 'jobs/', ...others }: R2BlobsOptions = {}): BlobStore {
+  checkNoOthers('r2Blobs', others)
   if (typeof bucket?.put !== 'function')
     throw new JobsError('invalid_option', 'r2Blobs needs the binding of a bucket, r2Blobs(env.BUCKET), named in wrangler.jsonc.')
   const home = (id: string) => `${prefix}${id}/`

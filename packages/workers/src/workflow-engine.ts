@@ -1,4 +1,5 @@
 import { type JobEngine, JobsError } from '@respond-async/core'
+import { checkNoOthers } from '@respond-async/core/store'
 import type { FlowParams } from './workflow-entrypoint'
 
 /** The part of a Workflow binding, `env.WORKFLOW`, that the engine uses. */
@@ -26,7 +27,8 @@ const ALREADY_EXISTS = 10405
  *
  * @throws {JobsError} `invalid_option`
  */
-export function cloudflareWorkflow({ workflow }: CloudflareWorkflowOptions): JobEngine {
+export function cloudflareWorkflow({ workflow, ...others }: CloudflareWorkflowOptions): JobEngine {
+  checkNoOthers('cloudflareWorkflow', others)
   if (typeof workflow?.createBatch !== 'function')
     throw new JobsError(
       'invalid_option',

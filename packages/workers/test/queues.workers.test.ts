@@ -147,5 +147,7 @@ describe('the consumer', () => {
 
   it('says what to do when the binding is missing', () => {
     expect(() => cloudflareQueue({ queue: undefined as never })).toThrow(/wrangler\.jsonc/)
+    expect(() => cloudflareQueue({ queue: env.QUEUE, delay: 5 } as never)).toThrow('cloudflareQueue: delay is not an option')
+    expect(() => queueConsumer(queueJobs, { onerror() {} } as never)).toThrow('queueConsumer: onerror is not an option')
   })
 })

@@ -88,5 +88,6 @@ describe('r2Blobs', () => {
 
   it('says what to do when the binding is missing', () => {
     expect(() => r2Blobs(undefined as never)).toThrow(/wrangler\.jsonc/)
+    expect(() => r2Blobs(env.BUCKET, { prefx: 'mine/' } as never)).toThrow('r2Blobs: prefx is not an option')
   })
 })

@@ -3,6 +3,7 @@ import { env, exports } from 'cloudflare:workers'
 import { createJobs, type Job } from '@respond-async/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { durableObjectStore } from '../src/durable-object'
+import { jobRoutes } from '../src/index'
 import { indexName, jobName, keyName, objectOf } from '../src/object-protocol'
 import { clock, jobs, open, runs, told } from './worker'
 
@@ -335,5 +336,7 @@ describe('set-up', () => {
     const missing = undefined as unknown as typeof env.JOBS
     expect(() => durableObjectStore(missing)).toThrow(/wrangler\.jsonc/)
     expect(() => durableObjectStore(env.JOBS, { maxEvents: -1 })).toThrow(/maxEvents/)
+    expect(() => durableObjectStore(env.JOBS, { maxEvent: 5 } as never)).toThrow('durableObjectStore: maxEvent is not an option')
+    expect(() => jobRoutes(jobs, { ownr: () => 'ann' } as never)).toThrow('jobRoutes: ownr is not an option')
   })
 })
