@@ -45,7 +45,7 @@ export interface Job<Result = unknown> extends AsyncIterable<StatusDocument<Resu
    * @throws as `result()`, if the job ends before a live response is offered
    */
   stream(): Promise<Response>
-  /** Resolves to the result as JSON, from the status document if it is there, otherwise fetched. */
+  /** Resolves to the result as JSON, from the status document if it is there, otherwise fetched; `undefined` if the body is empty. */
   json(): Promise<Result>
   /** Cancels the job. Resolves to its status: `canceled`, `running` until its work has stopped, or how it has finished before. */
   cancel(): Promise<StatusDocument<Result>>
@@ -154,8 +154,8 @@ export function createJob<Result>(tracked: Tracking): Job<Result> {
     async json() {
       const document = await finished()
       if (document.status === 'succeeded' && document.result !== undefined) return typed(document).result as Result
-      const response = await job.result()
-      return response.status === 204 || response.status === 205 ? (undefined as Result) : response.json()
+      const text = await (await job.result()).text()
+      return text === '' ? undefined : JSON.parse(text)
     },
     async cancel() {
       if (!over()) {

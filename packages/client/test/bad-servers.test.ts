@@ -498,6 +498,13 @@ describe('results', () => {
     expect((await conflict.job.finished()).status).toBe('canceled')
   })
 
+  test('a result without a body is no JSON, and no error', async () => {
+    const { job } = await submitTo(({ url }) => (url === '/jobs/1' ? [200, {}, { status: 'done', links: { result: '/r' } }] : [201]))
+    expect(await job.json()).toBeUndefined()
+    const broken = await submitTo(() => [200, { 'content-type': 'text/plain' }, '{"a":'])
+    await expect(broken.job.json()).rejects.toThrow(SyntaxError)
+  })
+
   test.each([200, 201, 204])('an immediate answer of %i is a finished job', async (status) => {
     const { job, server } = await submitTo(() => [500], {
       accept: [status, status === 204 ? {} : { location: '/things/1' }, status === 204 ? '' : { id: 7 }],
