@@ -159,9 +159,14 @@ export function createClient(options: ClientOptions = {}): Client {
 }
 
 /** {@link Client.submit} of a client with these options: for absolute URLs, and relative ones in a browser. */
-export const submit = <Result = unknown>(input: string | URL | Request, init?: SubmitInit, options?: SubmitOptions & ClientOptions) =>
-  createClient(options).submit<Result>(input, init, options)
+export const submit = <Result = unknown>(
+  input: string | URL | Request,
+  init?: SubmitInit,
+  { signal, idempotencyKey, ...options }: SubmitOptions & ClientOptions = {},
+) => createClient(options).submit<Result>(input, init, { signal, idempotencyKey })
 
 /** {@link Client.resume} of a client with these options. */
-export const resume = <Result = unknown>(url: string | URL, options?: Omit<ResumeOptions, 'headers'> & ClientOptions) =>
-  createClient(options).resume<Result>(url, { ...options, headers: undefined })
+export const resume = <Result = unknown>(
+  url: string | URL,
+  { signal, credentials, ...options }: Omit<ResumeOptions, 'headers'> & ClientOptions = {},
+) => createClient(options).resume<Result>(url, { signal, credentials })

@@ -80,40 +80,51 @@ export function checkNumber(name: NumberOption, value: unknown, low: number): vo
     throw new ClientError('invalid_option', `${name} must be a number from ${low}, not ${typeof value} ${value}`)
 }
 
-export function settingsOf(given: ClientOptions): Settings {
-  const number = <Otherwise>(name: NumberOption, low: number, otherwise: Otherwise): number | Otherwise => {
-    const value = given[name]
-    checkNumber(name, value, low)
-    return value ?? otherwise
-  }
-  const { headers } = given
-  const clock: Clock = {
-    now: given.now ?? systemClock.now,
-    random: given.random ?? systemClock.random,
-    sleep: given.sleep ?? systemClock.sleep,
-  }
+/** @throws {ClientError} `invalid_option` */
+export function settingsOf({
+  baseUrl,
+  fetch = (input, init) => globalThis.fetch(input, init),
+  headers,
+  trustedOrigins = [],
+  timeoutMs,
+  requestTimeoutMs = 30_000,
+  submitAttempts = 5,
+  minPollMs = 250,
+  maxPollMs = 30_000,
+  waitSeconds = 20,
+  events = true,
+  plain = false,
+  words = {},
+  now = systemClock.now,
+  random = systemClock.random,
+  sleep = systemClock.sleep,
+  ...others
+}: ClientOptions): Settings {
+  for (const name in others) throw new ClientError('invalid_option', `${name} is not an option`)
+  checkNumber('timeoutMs', timeoutMs, 0)
+  checkNumber('requestTimeoutMs', requestTimeoutMs, 1)
+  checkNumber('submitAttempts', submitAttempts, 1)
+  checkNumber('minPollMs', minPollMs, 50)
+  checkNumber('maxPollMs', maxPollMs, 1_000)
+  checkNumber('waitSeconds', waitSeconds, 0)
   const { location } = globalThis as { readonly location?: { readonly href?: unknown } } // not in every runtime
   const address = String(location?.href)
   const page = address.startsWith('http') ? address : undefined
   return {
-    baseUrl: given.baseUrl === undefined ? page : String(given.baseUrl),
-    home: given.baseUrl === undefined ? undefined : new URL(given.baseUrl).origin,
-    fetch: given.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    baseUrl: baseUrl === undefined ? page : String(baseUrl),
+    home: baseUrl === undefined ? undefined : new URL(baseUrl).origin,
+    fetch,
     headers: async () => new Headers(typeof headers === 'function' ? await headers() : headers),
-    trustedOrigins: (given.trustedOrigins ?? []).map((origin) => new URL(origin).origin),
-    timeoutMs: number('timeoutMs', 0, undefined),
-    requestTimeoutMs: number('requestTimeoutMs', 1, 30_000),
-    submitAttempts: number('submitAttempts', 1, 5),
+    trustedOrigins: trustedOrigins.map((origin) => new URL(origin).origin),
+    timeoutMs,
+    requestTimeoutMs,
+    submitAttempts,
     mostHeld: page === undefined ? Number.POSITIVE_INFINITY : 4,
-    waitSeconds: Math.floor(number('waitSeconds', 0, 20)),
-    events: given.events ?? true,
-    plain: given.plain ?? false,
-    words: given.words ?? {},
-    pace: {
-      minMs: number('minPollMs', 50, 250),
-      maxMs: number('maxPollMs', 1_000, 30_000),
-      random: clock.random,
-    },
-    clock,
+    waitSeconds: Math.floor(waitSeconds),
+    events,
+    plain,
+    words,
+    pace: { minMs: minPollMs, maxMs: maxPollMs, random },
+    clock: { now, random, sleep },
   }
 }

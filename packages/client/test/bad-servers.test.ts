@@ -627,6 +627,9 @@ describe('submitting', () => {
   test('misuse is found at once', async () => {
     expect(() => createClient({ minPollMs: 0 })).toThrow(/minPollMs/)
     expect(() => createClient({ maxPollMs: Number.NaN })).toThrow(/maxPollMs/)
+    expect(() => createClient({ header: {} } as ClientOptions)).toThrow(
+      expect.objectContaining({ code: 'invalid_option', message: 'header is not an option' }),
+    )
     const fromEnv = { timeoutMs: '5000' as unknown as number }
     expect(() => createClient(fromEnv)).toThrow(/timeoutMs must be a number from 0, not string 5000/)
     expect(() => createClient().resume('http://localhost/jobs/1', fromEnv)).toThrow(/timeoutMs/)
