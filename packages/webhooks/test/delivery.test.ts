@@ -64,6 +64,7 @@ describe('a message', () => {
     })
     expect(event).toHaveProperty('data.links.self', `https://api.example.com/jobs/${id}`)
     expect(await verifyWebhook({ headers, body }, SECRET)).toMatchObject({ id: `msg_${id}`, type: 'job.succeeded', data: { id } })
+    expect(await verifyWebhook({ headers, body: new TextEncoder().encode(body) }, SECRET)).toMatchObject({ id: `msg_${id}` })
     await logged(jobs, id, 1)
     const { webhook, dueAt, expiresAt } = (await jobs.get(id)) ?? {}
     expect(webhook).toMatchObject({ attempts: 1, log: [{ attempt: 1, status: 204 }] })
@@ -341,8 +342,11 @@ describe('set-up', () => {
     ],
     ['no secret', () => webhooks({ secrets: [] })],
     ['a secret that is too short', () => webhooks({ secrets: ['whsec_c2hvcnQ='] })],
+    ['a secret that is too long', () => webhooks({ secrets: [`whsec_${btoa('x'.repeat(65))}`] })],
     ['a secret that is none', () => webhooks({ secrets: ['password'] })],
     ['an origin with a path', () => webhooks({ secrets: [SECRET], allow: ['http://localhost:8080/'] })],
+    ['an origin that is none', () => webhooks({ secrets: [SECRET], allow: ['localhost'] })],
+    ['a pause that is none', () => webhooks({ secrets: [SECRET], retryMs: [5_000, -1] })],
     ['a time limit out of bounds', () => webhooks({ secrets: [SECRET], timeoutMs: 50 })],
     ['an option that there is not', () => webhooks({ secrets: [SECRET], retryMS: [] } as never)],
     ['a secret that is in no list', () => webhooks({ secrets: SECRET as never })],

@@ -2,8 +2,8 @@ import { createJobs, type Job, type JobStore, type Jobs, memoryStore } from '@re
 import { jobRoutes, respondAsync } from '@respond-async/core/fetch'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { isPublic } from '../src/addresses'
-import { type WebhooksOptions, webhooks } from '../src/index'
-import { SECRET, startReceiver } from './receiver'
+import { verifyWebhook, type WebhooksOptions, webhooks } from '../src/index'
+import { type Receiver, SECRET, startReceiver } from './receiver'
 
 const logged = (jobs: Jobs<Request>, id: string) =>
   vi.waitFor(async () => expect((await jobs.get(id))?.webhook?.log).toHaveLength(1), { interval: 10 })
@@ -98,6 +98,13 @@ it.each([
   const { reply, arrived } = await sentTo(undefined, async () => found)
   expect(reply).toEqual({ error: expect.stringMatching(/secret/) })
   expect(arrived).toEqual([])
+})
+
+it('secrets may be looked up for each job', async () => {
+  const { reply, arrived } = await sentTo(undefined, async ({ operation }) => (operation === JOB.operation ? [SECRET] : []))
+  expect(reply).toMatchObject({ status: 204 })
+  const [{ headers, body }] = arrived as [Receiver['arrived'][0]]
+  expect(await verifyWebhook({ headers, body }, SECRET)).toMatchObject({ id: 'msg_j' })
 })
 
 it('a name that is never found refuses the request in the end', async () => {

@@ -6,6 +6,7 @@ import { createServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as tls from 'node:tls'
 import { createJobs, type WebhookSender } from '@respond-async/core'
 import { respondAsync } from '@respond-async/core/fetch'
 import fc from 'fast-check'
@@ -67,7 +68,14 @@ const SPELLINGS = [
 const NAMES = ['localhost', 'a.localhost', 'printer.local', 'metadata.google.internal', 'intranet', 'x.home.arpa', 'localhost.']
 const OTHERWISE = [
   ...['http://example.com/', 'ftp://example.com/', 'file:///etc/passwd', 'javascript:alert(1)', 'data:text/plain,x', '//example.com/', ''],
-  ...['https://user@example.com/', 'https://user:pass@example.com/', 'https://example.com/#x', 'https://', 'https://exa mple.com/'],
+  ...[
+    'https://user@example.com/',
+    'https://user:pass@example.com/',
+    'https://:pass@example.com/',
+    'https://example.com/#x',
+    'https://',
+    'https://exa mple.com/',
+  ],
 ]
 
 describe('by its URL alone', () => {
@@ -150,6 +158,20 @@ describe('by what is behind its name', () => {
     expect(await send(target, 'https://hooks.example.com/')).toEqual({ error: 'It must have a public address.' })
   })
 
+  it('a name without an address leads nowhere, and not to this machine', async () => {
+    const here = await startReceiver()
+    closing.push(here.close)
+    const origin = here.origin.replace('127.0.0.1', 'hooks.example.com')
+    expect(await sender(async () => []).check('https://hooks.example.com/')).toBe('It must have a public address.')
+    expect(
+      await send(
+        sender(async () => [], [origin]),
+        origin,
+      ),
+    ).toEqual({ error: 'Its name has no address.' })
+    expect(here.arrived).toEqual([])
+  })
+
   it('a name that is not to be found', async () => {
     const target = sender(async () => Promise.reject(Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' })))
     expect(await target.check('https://hooks.example.com/')).toBe('Its name could not be looked up.')
@@ -157,27 +179,28 @@ describe('by what is behind its name', () => {
   })
 })
 
-/** A receiver with a certificate for hooks.example.com that this process is told to believe. */
+/** A receiver with a certificate of its own for hooks.example.com, which nobody believes yet. */
 async function startTlsReceiver(listener: RequestListener) {
   const folder = mkdtempSync(join(tmpdir(), 'webhook-certificate-'))
   const at = (name: string) => join(folder, name)
   const subject = ['-subj', '/CN=hooks.example.com', '-addext', 'subjectAltName=DNS:hooks.example.com']
   const made = ['-keyout', at('key.pem'), '-out', at('cert.pem'), '-days', '1']
   execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...made, ...subject], { stdio: 'ignore' })
-  const server = createServer({ key: readFileSync(at('key.pem')), cert: readFileSync(at('cert.pem')) }, listener)
+  const cert = readFileSync(at('cert.pem'), 'utf8')
+  const server = createServer({ key: readFileSync(at('key.pem')), cert }, listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   closing.push(async () => {
     server.closeAllConnections()
     server.close()
   })
-  return (server.address() as AddressInfo).port
+  return { port: (server.address() as AddressInfo).port, cert }
 }
 
 describe('a name that means something else a moment later', () => {
   it('is looked up once, and the connection goes to what was looked at', async () => {
     const reached = vi.fn()
-    const port = await startTlsReceiver((_, res) => {
+    const { port } = await startTlsReceiver((_, res) => {
       reached()
       res.end()
     })
@@ -193,7 +216,7 @@ describe('a name that means something else a moment later', () => {
 
   it('has its certificate held against the name, not against the address', async () => {
     const hosts: unknown[] = []
-    const port = await startTlsReceiver((req, res) => {
+    const { port } = await startTlsReceiver((req, res) => {
       hosts.push(req.headers.host)
       res.end()
     })
@@ -212,9 +235,56 @@ describe('a name that means something else a moment later', () => {
     ).toHaveProperty('error')
     expect(hosts).toEqual([])
   })
+
+  // Node 24 and later.
+  it.skipIf(!tls.setDefaultCACertificates)('is reached over TLS under its name, and under no other', async () => {
+    const hosts: unknown[] = []
+    const { port, cert } = await startTlsReceiver((req, res) => {
+      hosts.push(req.headers.host)
+      res.end()
+    })
+    const usual = tls.getCACertificates('default')
+    closing.push(async () => tls.setDefaultCACertificates(usual))
+    tls.setDefaultCACertificates([...usual, cert])
+    const replyOf = (name: string) => {
+      const origin = `https://${name}:${port}`
+      return send(
+        sender(async () => ['127.0.0.1'], [origin]),
+        `${origin}/`,
+      )
+    }
+    expect(await replyOf('hooks.example.com')).toMatchObject({ status: 200 })
+    expect(await replyOf('other.example.com')).toMatchObject({
+      error: expect.stringContaining("other.example.com. is not in the cert's altnames"),
+    })
+    expect(hosts).toEqual([`hooks.example.com:${port}`])
+  })
 })
 
 describe('what a receiver does', () => {
+  it('is reached by its name, at whichever of its addresses it listens', async () => {
+    const receiver = await startReceiver()
+    closing.push(receiver.close)
+    const origin = receiver.origin.replace('127.0.0.1', 'localhost')
+    expect(await send(sender(undefined, [origin]), `${origin}/hook`)).toMatchObject({ status: 204 })
+    const [arrived] = receiver.arrived
+    expect([arrived?.path, `http://${arrived?.headers.host}`]).toEqual(['/hook', origin])
+  })
+
+  it.each([
+    ['2.5', undefined],
+    ['120', 120_000],
+    [new Date(Date.now() + 3_600_000).toUTCString(), 3_600_000],
+    [new Date(Date.now() - 3_600_000).toUTCString(), undefined],
+    ['soon', undefined],
+  ])('a Retry-After of %s is understood as %s ms', async (field, ms) => {
+    const receiver = await startReceiver((res) => void res.writeHead(503, { 'retry-after': field }).end())
+    closing.push(receiver.close)
+    const { retryAfterMs } = await send(sender(undefined, [receiver.origin]), receiver.url)
+    if (ms === undefined) expect(retryAfterMs).toBeUndefined()
+    else expect(Math.abs((retryAfterMs ?? 0) - ms)).toBeLessThan(60_000)
+  })
+
   it('a redirect is not followed', async () => {
     const inside = await startReceiver()
     const outside = await startReceiver((res) => void res.writeHead(307, { location: inside.url }).end())
@@ -234,7 +304,8 @@ describe('what a receiver does', () => {
       more()
     })
     closing.push(receiver.close)
-    expect(await send(sender(undefined, [receiver.origin]), receiver.url)).toMatchObject({ status: 200 })
+    // With so much time it would be read on until then.
+    expect(await send(sender(undefined, [receiver.origin], 45_000), receiver.url)).toMatchObject({ status: 200 })
     expect(written).toBeLessThan(64 * 1_048_576)
   })
 

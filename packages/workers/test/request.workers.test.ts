@@ -40,6 +40,7 @@ describe('the request of a handler', () => {
     }
     const streamed = make()
     await new Response(streamed.body).text()
+    expect(streamed.bodyUsed).toBe(true)
     await expect(streamed.json()).rejects.toThrow(TypeError)
   })
 
@@ -67,6 +68,13 @@ describe('the request of a handler', () => {
 
   it('rejects what is no JSON, with the error of the platform', async () => {
     await expect(make('{').json()).rejects.toThrow(SyntaxError)
+  })
+})
+
+describe('what the platform knows of a client', () => {
+  it('is on the request of the handler', () => {
+    const live = new Request('https://example.com/x', { cf: { country: 'AT' } } as RequestInit)
+    expect(detachedRequest(workersSubmission(live, {}, undefined), null)).toMatchObject({ cf: { country: 'AT' } })
   })
 })
 
