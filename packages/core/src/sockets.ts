@@ -2,7 +2,6 @@ import type { Answer } from './answer'
 import type { Context } from './context'
 import { documentOf, type EventFlow, follow } from './feed'
 import type { Job } from './job'
-import { isTerminal } from './lifecycle'
 import { busy, problem } from './problems'
 import type { JobRequest } from './request'
 
@@ -37,17 +36,12 @@ export async function getSocket(context: Context, job: Job, self: string, reques
   const upgraded = { status: 101, headers: {}, body: null }
   const { store } = context
   if (store.connect) return { ...upgraded, held: await store.connect(job.id, self) }
-  const text = documentOf(context, job, self) // before the 101: a representation may throw, which must be answered with a status
-  return { ...upgraded, messages: { open: (sink) => speak(context, job, self, text, sink) } }
+  documentOf(context, job, self) // before the 101: a representation may throw, which must be answered with a status
+  return { ...upgraded, messages: { open: (sink) => speak(context, job, self, sink) } }
 }
 
-function speak(context: Context, job: Job, self: string, text: string, sink: MessageSink): EventFlow {
+function speak(context: Context, job: Job, self: string, sink: MessageSink): EventFlow {
   const { over, again } = SOCKET_CODES
-  if (isTerminal(job.status)) {
-    sink.send(text)
-    sink.close(over)
-    return { ready() {}, close() {} }
-  }
   return follow(context, job, self, 0, {
     open: () => true,
     tell: ({ text }) => sink.send(text),
