@@ -351,3 +351,32 @@ describe('what comes in another form', () => {
     expect((await jobs.list({ owner: null, limit: 1, cursor })).jobs).toHaveLength(1)
   })
 })
+
+test('a client that waits learns of a change that comes while the job is read', async () => {
+  const store = memoryStore()
+  const { get } = store
+  const { wrap, post, send } = createService({ store })
+  const go = gate()
+  wrap('report', {}, async () => {
+    await go.opened
+    return ok('made')
+  })
+  const at = location(await post('report'))
+  await vi.advanceTimersByTimeAsync(10)
+  const tag = String((await send('GET', at))?.headers.ETag)
+  const isRead = gate()
+  let reads = 0
+  store.get = async (id, view) => {
+    const found = await get(id, view)
+    if (++reads === 2) await isRead.opened
+    return found
+  }
+  const answer = send('GET', at, { prefer: 'wait=20', 'if-none-match': tag })
+  await vi.advanceTimersByTimeAsync(10)
+  go.open() // the job ends after it was read, and before the reader knows what it has read
+  await vi.advanceTimersByTimeAsync(10)
+  isRead.open()
+  await vi.advanceTimersByTimeAsync(10)
+  expect(reads).toBe(3)
+  expect(json(await answer)).toMatchObject({ status: 'succeeded' })
+})

@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest'
-import { inProcess, JobsError, memoryStore, type Representation } from '../src/index'
+import { describe, expect, test, vi } from 'vitest'
+import { inProcess, isEvents, JobsError, memoryStore, type Representation } from '../src/index'
 import { createService, gate, idOf, json, location, ok } from './service'
 
 /** Asks until the job is over: the work is done in later macrotasks of this process. */
@@ -373,4 +373,35 @@ describe('other answers', () => {
     expect((await full.post('report'))?.status).toBe(202)
     expect(json(await full.post('report'))).toMatchObject({ status: 503, code: 'queue-full' })
   })
+})
+
+test('those who watch a job below two mounts get links below their own', async () => {
+  const { jobs, wrap, post } = createService()
+  const go = gate()
+  wrap('report', {}, async ({ handle }) => {
+    await handle.progress(10)
+    await go.opened
+    return ok('made')
+  })
+  const id = idOf(location(await post('report')))
+  const watch = async (mount: string) => {
+    const request = { method: 'GET', url: `${mount}/${id}/events`, headers: { get: () => null } }
+    const { body } = (await jobs.route(request, { native: {}, mount, rest: `/${id}/events` })) ?? {}
+    if (!body || !isEvents(body)) throw new Error('no events')
+    let text = ''
+    const ended = new Promise<void>((resolve) => {
+      const write = (piece: Uint8Array) => {
+        text += new TextDecoder().decode(piece)
+        return true
+      }
+      body.open({ write, end: resolve, fail: () => resolve() })
+    })
+    return ended.then(() => [...text.matchAll(/"self":"([^"]*)"/g)].map(([, self]) => self))
+  }
+  const here = watch('/jobs')
+  const there = watch('/api/jobs')
+  await vi.waitFor(() => expect(jobs.get(id)).resolves.toMatchObject({ percentComplete: 10 }))
+  go.open()
+  expect(new Set(await here)).toEqual(new Set([`/jobs/${id}`]))
+  expect(new Set(await there)).toEqual(new Set([`/api/jobs/${id}`]))
 })
