@@ -118,6 +118,7 @@ describe('exit codes', () => {
     [3, [200, {}, { status: 'canceled' }], 'The job was canceled.'],
     [5, [403, { 'content-type': 'application/problem+json' }, { title: 'Not yours' }], '403 (http-403): Not yours'],
     [4, [202, {}, { status: 'running' }], 'respond-async watch '],
+    [6, [302, { location: 'javascript:\u009b2Jx' }, {}], 'redirects to what is no address: javascript: 2Jx'],
   ])('%i', async (code, answer, text) => {
     const { url } = await jobServer([answer])
     const ended = await run(`${url}/reports`, ...(code === 4 ? ['--timeout', '2'] : []))

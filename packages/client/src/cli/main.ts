@@ -135,7 +135,7 @@ function explain(error: unknown): number {
     if (error.status === 405) say('To follow a job by its status URL: respond-async watch URL')
     return EXIT.refused
   }
-  say(`${error instanceof Error ? error.message : String(error)}${reasonOf(error)}`)
+  say(plain(`${error instanceof Error ? error.message : String(error)}${reasonOf(error)}`))
   if (error instanceof OutputError) return EXIT.unwritten
   return code === 'timed_out' ? EXIT.timedOut : EXIT.unreachable
 }
