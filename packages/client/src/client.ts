@@ -88,7 +88,10 @@ export function createClient(options: ClientOptions = {}): Client {
   const absolute = (input: string | URL): string => {
     const url = httpUrl(String(input), settings.baseUrl ?? 'about:blank')
     if (url) return url
-    throw new ClientError('invalid_option', `"${String(input)}" is no http(s) URL${settings.baseUrl === undefined ? '; give `baseUrl` for relative ones' : ''}.`)
+    throw new ClientError(
+      'invalid_option',
+      `"${String(input)}" is no http(s) URL${settings.baseUrl === undefined ? '; give `baseUrl` for relative ones' : ''}.`,
+    )
   }
 
   function task({ timeoutMs = settings.timeoutMs, signal }: JobOptions): Task {

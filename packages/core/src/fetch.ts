@@ -1,6 +1,7 @@
 import {
   type Body,
   type BodyStream,
+  checkNoOthers,
   isStream,
   type JobHandle,
   type Jobs,
@@ -12,14 +13,14 @@ import { toResponse } from './web-answer'
 import { captureResponse } from './web-capture'
 import { platformOf, unwrappedHandle } from './web-handle'
 import { detachRequest, rebuildRequest } from './web-replay'
-import { requestScope } from './web-scope'
+import { asyncScope } from './web-scope'
 import { type WebSubmission, webSubmission } from './web-submission'
 
 export { contentOf, fieldsFor, toResponse } from './web-answer'
 export { type Capture, captureResponse, keptBody } from './web-capture'
 export { platformOf, unwrappedHandle } from './web-handle'
 export { contentInit, detachRequest, rebuildRequest } from './web-replay'
-export { requestScope, type Scope } from './web-scope'
+export { asyncScope, type Scope } from './web-scope'
 export { hasSocketPairs, isTooBig, socketResponse } from './web-socket'
 export {
   type BodySource,
@@ -59,7 +60,7 @@ export function respondAsync<Rest extends unknown[]>(
   handler: (request: RequestWithJob, ...rest: Rest) => Response | Promise<Response>,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
-  const scope = requestScope()
+  const scope = asyncScope()
   jobs.define(name, options, (execution) => {
     const { handle, request, requestBody, platform } = execution
     const taken = execution.live as Live<Rest> | undefined // passed to `accept` below
@@ -68,7 +69,7 @@ export function respondAsync<Rest extends unknown[]>(
       const rest = taken?.rest ?? ([platform?.env, platform?.context] as unknown as Rest) // as Workers call a handler
       return captureResponse(await handler(withJob(own, handle), ...rest), execution)
     }
-    return (taken?.scope ?? scope)(run)
+    return taken ? run() : scope(run)
   })
   return async (request, ...rest) => {
     const answer = await jobs.accept(name, Object.assign(webSubmission(request), { rest }), platformOf(rest[0], rest[1]))
@@ -97,11 +98,12 @@ export interface JobRoutesOptions<Native = Request> {
 /** Makes a handler for the job routes: status, result, cancel, list. It resolves to `undefined` for a request to none of them. */
 export function jobRoutes<R extends Request = Request>(
   jobs: Jobs<R>,
-  { path = jobs.path, owner }: JobRoutesOptions<R> = {},
+  { path = jobs.path, owner, ...others }: JobRoutesOptions<R> = {},
 ): (request: R, ...rest: unknown[]) => Promise<Response | undefined> {
+  checkNoOthers('jobRoutes', others)
   const mount = path.replace(/\/+$/, '')
   return async (request, ...rest) => {
-    const [pathname = ''] = pathOf(request.url).split(/[?#]/, 1)
+    const [pathname] = pathOf(request.url).split('?', 1) as [string] // there is always a first part
     if (!`${pathname}/`.startsWith(`${mount}/`)) return undefined
     const platform = platformOf(rest[0], rest[1])
     const answer = await jobs.route(request, { native: request, mount, rest: pathname.slice(mount.length), owner, platform })

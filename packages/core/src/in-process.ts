@@ -21,6 +21,8 @@ export interface InProcessOptions {
 interface Waiting {
   message: JobMessage
   readonly local: LocalRun | undefined
+  /** If queued: runs it, in the async context (AsyncLocalStorage) of its own request and not that of the job before it. */
+  go?: () => void
   /** If delayed: the timer that ends the delay, and when it does, by `performance.now()`. */
   timer?: ReturnType<typeof setTimeout>
   until?: number
@@ -74,16 +76,16 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
   const next = (atOnce = false) => {
     while (!stopped && busy < concurrency && queue.length > 0) {
       busy++
-      const waiting = queue.shift() as Waiting
-      if (atOnce) void perform(waiting)
-      else begin(waiting)
+      const { go } = queue.shift() as Required<Waiting>
+      if (atOnce) go()
+      else begin(go)
     }
   }
   // Deferred until the answer has been sent: work in the same tick would delay it.
-  const begin = (waiting: Waiting) =>
+  const begin = (go: () => void) =>
     later(() => {
       turnEnds = Date.now() + TURN_MS
-      void perform(waiting)
+      go()
     })
   const perform = async ({ message, local }: Waiting) => {
     const outcome = await (run as Runner)(message, { local }).catch(() => undefined)
@@ -95,6 +97,13 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
     }
     leave()
   }
+  const enqueue = (waiting: Waiting) => {
+    queue.push(waiting)
+    // What follows a promise runs in the context in which that was asked for.
+    void new Promise<void>((resolve) => {
+      waiting.go = resolve
+    }).then(() => perform(waiting))
+  }
   const hold = (waiting: Waiting, delayMs: number) => {
     const { id } = waiting.message
     here.set(id, waiting)
@@ -104,7 +113,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
       () => {
         if (delayMs > MAX_TIMER_MS) return hold(waiting, delayMs - MAX_TIMER_MS)
         held.delete(id)
-        queue.push(waiting)
+        enqueue(waiting)
         next()
       },
       Math.min(delayMs, MAX_TIMER_MS),
@@ -128,9 +137,9 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
       }
       const waiting = { message, local: replay ? undefined : local }
       here.set(message.id, waiting)
-      if (reservation?.starts) return begin(waiting)
+      if (reservation?.starts) return begin(() => perform(waiting))
       if (delayMs > 0) hold(waiting, delayMs)
-      else queue.push(waiting)
+      else enqueue(waiting)
       reservation?.release()
       next()
     },

@@ -50,6 +50,7 @@ export type { JobPresentation, Presentation, Representation } from './representa
 export type { JobRequest, Submission } from './request'
 export { pathOf } from './request'
 export type { RouteMatch } from './routes'
+export { checkNoOthers } from './rules'
 export { resultTooLarge } from './settle'
 export type { MessageSink, MessageStream } from './sockets'
 export { MAX_MESSAGE_BYTES, SOCKET_CODES } from './sockets'

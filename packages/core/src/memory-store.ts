@@ -32,10 +32,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
   /** Ids of finished jobs, which may be dropped, first finished first. */
   const finished = new Set<string>()
   /**
-   * Iterator that finds the oldest. It is kept from one to the next, because a new one would walk over the empty slots of all that were
-   * dropped before; but only until a job is removed: in V8 it holds every table that the set has had since its last step, with the ids.
+   * Iterator that finds the oldest. It is kept, because a new one would walk over the empty slots of all that were dropped before; but not
+   * when a job is removed: in V8 it holds every table that the set has had since its last step, with all ids in them.
    */
-  let oldest: SetIterator<string> | undefined
+  let oldest = finished.values()
   const histories = new Map<string, JobEvent[]>()
   let bytes = 0
   let finishedBytes = 0
@@ -53,12 +53,12 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
     // Checked first: nothing is dropped for a job that will not fit anyway.
     if (jobs.size - finished.size + jobsMore > maxJobs || bytes - finishedBytes + bytesMore > maxBytes) throw full()
     for (let fromStart = false; jobs.size + jobsMore > maxJobs || bytes + bytesMore > maxBytes; ) {
-      const { value: id, done } = (oldest ??= finished.values()).next()
+      const { value: id, done } = oldest.next()
       if (!done) {
         if (id !== but) drop(jobs.get(id) as Job)
       } else if (!fromStart) {
         fromStart = true
-        oldest = undefined
+        oldest = finished.values()
       } else throw full() // only the job that grows is left
     }
   }
@@ -104,8 +104,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
     async remove(id, version) {
       const job = jobs.get(id)
       if (!job || (version !== undefined && job.version !== version)) return false
-      oldest = undefined
       drop(job)
+      oldest = finished.values()
       return true
     },
     async holder(owner, key) {

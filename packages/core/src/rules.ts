@@ -145,4 +145,9 @@ const shown = (value: unknown): string => (typeof value === 'string' ? JSON.stri
 const belonging = (name: string): string =>
   name in OPERATION_RULES ? ' here, but in `defaults`' : name in JOBS_RULES ? ' here, but in createJobs' : ''
 
+/** @param others the given options without the known ones @throws {JobsError} `invalid_option` if there are any */
+export function checkNoOthers(where: string, others: object): void {
+  for (const name in others) throw invalid(`${where}: ${name} is not an option`)
+}
+
 export const invalid = (message: string): JobsError => new JobsError('invalid_option', message)

@@ -1,6 +1,6 @@
 import { type Body, cursorOf, type Job, type JobStatus, JobsError, sizeOf, TRANSITIONS } from '@respond-async/core'
 
-export { cursorOf, type Place, placeOf } from '@respond-async/core'
+export { checkNoOthers, cursorOf, type Place, placeOf } from '@respond-async/core'
 
 /** All states of a job. */
 export const STATUSES = Object.keys(TRANSITIONS) as readonly JobStatus[] // the table has a row for each
@@ -13,11 +13,6 @@ export const isLonger = (body: Body, limit: number): boolean =>
 export function checkWhole(name: string, value: number | undefined, low: number, high: number): void {
   if (value !== undefined && (!Number.isInteger(value) || value < low || value > high))
     throw new JobsError('invalid_option', `${name} must be a whole number from ${low} to ${high}, not ${String(value)}`)
-}
-
-/** @param others the given options without those that the store knows @throws {JobsError} `invalid_option` if there are any */
-export function checkNoOthers(where: string, others: object): void {
-  for (const name in others) throw new JobsError('invalid_option', `${where}: ${name} is not an option`)
 }
 
 /** A page of `list` from rows of which one more than `limit` was asked for: if that is there, there is another page. */

@@ -10,7 +10,6 @@ import {
   type ResponseHead,
   type Submission,
 } from '@respond-async/core'
-import { requestScope, type Scope } from './web-scope'
 
 /** The part of a Web `Request` from which its body is read. */
 export type BodySource = Pick<Request, 'method' | 'headers' | 'body' | 'bodyUsed' | 'arrayBuffer'>
@@ -18,7 +17,6 @@ export type BodySource = Pick<Request, 'method' | 'headers' | 'body' | 'bodyUsed
 /** A Web request that may become a job. The handler gets a request of its own (see `detachRequest`), with the body that was read before. */
 export interface WebSubmission extends Submission<Request> {
   readonly body: Body | null
-  readonly scope: Scope
 }
 
 /** Makes a submission of a Web request. */
@@ -31,7 +29,6 @@ export function webSubmission(request: Request): WebSubmission {
       return request.signal
     },
     native: request,
-    scope: requestScope(),
     body: null as Body | null,
     headerFields: () => fieldsOf(request.headers),
     context: () => undefined, // the stored request has all that a replay needs

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createJobs, inProcess, isJobsError, type JobEngine, waitUntil } from '@respond-async/core'
 import {
+  asyncScope,
   captureResponse,
   detachRequest,
   jobRoutes,
   readBody,
   rebuildRequest,
-  requestScope,
   respondAsync,
   toResponse,
 } from '@respond-async/core/fetch'
@@ -242,13 +242,26 @@ describe('the request of a handler', () => {
   })
 })
 
-describe('the scope of a request', () => {
+describe('the scope of a route', () => {
   it('is not kept on Workers, where no request may resume another', () => {
     vi.stubGlobal('WebSocketPair', class {})
     const work = vi.fn(async () => {})
-    void requestScope()(work)
+    void asyncScope()(work)
     vi.unstubAllGlobals()
     expect(work).toHaveBeenCalledOnce()
+  })
+
+  it('is kept for every run, also for one that is asked for while another begins', async () => {
+    const user = new AsyncLocalStorage<string>()
+    const scope = user.run('the route', asyncScope)
+    const seen: (string | undefined)[] = []
+    const look = async () => void seen.push(user.getStore())
+    const both = () => user.run('a request', () => Promise.all([scope(look), scope(() => look().then(() => void inner.push(scope(look))))]))
+    const inner: Promise<void>[] = []
+    await both()
+    await Promise.all(inner)
+    expect(seen).toEqual(['the route', 'the route', 'the route'])
+    await expect(scope(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
   })
 })
 
@@ -364,5 +377,6 @@ describe('respondAsync and jobRoutes', () => {
     expect(await statusOf(jobRoutes(jobs), '/jobs/unknown')).toBeUndefined()
     expect(await statusOf(jobRoutes(jobs, { path: '/jobs' }), '/jobs/unknown')).toBe(404)
     expect(await statusOf(jobRoutes(jobs, { path: '/' }), '/unknown')).toBe(404)
+    expect(() => jobRoutes(jobs, { ownr: () => 'ann' } as object)).toThrow('jobRoutes: ownr is not an option')
   })
 })

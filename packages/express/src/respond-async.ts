@@ -1,12 +1,12 @@
 import { AsyncResource } from 'node:async_hooks'
 import {
   type Answer,
+  checkNoOthers,
   type JobHandle,
   type Jobs,
   JobsError,
   type OperationOptions,
   type Owner,
-  pathOf,
   type StoredRequest,
 } from '@respond-async/core'
 import express, { type Application, type Request, type RequestHandler, type Response } from 'express'
@@ -54,7 +54,7 @@ export function respondAsync(jobs: Jobs<Request>, operation: string | RespondAsy
   const scope = new AsyncResource('respond-async')
   jobs.define(name, options, (execution) => {
     const taken = execution.live as ExpressSubmission | undefined // passed to `accept` below
-    if (taken) return taken.scope.runInAsyncScope(() => run(handlers, detach(taken, execution), execution))
+    if (taken) return run(handlers, detach(taken, execution), execution)
     app ??= express()
     // The handler's own copy, the same from every store. Without a live request there is a stored one.
     const stored: StoredRequest = JSON.parse(JSON.stringify(execution.request))
@@ -97,10 +97,10 @@ export interface JobRoutesOptions {
 }
 
 /** Makes the job routes: status, result, cancel, list. To be mounted with `app.use('/jobs', jobRoutes(jobs))`, also in a nested router. */
-export function jobRoutes(jobs: Jobs<Request>, { owner }: JobRoutesOptions = {}): RequestHandler {
+export function jobRoutes(jobs: Jobs<Request>, { owner, ...others }: JobRoutesOptions = {}): RequestHandler {
+  checkNoOthers('jobRoutes', others)
   return (req, res, next) => {
-    const [rest = ''] = pathOf(req.url).split('?', 1)
-    answerWith(jobs.route(new ExpressRequest(req), { native: req, mount: req.baseUrl, rest, owner }), res, next, next)
+    answerWith(jobs.route(new ExpressRequest(req), { native: req, mount: req.baseUrl, rest: req.path, owner }), res, next, next)
   }
 }
 

@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import {
@@ -64,8 +63,6 @@ export function leavingOf(res: Response): AbortSignal {
 
 /** A request that may become a job, with what must be read from it and its response before the 202. */
 export class ExpressSubmission extends ExpressRequest implements Submission<Request>, Peer {
-  /** The request's async context (AsyncLocalStorage): otherwise a queued handler would run in that of the job before it. */
-  readonly scope = new AsyncResource('respond-async')
   /** What may change on the live request before the handler runs. */
   declare readonly own: RequestHead
   declare readonly added: Added

@@ -1,7 +1,7 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type Answer, type Jobs, MAX_MESSAGE_BYTES, type MessageStream, type Owner, pathOf } from '@respond-async/core'
+import { type Answer, checkNoOthers, type Jobs, MAX_MESSAGE_BYTES, type MessageStream, type Owner, pathOf } from '@respond-async/core'
 import type { Request } from 'express'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { writeAnswer } from './write-answer'
@@ -38,7 +38,11 @@ const ROOM_BYTES = 65_536
 export function jobSockets(jobs: Jobs<IncomingMessage>, options?: JobSocketsOptions): UpgradeListener
 /** Jobs whose `owner` expects an Express request need another `owner` here: no middleware runs before an upgrade. */
 export function jobSockets(jobs: Jobs<Request>, options: JobSocketsOptions & { owner: Owner<IncomingMessage> }): UpgradeListener
-export function jobSockets(jobs: Jobs<never>, { path = jobs.path, owner, onError = report }: JobSocketsOptions = {}): UpgradeListener {
+export function jobSockets(
+  jobs: Jobs<never>,
+  { path = jobs.path, owner, onError = report, ...others }: JobSocketsOptions = {},
+): UpgradeListener {
+  checkNoOthers('jobSockets', others)
   const mount = path.replace(/\/+$/, '')
   const sockets = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload: MAX_MESSAGE_BYTES })
   return function upgrade(request, socket, head) {

@@ -1,5 +1,6 @@
 import { createJobs, inProcess, JobsError } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/express'
+import { jobSockets } from '@respond-async/express/websocket'
 import type { Express, NextFunction, Request, Response } from 'express'
 import { describe, expect, it, vi } from 'vitest'
 import { json, serve, VERSIONS, WAYS } from './service'
@@ -204,5 +205,7 @@ describe('misuse at set-up', () => {
     respondAsync(jobs, 'op', () => {})
     expect(() => respondAsync(jobs, 'op', () => {})).toThrow(/this name is taken by another route/)
     expect(() => respondAsync(jobs, { operation: 'other', retries: -1 }, () => {})).toThrow(/retries must be a whole number/)
+    expect(() => jobRoutes(jobs, { ownr: () => 'ann' } as object)).toThrow('jobRoutes: ownr is not an option')
+    expect(() => jobSockets(createJobs(), { ownr: () => 'ann' } as object)).toThrow('jobSockets: ownr is not an option')
   })
 })

@@ -1,5 +1,5 @@
-import type { JobHandle, Jobs, OperationOptions, Owner } from '@respond-async/core'
-import { bodyFor, requestScope, unwrappedHandle } from '@respond-async/core/fetch'
+import { checkNoOthers, type JobHandle, type Jobs, type OperationOptions, type Owner } from '@respond-async/core'
+import { asyncScope, bodyFor, unwrappedHandle } from '@respond-async/core/fetch'
 import { type Context, type Env, type Handler, Hono, type Input, type MiddlewareHandler, type TypedResponse } from 'hono'
 import type { HandlerResponse } from 'hono/types'
 import { writeAnswer } from './answer'
@@ -71,12 +71,12 @@ export function respondAsync(jobs: Jobs<Context>, operation: string | RespondAsy
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
   const before = handlers.slice(0, -1)
   const last = handlers.slice(-1)
-  const scope = requestScope()
+  const scope = asyncScope()
   jobs.define(name, options, (execution) => {
     const live = execution.live as HonoSubmission | undefined // passed to `accept` below
     if (!live) return scope(() => replay(execution, handlers))
     live.body = bodyFor(live.body, execution.requestBody)
-    return live.scope(() => captureHandlers(detachedContext(live, execution.handle), last, execution))
+    return captureHandlers(detachedContext(live, execution.handle), last, execution)
   })
   const accept: MiddlewareHandler = async (c, next) => {
     const answer = await jobs.accept(name, new HonoSubmission(c), new HonoPlatform(c))
@@ -101,8 +101,9 @@ export interface JobRoutesOptions<C extends Context = Context> {
 /** Makes the job routes: status, result, cancel, list. To be mounted with `app.route('/jobs', jobRoutes(jobs))`, also in a sub-app. */
 export function jobRoutes<E extends Env = Env>(
   jobs: Jobs<Context<E>>,
-  { owner, upgradeWebSocket }: JobRoutesOptions<Context<E>> = {},
+  { owner, upgradeWebSocket, ...others }: JobRoutesOptions<Context<E>> = {},
 ): Hono<E> {
+  checkNoOthers('jobRoutes', others)
   return new Hono<E>().all('*', async (c, next) => {
     // Case-sensitive, because `upgradeWebSocket` of two runtimes is.
     const upgrades = upgradeWebSocket && c.req.header('upgrade') === 'websocket'

@@ -42,7 +42,7 @@ const isJson = (value: unknown): boolean =>
       : typeof value !== 'bigint'
 
 /** Runs the handlers on a context that Hono makes for the stored request. */
-export function replay(execution: Execution, handlers: readonly AnyHandler[]) {
+export async function replay(execution: Execution, handlers: readonly AnyHandler[]) {
   const { handle, request, requestBody, platform } = execution
   const raw = rebuildRequest(request, requestBody)
   return new Promise<CapturedResponse>((resolve) => {

@@ -1,5 +1,5 @@
 import { type Body, type BodySink, type BodyStream, bodyTooLarge, type JsonObject, type Submission, sizeOf } from '@respond-async/core'
-import { fieldsOf, keptBody, readBody, requestScope } from '@respond-async/core/fetch'
+import { fieldsOf, keptBody, readBody } from '@respond-async/core/fetch'
 import type { Context } from 'hono'
 import { notesOf } from './replay'
 
@@ -15,7 +15,6 @@ export class HonoSubmission implements Submission<Context> {
   headers: Headers
   /** The body, read before the 202 because it cannot be read after it. A stream if it is large. */
   body: Body | BodyStream | null = null
-  readonly scope = requestScope()
 
   constructor(readonly native: Context) {
     this.variables = native.var

@@ -703,6 +703,10 @@ describe('the route', () => {
 })
 
 describe('the job routes', () => {
+  it('refuse an option that there is not', () => {
+    expect(() => jobRoutes(createJobs(), { ownr: () => 'ann' } as object)).toThrow('jobRoutes: ownr is not an option')
+  })
+
   it('make links of the path as it was sent', async () => {
     const { jobs } = errorsOf({})
     const app = new Hono()

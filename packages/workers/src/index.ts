@@ -1,6 +1,5 @@
-import type { JobHandle, Jobs, OperationOptions, Owner } from '@respond-async/core'
-import { bodyFor, platformOf, requestScope, socketResponse, toResponse, unwrappedHandle, withJob } from '@respond-async/core/fetch'
-import { checkNoOthers } from '@respond-async/core/store'
+import { checkNoOthers, type JobHandle, type Jobs, type OperationOptions, type Owner } from '@respond-async/core'
+import { asyncScope, bodyFor, platformOf, socketResponse, toResponse, unwrappedHandle, withJob } from '@respond-async/core/fetch'
 import { detachedRequest, rebuiltRequest } from './handler-request'
 import { placeOf } from './mount'
 import { captureReturned } from './response'
@@ -44,7 +43,7 @@ export function respondAsync<Env = Cloudflare.Env, R extends Request = Request>(
   handler: WorkersHandler<Env, R>,
 ): (request: R, env?: Env, ctx?: ExecutionContext) => Promise<Response> {
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
-  const scope = requestScope()
+  const scope = asyncScope()
   jobs.define(name, options, (execution) => {
     const { handle, live, request: stored, requestBody, platform } = execution
     const taken = live as WorkersSubmission<R> | undefined // passed to `accept` below
@@ -53,7 +52,7 @@ export function respondAsync<Env = Cloudflare.Env, R extends Request = Request>(
       const { env, ctx } = taken ?? { env: platform?.env, ctx: platform?.context }
       return captureReturned(await call(request, handle, env, ctx), execution)
     }
-    return (taken?.scope ?? scope)(run)
+    return taken ? run() : scope(run)
   })
   // `env` and `ctx` are those that this Worker was called with, by a request or an alarm.
   const call = (request: R, job: JobHandle, env: unknown, ctx: unknown) =>

@@ -1,5 +1,5 @@
 import type { Body, BodySink, Submission } from '@respond-async/core'
-import { fieldsOf, readBody, requestScope, type Scope } from '@respond-async/core/fetch'
+import { fieldsOf, readBody } from '@respond-async/core/fetch'
 import { routerNotes } from './handler-request'
 
 /** A request that may become a job, with the further arguments of the handler. */
@@ -9,7 +9,6 @@ export interface WorkersSubmission<R extends Request> extends Submission<R> {
   readonly body: Body | null
   readonly env: unknown
   readonly ctx: unknown
-  readonly scope: Scope
 }
 
 export function workersSubmission<R extends Request>(request: R, env: unknown, ctx: unknown): WorkersSubmission<R> {
@@ -21,7 +20,6 @@ export function workersSubmission<R extends Request>(request: R, env: unknown, c
     native: request,
     env,
     ctx,
-    scope: requestScope(),
     body: null as Body | null,
     headerFields: () => fieldsOf(headers),
     context: () => routerNotes(request),
