@@ -405,3 +405,53 @@ test('those who watch a job below two mounts get links below their own', async (
   expect(new Set(await here)).toEqual(new Set([`/jobs/${id}`]))
   expect(new Set(await there)).toEqual(new Set([`/api/jobs/${id}`]))
 })
+
+test.each(['events', 'stream'])('who comes when the last one has left is told of what comes then: %s', async (what) => {
+  const { wrap, post, send } = createService()
+  const go = gate()
+  wrap('report', {}, async ({ handle, sink }) => {
+    const head = { status: 200, headers: { 'content-type': 'text/plain' } }
+    sink?.begin?.(
+      () => head,
+      () => [],
+    )
+    await handle.progress(10)
+    await go.opened
+    await sink?.write(new TextEncoder().encode('made'))
+    return { ...head, body: null }
+  })
+  const at = location(await post('report'))
+  const open = async () => {
+    let heard = ''
+    let end = () => {}
+    const ended = new Promise<void>((resolve) => {
+      end = resolve
+    })
+    const { body } = (await send('GET', `${at}/${what}`)) ?? {}
+    if (!body || !isEvents(body)) throw new Error('nothing to follow yet')
+    const write = (piece: Uint8Array) => {
+      heard += new TextDecoder().decode(piece)
+      return true
+    }
+    const flow = body.open({ write, end, fail: end })
+    return { flow, whole: ended.then(() => heard) }
+  }
+  const first = await vi.waitFor(open)
+  first.flow.close()
+  const { whole } = await open()
+  go.open()
+  expect(await whole).toContain(what === 'events' ? 'event: succeeded' : 'made')
+})
+
+test('a body that the place for large ones does not take is a 413, although the route would take it', async () => {
+  const write = vi.fn(async () => {})
+  const { wrap, accept } = createService({ blobs: { maxBodyBytes: 300_000, write, read: async () => null, remove: async () => {} } })
+  wrap('import', {}, async () => ok('made'))
+  const send = (size: number) =>
+    accept('import', async (_limit, _isWanted, sink) => {
+      await sink?.write(new Uint8Array(size))
+      return null
+    })
+  expect(await send(300_000)).toMatchObject({ status: 202 })
+  expect(await send(300_001)).toMatchObject({ status: 413 })
+})
