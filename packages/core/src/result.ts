@@ -34,8 +34,8 @@ export async function resultAnswer(context: Context, job: Job, asOwn = false): P
   return job.error ? failureAnswer(job.error) : problem('job-gone')
 }
 
-/** The `Sunset` field of a finished job (RFC 8594): when it can no longer be read. */
-export const sunset = (job: Job): HeaderFields => (job.expiresAt === undefined ? {} : { Sunset: httpDate(job.expiresAt) })
+/** The `Sunset` field of a finished job (RFC 8594): when it can no longer be read. In lower case, so that it replaces one of the handler. */
+export const sunset = (job: Job): HeaderFields => (job.expiresAt === undefined ? {} : { sunset: httpDate(job.expiresAt) })
 
 /** The body of a captured response, wherever it is stored; `undefined` if it has gone meanwhile. */
 export async function storedBody(context: Context, job: Job): Promise<Body | BodyStream | null | undefined> {

@@ -20,6 +20,16 @@ test('a field that a handler set in another case is not sent twice', async () =>
   expect(fields(answer?.headers, 'accept-ranges')).toEqual([['Accept-Ranges', 'bytes']])
 })
 
+test('a result has one Sunset, that of the job, also if the handler announces the end of its API', async () => {
+  const { wrap, post, send } = createService()
+  wrap('report', {}, async () => ({ ...ok(1), headers: { ...ok(1).headers, sunset: 'Fri, 31 Dec 2049 23:59:59 GMT' } }))
+  const at = location(await post('report'))
+  await vi.advanceTimersByTimeAsync(10)
+  const { expiresAt } = json(await send('GET', at)) as { expiresAt: string }
+  const { headers } = (await send('GET', `${at}/result`)) ?? {}
+  expect(fields(headers, 'sunset').map(([, value]) => value)).toEqual([new Date(expiresAt).toUTCString()])
+})
+
 test('a representation sets and takes away fields in whatever case it writes them', async () => {
   const own = { headers: { location: '/elsewhere', 'retry-after': '9', link: null, 'content-type': 'application/vnd.own+json' } }
   const { wrap, post } = createService({ representation: { accepted: () => own } })
