@@ -15,12 +15,14 @@ export interface Subscriptions {
    * connection was down the last one is repeated (1 if there was none), so that the watcher reads the job again.
    */
   watch(channel: string, signal: AbortSignal): AsyncIterable<number>
+  /** Ends the connection. Later watches end at once. */
   end(): void
 }
 
 export function subscriptionsOver(client: SubscribingClient): Subscriptions {
   const channels = new Map<string, Set<VersionListener>>()
   let subscriber: Promise<Subscriber> | undefined
+  let closed: boolean | undefined
   const tell = (channel: string, message: string) => {
     for (const watcher of channels.get(channel) ?? []) watcher.hear(Number(message))
   }
@@ -33,7 +35,7 @@ export function subscriptionsOver(client: SubscribingClient): Subscriptions {
     opening.catch(() => {
       if (subscriber === opening) subscriber = undefined
     })
-    return subscriber
+    return opening
   }
   /** Subscribe and unsubscribe commands are sent in the order of the calls, so the last one holds. */
   const join = async (channel: string, watcher: VersionListener) => {
@@ -58,13 +60,13 @@ export function subscriptionsOver(client: SubscribingClient): Subscriptions {
   return {
     watch: (channel, signal) =>
       versionsFrom(signal, (watcher) => {
-        void join(channel, watcher)
+        if (closed) watcher.end()
+        else void join(channel, watcher)
         return () => leave(channel, watcher)
       }),
     end() {
-      const opened = subscriber
-      subscriber = undefined
-      opened?.then((one) => one.end()).catch(() => {}) // it was never opened
+      closed = true // a connection opened later would never be ended, and would keep the process
+      subscriber?.then((opened) => opened.end()).catch(() => {}) // it was never opened, or has been ended before
     },
   }
 }

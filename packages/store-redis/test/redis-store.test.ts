@@ -521,6 +521,16 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
       expect(await heard).toEqual({ value: 2, done: false })
       client.disconnect()
     })
+    it('opens no connection once it is closed: nobody would end it, and the process would stay', async () => {
+      const duplicate = vi.spyOn(redis, 'duplicate')
+      onTestFinished(() => duplicate.mockRestore())
+      const mine = open(redis)
+      await mine.close?.()
+      const late = mine.watch?.('a', new AbortController().signal)[Symbol.asyncIterator]()
+      expect(await late?.next()).toEqual({ done: true, value: undefined })
+      expect(duplicate).not.toHaveBeenCalled()
+    })
+
     it('writes where its user may publish nothing, and tells those who watch of that', async () => {
       // Redis 7 allows a new user no channel.
       await redis.call('ACL', 'SETUSER', 'silent', 'on', '>secret', '~*', '+@all', 'resetchannels')
