@@ -5,7 +5,7 @@ import { LOST, TIMEOUT } from './failure'
 import type { Job } from './job'
 import { tidy } from './leftovers'
 import { isTerminal, type LifecycleEvent, tombstone } from './lifecycle'
-import { backoff } from './operation'
+import { backoff, unknownOperation } from './operation'
 import { isOwed, post } from './outbox'
 
 /**
@@ -76,13 +76,16 @@ function pauseAfter(context: Context, job: Job): number {
 async function redispatch(context: Context, job: Job, delayMs: number, platform: Platform | undefined): Promise<void> {
   if (isForSweeper(context, delayMs)) return
   const options = optionsOf(context, job)
+  const report = reporter(context, 'dispatch', job)
+  // Only this process would get it back, and it would keep the place of a job that can run here.
+  if (!options && !context.engine.capabilities.remote) return report(unknownOperation(job.operation))
   const reservation = context.engine.reserve?.(delayMs, options?.maxRunMs, platform)
   if (reservation === null) return
   try {
     await context.engine.dispatch(messageOf(job), { delayMs, reservation, platform, maxRunMs: options?.maxRunMs })
   } catch (error) {
     reservation?.release()
-    reporter(context, 'dispatch', job)(error)
+    report(error)
   }
 }
 

@@ -228,6 +228,25 @@ describe('who consumes', () => {
     expect(await take()).toMatchObject([{ kind: 'skip' }, { kind: 'skip' }])
   })
 
+  test('jobs of an operation that this process does not know take no room in its own queue', async () => {
+    const { store } = sharedStore()
+    const settings = { store, startDeadlineMs: 1_000, sweepMs: 0 }
+    const before = createService({ ...settings, engine: remoteQueue().engine })
+    before.wrap('removed', {}, async () => ok('made'))
+    const left = await Promise.all([1, 2, 3].map((n) => before.jobs.submit('removed', n)))
+    await vi.advanceTimersByTimeAsync(1_000)
+
+    const after = createService({ ...settings, engine: inProcess({ concurrency: 1, maxQueued: 1 }) })
+    const { opened, open } = gate()
+    after.wrap('report', {}, () => opened.then(() => ok('made')))
+    await after.post('report') // has the only slot
+    await after.jobs.sweep()
+    expect(await after.post('report')).toMatchObject({ status: 202 })
+    expect(after.errors).toMatchObject(left.map(() => ({ code: 'unknown_operation' })))
+    for (const { id } of left) expect(await after.jobs.get(id)).toMatchObject({ status: 'queued' })
+    open()
+  })
+
   test('what the engine has prepared is given to the store, which writes it with the job: both or none', async () => {
     const alone = memoryStore()
     const handed: unknown[] = []
