@@ -1,5 +1,5 @@
-import { JobsError } from '@respond-async/core'
 import type { PGliteClient, PgPool, PostgresClient, PostgresJs, PostgresRow } from './client'
+import { invalid } from './errors'
 
 /** A statement, with its name as a prepared statement. */
 export interface Statement {
@@ -19,12 +19,17 @@ export interface Connection {
 
 /** @throws {JobsError} `invalid_option` if the client is none of the three kinds, or a postgres.js that is unsafe behind a pooler */
 export function connectionOf(client: PostgresClient, prepare: boolean): Connection {
-  if (typeof client === 'function' && 'unsafe' in client) return overPostgresJs(client, prepare)
+  if (typeof client === 'function' && 'unsafe' in client) {
+    // A statement sent ahead of an answer may have its text on one connection of the pooler and its values on another one, and so run with
+    // the text of somebody else's statement (PgBouncer before 1.21), or hang (Supavisor).
+    if (prepare || client.options.max_pipeline === 0) return overPostgresJs(client, prepare)
+    throw invalid('a transaction pooler (prepare: false) needs max_pipeline=0 in the URL of postgres.js')
+  }
   if (typeof client === 'object' && client !== null) {
     if ('exec' in client && 'transaction' in client) return overPGlite(client)
     if ('connect' in client && 'query' in client) return overPool(client, prepare)
   }
-  throw new JobsError('invalid_option', 'postgresStore: client must be a pg.Pool, the sql of postgres.js, or a PGlite.')
+  throw invalid('client must be a pg.Pool, the sql of postgres.js, or a PGlite')
 }
 
 const overPool = (pool: PgPool, prepare: boolean): Connection => ({
@@ -35,24 +40,14 @@ const overPool = (pool: PgPool, prepare: boolean): Connection => ({
   script: (text) => pool.query({ text }),
 })
 
-function overPostgresJs(sql: PostgresJs, prepare: boolean): Connection {
-  const { max_pipeline, prepare: prepares } = sql.options as { max_pipeline?: number; prepare?: boolean }
-  // A statement sent ahead of an answer may have its text on one connection of the pooler and its values on another one, and so run with
-  // the text of somebody else's statement (PgBouncer before 1.21), or hang (Supavisor).
-  if (max_pipeline !== 0 && !(prepare && prepares))
-    throw new JobsError(
-      'invalid_option',
-      'postgresStore: without prepared statements, behind a transaction pooler, postgres.js must not send ahead: add max_pipeline=0 to its URL.',
-    )
-  return {
-    run: async ({ text }, values) => sql.unsafe(text, values, { prepare }),
-    script: async (text) => sql.unsafe(text),
-    async listen(channel, hear, listening) {
-      const { unlisten } = await sql.listen(channel, hear, listening)
-      return unlisten
-    },
-  }
-}
+const overPostgresJs = (sql: PostgresJs, prepare: boolean): Connection => ({
+  run: async ({ text }, values) => sql.unsafe(text, values, { prepare }),
+  script: async (text) => sql.unsafe(text),
+  async listen(channel, hear, listening) {
+    const { unlisten } = await sql.listen(channel, hear, listening)
+    return unlisten
+  },
+})
 
 const overPGlite = (db: PGliteClient): Connection => ({
   // Rows are objects by default.

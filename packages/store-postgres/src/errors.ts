@@ -1,5 +1,8 @@
 import { JobsError } from '@respond-async/core'
 
+/** An option that cannot work. */
+export const invalid = (message: string) => new JobsError('invalid_option', `postgresStore: ${message}.`)
+
 /** The SQLSTATE of an error, if it comes from Postgres: all three clients have it as `code`. */
 const sqlStateOf = (error: unknown) => (typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined)
 

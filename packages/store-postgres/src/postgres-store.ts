@@ -4,7 +4,7 @@ import { postgresBlobs } from './blobs'
 import type { PostgresClient } from './client'
 import { BODIES, type Column, columnValue, MEMBERS, SEARCHED } from './columns'
 import { connectionOf, type Run } from './connection'
-import { isMissing, understood } from './errors'
+import { invalid, isMissing, understood } from './errors'
 import { type ListenClient, listenWith } from './listener'
 import { changesText, jobOf, MAX_BODY_BYTES, MAX_RECORD_BYTES, recordText } from './record'
 import { checkSchema, SCHEMA_VERSION, setUpScript } from './schema'
@@ -210,5 +210,3 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
     blobs: postgresBlobs(run, sql),
   }
 }
-
-const invalid = (message: string) => new JobsError('invalid_option', `postgresStore: ${message}.`)

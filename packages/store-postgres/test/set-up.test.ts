@@ -138,7 +138,6 @@ test('misuse is an error when the store is made', () => {
     { watch: true },
     { client: sql, watch: true, prepare: false },
     { client: sql, prepare: false },
-    { client: postgresJsOf(url, { prepare: false }) },
   ])
     expect(refused(options), JSON.stringify(options)).toBe('invalid_option')
   for (const options of [
