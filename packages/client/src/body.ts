@@ -30,10 +30,9 @@ export async function readBody(response: Response): Promise<ReadBody> {
   return { json: parsed(await whole.clone().text()), response: whole }
 }
 
-const WHITE = /^[\s\ufeff]*$/
 function maybeObject([first]: readonly Uint8Array[]): boolean {
-  const start = new TextDecoder().decode(first?.subarray(0, 64))
-  return WHITE.test(start) || start.trimStart().startsWith('{')
+  const start = new TextDecoder().decode(first?.subarray(0, 64)).trimStart()
+  return start === '' || start.startsWith('{')
 }
 
 function parsed(text: string): unknown {

@@ -45,7 +45,7 @@ export async function readSubmission(response: Response, url: string, words: Wor
 /** Reads a 2xx response of a status URL. The state in the body decides; without one, the status code. */
 export async function readStatus(response: Response, url: string, words: Words): Promise<Reading> {
   const body = await readBody(response)
-  return finish(body, statusIn(body.json, words) ?? statusOfCode(response, body.json), url)
+  return finish(body, statusIn(body.json, words) ?? statusOfCode(response), url)
 }
 
 /** Reads a status document in an event; `undefined` if it is none. */
@@ -66,9 +66,9 @@ function finish({ json, response }: ReadBody, status: JobStatus, url: string): R
 }
 
 /** A 200 with `Retry-After` is pending: the server wants to be polled again. */
-function statusOfCode(response: Response, json: unknown): JobStatus {
+function statusOfCode(response: Response): JobStatus {
   if (response.status === 202 || response.headers.get('x-export-status')?.startsWith('202')) return 'running'
-  return response.headers.has('retry-after') && (json === undefined || isFields(json)) ? 'running' : 'succeeded'
+  return response.headers.has('retry-after') ? 'running' : 'succeeded'
 }
 
 const WRAPPERS = ['job', 'task', 'data', 'operation', 'run', 'properties'] as const

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   ClientError,
@@ -111,6 +112,45 @@ describe('a status of 200 while pending', () => {
     ])
   })
 
+  test.each<[string, Answer]>([
+    ['X-Export-Status', [200, { 'x-export-status': '202 Accepted' }]],
+    ['a document of no media type', [200, { 'content-type': '' }, '\ufeff {"status":"running"}']],
+  ])('%s is pending', async (_, pending) => {
+    const { job, server } = await submitTo((__, at) => (at < 3 ? pending : done))
+    expect(await job.json()).toEqual({ ok: true })
+    expect(server.of('GET /jobs/1')).toHaveLength(3)
+  })
+
+  test.each([
+    [{ percentComplete: '40%' }, 40],
+    [{ percentComplete: '' }, undefined],
+    [{ percentComplete: 140 }, 100],
+    [{ percent: -1 }, 0],
+    [{ progress: 0.4 }, 40],
+    [{ progress: 40 }, 40],
+    [{ job: { 'percent-complete': '7' } }, 7],
+  ])('%j is %s percent', async (document, percent) => {
+    const { job } = await submitTo((_, at) => (at < 2 ? [200, {}, { status: 'running', ...document }] : done))
+    expect((await all(job))[1]?.percentComplete).toBe(percent)
+  })
+
+  test.each([
+    { links: { cancel: '/c' } },
+    { links: { cancel: { href: '/c' } } },
+    { _links: { cancel: { href: '/c' } } },
+    { urls: { cancel: '/c' } },
+    { cancel_url: '/c' },
+    { data: { cancelUrl: '/c' } },
+  ])('%j says where to cancel', async (document) => {
+    const { job, server } = await submitTo(({ url }) => [
+      200,
+      {},
+      url === '/c' ? { status: 'canceled' } : { status: 'running', ...document },
+    ])
+    expect((await job.cancel()).status).toBe('canceled')
+    expect(server.of('POST /c')).toHaveLength(1)
+  })
+
   test('an unknown status word with a 200 is a result', async () => {
     const { job } = await submitTo((_, at) => (at < 2 ? [202] : [200, {}, { status: 'paid', total: 3 }]))
     expect(await job.json()).toEqual({ status: 'paid', total: 3 })
@@ -163,6 +203,11 @@ describe('servers that are busy or broken', () => {
     const told = await submitTo(() => [500, { 'content-type': 'application/problem+json' }, problem])
     await expect(told.job.finished()).rejects.toMatchObject({ code: 'handler_failed', title: 'No', type: 'urn:x' })
     expect(told.server.of('GET /jobs/1')).toHaveLength(1)
+  })
+
+  test('one with a problem code and Retry-After is no more final than that says', async () => {
+    const { job } = await submitTo((_, at) => (at < 3 ? [500, { 'retry-after': '1' }, { code: 'starting' }] : done))
+    expect(await job.json()).toEqual({ ok: true })
   })
 
   test('a 404 right after the 202 is retried, because a replica may lag; a later one is final', async () => {
@@ -347,6 +392,7 @@ describe('where the status is', () => {
     ['Link', [202, { link: '</jobs/1>; rel="http://www.example.com/job-status"' }]],
     ['links.self', [202, {}, { status: 'queued', links: { self: '/jobs/1' } }]],
     ['task.href', [202, {}, { task: { href: '/jobs/1', id: '1' } }]],
+    ['job.@uri', [202, {}, { job: { '@uri': '/jobs/1', 'job-state': 'SCHEDULED' } }]],
     ['urls.get of a 201', [201, {}, { id: 'x', status: 'starting', urls: { get: '/jobs/1' } }]],
   ])('%s', async (_, accept) => {
     const { job, server } = await submitTo(() => done, { accept })
@@ -388,7 +434,10 @@ describe('where the status is', () => {
     expect(sent.splice(0)).toEqual(['include', 'include'])
     const answer = await globalThis.fetch(server.url, { method: 'POST' })
     await (await client.follow(answer, { credentials: 'include' })).result()
-    expect(sent).toEqual(['include', 'include'])
+    expect(sent.splice(0)).toEqual(['include', 'include'])
+    const elsewhere = await serve(() => [200, {}, { status: 'done', links: { result: `${server.url}/r` } }])
+    await client.resume(elsewhere.url, { credentials: 'include' }).result()
+    expect(sent).toEqual(['include', undefined])
   })
 
   test('missing: an error that says so; for a GET it is where it was', async () => {
@@ -438,6 +487,14 @@ describe('redirects', () => {
     await expect(result.job.result()).rejects.toMatchObject({ code: 'too_many_redirects' })
   })
 
+  test('307 of a submission whose body is a stream says that it cannot be sent again', async () => {
+    const server = await serve(() => [307, { location: '/new' }])
+    await expect(createClient().submit(server.url, { body: new Blob(['a']).stream() })).rejects.toMatchObject({
+      code: 'too_many_redirects',
+    })
+    expect(server.asked).toHaveLength(1)
+  })
+
   test('307 of a submission sends the body again, 303 goes where it points', async () => {
     const server = await serve(({ url }) => {
       if (url === '/old') return [307, { location: '/new' }]
@@ -451,6 +508,7 @@ describe('redirects', () => {
       'POST /new {"a":1}',
       'GET /made ',
     ])
+    expect(server.asked[2]?.headers).not.toHaveProperty('content-type')
   })
 })
 
@@ -505,6 +563,28 @@ describe('results', () => {
     await expect(broken.job.json()).rejects.toThrow(SyntaxError)
   })
 
+  test.each<[string, object, object]>([
+    ['a text', { status: 'error', error: 'No paper' }, { message: 'No paper' }],
+    ['an object', { status: 'failed', error: { code: 'no_paper', message: 'No paper' } }, { code: 'no_paper', message: 'No paper' }],
+    ['a failure', { status: 'FAILED', failure: 'No paper' }, { message: 'No paper' }],
+    ['an operation that is done', { done: true, error: { code: 'no_paper' } }, { code: 'no_paper' }],
+    ['nothing', { status: 'failed' }, { message: 'The job failed.' }],
+  ])('the error of a failed job may be %s', async (_, document, told) => {
+    const { job } = await submitTo(() => [200, {}, document])
+    await expect(job.result()).rejects.toMatchObject({ name: 'JobFailedError', ...told })
+  })
+
+  test('one that came in place of a status, and was compressed, says no more that it is', async () => {
+    const text = gzipSync('a,b')
+    const { job } = await submitTo((_, __, res) => {
+      res.writeHead(200, { 'content-type': 'text/csv', 'content-encoding': 'gzip', 'content-length': text.length }).end(text)
+      return undefined
+    })
+    const response = await job.result()
+    expect([...response.headers.keys()].filter((name) => /^content-/.test(name))).toEqual(['content-type'])
+    expect(await response.text()).toBe('a,b')
+  })
+
   test.each([200, 201, 204])('an immediate answer of %i is a finished job', async (status) => {
     const { job, server } = await submitTo(() => [500], {
       accept: [status, status === 204 ? {} : { location: '/things/1' }, status === 204 ? '' : { id: 7 }],
@@ -520,13 +600,19 @@ describe('results', () => {
 describe('canceling', () => {
   test('a busy server is asked again, but not forever', async () => {
     const busy = await submitTo(({ method }, at) =>
-      method === 'DELETE' ? (at < 3 ? [503] : [204]) : [200, {}, { status: at < 2 ? 'running' : 'canceled' }],
+      method === 'DELETE' ? (at < 3 ? [503, { 'retry-after': '7' }] : [204]) : [200, {}, { status: at < 2 ? 'running' : 'canceled' }],
     )
     expect((await busy.job.cancel()).status).toBe('canceled')
     expect(busy.server.asked.map(({ method }) => method)).toEqual(['POST', 'GET', 'DELETE', 'DELETE', 'DELETE', 'GET'])
+    expect(busy.pauses).toEqual([7_000, 7_000])
     const never = await submitTo(({ method }) => (method === 'DELETE' ? [429] : [202, {}, { status: 'running' }]))
     await expect(never.job.cancel()).rejects.toMatchObject({ code: 'unreachable' })
     expect(never.server.of('DELETE /jobs/1')).toHaveLength(5)
+  })
+
+  test('a job that ends before its cancel comes is not canceled, and no error', async () => {
+    const { job } = await submitTo(({ method }, at) => (method === 'DELETE' ? [409] : at < 2 ? [202, {}, { status: 'running' }] : done))
+    expect((await job.cancel()).status).toBe('succeeded')
   })
 
   test('a server that cannot cancel is reported as a problem', async () => {
@@ -576,6 +662,34 @@ describe('submitting', () => {
     ])
   })
 
+  test('of form fields is tried again, and by a method in small letters', async () => {
+    const server = await serve((_, at, res) => (at === 1 ? void res.destroy() : [200, {}, done]))
+    await createClient(quickClock().options).submit(server.url, { method: 'patch', body: new URLSearchParams({ month: '06' }) })
+    expect(server.asked.map(({ method, body }) => [method, body])).toEqual([
+      ['PATCH', 'month=06'],
+      ['PATCH', 'month=06'],
+    ])
+  })
+
+  test('of a file may take longer than an answer', async () => {
+    const server = await serve((_, __, res) => void setTimeout(() => res.end(), 300))
+    await createClient({ requestTimeoutMs: 100 }).submit(server.url, { body: new Blob(['rows']) })
+    expect(server.asked).toHaveLength(1)
+  })
+
+  test('is not tried again after a 500: the work may have been done', async () => {
+    const server = await serve(() => [500])
+    await expect(createClient(quickClock().options).submit(server.url)).rejects.toMatchObject({ code: 'http-500' })
+    expect(server.asked).toHaveLength(1)
+  })
+
+  test('is not made where its signal has aborted before', async () => {
+    const server = await serve(() => [200])
+    const reason = new Error('too late')
+    await expect(createClient().submit(server.url, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    expect(server.asked).toEqual([])
+  })
+
   test('each submission has a key of its own', async () => {
     const server = await serve(() => [200])
     const client = createClient()
@@ -609,6 +723,15 @@ describe('submitting', () => {
     const server = await serve(() => [422, { 'content-type': 'application/problem+json' }, refused])
     await expect(createClient().submit(server.url)).rejects.toMatchObject({ status: 422, code: 'no_month', title: 'Which month?' })
     expect(server.asked).toHaveLength(1)
+  })
+
+  test.each([
+    [{ error: 'Which month?' }, { message: 'Which month?', code: 'http-422' }],
+    [{ error: { code: 'no_month', message: 'Which month?' } }, { message: 'Which month?', code: 'no_month' }],
+    [{ error: 'invalid_request', error_description: 'Which month?' }, { message: 'Which month?' }],
+  ])('%j is a problem, too', async (body, told) => {
+    const server = await serve(() => [422, {}, body])
+    await expect(createClient().submit(server.url)).rejects.toMatchObject({ name: 'ProblemError', ...told })
   })
 
   test('a plain client sends no field of its own', async () => {
