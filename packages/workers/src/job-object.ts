@@ -219,8 +219,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     const now = Date.now()
     const { dueAt } = after
     const overdue = after.version === before.version ? now + AGAIN_MS : now
-    if (this.#kv.get('message')) this.#setAlarm(now)
-    else if (dueAt !== null) this.#setAlarm(dueAt > now ? dueAt : overdue)
+    if (dueAt !== null) this.#setAlarm(dueAt > now ? dueAt : overdue)
   }
 
   async #attend(kept: KeptJob) {

@@ -114,6 +114,49 @@ describe('the index of an owner', () => {
   })
 })
 
+describe('the alarm of a job', () => {
+  it('is not put off by a change of the job while a message waits', async () => {
+    const job = jobOf('heidi')
+    await store.insert(job)
+    const { id, owner } = job
+    const later = {
+      version: 2,
+      dueAt: Date.now() + 3_600_000,
+      owner,
+      events: [],
+      maxEvents: 0,
+      head: JSON.stringify({ ...job, version: 2 }),
+    }
+    const alarm = await runInDurableObject(objectAt(jobName(id)), async (object, { storage }) => {
+      await object.wake({ v: 1, id, operation: 'none', dispatch: 1 })
+      await object.replaceJob(later)
+      return storage.getAlarm()
+    })
+    expect(alarm).toBeLessThanOrEqual(Date.now())
+    await store.remove(id)
+  })
+
+  it('of one that is kept for centuries is one that the platform takes', async () => {
+    const job = jobOf('ivan', { dueAt: Date.UTC(2300, 0) })
+    await store.insert(job)
+    const { alarm } = await keptIn(jobName(job.id))
+    expect(Math.abs((alarm ?? 0) - Date.now() - 31_536_000_000)).toBeLessThan(60_000)
+    await store.remove(job.id)
+  })
+})
+
+it('an insert that comes after its place was taken is refused, and that is forgotten after a while', async () => {
+  const job = jobOf('judy')
+  expect(await objectOf(env.JOBS, jobName(job.id)).bar()).toBeNull()
+  for (let tries = 0; tries < 2; tries++) {
+    await expect(store.insert(job)).rejects.toMatchObject({ code: 'store_unavailable' })
+    await blobs.remove(job.id) // as whoever inserts it does then
+  }
+  expect((await keptIn(jobName(job.id))).alarm).toBeGreaterThan(Date.now() + 3_500_000)
+  await runDurableObjectAlarm(objectAt(jobName(job.id)))
+  expect(await keptIn(jobName(job.id))).toEqual({ keys: [], tables: [], alarm: null })
+})
+
 describe('chunks', () => {
   it('that come for a job which never comes are thrown away', async () => {
     const id = crypto.randomUUID()

@@ -36,18 +36,21 @@ const message = (id: string, more: Partial<JobMessage> & { notBefore?: number } 
   ...more,
 })
 /** Calls a consumer with these messages, as the platform does. */
-const deliver = async (consumer: ExportedHandlerQueueHandler<Cloudflare.Env>, ...bodies: unknown[]) => {
-  const batch = createMessageBatch(
-    'jobs',
-    bodies.map((body, n) => ({ id: `${n}`, timestamp: new Date(), attempts: 3, body })),
-  )
-  // The result names no delays.
-  const delays = new Map(batch.messages.map((one) => [one.id, vi.spyOn(one, 'retry')]))
-  const ctx = createExecutionContext()
-  await consumer(batch, env, ctx)
-  const { explicitAcks, retryMessages } = await getQueueResult(batch, ctx)
-  return { acked: explicitAcks, retried: retryMessages.map(({ msgId }) => [msgId, delays.get(msgId)?.mock.calls[0]?.[0]?.delaySeconds]) }
-}
+const deliverAt =
+  (attempts: number) =>
+  async (consumer: ExportedHandlerQueueHandler<Cloudflare.Env>, ...bodies: unknown[]) => {
+    const batch = createMessageBatch(
+      'jobs',
+      bodies.map((body, n) => ({ id: `${n}`, timestamp: new Date(), attempts, body })),
+    )
+    // The result names no delays.
+    const delays = new Map(batch.messages.map((one) => [one.id, vi.spyOn(one, 'retry')]))
+    const ctx = createExecutionContext()
+    await consumer(batch, env, ctx)
+    const { explicitAcks, retryMessages } = await getQueueResult(batch, ctx)
+    return { acked: explicitAcks, retried: retryMessages.map(({ msgId }) => [msgId, delays.get(msgId)?.mock.calls[0]?.[0]?.delaySeconds]) }
+  }
+const deliver = deliverAt(3)
 
 describe('a job that is handed over through a Queue', () => {
   it('runs in the consumer, on the stored request, with its env and ctx', async () => {
@@ -119,6 +122,7 @@ describe('the consumer', () => {
     const consumer = queueConsumer<Cloudflare.Env>(() => broken, { onError: (error) => queueErrors.push(error) })
     expect(await deliver(consumer, message('a'), message(id))).toEqual({ acked: ['1'], retried: [['0', 20]] })
     expect(queueErrors.map(String)).toEqual(['Error: down'])
+    expect(await deliverAt(100)(consumer, message('a'))).toEqual({ acked: [], retried: [['0', 3_600]] })
   })
 
   it('retries a job whose handler this Worker does not have', async () => {

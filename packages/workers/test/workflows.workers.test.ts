@@ -83,17 +83,17 @@ describe('a job that is handed over to a Workflow', () => {
     await untilState(id, 'terminated')
   })
 
-  it('is forgotten where an earlier hand-over failed, and made no instance', async () => {
+  it.each([1, 2])('is forgotten where of two hand-overs only number %i made an instance', async (made) => {
     const { id } = await flowJobs.submit('flow', {}, { delayMs: 3_600_000 })
     const job = (await flowStore.get(id)) as Job
     const other = crypto.randomUUID()
     await flowStore.insert({ ...job, id: other, dispatch: 2 })
-    const params = { v: 1, id: other, operation: 'flow', dispatch: 2, notBefore: Date.now() + 3_600_000 }
-    await env.WORKFLOW.createBatch({ instances: [{ id: `${other}-2`, params }] })
-    await (await env.WORKFLOW.get(`${other}-2`)).pause()
-    await untilState(other, 'paused', 2)
+    const params = { v: 1, id: other, operation: 'flow', dispatch: made, notBefore: Date.now() + 3_600_000 }
+    await env.WORKFLOW.createBatch({ instances: [{ id: `${other}-${made}`, params }] })
+    await (await env.WORKFLOW.get(`${other}-${made}`)).pause()
+    await untilState(other, 'paused', made)
     await flowJobs.cancel(other)
-    await untilState(other, 'terminated', 2)
+    await untilState(other, 'terminated', made)
     await (await env.WORKFLOW.get(`${id}-1`)).terminate()
   })
 
