@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const NEWEST = 'node_modules/@typescript/native'
 const OLDEST = 'tests/node_modules/typescript-5.4'
-const CONSUMERS = ['tests/consumer/tsconfig.json', 'tests/consumer/tsconfig.workers.json']
+const CONSUMERS = ['tests/consumer/tsconfig.json', 'tests/consumer/tsconfig.workers.json', 'tests/consumer/tsconfig.exact.json']
 
 const projects = globSync(
   ['packages/*/tsconfig.json', 'packages/*/test/tsconfig.json', '{examples/*,benchmarks,tests,tests/workers}/tsconfig.json'],

@@ -15,9 +15,9 @@ import { type Task, tracking } from './tracking'
 /** Options for one job, which override those of the client. */
 export interface JobOptions {
   /** Time limit for the whole job, in milliseconds. @default that of the client */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
   /** Stops following the job when it aborts. The job itself goes on; {@link Job.cancel} cancels it. @default `signal` of `init` */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
 }
 
 /** Options of {@link Client.submit}. */
@@ -26,15 +26,15 @@ export interface SubmitOptions extends JobOptions {
    * `Idempotency-Key` of all tries, by which the server makes only one job. `false`: none, and a lost answer is an error.
    * @default a random UUID
    */
-  idempotencyKey?: string | false
+  idempotencyKey?: string | false | undefined
 }
 
 /** Options of {@link Client.resume} and {@link Client.follow}. */
 export interface ResumeOptions extends JobOptions {
   /** Header fields for the origin of the status URL, besides those of the client. */
-  headers?: HeadersGiven
+  headers?: HeadersGiven | undefined
   /** Whether the origin of the status URL gets cookies, as in `fetch`. Not inherited from `submit`. @default 'same-origin' */
-  credentials?: 'omit' | 'same-origin' | 'include'
+  credentials?: 'omit' | 'same-origin' | 'include' | undefined
 }
 
 /** Submits jobs to a server and follows them. */

@@ -10,45 +10,45 @@ export type HeadersGiven = ConstructorParameters<typeof Headers>[0]
 /** Options of `createClient`. */
 export interface ClientOptions extends Partial<Clock> {
   /** Base of relative URLs. @default the URL of the page in a browser; elsewhere none, and URLs must be absolute */
-  baseUrl?: string | URL
+  baseUrl?: string | URL | undefined
   /** @default globalThis.fetch */
-  fetch?: Fetch
+  fetch?: Fetch | undefined
   /**
    * Header fields for every request to the origin of `baseUrl`, or without it of the submitted URL: `Authorization`, an API key. A function
    * is called before each request. No other origin gets them, wherever links or redirects lead.
    */
-  headers?: HeadersGiven | (() => HeadersGiven | Promise<HeadersGiven>)
+  headers?: HeadersGiven | (() => HeadersGiven | Promise<HeadersGiven>) | undefined
   /** Further origins that get the same header fields, such as `https://status.example.com`. @default [] */
-  trustedOrigins?: readonly string[]
+  trustedOrigins?: readonly string[] | undefined
   /**
    * Time limit for a whole job, in milliseconds, from `submit` or `resume` to the last byte of its result; then `ClientError` `timed_out`.
    * A call after that, such as `cancel`, has the same time again.
    * @default no limit
    */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
   /**
    * Time limit for one response with its body, in milliseconds, besides the time that the server was asked to hold it. A result must only
    * begin in this time, and uploads are not limited.
    * @default 30_000
    */
-  requestTimeoutMs?: number
+  requestTimeoutMs?: number | undefined
   /** How often a submission is tried before `ClientError` `unreachable`. Following a job never gives up by itself. @default 5 */
-  submitAttempts?: number
+  submitAttempts?: number | undefined
   /** Shortest pause between two requests for a job, in milliseconds, at least 50, whatever the server advises. @default 250 */
-  minPollMs?: number
+  minPollMs?: number | undefined
   /** Longest pause that the client chooses itself, in milliseconds, at least 1_000. A `Retry-After` may be longer. @default 30_000 */
-  maxPollMs?: number
+  maxPollMs?: number | undefined
   /** How long the server is asked to hold a poll until something changes (`Prefer: wait`), in seconds. 0: not at all. @default 20 */
-  waitSeconds?: number
+  waitSeconds?: number | undefined
   /** Whether server-sent events are used if a job offers them. @default true */
-  events?: boolean
+  events?: boolean | undefined
   /**
    * Omits the header fields that a server on another origin must allow by CORS: `Prefer`, `Idempotency-Key`, `If-None-Match`.
    * @default false
    */
-  plain?: boolean
+  plain?: boolean | undefined
   /** A server's own words for the states of its jobs, unless the client knows them: `{ baking: 'running' }`. */
-  words?: Words
+  words?: Words | undefined
 }
 
 /** The options, checked and with defaults filled in. */

@@ -4,7 +4,7 @@ import { useCallback, useMemo, useSyncExternalStore } from 'react'
 /** Options of {@link useJob}. */
 export interface UseJobOptions {
   /** Resumes jobs that are given by their status URL. Create it outside of the component. @default a client without options */
-  client?: Client
+  client?: Client | undefined
 }
 
 /** A job as {@link useJob} returns it. */

@@ -90,9 +90,9 @@ export const withJob = <R extends Request>(request: R, job: JobHandle): RequestW
 /** Options of {@link jobRoutes}. */
 export interface JobRoutesOptions<Native = Request> {
   /** Path of the job routes as this handler sees it. @default the `path` of `createJobs`, or `/jobs` */
-  path?: string
+  path?: string | undefined
   /** Returns whose request it is, and so whose jobs it may see. @default the `owner` of `createJobs` */
-  owner?: Owner<Native>
+  owner?: Owner<Native> | undefined
 }
 
 /** Makes a handler for the job routes: status, result, cancel, list. It resolves to `undefined` for a request to none of them. */

@@ -7,15 +7,15 @@ import { atMost, later } from './time'
 /** Options of {@link inProcess}. */
 export interface InProcessOptions {
   /** Number of jobs that run at once, 1 to 100_000. Raise it for handlers that mostly wait, lower it for those that compute. @default 10 */
-  concurrency?: number
+  concurrency?: number | undefined
   /** Number of jobs that may wait for a slot; beyond it new requests are answered 503. @default 1_000 */
-  maxQueued?: number
+  maxQueued?: number | undefined
   /**
    * Whether handlers get the stored request instead of the live one, as in a worker process; `jobs.start()` must then be called. For
    * tests: it shows what `carry` is missing.
    * @default false
    */
-  replay?: boolean
+  replay?: boolean | undefined
 }
 
 interface Waiting {

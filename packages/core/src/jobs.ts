@@ -34,19 +34,19 @@ import { checkWebhook, newWebhook, toldOfAll } from './webhook-target'
 /** Options of {@link Jobs.submit}. */
 export interface SubmitOptions {
   /** Whose job it is. @default null: nobody's */
-  owner?: string | null
+  owner?: string | null | undefined
   /** Calls of one owner with the same key make one job. @default none */
-  idempotencyKey?: string
+  idempotencyKey?: string | undefined
   /** Delay before the job may start, in milliseconds. @default the operation's `delayMs` */
-  delayMs?: number
+  delayMs?: number | undefined
   /** JSON about the job that representations may show. @default the operation's `meta`, if that is an object */
-  meta?: JsonObject
+  meta?: JsonObject | undefined
   /** URL that is notified when the job ends; needs `createJobs({ webhooks })`. @default the operation's `webhook`, if that names a URL */
-  webhook?: string
+  webhook?: string | undefined
   /** Path and query of the request that the handler gets. @default '/' */
-  url?: string
+  url?: string | undefined
   /** Header fields of the request that the handler gets, besides `content-type: application/json`. */
-  headers?: Readonly<Record<string, string>>
+  headers?: Readonly<Record<string, string>> | undefined
 }
 
 /** Jobs that share a store, an engine and operations. `Native` is the request type of the framework they are used with. */

@@ -8,11 +8,11 @@ import type { JobQuery, JobStore, JobView } from './store'
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
   /** Most jobs stored. Beyond it the job that finished first is dropped; if none has finished, a new job is refused. @default 100_000 */
-  maxJobs?: number
+  maxJobs?: number | undefined
   /** Most bytes of bodies stored; beyond it the same happens. @default 268_435_456 (256 MiB) */
-  maxBytes?: number
+  maxBytes?: number | undefined
   /** Events of history kept for each job. 0: none, and the store has no `events`. @default 0 */
-  maxEvents?: number
+  maxEvents?: number | undefined
 }
 
 /**

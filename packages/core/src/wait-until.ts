@@ -8,7 +8,7 @@ export interface WaitUntilOptions {
    * job's failure can still be written. 1 to 2_147_483_647.
    * @default 25_000
    */
-  maxRunMs?: number
+  maxRunMs?: number | undefined
 }
 
 /**

@@ -8,14 +8,14 @@ type Target = string | null | undefined
 /** The webhook of a route: what is notified when its jobs end. */
 export interface WebhookOptions<Native = unknown> {
   /** One URL for all jobs, or a function that looks it up, as by the client that sent the request. `null` or `undefined`: none. */
-  url?: string | ((native: Native) => Target | Promise<Target>)
+  url?: string | ((native: Native) => Target | Promise<Target>) | undefined
   /** Which ends are notified. @default all of them */
-  events?: readonly WebhookType[]
+  events?: readonly WebhookType[] | undefined
   /**
    * Whether a request may name its own URL, with `Prefer: callback; url="https://…"` (OData 4.01, 8.2.8.3), which then replaces `url`.
    * @default false
    */
-  fromRequest?: boolean
+  fromRequest?: boolean | undefined
 }
 /** A URL, a function that finds it, or {@link WebhookOptions}. */
 export type WebhookOption<Native = unknown> = NonNullable<WebhookOptions<Native>['url']> | WebhookOptions<Native>

@@ -15,13 +15,13 @@ export interface DashboardOptions<Native> {
    */
   access: (native: Native) => Access | Promise<Access>
   /** Number of newest jobs that counts and plots are made from, 100 to 10_000. A page reads them all when it opens. @default 1_000 */
-  windowJobs?: number
+  windowJobs?: number | undefined
   /** How often an open page refreshes, in milliseconds, 500 to 60_000. @default 3_000 */
-  refreshMs?: number
+  refreshMs?: number | undefined
   /** Heading of the page. @default 'Jobs' */
-  title?: string
+  title?: string | undefined
   /** Called with errors while an answer is made; the page is not told the details. @default console.error */
-  onError?: (error: unknown) => void
+  onError?: ((error: unknown) => void) | undefined
 }
 
 /** The options with defaults filled in. */

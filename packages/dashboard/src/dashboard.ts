@@ -7,7 +7,7 @@ import type { OperatedJobs } from './operated-jobs'
 /** Options of {@link dashboard}. */
 export interface FetchDashboardOptions extends DashboardOptions<Request> {
   /** Path of the dashboard as this handler sees it. @default '/dashboard' */
-  path?: string
+  path?: string | undefined
 }
 
 /**

@@ -9,20 +9,20 @@ export interface BullmqEngineOptions {
    * Name of the BullMQ queue, without colons. Only for these jobs: nothing else may add to or consume it. `<queue>-cancel` is used too.
    * @default 'respond-async'
    */
-  queue?: string
+  queue?: string | undefined
   /**
    * How BullMQ connects: `{ url: 'redis://…' }`, `{ host, port, … }`, or a client. With options, commands fail at once while Redis is
    * unavailable, so that requests do not wait for it; a client is used as it is configured.
    */
   connection: ConnectionOptions
   /** Prefix of all keys; in a Cluster with braces, `'{bull}'`. @default 'bull' */
-  prefix?: string
+  prefix?: string | undefined
   /** Number of jobs that a process runs at once after `jobs.start()`. @default 10 */
-  concurrency?: number
+  concurrency?: number | undefined
   /** Further options of BullMQ's `Worker`: a rate limit, metrics, telemetry, `lockDuration`. */
-  worker?: Omit<WorkerOptions, 'connection' | 'prefix' | 'concurrency' | 'autorun' | 'removeOnComplete' | 'removeOnFail'>
+  worker?: Omit<WorkerOptions, 'connection' | 'prefix' | 'concurrency' | 'autorun' | 'removeOnComplete' | 'removeOnFail'> | undefined
   /** Called with errors that no caller can catch: a lost connection, a lock that could not be renewed. @default console.error */
-  onError?: (error: unknown) => void
+  onError?: ((error: unknown) => void) | undefined
 }
 
 /**

@@ -10,23 +10,23 @@ export interface PgBossEngineOptions {
   /** Started with the first job or with `jobs.start()`, unless it is already. The application must stop it, after `jobs.stop()`. */
   boss: PgBoss
   /** Name of the queue, only for these jobs; created if missing. @default 'respond-async' */
-  queue?: string
+  queue?: string | undefined
   /** Number of jobs that a process runs at once after `jobs.start()`. Each slot polls Postgres by itself. @default 10 */
-  concurrency?: number
+  concurrency?: number | undefined
   /**
    * How often an idle slot polls for jobs, in seconds, at least 0.5; a job waits no longer than this if slots are idle. With
    * `new PgBoss({ useListenNotify: true })` a job that may start now is taken at once; delayed starts and retries still wait for a poll.
    * @default 2
    */
-  pollingIntervalSeconds?: number
+  pollingIntervalSeconds?: number | undefined
   /**
    * Whether the message of a job is written in the statement that stores the job, if the store can do that. Must be `false` if pg-boss
    * uses another database than the jobs.
    * @default true
    */
-  transaction?: boolean
+  transaction?: boolean | undefined
   /** Called with errors that no caller can catch, and with those of `boss` if it has no other listener. @default console.error */
-  onError?: (error: unknown) => void
+  onError?: ((error: unknown) => void) | undefined
 }
 
 /**

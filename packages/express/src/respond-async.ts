@@ -23,7 +23,7 @@ export interface RespondAsyncOptions extends OperationOptions<Request> {
    * The application whose settings (views, trust proxy, query parser) and prototypes apply when this process runs jobs of others.
    * @default the one that served the route in this process, otherwise a bare `express()`
    */
-  app?: Application
+  app?: Application | undefined
 }
 
 type Query = Request['query']
@@ -93,7 +93,7 @@ function unwrapped(operation: string, res: Response): JobHandle {
 /** Options of {@link jobRoutes}. */
 export interface JobRoutesOptions {
   /** Returns whose request it is, and so whose jobs it may see. @default the `owner` of `createJobs` */
-  owner?: Owner<Request>
+  owner?: Owner<Request> | undefined
 }
 
 /** Makes the job routes: status, result, cancel, list. To be mounted with `app.use('/jobs', jobRoutes(jobs))`, also in a nested router. */

@@ -9,18 +9,18 @@ import { writeAnswer } from './write-answer'
 /** Options of {@link jobSockets}. */
 export interface JobSocketsOptions {
   /** Path of the job routes as this server sees it. @default the `path` of `createJobs`, or `/jobs` */
-  path?: string
+  path?: string | undefined
   /**
    * Returns whose request it is, and so whose jobs it may see. It gets Node's own request: no middleware has run.
    * @default the `owner` of `createJobs`
    */
-  owner?: Owner<IncomingMessage>
+  owner?: Owner<IncomingMessage> | undefined
   /**
    * Called with errors of answering an upgrade: an `owner` that throws (the client gets 500), or another `upgrade` listener that has
    * taken the connection, such as a `WebSocketServer({ server })` without a path, which takes them all.
    * @default console.error
    */
-  onError?: (error: unknown) => void
+  onError?: ((error: unknown) => void) | undefined
 }
 
 /** A listener for the `upgrade` event of a server. */

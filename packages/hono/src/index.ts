@@ -90,12 +90,12 @@ export function respondAsync(jobs: Jobs<Context>, operation: string | RespondAsy
 /** Options of {@link jobRoutes}. */
 export interface JobRoutesOptions<C extends Context = Context> {
   /** Returns whose request it is, and so whose jobs it may see. @default the `owner` of `createJobs` */
-  owner?: Owner<C>
+  owner?: Owner<C> | undefined
   /**
    * Opens WebSockets at the events URL of jobs: the function of that name from `@hono/node-server`, `hono/bun`, `hono/deno` or
    * `hono/cloudflare-workers`. @default none: a client that asks for a WebSocket gets server-sent events
    */
-  upgradeWebSocket?: Upgrade
+  upgradeWebSocket?: Upgrade | undefined
 }
 
 /** Makes the job routes: status, result, cancel, list. To be mounted with `app.route('/jobs', jobRoutes(jobs))`, also in a sub-app. */

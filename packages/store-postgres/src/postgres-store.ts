@@ -16,32 +16,32 @@ export interface PostgresStoreOptions {
   /** A `pg.Pool`, the `sql` of postgres.js, or a `PGlite`. `close()` does not end it. */
   client: PostgresClient
   /** Schema of the tables: 1 to 48 of `a-z`, `0-9` and `_`, no digit first. @default 'respond_async' */
-  schema?: string
+  schema?: string | undefined
   /**
    * Whether missing tables are created before the first call. `false` if the role may not: run the SQL from `postgresSchema()` instead.
    * @default true
    */
-  migrate?: boolean
+  migrate?: boolean | undefined
   /** Events of history kept for each job, 0 to 1_000. 0: none, and the store has no `events`. @default 0 */
-  maxEvents?: number
+  maxEvents?: number | undefined
   /**
    * Whether statements are prepared once per connection, which saves a fifth to a third of their time. `false` behind a transaction pooler
    * that does not support prepared statements (PgBouncer before 1.21); postgres.js then needs `max_pipeline=0` in its URL.
    * @default true
    */
-  prepare?: boolean
+  prepare?: boolean | undefined
   /**
    * How this instance listens for writes, on one connection for all of its watchers. `true` with postgres.js and PGlite; with pg a
    * function that makes a client: `() => new pg.Client(url)`. The connection must be direct, not through a transaction pooler.
    * @default none: the store has no `watch`
    */
-  watch?: true | (() => ListenClient)
+  watch?: true | (() => ListenClient) | undefined
   /**
    * Whether writes of this instance are notified to those that listen. If one instance listens, all must notify, also workers without
    * `watch`. Costs no round trip, but Postgres serializes the commits of notifying transactions server-wide.
    * @default true with `watch`, otherwise false
    */
-  notify?: boolean
+  notify?: boolean | undefined
 }
 
 /** How often to try an insert that conflicts with a job that is gone right after. */

@@ -16,15 +16,15 @@ export interface RedisStoreOptions {
    * letters, digits and `_ . : / -`.
    * @default 'respond-async'
    */
-  prefix?: string
+  prefix?: string | undefined
   /** Events of history kept for each job, 0 to 1_000. 0: none, and the store has no `events`. @default 0 */
-  maxEvents?: number
+  maxEvents?: number | undefined
   /**
    * Whether changes of jobs are published, and received by processes that wait for them. The first wait in a process opens a further
    * connection. Must be the same in all processes. A REST client publishes, but cannot subscribe.
    * @default true
    */
-  watch?: boolean
+  watch?: boolean | undefined
 }
 
 /** How long after they were due to be swept keys expire by themselves, in milliseconds (a day); also the life of a body without a job. */

@@ -22,8 +22,8 @@ export interface SqliteDatabase {
 /** Options for opening a file. */
 interface FileOptions {
   readonly path: string
-  readonly synchronous?: 'normal' | 'full'
-  readonly busyTimeoutMs?: number
+  readonly synchronous?: 'normal' | 'full' | undefined
+  readonly busyTimeoutMs?: number | undefined
 }
 
 /** Opens a file in WAL mode, in which readers and the one writer do not wait for each other. */

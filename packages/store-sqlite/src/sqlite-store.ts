@@ -11,14 +11,14 @@ import { watchOf } from './watch'
 
 interface CommonOptions {
   /** Whether missing tables are created. If `false`, they must exist, see `schema`. @default true */
-  migrate?: boolean
+  migrate?: boolean | undefined
   /**
    * Events of history kept for each job, 0 to 100_000. 0: none, and the store has no `events`. Costs one more row per change.
    * @default 0
    */
-  maxEvents?: number
+  maxEvents?: number | undefined
   /** How often to check for writes of other processes while a client waits, in milliseconds, 10 to 60_000. @default 100 */
-  watchMs?: number
+  watchMs?: number | undefined
 }
 
 /** Options of {@link sqliteStore} for a file that the store opens. */
@@ -30,13 +30,13 @@ export interface SqliteFileOptions extends CommonOptions {
    * crash of the process loses nothing, and the file is never damaged.
    * @default 'normal'
    */
-  synchronous?: 'normal' | 'full'
+  synchronous?: 'normal' | 'full' | undefined
   /**
    * How long a write waits for another process that writes, in milliseconds, 0 to 2_147_483_647. This process is blocked meanwhile. After
    * it the call fails and is answered 503.
    * @default 5_000
    */
-  busyTimeoutMs?: number
+  busyTimeoutMs?: number | undefined
   database?: undefined
 }
 

@@ -16,15 +16,15 @@ export interface WebhooksOptions {
    * nothing is sent to any other origin.
    * @default []
    */
-  allow?: readonly string[]
+  allow?: readonly string[] | undefined
   /**
    * Pauses between tries, in milliseconds, with jitter. Tries end after the last pause, with an answer of 2xx or 410, and when the job
    * expires.
    * @default [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000]: 5 s to 10 h
    */
-  retryMs?: readonly number[]
+  retryMs?: readonly number[] | undefined
   /** Time limit of one try, in milliseconds, 100 to 45_000. @default 15_000 */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
 }
 
 const RETRY_MS = [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000]

@@ -11,9 +11,9 @@ export interface D1StoreOptions {
   /** The binding of the database, `env.DB`: a `binding` of `d1_databases` in wrangler.jsonc. */
   database: JobDatabase
   /** Events of history kept for each job, 0 to 1_000. 0: none, and the store has no `events`. @default 0 */
-  maxEvents?: number
+  maxEvents?: number | undefined
   /** Whether missing tables are created on first use. If `false`, run `D1_SCHEMA` as a migration. @default true */
-  migrate?: boolean
+  migrate?: boolean | undefined
 }
 
 const HEAD = 'SELECT head, changes FROM respond_async_jobs'

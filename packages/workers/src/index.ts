@@ -68,7 +68,7 @@ export function respondAsync<Env = Cloudflare.Env, R extends Request = Request>(
 /** Options of {@link jobRoutes}. */
 export interface JobRoutesOptions<R extends Request = Request> {
   /** Returns whose request it is, and so whose jobs it may see. @default the `owner` of `createJobs` */
-  owner?: Owner<R>
+  owner?: Owner<R> | undefined
 }
 
 /**

@@ -26,13 +26,13 @@ export interface DurableObjectStoreOptions {
    * Events of history kept for each job, 0 to 1_000. 0: none, and the store has no `events`. Costs one more row per change.
    * @default 0
    */
-  maxEvents?: number
+  maxEvents?: number | undefined
   /**
    * Whether jobs without an owner can be listed, with `jobs.list({ owner: null })`. Every change of such a job then costs one more call,
    * all to the same object, which limits how many changes there can be per second.
    * @default false
    */
-  listNameless?: boolean
+  listNameless?: boolean | undefined
 }
 
 /** Largest head, in bytes of JSON: a row may have 2 MB, and its encoding may double the size. */

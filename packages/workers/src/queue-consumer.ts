@@ -9,9 +9,9 @@ export interface QueueConsumerOptions {
    * The queue that is consumed; needed for jobs that start more than 12 hours later, whose messages are sent again until they are due.
    * Without it they are retried, and each 12 hours count as one of the queue's `max_retries`.
    */
-  queue?: JobQueue
+  queue?: JobQueue | undefined
   /** Called with the error of a run, and for a message that is not of a job and was dropped. @default console.error */
-  onError?: (error: unknown) => void
+  onError?: ((error: unknown) => void) | undefined
 }
 
 /** First and longest pause before a message is delivered again after its run threw, in seconds. */

@@ -12,7 +12,7 @@ export interface BlobBucket {
 /** Options of {@link r2Blobs}. */
 export interface R2BlobsOptions {
   /** Prefix of the object keys, for a bucket that also holds other objects. @default 'jobs/' */
-  prefix?: string
+  prefix?: string | undefined
 }
 
 /**
