@@ -103,6 +103,7 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
     void new Promise<void>((resolve) => {
       waiting.go = resolve
     }).then(() => perform(waiting))
+    next()
   }
   const hold = (waiting: Waiting, delayMs: number) => {
     const { id } = waiting.message
@@ -114,7 +115,6 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
         if (delayMs > MAX_TIMER_MS) return hold(waiting, delayMs - MAX_TIMER_MS)
         held.delete(id)
         enqueue(waiting)
-        next()
       },
       Math.min(delayMs, MAX_TIMER_MS),
     )
@@ -141,7 +141,6 @@ export function inProcess(options: InProcessOptions = {}): JobEngine {
       if (delayMs > 0) hold(waiting, delayMs)
       else enqueue(waiting)
       reservation?.release()
-      next()
     },
     async cancel(id) {
       clearTimeout(held.get(id)?.timer)
