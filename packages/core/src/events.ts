@@ -29,6 +29,9 @@ const retryText = (ms: number) => `retry: ${ms}\n\n`
 const RETRY = bytesOf(retryText(RETRY_MS))
 const ALIVE = bytesOf(': alive\n\n')
 
+/** Whether a media type is that of events. Of `Accept`: an EventSource accepts nothing else; a client that also accepts JSON gets JSON. */
+export const isEventStream = (type: unknown): boolean => /^\s*text\/event-stream\s*(?:;|$)/i.test(String(type))
+
 /**
  * GET events: sends the status document whenever it changes. A client that knows the last one gets 204, which stops a browser from
  * reconnecting. A process that is stopping sends the current one and ends: after an answer other than 200 a browser never reconnects.

@@ -58,7 +58,7 @@ export function withRange(answer: Answer, request: JobRequest): Answer {
   // A weak validator never matches, and without an ETag or a date none does: a conditional range then gets the whole body (13.1.5).
   const validator = request.headers.get('if-range')
   const unchanged = [null, headers.etag, headers['last-modified']].includes(validator) && !validator?.startsWith('W/')
-  const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/i.exec(request.headers.get('range')?.trim() ?? '') ?? []
+  const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/i.exec(String(request.headers.get('range')).trim()) ?? []
   if (request.method !== 'GET' || !unchanged || !(from + to)) return whole
   const size = sizeOf(body)
   const first = from ? Number(from) : Math.max(0, size - Number(to))

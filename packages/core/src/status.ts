@@ -1,7 +1,7 @@
 import type { StatusPage } from '@respond-async/core/page'
 import type { Answer } from './answer'
 import type { Context } from './context'
-import { getEvents } from './events'
+import { getEvents, isEventStream } from './events'
 import type { Job } from './job'
 import { isTerminal } from './lifecycle'
 import { prefersHtml } from './negotiation'
@@ -20,15 +20,12 @@ const tagOf = (job: Job, page: StatusPage | undefined) => (page ? `"${job.revisi
 /** GET status: shows the job as it is or, with `Prefer: wait`, once it has changed from what the client knows. */
 export function getStatus(context: Context, job: Job, self: string, request: JobRequest): Promise<Answer> | Answer {
   const accept = request.headers.get('accept')
-  if (wantsEvents(accept)) return getEvents(context, job, self, request)
+  if (isEventStream(accept)) return getEvents(context, job, self, request)
   if (context.options.page && prefersHtml(accept)) return getPage(context, job, self, request)
   const { wait } = parsePrefer(request.headers.get('prefer'))
   if (wait === undefined || isTerminal(job.status)) return showStatus(context, job, self, request)
   return heldStatus(context, job, self, request, waitMsOf(context, wait))
 }
-
-/** An EventSource accepts nothing else; a client that also accepts JSON gets JSON. */
-const wantsEvents = (accept: string | null) => /^\s*text\/event-stream\s*(?:;|$)/i.test(accept ?? '')
 
 /** GET status from a browser. The page's code is loaded when the first one asks for it. */
 async function getPage(context: Context, job: Job, self: string, request: JobRequest): Promise<Answer> {

@@ -2,7 +2,7 @@ import { type Answer, bytesOf, isEvents, isStream, partOf } from './answer'
 import { responseName } from './bodies'
 import type { Context } from './context'
 import { offsetAfterEvent } from './event-offset'
-import type { EventSink } from './events'
+import { type EventSink, isEventStream } from './events'
 import type { EventFlow } from './feed'
 import type { Job } from './job'
 import { isTerminal } from './lifecycle'
@@ -64,8 +64,7 @@ function rangeOf({ method, headers }: JobRequest, etag: string): readonly [from:
 
 /** `Last-Event-ID`, if the response is an event stream. */
 function lastEventId({ response }: Job, { headers }: JobRequest): string | undefined {
-  const isEventStream = /^text\/event-stream\s*(?:;|$)/i.test(String(response?.headers['content-type'] ?? ''))
-  return (isEventStream && headers.get('last-event-id')) || undefined
+  return (isEventStream(response?.headers['content-type']) && headers.get('last-event-id')) || undefined
 }
 
 async function* chunksSoFar(context: Context, job: Job): AsyncGenerator<Uint8Array> {
