@@ -56,7 +56,6 @@ export type { MessageSink, MessageStream } from './sockets'
 export { MAX_MESSAGE_BYTES, SOCKET_CODES } from './sockets'
 export type { JobLinks, StatusDocument } from './status-document'
 export type { BlobStore, Claimed, Inserted, JobQuery, JobStore, JobView, Replaced, StoreCapabilities, StoreHost } from './store'
-export { HOP_BY_HOP } from './stored-request'
 export type { WaitUntilOptions } from './wait-until'
 export { waitUntil } from './wait-until'
 export type {

@@ -26,15 +26,18 @@ export function outcomeOf(
   return inline === undefined ? { response, responseBody: body } : { response, result: inline }
 }
 
-/** The header fields of a response that are stored. */
+/** The header fields of a response that are stored: not those of its connection, which are also those that `Connection` names (RFC 9110 7.6.1). */
 export function keptFields(headers: HeaderFields): HeaderFields {
   const kept: Record<string, string | readonly string[]> = {}
-  for (const name in headers) if (isKept(name)) kept[name] = headers[name] as string
+  const ofConnection = String(headers.connection)
+    .toLowerCase()
+    .split(/[\s,]+/)
+  for (const name in headers) if (isKept(name) && !ofConnection.includes(name)) kept[name] = headers[name] as string
   return kept
 }
 
 const isJsonType = (headers: HeaderFields): boolean =>
-  /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(String(headers['content-type'] ?? '')) && headers['content-encoding'] === undefined
+  /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(String(headers['content-type'])) && headers['content-encoding'] === undefined
 
 /** The body as text, if it is JSON and encodes to the same bytes again. */
 function jsonText(body: string | Uint8Array): string | undefined {

@@ -2,9 +2,10 @@ import type { JsonObject, StoredRequest } from './job'
 import type { ReceivedBody } from './received-body'
 import type { Submission } from './request'
 
-/** Header fields of one connection (RFC 9110 7.6.1), which are never stored or replayed. */
-export const HOP_BY_HOP = new Set([
+/** Header fields of one connection (RFC 9110 7.6.1), and the length, which follows from the body. */
+const NOT_KEPT = new Set([
   'connection',
+  'content-length',
   'keep-alive',
   'proxy-authenticate',
   'proxy-authorization',
@@ -15,8 +16,8 @@ export const HOP_BY_HOP = new Set([
   'upgrade',
 ])
 
-/** Whether a header field of a request or response is stored: none of one connection, nor `content-length`, which follows from the body. */
-export const isKept = (name: string): boolean => !HOP_BY_HOP.has(name) && name !== 'content-length'
+/** Whether a header field of a request or response is stored and replayed. */
+export const isKept = (name: string): boolean => !NOT_KEPT.has(name)
 
 /** Header fields with secrets of the client, stored only if `storeHeaders` names them. */
 const SECRET = new Set(['authorization', 'cookie'])

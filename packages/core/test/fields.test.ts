@@ -30,6 +30,16 @@ test('a result has one Sunset, that of the job, also if the handler announces th
   expect(fields(headers, 'sunset').map(([, value]) => value)).toEqual([new Date(expiresAt).toUTCString()])
 })
 
+test('fields that the handler names in Connection are of its connection, and are not replayed', async () => {
+  const { wrap, post, send } = createService()
+  const headers = { ...ok(1).headers, connection: ['close, X-Hop', 'x-next'], 'x-hop': 'a', 'x-next': 'b', 'x-report': 'c' }
+  wrap('report', {}, async () => ({ ...ok(1), headers }))
+  const at = location(await post('report'))
+  await vi.advanceTimersByTimeAsync(10)
+  const answer = await send('GET', `${at}/result`)
+  expect(['connection', 'x-hop', 'x-next', 'x-report'].filter((name) => fields(answer?.headers, name).length > 0)).toEqual(['x-report'])
+})
+
 test('a representation sets and takes away fields in whatever case it writes them', async () => {
   const own = { headers: { location: '/elsewhere', 'retry-after': '9', link: null, 'content-type': 'application/vnd.own+json' } }
   const { wrap, post } = createService({ representation: { accepted: () => own } })

@@ -162,10 +162,12 @@ export const resultAudits: readonly Audit[] = [
   {
     id: 'RES10',
     level: 'MUST',
-    title: 'drop the hop-by-hop fields of the captured response',
+    title: 'drop the hop-by-hop fields of the captured response, and those that its Connection names',
     source: 'RFC 9110 7.6.1',
     async run({ submit }) {
       const headers = [
+        ['connection', 'X-Hop'],
+        ['x-hop', 'mine'],
         ['keep-alive', 'timeout=99'],
         ['proxy-authenticate', 'Basic'],
         ['te', 'trailers'],
@@ -175,7 +177,7 @@ export const resultAudits: readonly Audit[] = [
       await job.finished()
       const reply = await job.result()
       hasField(reply, 'x-report', 'yes')
-      for (const name of ['proxy-authenticate', 'te']) hasNoField(reply, name)
+      for (const name of ['x-hop', 'proxy-authenticate', 'te']) hasNoField(reply, name)
       equal(reply.headers.get('keep-alive') === 'timeout=99', false, 'the Keep-Alive of the handler')
     },
   },
