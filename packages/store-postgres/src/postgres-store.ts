@@ -1,9 +1,9 @@
-import { type JobEvent, type JobStore, JobsError } from '@respond-async/core'
+import { type Job, type JobEvent, type JobStore, JobsError } from '@respond-async/core'
 import { checkNoOthers, checkWhole, columnText, dueFrom, pageOf, placeOf, STATUSES } from '@respond-async/core/store'
 import { postgresBlobs } from './blobs'
-import type { PostgresClient } from './client'
+import type { PostgresClient, PostgresRow } from './client'
 import { BODIES, type Column, columnValue, MEMBERS, SEARCHED } from './columns'
-import { connectionOf, type Run } from './connection'
+import { connectionOf, type Run, type Statement } from './connection'
 import { invalid, isMissing, understood } from './errors'
 import { type ListenClient, listenWith } from './listener'
 import { changesText, jobOf, MAX_BODY_BYTES, MAX_RECORD_BYTES, recordText } from './record'
@@ -102,6 +102,16 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
     }
   }
 
+  const read = async (statement: Statement, values: unknown[]): Promise<Job | null> => {
+    const [row] = await run(statement, values)
+    return row ? jobOf(row) : null
+  }
+  /** The job that a write after `version` lost to. What the write has seen may be older: the winner is committed after it had begun. */
+  const winner = (row: PostgresRow | undefined, version: number, statement: Statement, id: string) => {
+    const seen = row ? jobOf(row) : null
+    return seen?.version === version ? read(statement, [id]) : seen
+  }
+
   /** Parameters of a statement for events of history; empty if there are none to keep. */
   const linesOf = (events: readonly JobEvent[] = []): unknown[] => {
     const kept = maxEvents > 0 ? events.slice(-maxEvents) : []
@@ -143,10 +153,7 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
       }
       throw new JobsError('store_unavailable', 'The job could not be stored: others with its key come and go.')
     },
-    async get(id, view = 'full') {
-      const [row] = await run(view === 'head' ? sql.head : sql.full, [id])
-      return row ? jobOf(row) : null
-    },
+    get: (id, view = 'full') => read(view === 'head' ? sql.head : sql.full, [id]),
     async replace(next, events) {
       const columns: Column[] = [...SEARCHED, ...BODIES.filter((column) => next[MEMBERS[column]] !== undefined)]
       const values = [next.id, next.version - 1, next.version, recordText(next), ...columns.map((column) => columnValue(column, next))]
@@ -154,11 +161,7 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
       const shape = { columns, whole: true, lines: lines.length > 0, gone: next.goneAt !== undefined }
       const [row] = await run(sql.update(shape), [...values, ...lines])
       if (row?.done) return { replaced: true }
-      const seen = row && jobOf(row)
-      if (seen?.version !== next.version - 1) return { replaced: false, current: seen ?? null }
-      // It lost to a write that was committed after the statement had begun, so `seen` is older than that.
-      const [current] = await run(sql.head, [next.id])
-      return { replaced: false, current: current ? jobOf(current) : null }
+      return { replaced: false, current: await winner(row, next.version - 1, sql.head, next.id) }
     },
     async claim(id, version, changes, events) {
       const columns = [...SEARCHED, ...BODIES].filter((column) => MEMBERS[column] in changes)
@@ -168,20 +171,13 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
       const text = changesText({ ...changes, version: version + 1 })
       const [row] = await run(sql.update(shape), [id, version, version + 1, text, ...values, ...lines])
       if (row?.done) return { claimed: true, job: jobOf(row) }
-      const seen = row && jobOf(row)
-      if (seen?.version !== version) return { claimed: false, job: seen ?? null }
-      const [current] = await run(sql.full, [id])
-      return { claimed: false, job: current ? jobOf(current) : null }
+      return { claimed: false, job: await winner(row, version, sql.full, id) }
     },
     async remove(id, version) {
       const guarded = version !== undefined
       return (await run(sql.remove(guarded), guarded ? [id, version] : [id])).length > 0
     },
-    async holder(owner, key) {
-      const values = owner === null ? [columnText(key)] : [columnText(key), columnText(owner)]
-      const [row] = await run(sql.holder(owner !== null), values)
-      return row ? jobOf(row) : null
-    },
+    holder: (owner, key) => read(sql.holder(owner !== null), (owner === null ? [key] : [key, owner]).map(columnText)),
     due: (before, limit) => dueFrom((rows) => run(sql.due, [before, rows]), jobOf, limit),
     async list({ owner, status, operation, limit, cursor }) {
       const after = placeOf(cursor)
