@@ -13,7 +13,7 @@ export interface PostgresJs {
   unsafe(text: string, values?: unknown[], options?: { prepare?: boolean }): PromiseLike<readonly PostgresRow[]>
   listen(channel: string, hear: (payload: string) => void, listening?: () => void): PromiseLike<{ unlisten(): Promise<void> }>
   /** Its settings. `max_pipeline`, how many statements it sends ahead of an answer, is not in its types. */
-  readonly options: { readonly max: unknown; readonly max_pipeline?: unknown }
+  readonly options: { readonly max: unknown; readonly prepare: unknown; readonly max_pipeline?: unknown }
 }
 
 /** The part of a [PGlite](https://pglite.dev), Postgres inside this process, that is used. */

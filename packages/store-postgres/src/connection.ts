@@ -22,7 +22,8 @@ export function connectionOf(client: PostgresClient, prepare: boolean): Connecti
   if (typeof client === 'function' && 'unsafe' in client) {
     // A statement sent ahead of an answer may have its text on one connection of the pooler and its values on another one, and so run with
     // the text of somebody else's statement (PgBouncer before 1.21), or hang (Supavisor).
-    if (prepare || (client as PostgresJs).options.max_pipeline === 0) return overPostgresJs(client, prepare)
+    const { options } = client as PostgresJs
+    if ((prepare && options.prepare) || options.max_pipeline === 0) return overPostgresJs(client, prepare)
     throw invalid('a transaction pooler (prepare: false) needs max_pipeline=0 in the URL of postgres.js')
   }
   if (typeof client === 'object' && client !== null) {

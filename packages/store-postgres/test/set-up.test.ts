@@ -138,6 +138,7 @@ test('misuse is an error when the store is made', () => {
     { watch: true },
     { client: sql, watch: true, prepare: false },
     { client: sql, prepare: false },
+    { client: postgresJsOf(url, { prepare: false }) },
   ])
     expect(refused(options), JSON.stringify(options)).toBe('invalid_option')
   for (const options of [
@@ -146,6 +147,7 @@ test('misuse is an error when the store is made', () => {
     { client: sql, watch: true },
     { prepare: false, watch: () => new pg.Client(url) },
     { client: postgresJsOf(`${url}?max_pipeline=0`), prepare: false },
+    { client: postgresJsOf(`${url}?max_pipeline=0`, { prepare: false }) },
   ])
     expect(refused(options), JSON.stringify(options)).toBeUndefined()
 })
