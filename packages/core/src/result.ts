@@ -51,7 +51,7 @@ export async function storedBody(context: Context, job: Job): Promise<Body | Bod
 /** Applies a `Range` request to a stored 200 (RFC 9110 14.2). Several ranges, other units and invalid ones are ignored, as it allows. */
 export function withRange(answer: Answer, request: JobRequest): Answer {
   const { status, body } = answer
-  if (status !== 200 || body === null || isEvents(body)) return answer
+  if (status !== 200 || body === null || isEvents(body) || sizeOf(body) === 0) return answer
   const headers: Record<string, string | readonly string[]> = { ...answer.headers }
   setField(headers, 'Accept-Ranges', 'bytes')
   const whole = { ...answer, headers }

@@ -197,6 +197,14 @@ describe('the result', () => {
     expect((await ask({ range: 'bytes=0-1', 'if-range': '"x"' }))?.status).toBe(200)
   })
 
+  test.each([null, '', new Uint8Array()])('an empty body, %j, has no ranges: a download that is resumed ends', async (body) => {
+    const { wrap, post, send } = createService()
+    wrap('report', {}, async () => ({ status: 200, headers: { 'content-type': 'text/csv' }, body }))
+    const at = location(await post('report'))
+    await finished(send, at)
+    expect(await send('GET', `${at}/result`, { range: 'bytes=0-' })).toMatchObject({ status: 200, body })
+  })
+
   test.each([
     [null, undefined, 'private'],
     [null, 'public, max-age=60', 'public, max-age=60'],
