@@ -153,6 +153,21 @@ export function testEngine({ title, entry, variable, start, open, messages, size
       await emptied()
     })
 
+    it('reaches what runs by an earlier hand-over than the last one', async () => {
+      const web = await run('web', { startDeadlineMs: 1_000, sweepMs: 100 })
+      const { location } = await web.submit('/gate/a')
+      await vi.waitFor(async () => expect(await messages(server.url, queue)).toBeGreaterThan(1), WAIT)
+      await web.end('SIGKILL')
+      const other = await run('web', { leaseMs: 3_600_000 })
+      await run('worker', { leaseMs: 3_600_000 })
+      await noted('start', 1)
+      await vi.waitFor(async () => expect(await messages(server.url, queue)).toBe(1), WAIT) // the other ones were dropped
+      expect((await other.call(location, { method: 'DELETE' })).status).toBe(202)
+      await noted('abort', 1)
+      expect((await other.finished(location)).status).toBe('canceled')
+      await emptied()
+    })
+
     it('lets a worker finish what it runs when it stops, and take nothing new', async () => {
       const web = await run('web')
       const worker = await run('worker')

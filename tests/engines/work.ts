@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import type { JobHandle, JobsOptions } from '@respond-async/core'
+import type { JobHandle, JobStore, JobsOptions } from '@respond-async/core'
 
 /** What handlers of all processes note, so that a test knows what really ran, whatever the API says. */
 export interface Note {
@@ -45,6 +45,11 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
 
 /** Settings of the process, as the test gave them. */
 export const jobsOptions: JobsOptions = JSON.parse(process.env.JOBS ?? '{}')
+
+/** The store, which tells nobody what other processes write: a cancel then reaches a run through the engine, or at its next heartbeat. */
+export function unwatched({ watch: _, capabilities, ...store }: JobStore): JobStore {
+  return { ...store, capabilities: { ...capabilities, watch: false } }
+}
 
 /** Routes that every application of these tests has, besides `POST /echo/:section`. */
 export const GATE = { operation: 'gate', retries: 0 }

@@ -47,14 +47,19 @@ export function createProducer({ queue: name, connection, prefix, onError }: Eng
       const to = await connected()
       await inTime(to.add(message.operation, message, options))
     },
-    /** Removes a waiting message. If it is not in the queue it may be running: workers are notified, and the one that has it stops. */
+    /**
+     * Removes the messages of all hand-overs so far, the job may run by any of them. Of one that is being run, workers are notified, and
+     * the one that has it stops.
+     */
     async cancel(id: string, dispatch: number): Promise<void> {
       if (closed) return // the worker that gets the message will find the job canceled
-      const message = messageId({ id, dispatch })
       const from = await connected()
-      if ((await inTime(from.remove(message))) === 1) return
-      teller ??= new QueueEventsProducer(cancellationsOf(name), { connection: await from.getBackend().client, prefix })
-      await inTime(teller.publishEvent({ eventName: 'cancel', message }))
+      const drop = async (message: string) => {
+        if ((await inTime(from.remove(message))) === 1) return
+        teller ??= new QueueEventsProducer(cancellationsOf(name), { connection: await from.getBackend().client, prefix })
+        await inTime(teller.publishEvent({ eventName: 'cancel', message }))
+      }
+      await Promise.all(Array.from({ length: dispatch }, (_, at) => drop(messageId({ id, dispatch: at + 1 }))))
     },
     async close(): Promise<void> {
       closed = true

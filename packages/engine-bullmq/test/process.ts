@@ -9,12 +9,12 @@ import { sqliteStore } from '@respond-async/store-sqlite'
 import express, { type Request } from 'express'
 import multer from 'multer'
 import { serve } from '../../../tests/engines/serve'
-import { AGAIN, FLAKY, GATE, jobsOptions, LATER, note, passGate, sha256 } from '../../../tests/engines/work'
+import { AGAIN, FLAKY, GATE, jobsOptions, LATER, note, passGate, sha256, unwatched } from '../../../tests/engines/work'
 
 const { DIR = '', REDIS_URL = '', QUEUE = '' } = process.env
 const jobs = createJobs<Request>({
   ...jobsOptions,
-  store: sqliteStore({ path: join(DIR, 'jobs.sqlite') }),
+  store: unwatched(sqliteStore({ path: join(DIR, 'jobs.sqlite') })),
   engine: bullmqEngine({ queue: QUEUE, connection: { url: REDIS_URL }, concurrency: 2, onError: () => {} }),
   onError: () => {},
 })

@@ -66,11 +66,15 @@ export function pgBossEngine(options: PgBossEngineOptions): JobEngine {
     },
     dispatch: (message, { delayMs }) => send(message, delayMs),
     prepare: (message, { delayMs }) => noted((db) => send(message, delayMs, db)),
-    /** Deletes the message. If it is running, its worker notices within seconds and aborts the run. */
+    /**
+     * Deletes the messages of all hand-overs so far, the job may run by any of them. The worker of one that is being run notices within
+     * seconds and aborts the run.
+     */
     async cancel(id, dispatch) {
       if (stopped) return // the worker that gets the message will find the job canceled
       await queue.ready()
-      await boss.deleteJob(name, messageId(id, dispatch))
+      const messages = Array.from({ length: dispatch }, (_, at) => messageId(id, at + 1))
+      await boss.deleteJob(name, messages)
     },
     async start(run) {
       if (started) return

@@ -10,14 +10,14 @@ import { sqliteStore } from '@respond-async/store-sqlite'
 import { Hono } from 'hono'
 import { PgBoss } from 'pg-boss'
 import { serve } from '../../../tests/engines/serve'
-import { AGAIN, FLAKY, GATE, jobsOptions, LATER, note, passGate, sha256 } from '../../../tests/engines/work'
+import { AGAIN, FLAKY, GATE, jobsOptions, LATER, note, passGate, sha256, unwatched } from '../../../tests/engines/work'
 
 const { DIR = '', DATABASE_URL = '', QUEUE = '' } = process.env
 const boss = new PgBoss({ connectionString: DATABASE_URL, max: 4, useListenNotify: true, connectionTimeoutMillis: 2_000 })
 const jobs = createJobs({
   ...jobsOptions,
   // In a file, so that the jobs are there while pg-boss has no database.
-  store: sqliteStore({ path: join(DIR, 'jobs.sqlite') }),
+  store: unwatched(sqliteStore({ path: join(DIR, 'jobs.sqlite') })),
   engine: pgBossEngine({ boss, queue: QUEUE, concurrency: 2, pollingIntervalSeconds: 0.5, onError: () => {} }),
   onError: () => {},
 })
