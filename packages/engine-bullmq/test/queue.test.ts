@@ -1,0 +1,214 @@
+import type { JobMessage, Runner, RunOutcome } from '@respond-async/core'
+import { type BullmqEngineOptions, bullmqEngine } from '@respond-async/engine-bullmq'
+import { Queue, type WorkerOptions } from 'bullmq'
+import { Redis } from 'ioredis'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { hasRedisServer, type RedisServer, startRedis } from '../../../tests/redis'
+
+const NOW = { delayMs: 0 }
+const DONE: RunOutcome = { kind: 'done' }
+const message = (id: string): JobMessage => ({ v: 1, id, operation: 'work', dispatch: 1 })
+const ids = (count: number) => Array.from({ length: count }, (_, at) => `job-${at}`)
+
+/** What the engine does with its Redis, in this process: a server for each test, some of which break it. */
+describe.skipIf(!hasRedisServer)('bullmqEngine on its Redis', () => {
+  let server: RedisServer
+  let admin: Redis
+  let closing: (() => unknown)[] = []
+  beforeEach(async () => {
+    server = await startRedis()
+    admin = new Redis(server.url)
+    admin.on('error', () => {}) // one test kills its server
+    closing = [() => server.stop(), () => admin.disconnect()]
+  })
+  afterEach(async () => {
+    for (const close of closing.reverse()) await close()
+  })
+
+  function open(options: Partial<BullmqEngineOptions> = {}) {
+    const errors: unknown[] = []
+    const engine = bullmqEngine({ connection: { url: server.url }, onError: (error) => errors.push(error), ...options })
+    const stop = (drainMs = 5_000) => engine.stop?.(drainMs) as Promise<void>
+    closing.push(() => stop(1_000))
+    return {
+      errors,
+      stop,
+      start: (run: Runner) => engine.start?.(run),
+      add: (...all: string[]) => Promise.all(all.map((id) => engine.dispatch(message(id), NOW))),
+      cancel: (id: string) => engine.cancel?.(id, 1) as Promise<void>,
+    }
+  }
+  function look(options: Partial<ConstructorParameters<typeof Queue>[1]> = {}) {
+    const queue = new Queue('respond-async', { connection: { url: server.url }, ...options })
+    closing.push(() => queue.close())
+    return queue
+  }
+  const connections = async () =>
+    String(await admin.client('LIST'))
+      .split('\n')
+      .filter(Boolean).length - 1
+  /** Runs that end when they are told to. */
+  function gated() {
+    const running = new Map<string, { open(): void; signal: AbortSignal | undefined }>()
+    const run: Runner = ({ id }, { signal } = {}) =>
+      new Promise((resolve) => {
+        const open = () => {
+          running.delete(id)
+          resolve(DONE)
+        }
+        running.set(id, { open, signal })
+        signal?.addEventListener('abort', open)
+      })
+    return { run, running }
+  }
+
+  it('delivers a message again some seconds after a run that found the store away, and says why', async () => {
+    const engine = open()
+    const queue = look()
+    await engine.start(async () => {
+      throw new Error('the store is away')
+    })
+    await engine.add('a')
+    await expect.poll(() => queue.getDelayedCount()).toBe(1)
+    expect((await queue.getDelayed())[0]).toMatchObject({ id: 'a-1', delay: expect.closeTo(5_000, -3) })
+    expect(engine.errors.map(String)).toEqual(['Error: the store is away'])
+  })
+
+  it.each([
+    [10, {}],
+    [2, { concurrency: 2 }],
+  ])('runs %i jobs at once with %j', async (count, options) => {
+    const engine = open(options)
+    const queue = look()
+    const { run, running } = gated()
+    await engine.add(...ids(count + 2))
+    await engine.start(run)
+    await expect.poll(() => running.size).toBe(count)
+    expect(await queue.getWaitingCount()).toBe(2)
+    expect(await queue.getActiveCount()).toBe(count)
+    for (const { open } of running.values()) open()
+    await expect.poll(() => running.size).toBe(2)
+    for (const { open } of running.values()) open()
+  })
+
+  it('has all its keys under the prefix, in processes that add, run and cancel', async () => {
+    const [web, worker] = [open({ prefix: '{jobs}' }), open({ prefix: '{jobs}' })]
+    const { run, running } = gated()
+    await worker.start(run)
+    await web.add('a', 'b')
+    await expect.poll(() => running.size).toBe(2)
+    await web.cancel('a')
+    await expect.poll(() => [...running.keys()]).toEqual(['b'])
+    const keys = await admin.keys('*')
+    expect(keys).toContain('{jobs}:respond-async:active')
+    expect(keys.filter((key) => !key.startsWith('{jobs}:respond-async'))).toEqual([])
+    running.get('b')?.open()
+  })
+
+  it('gives further options to the worker', async () => {
+    const engine = open({ worker: { metrics: { maxDataPoints: 10 } } })
+    const queue = look()
+    await engine.start(async () => DONE)
+    await engine.add('a')
+    await expect.poll(async () => (await queue.getMetrics('completed')).meta.count).toBe(1)
+  })
+
+  it('tells a run of a cancel that was sent while its connection was broken', async () => {
+    const engine = open()
+    const { run, running } = gated()
+    await engine.start(run)
+    await engine.add('a')
+    await expect.poll(() => running.size).toBe(1)
+    const listener = async () => /^id=(\d+).* cmd=xread/m.exec(String(await admin.client('LIST')))?.[1]
+    await expect.poll(listener).toBeDefined()
+    const id = Number(await listener())
+    await admin.multi().client('KILL', 'ID', id).xadd('bull:respond-async-cancel:events', '*', 'event', 'cancel', 'message', 'a-1').exec()
+    await expect.poll(() => running.size, { timeout: 20_000 }).toBe(0)
+  })
+
+  it('tells a run of a cancel while its process is stopping', async () => {
+    const [web, worker] = [open(), open()]
+    const { run, running } = gated()
+    await worker.start(run)
+    await web.add('a')
+    await expect.poll(() => running.size).toBe(1)
+    const stopped = worker.stop(20_000)
+    await web.cancel('a')
+    await stopped
+    expect(running.size).toBe(0)
+  })
+
+  it('removes what waits without a word to the workers', async () => {
+    const engine = open()
+    await engine.add('a')
+    await engine.cancel('a')
+    expect(await look().getWaitingCount()).toBe(0)
+    expect(await admin.keys('*-cancel:*')).toEqual([])
+  })
+
+  it('holds one connection in a process that only adds and cancels, and none once it is stopped', async () => {
+    const [web, worker] = [open(), open()]
+    const { run, running } = gated()
+    const before = await connections()
+    await web.add(...ids(5))
+    expect(await connections()).toBe(before + 1)
+    await worker.start(run)
+    await expect.poll(() => running.size).toBe(5)
+    for (const id of ids(5)) await web.cancel(id)
+    await expect.poll(() => running.size).toBe(0)
+    await worker.stop()
+    await expect.poll(connections).toBe(before + 1)
+    await web.stop()
+    await expect.poll(connections).toBe(before)
+    expect([web.errors, worker.errors]).toEqual([[], []])
+  })
+
+  it('leaves a client open that it was given', async () => {
+    const client = new Redis(server.url, { maxRetriesPerRequest: null })
+    closing.push(() => client.disconnect())
+    const engine = open({ connection: client })
+    const { run, running } = gated()
+    await engine.start(run)
+    await engine.add('a')
+    await expect.poll(() => running.size).toBe(1)
+    await engine.cancel('a')
+    await engine.stop()
+    expect(await client.ping()).toBe('PONG')
+  })
+
+  it('keeps about a hundred events', async () => {
+    const engine = open()
+    await engine.add(...ids(300))
+    expect(await admin.xlen('bull:respond-async:events')).toBeLessThan(300)
+  })
+
+  it('leaves nothing of a message that BullMQ gave up', async () => {
+    const engine = open({ worker: { stalledInterval: 50, maxStalledCount: 0 } satisfies Partial<WorkerOptions> })
+    const queue = look()
+    await engine.start(async () => {
+      await admin.del('bull:respond-async:a-1:lock')
+      return { kind: 'retry', delayMs: 0 }
+    })
+    await engine.add('a')
+    await expect.poll(() => engine.errors.length).toBeGreaterThan(0)
+    await expect.poll(() => queue.getActiveCount()).toBe(0)
+    await expect.poll(() => admin.exists('bull:respond-async:a-1')).toBe(0)
+    expect(await queue.getFailedCount()).toBe(0)
+  })
+
+  it('gives up a hand-over that Redis does not answer', async () => {
+    const engine = open()
+    await engine.add('a')
+    await admin.client('PAUSE', 60_000, 'WRITE')
+    await expect(engine.add('b')).rejects.toThrow('Redis did not answer within 5000 ms')
+    await admin.client('UNPAUSE')
+  })
+
+  it('starts over where it could connect but not begin', async () => {
+    await admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '+@all', '-info')
+    const engine = open({ connection: { url: server.url.replace('//', '//app:secret@') } })
+    await expect(engine.add('a')).rejects.toThrow('NOPERM')
+    await admin.call('ACL', 'SETUSER', 'app', '+info')
+    await engine.add('a')
+  })
+})
