@@ -40,6 +40,15 @@ export function createProducer({ queue: name, connection, prefix, onError }: Eng
     opening = inTime(ready)
     return made
   }
+  /** Notifies workers over the connection of the queue. */
+  const tell = async (from: Queue<JobMessage>, message: string) => {
+    const client = await from.getBackend().client
+    if (!teller) {
+      teller = new QueueEventsProducer(cancellationsOf(name), { connection: client, prefix })
+      teller.on('error', () => {}) // the queue reports them; without a listener BullMQ logs them
+    }
+    await inTime(teller.publishEvent({ eventName: 'cancel', message }))
+  }
 
   return {
     async add(message: JobMessage, delayMs: number): Promise<void> {
@@ -55,9 +64,7 @@ export function createProducer({ queue: name, connection, prefix, onError }: Eng
       if (closed) return // the worker that gets the message will find the job canceled
       const from = await connected()
       const drop = async (message: string) => {
-        if ((await inTime(from.remove(message))) === 1) return
-        teller ??= new QueueEventsProducer(cancellationsOf(name), { connection: await from.getBackend().client, prefix })
-        await inTime(teller.publishEvent({ eventName: 'cancel', message }))
+        if ((await inTime(from.remove(message))) === 0) await tell(from, message)
       }
       await Promise.all(Array.from({ length: dispatch }, (_, at) => drop(messageId({ id, dispatch: at + 1 }))))
     },

@@ -2,7 +2,7 @@ import type { JobMessage, Runner, RunOutcome } from '@respond-async/core'
 import { type BullmqEngineOptions, bullmqEngine } from '@respond-async/engine-bullmq'
 import { Queue, type WorkerOptions } from 'bullmq'
 import { Redis } from 'ioredis'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { hasRedisServer, type RedisServer, startRedis } from '../../../tests/redis'
 
 const NOW = { delayMs: 0 }
@@ -194,6 +194,27 @@ describe.skipIf(!hasRedisServer)('bullmqEngine on its Redis', () => {
     await expect.poll(() => queue.getActiveCount()).toBe(0)
     await expect.poll(() => admin.exists('bull:respond-async:a-1')).toBe(0)
     expect(await queue.getFailedCount()).toBe(0)
+  })
+
+  it('reports to nobody but `onError` that Redis is away, and refuses at once', async () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    closing.push(() => said.mockRestore())
+    const [web, worker] = [open(), open()]
+    const { run, running } = gated()
+    await worker.start(run)
+    await web.add('a')
+    await expect.poll(() => running.size).toBe(1)
+    await web.cancel('a')
+    await expect.poll(() => running.size).toBe(0)
+    await server.kill()
+    await expect.poll(() => web.errors.length).toBeGreaterThan(0)
+    await expect.poll(() => worker.errors.length).toBeGreaterThan(1)
+    await expect(web.add('b')).rejects.not.toThrow('did not answer')
+    expect(said).not.toHaveBeenCalled()
+    await server.restart()
+    const queue = look()
+    await expect.poll(() => web.add('c').then(() => 'added', String), { timeout: 20_000 }).toBe('added')
+    expect(await queue.getJob('b-1')).toBeUndefined()
   })
 
   it('gives up a hand-over that Redis does not answer', async () => {
