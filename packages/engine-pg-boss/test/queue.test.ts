@@ -1,0 +1,175 @@
+import type { JobMessage, Runner, RunOutcome } from '@respond-async/core'
+import { type PgBossEngineOptions, pgBossEngine } from '@respond-async/engine-pg-boss'
+import { Client } from 'pg'
+import { type ConstructorOptions, PgBoss } from 'pg-boss'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type PostgresServer, startPostgres } from '../../../tests/postgres'
+
+const NOW = { delayMs: 0 }
+const DONE: RunOutcome = { kind: 'done' }
+const HOUR_S = 3_600
+const message = (id: string): JobMessage => ({ v: 1, id, operation: 'work', dispatch: 1 })
+const ids = (count: number) => Array.from({ length: count }, (_, at) => `job-${at}`)
+
+/** What the engine does with its Postgres, in this process. */
+describe('pgBossEngine on its Postgres', () => {
+  let server: PostgresServer
+  let admin: Client
+  let queue = ''
+  let queues = 0
+  let closing: (() => unknown)[] = []
+  beforeAll(async () => {
+    server = await startPostgres()
+    admin = new Client({ connectionString: server.url })
+    await admin.connect()
+  })
+  afterAll(async () => {
+    await admin.end()
+    await server.stop()
+  })
+  beforeEach(() => {
+    queue = `queue-${queues++}`
+    closing = []
+  })
+  afterEach(async () => {
+    for (const close of closing.reverse()) await close()
+  })
+
+  function open(options: Partial<PgBossEngineOptions> = {}, given: Partial<ConstructorOptions> = {}) {
+    const errors: unknown[] = []
+    const boss = new PgBoss({ connectionString: server.url, supervise: false, schedule: false, ...given })
+    const engine = pgBossEngine({ boss, queue, onError: (error) => errors.push(error), ...options })
+    closing.push(async () => {
+      await engine.stop?.(1_000)
+      await boss.stop({ graceful: false })
+    })
+    return {
+      ...{ boss, engine, errors },
+      start: (run: Runner) => engine.start?.(run) as Promise<void>,
+      add: (...all: string[]) => Promise.all(all.map((id) => engine.dispatch(message(id), NOW))),
+    }
+  }
+  const rows = async (columns: string) => (await admin.query(`SELECT ${columns} FROM pgboss.job WHERE name = $1`, [queue])).rows
+  /** Runs that end when they are told to. */
+  function gated(outcome = DONE) {
+    const running = new Map<string, () => void>()
+    const run: Runner = ({ id }) =>
+      new Promise((resolve) => {
+        running.set(id, () => {
+          running.delete(id)
+          resolve(outcome)
+        })
+      })
+    return { run, running }
+  }
+
+  it('makes a queue whose messages outlast every job and every wait', async () => {
+    const { boss, add } = open()
+    await add('a')
+    expect(await boss.getQueue(queue)).toMatchObject({
+      ...{ policy: 'standard', expireInSeconds: 86_400, heartbeatSeconds: 60, retryLimit: 1_000_000, retryDelay: 30 },
+      ...{ retryBackoff: false, retentionSeconds: 31_536_000, notify: true, deadLetter: null },
+    })
+  })
+
+  it('promises runs of a minute less than pg-boss allows', () => {
+    expect(open().engine.capabilities).toEqual({
+      ...{ durable: true, remote: true, maxRunMs: 86_340_000, delay: true, cancel: 'remote', transaction: 'postgres' },
+    })
+  })
+
+  it('delivers a message again some seconds after a run that found the store away, and says why', async () => {
+    const { start, add, errors } = open()
+    await start(async () => {
+      throw new Error('the store is away')
+    })
+    await add('a')
+    // Not the pause of pg-boss, which is half a minute.
+    const pause = () => rows(`state, start_after > now() AND start_after <= now() + interval '5 s' AS is_short`)
+    await expect.poll(pause).toEqual([{ state: 'retry', is_short: true }])
+    expect(errors.map(String)).toEqual(['Error: the store is away'])
+  })
+
+  it.each([
+    [10, {}],
+    [2, { concurrency: 2 }],
+  ])('runs %i jobs at once with %j', async (count, options) => {
+    const { start, add } = open(options)
+    const { run, running } = gated()
+    await add(...ids(count + 2))
+    await start(run)
+    await expect.poll(() => running.size).toBe(count)
+    expect(await rows(`count(*) FILTER (WHERE state = 'active')::int AS active`)).toEqual([{ active: count }])
+    for (const open of running.values()) open()
+    await expect.poll(() => running.size).toBe(2)
+    for (const open of running.values()) open()
+  })
+
+  it('takes the next message at once after a job', async () => {
+    const { start, add } = open({ concurrency: 1, pollingIntervalSeconds: HOUR_S })
+    const ran: string[] = []
+    await add(...ids(3))
+    await start(async ({ id }) => {
+      ran.push(id)
+      return DONE
+    })
+    await expect.poll(() => ran.toSorted()).toEqual(ids(3))
+  })
+
+  it('takes a message at once where pg-boss listens', async () => {
+    const { start, add, boss } = open({ concurrency: 1, pollingIntervalSeconds: HOUR_S }, { useListenNotify: true })
+    const { run, running } = gated()
+    const asked = vi.spyOn(boss.getDb(), 'executeSql')
+    await start(run)
+    const fetches = () => asked.mock.calls.flatMap(([text], at) => (text.includes('SKIP LOCKED') ? [asked.mock.settledResults[at]] : []))
+    await expect.poll(() => fetches()[0]?.type).toBe('fulfilled') // with nothing
+    await add('a')
+    await expect.poll(() => running.size).toBe(1)
+    running.get('a')?.()
+  })
+
+  it('polls as often as it is told, whether pg-boss listens or not', async () => {
+    const { start, boss } = open({ concurrency: 1, pollingIntervalSeconds: 7 })
+    const work = vi.spyOn(boss, 'work')
+    await start(async () => DONE)
+    expect(work.mock.calls[0]?.[1]).toMatchObject({ pollingIntervalSeconds: 7, notifyPollingIntervalSeconds: 7 })
+  })
+
+  it.each([
+    ['done', DONE],
+    ['to be tried again', { kind: 'retry', delayMs: 0 } as const],
+  ])('does not settle a message that another worker has by now, when its own run is %s', async (_what, outcome) => {
+    const [first, second] = [open({ concurrency: 1, pollingIntervalSeconds: 0.5 }), open({ concurrency: 1, pollingIntervalSeconds: 0.5 })]
+    const [silent, other] = [gated(outcome), gated()]
+    await first.add('a')
+    await first.start(silent.run)
+    await expect.poll(() => silent.running.size).toBe(1)
+    await admin.query(`UPDATE pgboss.job SET state = 'retry', start_after = now() WHERE name = $1`, [queue]) // as after a silence
+    await second.start(other.run)
+    await expect.poll(() => other.running.size).toBe(1)
+    silent.running.get('a')?.()
+    await first.engine.stop?.(20_000)
+    expect(await rows('state, retry_count')).toEqual([{ state: 'active', retry_count: 1 }])
+    other.running.get('a')?.()
+    await expect.poll(() => rows('state')).toEqual([])
+  })
+
+  it('hears errors of pg-boss where nobody else does', async () => {
+    const [heard, others] = [open(), open()]
+    const own: unknown[] = []
+    others.boss.on('error', (error) => own.push(error))
+    await Promise.all([heard.add('a'), others.add('b')])
+    for (const { boss } of [heard, others]) boss.emit('error', new Error('lost'))
+    expect([heard.errors, others.errors, own].map((errors) => errors.map(String))).toEqual([['Error: lost'], [], ['Error: lost']])
+  })
+
+  it('asks Postgres once for a hand-over, and not at all for one that is part of another statement', async () => {
+    const { boss, engine, add } = open()
+    await add('a')
+    const asked = vi.spyOn(boss.getDb(), 'executeSql')
+    await add('b')
+    expect(asked).toHaveBeenCalledTimes(1)
+    expect(await engine.prepare?.(message('c'), NOW)).toHaveLength(1)
+    expect(asked).toHaveBeenCalledTimes(1)
+  })
+})
