@@ -56,7 +56,7 @@ export function pgBossEngine(options: PgBossEngineOptions): JobEngine {
   let stopped = false
   const send = async (message: JobMessage, delayMs: number, db?: Db) => {
     if (stopped) throw new JobsError('draining', 'This engine was stopped.')
-    await queue.send(message, { id: messageId(message.id, message.dispatch), startAfter: delayMs / 1_000, db })
+    await inTime(queue.send(message, { id: messageId(message.id, message.dispatch), startAfter: delayMs / 1_000, db }))
   }
 
   return {
@@ -91,6 +91,17 @@ export function pgBossEngine(options: PgBossEngineOptions): JobEngine {
 
 /** Longest run, in milliseconds: a minute less than the limit of pg-boss, a day, so that the job's own limit comes first. */
 const MAX_RUN_MS = 86_340_000
+
+/** How long a hand-over may take, in milliseconds: as long as pg-boss waits for a connection. Later it is the sweeper's. */
+const HAND_OVER_MS = 10_000
+
+function inTime(work: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Error(`Postgres did not answer within ${HAND_OVER_MS} ms`))
+    const timer = setTimeout(late, HAND_OVER_MS)
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
 
 async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined

@@ -172,4 +172,13 @@ describe('pgBossEngine on its Postgres', () => {
     expect(await engine.prepare?.(message('c'), NOW)).toHaveLength(1)
     expect(asked).toHaveBeenCalledTimes(1)
   })
+
+  it('gives up a hand-over that Postgres does not answer', async () => {
+    const { add } = open()
+    await add('a')
+    await admin.query('BEGIN')
+    await admin.query('LOCK TABLE pgboss.job_common')
+    closing.push(() => admin.query('ROLLBACK'))
+    await expect(add('b')).rejects.toThrow('Postgres did not answer within 10000 ms')
+  })
 })
