@@ -79,6 +79,7 @@ export function pgBossEngine(options: PgBossEngineOptions): JobEngine {
     async start(run) {
       if (started) return
       await queue.ready()
+      if (stopped) return // meanwhile
       started = true
       await consume({ boss, name, concurrency, pollingIntervalSeconds, onError }, run)
     },

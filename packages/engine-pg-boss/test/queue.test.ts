@@ -173,6 +173,15 @@ describe('pgBossEngine on its Postgres', () => {
     expect(asked).toHaveBeenCalledTimes(1)
   })
 
+  it('takes no messages where it was stopped while it started', async () => {
+    const { boss, engine, start } = open()
+    const work = vi.spyOn(boss, 'work')
+    const starting = start(async () => DONE)
+    await engine.stop?.(1_000)
+    await starting
+    expect(work).not.toHaveBeenCalled()
+  })
+
   it('gives up a hand-over that Postgres does not answer', async () => {
     const { add } = open()
     await add('a')
