@@ -70,16 +70,18 @@ export function createProducer({ queue: name, connection, prefix, onError }: Eng
     },
     async close(): Promise<void> {
       closed = true
-      await queue?.close().catch(onError)
+      if (!queue) return
+      await inTime(queue.close()).catch(onError)
+      // A connection that is lost at this moment was not closed by that: it would be opened again and again, and keep the process.
+      if (isOpen && !isClient(connection)) (await queue.getBackend().client).disconnect()
     },
   }
 }
 
 /** Options for a connection that refuses commands while it is down: queued ones would be sent when nobody needs them any more. */
-function impatient(connection: ConnectionOptions): ConnectionOptions {
-  const isClient = 'duplicate' in connection && typeof connection.duplicate === 'function'
-  return isClient ? connection : { ...connection, enableOfflineQueue: false }
-}
+const impatient = (connection: ConnectionOptions): ConnectionOptions =>
+  isClient(connection) ? connection : { ...connection, enableOfflineQueue: false }
+const isClient = (connection: ConnectionOptions) => 'duplicate' in connection && typeof connection.duplicate === 'function'
 
 function inTime<T>(work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -3,6 +3,7 @@ import { type BullmqEngineOptions, bullmqEngine } from '@respond-async/engine-bu
 import { Queue, type WorkerOptions } from 'bullmq'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { bundled, startProcess } from '../../../tests/processes'
 import { hasRedisServer, type RedisServer, startRedis } from '../../../tests/redis'
 
 const NOW = { delayMs: 0 }
@@ -215,6 +216,13 @@ describe.skipIf(!hasRedisServer)('bullmqEngine on its Redis', () => {
     const queue = look()
     await expect.poll(() => web.add('c').then(() => 'added', String), { timeout: 20_000 }).toBe('added')
     expect(await queue.getJob('b-1')).toBeUndefined()
+  })
+
+  it('keeps no process that was stopped while Redis is away', async () => {
+    const entry = new URL('leaving.ts', import.meta.url).pathname
+    const leaving = await startProcess(entry, await bundled(entry), { REDIS_URL: server.url })
+    await server.kill()
+    await leaving.end('SIGTERM')
   })
 
   it('gives up a hand-over that Redis does not answer', async () => {
