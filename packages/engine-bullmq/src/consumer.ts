@@ -31,7 +31,7 @@ export function consume({ queue, connection, prefix, concurrency, worker, onErro
 
   return {
     async close() {
-      await working.close().catch(onError)
+      await working.close() // reports its errors itself
       await cancellations.close().catch(onError)
     },
   }

@@ -52,7 +52,7 @@ export function createProducer({ queue: name, connection, prefix, onError }: Eng
 
   return {
     async add(message: JobMessage, delayMs: number): Promise<void> {
-      const options = { jobId: messageId(message), delay: delayMs, attempts: 1, removeOnComplete: true, removeOnFail: true }
+      const options = { jobId: messageId(message), delay: delayMs, removeOnComplete: true, removeOnFail: true }
       const to = await connected()
       await inTime(to.add(message.operation, message, options))
     },

@@ -86,6 +86,8 @@ describe('bullmqEngine', () => {
       /^bullmqEngine: concurency is not an option; options of BullMQ's Worker/,
     ],
     ['no concurrency', { connection: {}, concurrency: 0 }, /concurrency must be a whole number from 1/],
+    ['half a job at once', { connection: {}, concurrency: 1.5 }, /concurrency must be a whole number from 1/],
+    ['no connection', { connection: undefined as never }, /connection is missing/],
   ])('refuses %s at set-up', (_what, options, message) => {
     expect(() => bullmqEngine(options)).toThrow(JobsError)
     expect(() => bullmqEngine(options)).toThrow(message)
@@ -102,6 +104,7 @@ describe('bullmqEngine', () => {
     const errors: unknown[] = []
     const engine = bullmqEngine({ connection: { port: 1 }, onError: (error) => errors.push(error) })
     await engine.stop?.(1_000)
+    await engine.cancel?.('a', 1)
     expect(errors).toEqual([])
     await expect(engine.dispatch({ v: 1, id: 'a', operation: 'b', dispatch: 1 }, { delayMs: 0 })).rejects.toThrow('stopped')
   })

@@ -218,6 +218,15 @@ describe.skipIf(!hasRedisServer)('bullmqEngine on its Redis', () => {
     expect(await queue.getJob('b-1')).toBeUndefined()
   })
 
+  it('says errors on the console where nobody else wants them', async () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    closing.push(() => said.mockRestore())
+    const engine = open({ onError: undefined })
+    await engine.add('a')
+    await server.kill()
+    await expect.poll(() => said.mock.calls[0]).toEqual(['respond-async: BullMQ:', expect.any(Error)])
+  })
+
   it('keeps no process that was stopped while Redis is away', async () => {
     const entry = new URL('leaving.ts', import.meta.url).pathname
     const leaving = await startProcess(entry, await bundled(entry), { REDIS_URL: server.url })
@@ -236,7 +245,9 @@ describe.skipIf(!hasRedisServer)('bullmqEngine on its Redis', () => {
   it('starts over where it could connect but not begin', async () => {
     await admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '+@all', '-info')
     const engine = open({ connection: { url: server.url.replace('//', '//app:secret@') } })
+    const before = await connections()
     await expect(engine.add('a')).rejects.toThrow('NOPERM')
+    await expect.poll(connections).toBe(before)
     await admin.call('ACL', 'SETUSER', 'app', '+info')
     await engine.add('a')
   })

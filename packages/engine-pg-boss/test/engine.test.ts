@@ -45,6 +45,8 @@ describe('pgBossEngine', () => {
     ['a queue with a name that pg-boss would refuse', { boss, queue: 'a b' }, /queue must be a name of letters/],
     ['an option that there is not', { boss, concurency: 2 }, /^pgBossEngine: concurency is not an option$/],
     ['no concurrency', { boss, concurrency: 0 }, /concurrency must be a whole number from 1/],
+    ['half a job at once', { boss, concurrency: 1.5 }, /concurrency must be a whole number from 1/],
+    ['no boss', { boss: undefined as never }, /boss is missing/],
     ['polling without a pause', { boss, pollingIntervalSeconds: 0 }, /pollingIntervalSeconds must be at least 0.5/],
   ])('refuses %s at set-up', (_what, options, message) => {
     expect(() => pgBossEngine(options)).toThrow(JobsError)
@@ -59,6 +61,7 @@ describe('pgBossEngine', () => {
   it('opens nothing before it is used', async () => {
     const engine = pgBossEngine({ boss })
     await engine.stop?.(1_000)
+    await engine.cancel?.('a', 1)
     await expect(engine.dispatch({ v: 1, id: 'a', operation: 'b', dispatch: 1 }, { delayMs: 0 })).rejects.toThrow('stopped')
   })
 })

@@ -163,6 +163,16 @@ describe('pgBossEngine on its Postgres', () => {
     expect([heard.errors, others.errors, own].map((errors) => errors.map(String))).toEqual([['Error: lost'], [], ['Error: lost']])
   })
 
+  it('says errors on the console where nobody else wants them', async () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    closing.push(() => said.mockRestore())
+    const { boss, add } = open({ onError: undefined })
+    await add('a')
+    const lost = new Error('lost')
+    boss.emit('error', lost)
+    expect(said.mock.calls).toEqual([['respond-async: pg-boss:', lost]])
+  })
+
   it('asks Postgres once for a hand-over, and not at all for one that is part of another statement', async () => {
     const { boss, engine, add } = open()
     await add('a')
