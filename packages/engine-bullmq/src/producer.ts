@@ -3,7 +3,7 @@ import { type ConnectionOptions, Queue, QueueEventsProducer } from 'bullmq'
 import type { EngineSettings } from './engine'
 import { cancellationsOf, messageId } from './message'
 
-/** How long a dispatch may take, in milliseconds. After it the job waits in the store, where the sweeper finds it. */
+/** How long a dispatch or a cancel may take, in milliseconds. After it the job waits in the store, where the sweeper finds it. */
 const HAND_OVER_MS = 5_000
 /** Approximate number of events that BullMQ keeps (its default is 10,000): nothing here reads them, but a dashboard may. */
 const KEPT_EVENTS = 100
@@ -47,7 +47,7 @@ export function createProducer({ queue: name, connection, prefix, onError }: Eng
       teller = new QueueEventsProducer(cancellationsOf(name), { connection: client, prefix })
       teller.on('error', () => {}) // the queue reports them; without a listener BullMQ logs them
     }
-    await inTime(teller.publishEvent({ eventName: 'cancel', message }))
+    await teller.publishEvent({ eventName: 'cancel', message })
   }
 
   return {
@@ -64,9 +64,9 @@ export function createProducer({ queue: name, connection, prefix, onError }: Eng
       if (closed) return // the worker that gets the message will find the job canceled
       const from = await connected()
       const drop = async (message: string) => {
-        if ((await inTime(from.remove(message))) === 0) await tell(from, message)
+        if ((await from.remove(message)) === 0) await tell(from, message)
       }
-      await Promise.all(Array.from({ length: dispatch }, (_, at) => drop(messageId({ id, dispatch: at + 1 }))))
+      await inTime(Promise.all(Array.from({ length: dispatch }, (_, at) => drop(messageId({ id, dispatch: at + 1 })))))
     },
     async close(): Promise<void> {
       closed = true

@@ -234,12 +234,29 @@ describe.skipIf(!hasRedisServer)('bullmqEngine on its Redis', () => {
     await leaving.end('SIGTERM')
   })
 
-  it('gives up a hand-over that Redis does not answer', async () => {
+  it('gives up a hand-over and a cancel that Redis does not answer', async () => {
     const engine = open()
     await engine.add('a')
     await admin.client('PAUSE', 60_000, 'WRITE')
-    await expect(engine.add('b')).rejects.toThrow('Redis did not answer within 5000 ms')
+    const given = await Promise.allSettled([engine.add('b'), engine.cancel('a')])
+    const late = expect.objectContaining({ message: 'Redis did not answer within 5000 ms' })
+    expect(given.map((one) => one.status === 'rejected' && one.reason)).toEqual([late, late])
     await admin.client('UNPAUSE')
+  })
+
+  it('waits at its stop for hand-overs that are on their way', async () => {
+    const engine = open()
+    await engine.add('a')
+    await admin.client('PAUSE', 60_000, 'WRITE')
+    const adding = engine.add('b')
+    await expect.poll(async () => String(await admin.client('LIST'))).toMatch(/ flags=b /)
+    const stopped = vi.fn()
+    const stopping = engine.stop().then(stopped)
+    await admin.ping()
+    expect(stopped).not.toHaveBeenCalled()
+    await admin.client('UNPAUSE')
+    await Promise.all([adding, stopping])
+    expect(await look().getWaitingCount()).toBe(2)
   })
 
   it('starts over where it could connect but not begin', async () => {
