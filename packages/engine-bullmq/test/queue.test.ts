@@ -259,6 +259,13 @@ describe.skipIf(!hasRedisServer)('bullmqEngine on its Redis', () => {
     expect(await look().getWaitingCount()).toBe(2)
   })
 
+  it('stops before it was ever connected', async () => {
+    await server.kill()
+    const engine = open()
+    const adding = engine.add('a')
+    await Promise.all([expect(adding).rejects.toThrow('Connection is closed'), engine.stop()])
+  })
+
   it('starts over where it could connect but not begin', async () => {
     await admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '+@all', '-info')
     const engine = open({ connection: { url: server.url.replace('//', '//app:secret@') } })
