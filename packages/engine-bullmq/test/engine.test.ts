@@ -100,6 +100,11 @@ describe('bullmqEngine', () => {
     expect(bullmqEngine({ connection, queue: '{jobs}' }).capabilities.remote).toBe(true)
   })
 
+  it('promises delays, and cancels that reach other processes', () => {
+    const { capabilities } = bullmqEngine({ connection: {} })
+    expect(capabilities).toEqual({ durable: true, remote: true, maxRunMs: null, delay: true, cancel: 'remote' })
+  })
+
   it('connects to nothing before it is used', async () => {
     const errors: unknown[] = []
     const engine = bullmqEngine({ connection: { port: 1 }, onError: (error) => errors.push(error) })

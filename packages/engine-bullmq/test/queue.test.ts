@@ -39,8 +39,8 @@ describe.skipIf(!hasRedisServer)('bullmqEngine on its Redis', () => {
       cancel: (id: string) => engine.cancel?.(id, 1) as Promise<void>,
     }
   }
-  function look(options: Partial<ConstructorParameters<typeof Queue>[1]> = {}) {
-    const queue = new Queue('respond-async', { connection: { url: server.url }, ...options })
+  function look() {
+    const queue = new Queue('respond-async', { connection: { url: server.url } })
     closing.push(() => queue.close())
     return queue
   }
