@@ -43,6 +43,8 @@ export function capturingResponses(): new (req: IncomingMessage, earlier: Outgoi
     #after: number
     /** Whether `sink.begin` was called. */
     #hasBegun = false
+    /** The status with which the head was sent: `statusCode` may be set later, which changes nothing. */
+    #status = 0
     /** Ended or destroyed: everything after that is ignored. */
     #over = false
     #resolve!: (response: CapturedResponse) => void
@@ -82,23 +84,24 @@ export function capturingResponses(): new (req: IncomingMessage, earlier: Outgoi
     }
     override writeHead(status: number, ...head: unknown[]): this {
       if (this.#over) return this
-      if (head.length > 0 || this._header || !(status >= 200 && status <= 999)) {
-        super.setHeader('date', '') // if a field is set, Node adds those given here to it, where getHeaders() finds them
-        super.removeHeader('date')
+      const code = status | 0 // as Node takes it: Express 4 accepts '404'
+      if (head.length > 0 || this._header || code < 200 || code > 999) {
+        super.setHeader('_', '') // if a field is set, Node adds those given here to it, where getHeaders() finds them
+        super.removeHeader('_')
         // An interim status (RFC 9110 15.2) would never be followed by a final one: Node throws for this invalid one.
-        super.writeHead(...([status < 200 ? 'below 200' : status, ...head] as Parameters<ServerResponse['writeHead']>))
+        super.writeHead(...([code < 200 ? 'below 200' : code, ...head] as Parameters<ServerResponse['writeHead']>))
       }
-      this.statusCode = status
+      this.statusCode = this.#status = code
       this._header = 'sent' // in place of the text of the head, which nobody gets
       return this
     }
     override flushHeaders(): void {
       if (this.#over) return
       this.#sendHead()
-      if (this.#hasBegun || !this.#sink?.begin || isBodiless(this)) return
+      if (this.#hasBegun || !this.#sink?.begin || isBodiless(this, this.#status)) return
       this.#hasBegun = true
       this.#sink.begin(
-        () => ({ status: this.statusCode, headers: this.#fields() }),
+        () => ({ status: this.#status, headers: this.#fields() }),
         () => {
           this.#after = -1
           return this.#chunks.splice(0).map(bytesOf)
@@ -163,18 +166,18 @@ export function capturingResponses(): new (req: IncomingMessage, earlier: Outgoi
     }
 
     #finish(): void {
-      const [only = null, second] = isBodiless(this) ? [] : this.#chunks
+      const [only = null, second] = this.#chunks
       const body = second ? Buffer.concat(this.#chunks.map(bytesOf)) : only
-      this.#resolve({ status: this.statusCode, headers: this.#fields(), body })
+      this.#resolve({ status: this.#status, headers: this.#fields(), body })
       process.nextTick(finish, this)
     }
 
     #take(chunk: Body): void {
-      if (this.#over) return
+      if (this.#over || isBodiless(this, this.#status)) return
       this.#size += sizeOf(chunk)
       this.#chunks.push(chunk)
       if (this.#size > this.#limit) this.destroy(resultTooLarge(this.#limit))
-      else if (this.#size > this.#after && !isBodiless(this)) this.#spilling ??= this.#spill()
+      else if (this.#size > this.#after) this.#spilling ??= this.#spill()
     }
 
     /** Writes all pieces to the sink, also those that come meanwhile; then 'drain' tells the writer to go on. */

@@ -27,8 +27,7 @@ export function writeAnswer(res: ServerResponse, { status, headers, body }: Answ
 }
 
 /** Whether a response never has a body. No `Content-Length: 0` for a HEAD, which may have the length of the GET (RFC 9110 8.6). */
-export const isBodiless = ({ req, statusCode }: ServerResponse, status = statusCode): boolean =>
-  status === 204 || status === 304 || req.method === 'HEAD'
+export const isBodiless = ({ req }: ServerResponse, status: number): boolean => status === 204 || status === 304 || req.method === 'HEAD'
 
 /** Writes events as they come. Keep-alives prevent timeouts of the server. */
 function writeEvents(res: ServerResponse, events: EventStream): void {
