@@ -112,22 +112,22 @@ export function readChunks(
   failed: (error: unknown) => void = () => {},
 ): BodyStream {
   const chunk = async (index: number): Promise<Uint8Array> => {
-    const stored = await blobs?.read(id, name, index)
-    if (stored?.length === Math.min(chunkBytes, size - index * chunkBytes)) return stored
-    throw new JobsError('store_unavailable', `Chunk ${index} of ${name} of job ${id} is missing.`)
+    try {
+      const stored = await blobs?.read(id, name, index)
+      if (stored?.length === Math.min(chunkBytes, size - index * chunkBytes)) return stored
+      throw new JobsError('store_unavailable', `Chunk ${index} of ${name} of job ${id} is missing.`)
+    } catch (error) {
+      failed(error)
+      throw error
+    }
   }
   const part = (first: number, last: number): BodyStream => ({
     size: last - first + 1,
     part: (from, to) => part(first + from, first + to),
     async *[Symbol.asyncIterator]() {
-      try {
-        for (let index = Math.floor(first / chunkBytes); index * chunkBytes <= last; index++) {
-          const start = index * chunkBytes
-          yield (await chunk(index)).subarray(Math.max(0, first - start), last - start + 1)
-        }
-      } catch (error) {
-        failed(error)
-        throw error
+      for (let index = Math.floor(first / chunkBytes); index * chunkBytes <= last; index++) {
+        const start = index * chunkBytes
+        yield (await chunk(index)).subarray(Math.max(0, first - start), last - start + 1)
       }
     },
   })

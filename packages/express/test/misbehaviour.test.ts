@@ -15,6 +15,20 @@ import { serve, VERSIONS } from './service'
 
 type Handler = JobHandler<Request['params'], Request['body'], Request['body'], Request['query'], Request['body']>
 
+/** Keeps large bodies in chunks, in no hurry. */
+function chunked(): BlobStore {
+  const stored = new Map<string, Uint8Array>()
+  return {
+    maxBodyBytes: null,
+    async write(id, name, index, chunk) {
+      await turn()
+      stored.set(`${id} ${name} ${index}`, chunk.slice())
+    },
+    read: async (id, name, index) => stored.get(`${id} ${name} ${index}`) ?? null,
+    remove: async () => {},
+  }
+}
+
 for (const [version, express] of Object.entries(VERSIONS))
   describe(version, () => {
     const start = async (handler: Handler, options: JobsOptions<Request> & { maxResultBytes?: number; maxBodyBytes?: number } = {}) => {
@@ -137,22 +151,12 @@ for (const [version, express] of Object.entries(VERSIONS))
     })
 
     it('ignores a throw after a large answer, which is still being stored', async () => {
-      const stored = new Map<string, Uint8Array>()
-      const blobs: BlobStore = {
-        maxBodyBytes: null,
-        async write(id, name, index, chunk) {
-          await turn()
-          stored.set(`${id} ${name} ${index}`, chunk.slice())
-        },
-        read: async (id, name, index) => stored.get(`${id} ${name} ${index}`) ?? null,
-        remove: async () => {},
-      }
       const { whole } = await start(
         (_req, res) => {
           res.send(Buffer.alloc(1_000_000))
           throw new Error('late')
         },
-        { blobs },
+        { blobs: chunked() },
       )
       const { status, result } = await whole('/')
       expect([status.status, (await result.arrayBuffer()).byteLength]).toEqual(['succeeded', 1_000_000])
@@ -364,8 +368,11 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect(ran).not.toHaveBeenCalled()
     })
 
-    it('does not bother the application when a client leaves in the middle of an answer', async () => {
-      const { whole, port, failed, onError } = await start((_req, res) => void res.send(Buffer.alloc(20_000_000)))
+    it.each([
+      ['that is kept whole', {}],
+      ['that is kept in chunks', { blobs: chunked() }],
+    ])('does not bother the application when a client leaves in the middle of an answer %s', async (_title, options) => {
+      const { whole, port, failed, onError } = await start((_req, res) => void res.send(Buffer.alloc(20_000_000)), options)
       const { location } = await whole('/')
       const socket = connect(port, '127.0.0.1')
       socket.write(`GET ${location}/result HTTP/1.1\r\nHost: x\r\n\r\n`)
