@@ -46,7 +46,8 @@ for (const [version, express] of Object.entries(VERSIONS))
       return { ...(await serve(app)), onError, failed }
     }
 
-    it.each([100, 101, 103, 199])('%i is no answer that could be kept: who reads it waits for the final one', async (code) => {
+    // Who reads one below 200 waits for the final one.
+    it.each([100, 101, 103, 199, 1_000])('%i is no answer that could be kept', async (code) => {
       const { whole, onError } = await start((_req, res) => {
         res.statusCode = code
         res.end('x')
@@ -260,6 +261,11 @@ for (const [version, express] of Object.entries(VERSIONS))
       const { status, result } = await whole('/')
       expect([status.error?.code, result.status]).toEqual(['result_too_large', 500])
       expect(read).toBeLessThan(1_000)
+    })
+
+    it('takes a result that is just as large as it may be', async () => {
+      const { whole } = await start((_req, res) => void res.end('ten bytes.'), { maxResultBytes: 10 })
+      expect(await (await whole('/')).result.text()).toBe('ten bytes.')
     })
 
     it('lets go of the file that res.sendFile() reads, and calls back, when the response breaks off', async () => {

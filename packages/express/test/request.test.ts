@@ -133,6 +133,21 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect((await jobs.get(location.slice('/jobs/'.length)))?.response?.headers).not.toHaveProperty('x-from')
     })
 
+    it('leaves to the live ones what tells middleware of their end: on-finished keeps its listeners there', async () => {
+      const jobs = createJobs<Request>()
+      const app = express()
+      app.use((req, res, next) => {
+        for (const live of [req, res]) Object.assign(live, { __onFinished: () => {} })
+        next()
+      })
+      app.post(
+        '/',
+        respondAsync(jobs, 'ends', (req, res) => void res.json(['__onFinished' in req, '__onFinished' in res])),
+      )
+      app.use('/jobs', jobRoutes(jobs))
+      expect(await (await (await serve(app)).whole('/')).result.json()).toEqual([false, false])
+    })
+
     it.each(Object.entries(WAYS))('sees the fields as earlier middleware has left them: %s', async (_way, engine) => {
       const jobs = createJobs<Request>({ engine: engine() })
       void jobs.start()
