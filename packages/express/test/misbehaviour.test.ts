@@ -283,7 +283,7 @@ for (const [version, express] of Object.entries(VERSIONS))
       const { whole } = await start((req, res) => {
         req.setTimeout(1)
         res.setTimeout(1)
-        req.socket.setTimeout(1).setKeepAlive(true).setNoDelay(true).end()
+        req.socket.setTimeout(1).setKeepAlive(true).setNoDelay(true).ref().unref().end()
         req.socket.destroy()
         res.socket?.destroy()
         res.cork()

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createJobs, inProcess, JobsError } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/express'
 import { jobSockets } from '@respond-async/express/websocket'
@@ -114,6 +115,26 @@ for (const [version, express] of Object.entries(VERSIONS))
         const { call } = await serve(app)
         await expect(call('/', { method: 'POST', signal: leaving.signal })).rejects.toThrow('aborted')
         await stopped
+      })
+
+      it('is known to have left by a handler that asks for the signal afterwards, which is the same each time', async () => {
+        const jobs = createJobs<Request>()
+        const app = express()
+        const leaving = new AbortController()
+        const seen = new Promise<unknown>((resolve) => {
+          app.post(
+            '/',
+            respondAsync(jobs, { operation: 'op', when: 'preferred' }, async (req, res) => {
+              leaving.abort()
+              await once(res, 'close')
+              const [first, second] = [req.job.signal, req.job.signal]
+              resolve([first.aborted, first === second])
+            }),
+          )
+        })
+        const { call } = await serve(app)
+        await expect(call('/', { method: 'POST', signal: leaving.signal })).rejects.toThrow('aborted')
+        expect(await seen).toEqual([true, true])
       })
     })
 

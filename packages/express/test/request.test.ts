@@ -11,7 +11,8 @@ import { json, replaying, serve, VERSIONS, WAYS } from './service'
 const see = (req: Request, res: Response) =>
   void res.json({
     ...{ method: req.method, url: req.url, originalUrl: req.originalUrl, baseUrl: req.baseUrl, path: req.path },
-    ...{ params: req.params, query: req.query, body: req.body, httpVersion: req.httpVersion },
+    ...{ params: req.params, query: req.query, body: req.body },
+    ...{ httpVersion: req.httpVersion, major: req.httpVersionMajor, minor: req.httpVersionMinor },
     ...{ ip: req.ip, ips: req.ips, protocol: req.protocol, secure: req.secure, hostname: req.hostname, subdomains: req.subdomains },
     ...{
       fresh: req.fresh,
@@ -301,6 +302,21 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect(await (await (await serve(app)).whole('/', { headers: { 'x-trace': 'one' } })).result.json()).toEqual(['one'])
     })
 
+    it.each(Object.entries(WAYS))('is complete once it has been read: %s', async (_way, engine) => {
+      const jobs = createJobs<Request>({ engine: engine() })
+      void jobs.start()
+      const app = express()
+      app.post(
+        '/',
+        respondAsync(jobs, 'complete', async (req, res) => {
+          const pieces = await req.toArray()
+          res.json([String(Buffer.concat(pieces)), req.complete])
+        }),
+      )
+      app.use('/jobs', jobRoutes(jobs))
+      expect(await (await (await serve(app)).whole('/', { body: 'text' })).result.json()).toEqual(['text', true])
+    })
+
     it.each(Object.entries(WAYS))('is at its end where earlier middleware has read it: %s', async (_way, engine) => {
       const jobs = createJobs<Request>({ engine: engine() })
       void jobs.start()
@@ -371,7 +387,7 @@ for (const [version, express] of Object.entries(VERSIONS))
         },
         (error: Error, _req: Request, res: Response, _next: () => void) => void res.status(409).json(error.message),
       ]
-      app.post('/', respondAsync(jobs, 'caught', handlers as never)) // typed for handlers of three parameters
+      app.post('/', respondAsync(jobs, 'caught', [handlers] as never)) // nested as in app.post(), and typed for handlers of three parameters
       app.use('/jobs', jobRoutes(jobs))
       const { result } = await (await serve(app)).whole('/')
       expect([result.status, await result.json()]).toEqual([409, 'closed'])
