@@ -17,7 +17,7 @@ export function writeAnswer(res: ServerResponse, { status, headers, body }: Answ
   }
   if (body === null) {
     res.removeHeader('content-type') // middleware may set one on every response, but no body has no type
-    if (!isBodiless(res, status)) fields['Content-Length'] ??= '0'
+    if (!isBodiless(res, status)) fields['Content-Length'] = '0'
   } else if (!isEvents(body)) fields['Content-Length'] = `${sizeOf(body)}`
   res.writeHead(status, fields as Record<string, string | string[]>) // Node only reads them
   if (isEvents(body)) writeEvents(res, body)
