@@ -157,7 +157,7 @@ export function capturingResponses(): new (req: IncomingMessage, earlier: Outgoi
     }
 
     override destroy(error: unknown = new Error('The handler destroyed its response.')): this {
-      this.#over = true
+      this.destroyed = this.#over = true
       this.#chunks = []
       this.#reject(error) // no effect if it has resolved
       this.once('close', () => this.socket.emit('close')) // tells on-finished, and so res.sendFile(), that the response will not end
