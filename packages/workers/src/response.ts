@@ -11,12 +11,12 @@ export async function captureReturned(returned: unknown, execution: Capture): Pr
   if (returned === undefined || returned === null) return captureResponse(undefined, execution)
   const { maxResultBytes, sink } = execution
   if (!(returned instanceof Response)) {
-    const body = await keptBody(JSON.stringify(returned), sink)
-    return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body }
+    const json: string | undefined = JSON.stringify(returned)
+    if (json === undefined) throw new TypeError(`The handler returned a ${typeof returned}, which cannot be sent as JSON.`)
+    return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body: await keptBody(json, sink) }
   }
   const { status, headers } = returned
   const isWhole = status >= 200 && /^application\/json\s*(?:;|$)/.test(headers.get('content-type') ?? '')
-  if (!isWhole || returned.bodyUsed || Number(headers.get('content-length') ?? 0) > maxResultBytes)
-    return captureResponse(returned, execution)
+  if (!isWhole || Number(headers.get('content-length')) > maxResultBytes) return captureResponse(returned, execution)
   return { status, headers: fieldsOf(headers), body: await keptBody(new Uint8Array(await returned.arrayBuffer()), sink) }
 }

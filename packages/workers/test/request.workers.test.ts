@@ -111,6 +111,43 @@ describe('the response of a handler', () => {
     expect(new TextDecoder().decode(body as Uint8Array)).toBe('{"n":1}\n')
     expect(sink.begin).toHaveBeenCalledTimes(isLive ? 1 : 0)
   })
+
+  it.each([
+    ['a response', Response.json('x'.repeat(99))],
+    ['a value', 'x'.repeat(99)],
+  ])('goes to the sink where it is large: %s', async (_, returned) => {
+    sink.write.mockClear()
+    expect(await captureReturned(returned, { maxResultBytes: 1_000, sink })).toMatchObject({ status: 200, body: null })
+    expect(sink.write.mock.calls).toEqual([[new TextEncoder().encode(`"${'x'.repeat(99)}"`)]])
+  })
+
+  it('is not read where it says itself that it is too large', async () => {
+    const cancel = vi.fn()
+    const headers = { 'content-type': 'application/json', 'content-length': '1001' }
+    const captured = captureReturned(new Response(new ReadableStream({ cancel }), { headers }), { maxResultBytes: 1_000 })
+    await expect(captured).rejects.toThrow(/larger than 1000 bytes/)
+    expect(cancel).toHaveBeenCalledOnce()
+  })
+
+  it.each([undefined, null])('is none where the handler returned %s', async (returned) => {
+    await expect(captureReturned(returned, { maxResultBytes: 1_000 })).rejects.toMatchObject({ code: 'handler_passed' })
+  })
+
+  const used = Response.json('read')
+  it.each([
+    ['a function', () => () => {}],
+    ['a symbol', () => Symbol('x')],
+    ['an object without JSON', () => ({ toJSON() {} })],
+    ['a number without JSON', () => 10n],
+    ['Response.error()', () => Response.error()],
+    ['a response whose body was read', () => used.text().then(() => used)],
+    [
+      'a WebSocket',
+      () => new Response(null, { status: 101, webSocket: new WebSocketPair()[0], headers: { 'content-type': 'application/json' } }),
+    ],
+  ])('fails the job at once where it cannot be kept: %s', async (_, returned) => {
+    await expect(captureReturned(await returned(), { maxResultBytes: 1_000 })).rejects.toThrow(TypeError)
+  })
 })
 
 describe('the place of the job routes', () => {
