@@ -15,7 +15,7 @@ export function detachedRequest<R extends Request>(
 ): R {
   const { cf } = native
   const request = new OwnRequest(url, cf ? { method, headers, cf } : { method, headers }, body)
-  for (const name of Object.keys(native)) if (name !== 'proxy' && name !== 'job') put(request, name, ownValue(native, name))
+  for (const name of Object.keys(native)) if (name !== 'proxy') put(request, name, ownValue(native, name))
   return shortcuts<R>(request, ownValue(native, 'params'))
 }
 

@@ -16,7 +16,7 @@ export function placeOf(request: Request & { readonly route?: unknown; readonly 
   const end = typeof route === 'string' && route.endsWith('/*') ? endOf(withParts(route, params), pathname) : 0
   const isUnder = `${pathname}/`.startsWith(`${mount}/`)
   // The route may be wider than the job routes: `/*`, or `/api/*` for jobs at `/api/jobs`.
-  if (isUnder && (end === 0 || mount.startsWith(`${pathname.slice(0, end)}/`))) return { mount, rest: pathname.slice(mount.length) }
+  if (isUnder && mount.startsWith(pathname.slice(0, end))) return { mount, rest: pathname.slice(mount.length) }
   return end === 0 ? undefined : { mount: pathname.slice(0, end), rest: pathname.slice(end) }
 }
 

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import type { BodyStream } from '@respond-async/core'
-import { AutoRouter, Router } from 'itty-router'
+import { AutoRouter, Router, withParams } from 'itty-router'
 import { describe, expect, it, vi } from 'vitest'
 import { detachedRequest } from '../src/handler-request'
 import { placeOf } from '../src/mount'
@@ -93,6 +93,15 @@ describe('what middleware has put on the request', () => {
     }
     for (const router of [Router(), AutoRouter()]) await router.all('*', handler).fetch(taken)
     expect(seen).toEqual(['ann', 'ann'])
+  })
+
+  it('is not the proxy of the live request, which a router inside of the handler would take in its place', async () => {
+    const inner = Router().all('*', (request) => request)
+    const handler = (request: Request) => {
+      const own = detachedRequest(workersSubmission(request, {}, undefined), null)
+      return inner.fetch(own).then((routed: unknown) => routed === own)
+    }
+    expect(await Router().all('*', withParams, handler).fetch(new Request('https://example.com/x'))).toBe(true)
   })
 })
 
