@@ -30,10 +30,18 @@ export function queueConsumer<Env = unknown>(
   { queue, onError = (error) => console.error('respond-async: queue:', error), ...others }: QueueConsumerOptions = {},
 ): (batch: MessageBatch, env: Env, ctx: ExecutionContext) => Promise<void> {
   checkNoOthers('queueConsumer', others)
+  /** Keeps an error of `onError` itself from ending the batch, with the runs that are not over. */
+  const report = (error: unknown) => {
+    try {
+      onError(error)
+    } catch (thrown) {
+      console.error('respond-async: queue: onError:', thrown)
+    }
+  }
   const deliver = async (message: Message, own: Jobs<never>, env: Env, ctx: ExecutionContext) => {
     const { body } = message
     if (!isQueuedMessage(body)) {
-      onError(new TypeError(`Message ${message.id} is not a job's message; it was dropped.`))
+      report(new TypeError(`Message ${message.id} is not a job's message; it was dropped.`))
       return message.ack()
     }
     const { v, id, operation, dispatch, notBefore = 0 } = body
@@ -52,7 +60,7 @@ export function queueConsumer<Env = unknown>(
     await Promise.all(
       batch.messages.map((message) =>
         deliver(message, own, env, ctx).catch((error) => {
-          onError(error)
+          report(error)
           message.retry({ delaySeconds: Math.min(LONGEST_SECONDS, AGAIN_SECONDS * 2 ** (message.attempts - 1)) })
         }),
       ),

@@ -105,6 +105,8 @@ describe('the consumer', () => {
       'x',
       {},
       message('a', { v: 2 as 1 }),
+      message(7 as never),
+      message('a', { operation: undefined as never }),
       message('a', { dispatch: 'x' as never }),
       message('a', { notBefore: 'x' as never }),
     ]
@@ -123,6 +125,28 @@ describe('the consumer', () => {
     expect(await deliver(consumer, message('a'), message(id))).toEqual({ acked: ['1'], retried: [['0', 20]] })
     expect(queueErrors.map(String)).toEqual(['Error: down'])
     expect(await deliverAt(100)(consumer, message('a'))).toEqual({ acked: [], retried: [['0', 3_600]] })
+  })
+
+  it('settles all messages of a batch, also where onError throws', async () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const thrown = new Error('of onError')
+    const { id } = await queueJobs.submit('queued', {}, { delayMs: 86_400_000 })
+    const run: typeof queueJobs.run = (one, options) => (one.id === id ? queueJobs.run(one, options) : Promise.reject(new Error('down')))
+    const consumer = queueConsumer<Cloudflare.Env>(
+      { ...queueJobs, run },
+      {
+        onError() {
+          throw thrown
+        },
+      },
+    )
+    expect(await deliver(consumer, 'x', message('a'), message(id))).toEqual({ acked: ['0', '2'], retried: [['1', 20]] })
+    expect((await queueJobs.get(id))?.status).toBe('succeeded')
+    expect(said.mock.calls).toEqual([
+      ['respond-async: queue: onError:', thrown],
+      ['respond-async: queue: onError:', thrown],
+    ])
+    said.mockRestore()
   })
 
   it('retries a job whose handler this Worker does not have', async () => {
@@ -147,6 +171,32 @@ describe('the consumer', () => {
     expect((await queueJobs.get(id))?.status).toBe('queued')
     expect(await deliver(queueConsumer(queueJobs), { ...body, notBefore: Date.now() - 1 })).toEqual({ acked: ['0'], retried: [] })
     expect((await queueJobs.get(id))?.status).toBe('succeeded')
+  })
+
+  it('keeps a message that it could not send on', async () => {
+    queueErrors.length = 0
+    const queue = { send: () => Promise.reject(new Error('no queue')) }
+    const consumer = queueConsumer(queueJobs, { queue, onError: (error) => queueErrors.push(error) })
+    expect(await deliver(consumer, message('a', { notBefore: Date.now() + 60_000 }))).toEqual({ acked: [], retried: [['0', 20]] })
+    expect(queueErrors.map(String)).toEqual(['Error: no queue'])
+  })
+})
+
+describe('the engine', () => {
+  it('names a run that ends within the 15 minutes of a consumer as the longest', () => {
+    const { capabilities } = cloudflareQueue({ queue: env.QUEUE })
+    expect(capabilities).toEqual({ durable: true, remote: true, maxRunMs: 870_000, delay: true, cancel: 'none' })
+  })
+
+  it.each([
+    [0, 0],
+    [1, 1],
+    [1_001, 2],
+    [43_200_000, 43_200],
+  ])('delays a message in whole seconds, never too short: %i ms, %i s', async (delayMs, delaySeconds) => {
+    const send = vi.fn(async () => {})
+    await cloudflareQueue({ queue: { send } }).dispatch({ v: 1, id: 'a', operation: 'queued', dispatch: 3 }, { delayMs })
+    expect(send.mock.calls).toEqual([[message('a', { dispatch: 3 }), { contentType: 'json', delaySeconds }]])
   })
 
   it('says what to do when the binding is missing', () => {
