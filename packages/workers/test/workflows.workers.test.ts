@@ -1,7 +1,7 @@
 import { env, exports } from 'cloudflare:workers'
-import type { Job } from '@respond-async/core'
+import type { Job, RunOutcome } from '@respond-async/core'
 import { describe, expect, it, vi } from 'vitest'
-import { cloudflareWorkflow, type JobFlow } from '../src/workflows'
+import { cloudflareWorkflow, type FlowParams, type JobFlow, jobWorkflow } from '../src/workflows'
 import { flowGates, flowJobs, flowStore } from './workflow-jobs'
 
 const until = (id: string, state: string) =>
@@ -107,7 +107,78 @@ describe('a job that is handed over to a Workflow', () => {
   })
 })
 
+describe('an instance', () => {
+  /** Calls the Workflow with steps that are only written down; the runs end like this, one after another. */
+  const stepsOf = async (params: Partial<FlowParams>, ...outcomes: RunOutcome[]) => {
+    const steps: unknown[] = []
+    const step = {
+      do: (name: string, options: unknown) => {
+        steps.push([name, options])
+        return outcomes.shift()
+      },
+      sleep: (...pause: unknown[]) => steps.push(pause),
+    }
+    const payload = { v: 1, id: 'a', operation: 'flow', dispatch: 1, ...params }
+    const ended = await jobWorkflow(flowJobs).prototype.run({ payload }, step) // only the platform makes instances
+    return { steps, ended }
+  }
+  const retries = { limit: 5, delay: 5_000, backoff: 'exponential' }
+
+  it('gives each attempt a step with time for its run and its end, and sleeps between two', async () => {
+    const again = { kind: 'retry', delayMs: 20_000 } as const
+    const { steps, ended } = await stepsOf({ maxRunMs: 7_200_000 }, again, { ...again, delayMs: 0 }, { kind: 'done' })
+    const options = { retries, timeout: 7_260_000 }
+    expect(steps).toEqual([
+      ['attempt 1', options],
+      ['pause 1', 20_000],
+      ['attempt 2', options],
+      ['pause 2', 1],
+      ['attempt 3', options],
+    ])
+    expect(ended).toEqual({ kind: 'done' })
+  })
+
+  it('gives 15 minutes to the runs of a route that names no time', async () => {
+    expect((await stepsOf({}, { kind: 'done' })).steps).toEqual([['attempt 1', { retries, timeout: 960_000 }]])
+  })
+})
+
 describe('the engine', () => {
+  const message = { v: 1, id: 'a', operation: 'flow', dispatch: 3 } as const
+  const fake = (status: string) => {
+    const terminate = vi.fn(async () => {})
+    const createBatch = vi.fn(async () => ({ errors: [] }))
+    const get = vi.fn(async () => ({ status: async () => ({ status }), terminate }))
+    return { createBatch, get, terminate }
+  }
+
+  it('sets no limit for a run, and tells the instance that of the route and when it may start', async () => {
+    const workflow = fake('queued')
+    const engine = cloudflareWorkflow({ workflow })
+    expect(engine.capabilities).toEqual({ durable: true, remote: true, maxRunMs: null, delay: true, cancel: 'none' })
+    const before = Date.now()
+    await engine.dispatch(message, { delayMs: 60_000, maxRunMs: 7_200_000 })
+    await engine.dispatch(message, { delayMs: 0 })
+    const [later, now] = (workflow.createBatch.mock.calls as unknown as Parameters<JobFlow['createBatch']>[]).map(([batch]) => batch)
+    expect(later).toEqual({ instances: [{ id: 'a-3', params: { ...message, maxRunMs: 7_200_000, notBefore: expect.any(Number) } }] })
+    expect(later?.instances[0]?.params.notBefore).toBeGreaterThanOrEqual(before + 60_000)
+    expect(now).toEqual({ instances: [{ id: 'a-3', params: message }] })
+  })
+
+  it.each([
+    ['queued', 3],
+    ['waiting', 3],
+    ['paused', 3],
+    ['running', 0],
+    ['waitingForPause', 0],
+    ['complete', 0],
+  ])('terminates no instance in which a handler may run, and none that is over: %s', async (status, times) => {
+    const workflow = fake(status)
+    await cloudflareWorkflow({ workflow }).cancel?.('a', 3)
+    expect(workflow.get.mock.calls).toEqual([['a-3'], ['a-2'], ['a-1']])
+    expect(workflow.terminate).toHaveBeenCalledTimes(times)
+  })
+
   it('throws where the Workflow takes no instance', async () => {
     const errors = [{ code: 10_001, message: 'workflows.api.error.internal_server' }]
     const workflow: JobFlow = { createBatch: async () => ({ errors }), get: (id) => env.WORKFLOW.get(id) }
