@@ -21,7 +21,7 @@ export type Execute = (statements: readonly Sql[]) => Promise<Rows[]>
 
 /** @param migrate whether to create missing tables and indexes when a statement fails for the lack of them, without a check before */
 export function executor(database: JobDatabase, migrate: boolean): Execute {
-  const prepared = ([text, ...values]: Sql) => (values.length === 0 ? database.prepare(text) : database.prepare(text).bind(...values))
+  const prepared = ([text, ...values]: Sql) => database.prepare(text).bind(...values)
   const execute: Execute = async (statements) => {
     const [first] = statements
     if (statements.length === 1 && first) return [(await prepared(first).all()).results]

@@ -48,6 +48,6 @@ function listAllQuery({ status = STATUSES, operation, limit, cursor }: Omit<JobQ
     SELECT id FROM ${ALL} AND operation = found.operation AND status = states.value${place} ${ORDER} LIMIT ${count})`
   const text = `WITH RECURSIVE found (operation) AS (${found})
     SELECT jobs.id, jobs.created_at, head, changes FROM found, json_each(${states}) states, json_each((${top})) places
-    JOIN respond_async_jobs jobs ON jobs.id = places.value WHERE found.operation IS NOT NULL ORDER BY jobs.created_at DESC, jobs.id DESC LIMIT ${count}`
+    JOIN respond_async_jobs jobs ON jobs.id = places.value ORDER BY jobs.created_at DESC, jobs.id DESC LIMIT ${count}`
   return [text, ...values]
 }

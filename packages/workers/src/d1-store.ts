@@ -54,13 +54,7 @@ export function d1Store({ database, maxEvents = 0, migrate = true, ...others }: 
       const there: Sql =
         key === null
           ? [`${HEAD} WHERE id = ? AND token <> ?`, id, token]
-          : [
-              `${HEAD} WHERE (id = ?1 OR (owner = ?2 AND idempotency_key = ?3)) AND token <> ?4 ORDER BY id = ?1 DESC`,
-              id,
-              owner,
-              key,
-              token,
-            ]
+          : [`${HEAD} WHERE (id = ?1 OR (owner = ?2 AND idempotency_key = ?3)) AND token <> ?4`, id, owner, key, token]
       const [written, ...rest] = await execute([write, ...dependentsOf(job, token, events, maxEvents), there])
       if (written?.length) return { inserted: true, job }
       const current = rest.at(-1)?.[0]

@@ -13,8 +13,7 @@ export function detachedRequest<R extends Request>(
   { native, url, method, headers }: WorkersSubmission<R>,
   body: Body | BodyStream | null,
 ): R {
-  const { cf } = native
-  const request = new OwnRequest(url, cf ? { method, headers, cf } : { method, headers }, body)
+  const request = new OwnRequest(url, { method, headers, cf: native.cf }, body)
   for (const name of Object.keys(native)) if (name !== 'proxy') put(request, name, ownValue(native, name))
   return shortcuts<R>(request, ownValue(native, 'params'))
 }

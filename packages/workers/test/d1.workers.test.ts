@@ -25,6 +25,26 @@ describe('bodies and chunks that are text', () => {
   })
 })
 
+describe('a record', () => {
+  it('has limits with which it fits into a row of 2 MB, also where columns repeat its owner, operation and key', () => {
+    const { capabilities, blobs } = open()
+    expect(capabilities).toMatchObject({ maxRecordBytes: 900_000, maxBodyBytes: 900_000 }) // the local D1 takes larger rows, too
+    expect(blobs?.maxBodyBytes).toBe(1_073_741_824)
+  })
+
+  it('stays where it is in lists and in what is due if a claim changes neither its state nor its time', async () => {
+    const store = open()
+    const id = crypto.randomUUID()
+    const made = { id, version: 1, revision: 1, operation: 'report', owner: 'bob', status: 'queued', createdAt: 1, updatedAt: 1 } as const
+    await store.insert({ ...made, dueAt: 5, attempt: 0, maxAttempts: 1, dispatch: 1, request: null, response: null })
+    await store.claim?.(id, 1, { version: 2, message: 'm' })
+    const after = expect.objectContaining({ id, version: 2, message: 'm', status: 'queued', dueAt: 5 })
+    expect(await store.due?.(5, 100)).toContainEqual(after)
+    expect((await store.list?.({ owner: 'bob', status: 'queued', limit: 1 }))?.jobs).toEqual([after])
+    await store.remove(id)
+  })
+})
+
 describe('the tables', () => {
   it('are made once, by many at the same time, when they are first missed', async () => {
     await clear()
