@@ -180,7 +180,7 @@ export const FAULTS = {
   // Removal
   remove_checks_then_acts: ['REM4', 'REM5'],
   remove_always_says_yes: ['REM1', 'REM4'],
-  remove_ignores_version: ['REM2', 'REM5'],
+  remove_ignores_version: ['EVT5', 'REM2', 'REM5'],
   remove_keeps_key: ['REM3'],
   // Due
   caches_due: ['RYW3'],

@@ -56,6 +56,8 @@ export const historyCases = [
   }),
   eventCase('EVT5', 'deletes the history with the job', async (opened) => {
     await withHistory(opened, 1, 3)
+    equal(await opened.b.remove(idOf(1), 2), false, 'remove of another version')
+    sameVersions((await events(opened.a, idOf(1), 0, 100)).events, [1, 2, 3], 'after a removal that was refused')
     await opened.a.remove(idOf(1))
     equal((await events(opened.b, idOf(1), 0, 100)).events, [], 'events of a removed job')
     await opened.a.insert(job(1), [event(1, { message: 'again' })])

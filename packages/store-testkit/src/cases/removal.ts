@@ -12,10 +12,11 @@ export const removalCases = [
     sameJob(await a.get(idOf(2), 'full'), job(2), 'the other job')
   }),
   storeCase('REM2', 'removes nothing if the stored version is another', async ({ a, b }) => {
-    await a.insert(job(1))
-    await a.replace(next(job(1)))
+    const stored = next(job(1, { requestBody: 'in', responseBody: 'out' }))
+    await a.insert({ ...stored, version: 1 })
+    await a.replace(stored)
     for (const version of [1, 3, 0]) equal(await b.remove(idOf(1), version), false, `remove of version ${version}`)
-    sameJob(await a.get(idOf(1), 'full'), next(job(1)), 'the stored job')
+    sameJob(await a.get(idOf(1), 'full'), stored, 'the stored job')
     equal(await b.remove(idOf(1), 2), true, 'remove of version 2')
     equal(await a.get(idOf(1), 'full'), null, 'the removed job')
   }),
