@@ -29,7 +29,7 @@ export function dependentsOf(job: Job, token: string, events: readonly JobEvent[
 
 /** Appends to the history of a job and drops the oldest events beyond `maxEvents`. */
 export function eventLines(id: string, token: string, events: readonly JobEvent[] = [], maxEvents: number): Sql[] {
-  if (maxEvents === 0 || events.length === 0) return []
+  if (events.length === 0) return []
   const lines = events.map(
     (event): Sql => [
       `INSERT INTO respond_async_events (job_id, version, data) SELECT ?1, ?3, ?4 WHERE ${WRITTEN}`,

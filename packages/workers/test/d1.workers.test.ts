@@ -45,6 +45,26 @@ describe('a record', () => {
   })
 })
 
+describe('the history', () => {
+  const count = 'SELECT count(*) AS events FROM respond_async_events WHERE job_id = ?'
+
+  it.each([0, 1, 3])('has the last events of a job, and the table no more than these: %i', async (maxEvents) => {
+    const store = d1Store({ database: env.DB, maxEvents })
+    const id = crypto.randomUUID()
+    const made = { id, revision: 1, operation: 'report', owner: null, status: 'queued', createdAt: 1, updatedAt: 1, dueAt: 5 } as const
+    const job = { ...made, attempt: 0, maxAttempts: 1, dispatch: 1, request: null, response: null }
+    const of = (version: number) => [{ version, at: version, type: 'progress', status: 'queued', attempt: 0 }] as const
+    await store.insert({ ...job, version: 1 }, of(1))
+    for (let version = 2; version < 6; version++) await store.replace({ ...job, version }, of(version))
+    await store.claim?.(id, 5, { version: 6 }, of(6))
+    expect(await env.DB.prepare(count).bind(id).first()).toEqual({ events: maxEvents })
+    const kept = [4, 5, 6].slice(3 - maxEvents).flatMap(of)
+    expect(await store.events?.(id, 0, 100)).toEqual(maxEvents > 0 ? { events: kept, truncated: true } : undefined)
+    await store.remove(id)
+    expect(await env.DB.prepare(count).bind(id).first()).toEqual({ events: 0 })
+  })
+})
+
 describe('the tables', () => {
   it('are made once, by many at the same time, when they are first missed', async () => {
     await clear()
