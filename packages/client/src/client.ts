@@ -3,7 +3,7 @@ import { deadlineAfter, scope, until, within } from './clock'
 import { ClientError, ProblemError } from './errors'
 import { createJob, type Job } from './job'
 import { httpUrl } from './links'
-import { type ClientOptions, checkNumber, type HeadersGiven, settingsOf } from './options'
+import { type ClientOptions, checkNumber, type HeadersGiven, refuseOthers, settingsOf } from './options'
 import { adviceOf } from './pacing'
 import { problemOf } from './problem'
 import { readSubmission, type Submission } from './reading'
@@ -94,7 +94,8 @@ export function createClient(options: ClientOptions = {}): Client {
     )
   }
 
-  function task({ timeoutMs = settings.timeoutMs, signal }: JobOptions): Task {
+  function task({ timeoutMs = settings.timeoutMs, signal, ...others }: JobOptions): Task {
+    refuseOthers(others)
     checkNumber('timeoutMs', timeoutMs, 0)
     const deadline = deadlineAfter(settings.clock, timeoutMs, signal)
     return { deadline, settings: { ...settings, clock: until(deadline, settings.clock) } }
@@ -131,31 +132,31 @@ export function createClient(options: ClientOptions = {}): Client {
   }
 
   return {
-    async submit<Result>(input: string | URL | Request, init: SubmitInit = {}, options: SubmitOptions = {}) {
+    async submit<Result>(input: string | URL | Request, init: SubmitInit = {}, { idempotencyKey, ...options }: SubmitOptions = {}) {
       const url = absolute(input instanceof Request ? input.url : input)
       const signal = options.signal ?? init.signal ?? (input instanceof Request ? input.signal : undefined)
-      const own = task({ timeoutMs: options.timeoutMs, signal: signal ?? undefined })
+      const own = task({ ...options, signal: signal ?? undefined })
       return within(own.deadline.scope(), async (whole) => {
         const packed = await pack(input, init)
         const fields = new Headers([...packed.headers].filter(([name]) => !OWN_FIELDS.includes(name)))
         const send = connect(own, url, fields, init)
-        const submission = await submitRequest(own.settings, send, url, packed, options.idempotencyKey, whole)
+        const submission = await submitRequest(own.settings, send, url, packed, idempotencyKey, whole)
         return begun<Result>(own, submission, fields, { ...init, method: packed.method })
       })
     },
-    resume<Result>(url: string | URL, options: ResumeOptions = {}) {
+    resume<Result>(url: string | URL, { headers, credentials, ...options }: ResumeOptions = {}) {
       const at = absolute(url)
       const own = task(options)
-      return createJob<Result>(tracking(own, connect(own, at, new Headers(options.headers), options), at))
+      return createJob<Result>(tracking(own, connect(own, at, new Headers(headers), { credentials }), at))
     },
-    async follow<Result>(response: FollowedResponse<Result>, options: ResumeOptions = {}) {
+    async follow<Result>(response: FollowedResponse<Result>, { headers, credentials, ...options }: ResumeOptions = {}) {
       const own = task(options)
       // A Response, whose type typed clients narrow.
       const answer = bounded(response as unknown as Response, own.deadline)
       return within(scope([options.signal], settings.requestTimeoutMs), async () => {
         if (!answer.ok) throw await problemOf(answer)
         const url = absolute(answer.url || settings.baseUrl || '')
-        return begun<Result>(own, await readSubmission(answer, url, settings.words), new Headers(options.headers), options)
+        return begun<Result>(own, await readSubmission(answer, url, settings.words), new Headers(headers), { credentials })
       })
     },
   }

@@ -81,6 +81,11 @@ export function checkNumber(name: NumberOption, value: unknown, low: number): vo
 }
 
 /** @throws {ClientError} `invalid_option` */
+export function refuseOthers(others: object): void {
+  for (const name in others) throw new ClientError('invalid_option', `${name} is not an option`)
+}
+
+/** @throws {ClientError} `invalid_option` */
 export function settingsOf({
   baseUrl,
   fetch = (input, init) => globalThis.fetch(input, init),
@@ -100,7 +105,7 @@ export function settingsOf({
   sleep = systemClock.sleep,
   ...others
 }: ClientOptions): Settings {
-  for (const name in others) throw new ClientError('invalid_option', `${name} is not an option`)
+  refuseOthers(others)
   checkNumber('timeoutMs', timeoutMs, 0)
   checkNumber('requestTimeoutMs', requestTimeoutMs, 1)
   checkNumber('submitAttempts', submitAttempts, 1)

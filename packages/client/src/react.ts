@@ -1,4 +1,4 @@
-import { type Client, createClient, type Job, type JobStatus, type StatusDocument } from '@respond-async/client'
+import { type Client, ClientError, createClient, type Job, type JobStatus, type StatusDocument } from '@respond-async/client'
 import { useCallback, useMemo, useSyncExternalStore } from 'react'
 
 /** Options of {@link useJob}. */
@@ -32,22 +32,21 @@ let plainClient: Client | undefined
  */
 export function useJob<Result = unknown>(
   source: Job<Result> | string | URL | null | undefined,
-  { client }: UseJobOptions = {},
+  { client, ...others }: UseJobOptions = {},
 ): JobView<Result> {
-  const address = typeof source === 'string' || source instanceof URL ? String(source) || undefined : undefined
-  const given = address === undefined && typeof source === 'object' && source !== null && !(source instanceof URL) ? source : undefined
-  const isGiven = address !== undefined || given !== undefined
+  for (const name in others) throw new ClientError('invalid_option', `${name} is not an option`)
+  const given = source instanceof URL ? String(source) : source || undefined
   const job = useMemo(() => {
-    if (address === undefined) return given
+    if (typeof given !== 'string') return given
     plainClient ??= createClient()
     try {
-      return (client ?? plainClient).resume<Result>(address)
+      return (client ?? plainClient).resume<Result>(given)
     } catch (error) {
       // During server-side rendering there is no page for relative URLs; the browser will follow the job.
       if (typeof window === 'undefined') return undefined
       throw error
     }
-  }, [address, given, client])
+  }, [given, client])
   const subscribe = useCallback((listener: () => void) => job?.subscribe(listener) ?? (() => {}), [job])
   const statusNow = () => job?.status
   const errorNow = () => job?.error
@@ -56,8 +55,8 @@ export function useJob<Result = unknown>(
   // Errors are ignored: the next status shows the outcome, and `job.cancel()` rejects for those who need the error.
   const cancel = useCallback(() => void job?.cancel().catch(() => {}), [job])
   return useMemo(() => {
-    const state = status?.status ?? (isGiven ? 'loading' : 'idle')
+    const state = status?.status ?? (given ? 'loading' : 'idle')
     const isPending = error === undefined && (state === 'loading' || state === 'queued' || state === 'running')
     return { job, state, status, error, isPending, cancel }
-  }, [job, isGiven, status, error, cancel])
+  }, [job, given, status, error, cancel])
 }

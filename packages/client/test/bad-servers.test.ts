@@ -757,6 +757,11 @@ describe('submitting', () => {
     expect(() => createClient(fromEnv)).toThrow(/timeoutMs must be a number from 0, not string 5000/)
     expect(() => createClient().resume('http://localhost/jobs/1', fromEnv)).toThrow(/timeoutMs/)
     await expect(createClient().submit('http://localhost', {}, fromEnv)).rejects.toMatchObject({ code: 'invalid_option' })
+    const misspelt = { timeout: 5_000 } as JobOptions
+    const unknown = expect.objectContaining({ code: 'invalid_option', message: 'timeout is not an option' })
+    await expect(createClient().submit('http://localhost', {}, misspelt)).rejects.toEqual(unknown)
+    expect(() => createClient().resume('http://localhost/jobs/1', misspelt)).toThrow(unknown)
+    await expect(createClient().follow(Response.json({}), misspelt)).rejects.toEqual(unknown)
     expect(() => createClient().resume('/jobs/1')).toThrow(/baseUrl/)
     expect(() => createClient({ baseUrl: 'http://localhost' }).resume('')).toThrow('"" is no http(s) URL.')
     await expect(createClient().submit('http://localhost', { json: 1, body: 'a' })).rejects.toThrow(/json/)

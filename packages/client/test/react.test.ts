@@ -103,6 +103,12 @@ test('a page that a server renders waits for the browser to follow, by an addres
   expect(unlike).toEqual([])
 })
 
+test('a misspelt option is refused: the requests would be made without the header fields of the client', async () => {
+  const { renderToString } = await import('react-dom/server')
+  const options = { api: createClient() } as Props['options']
+  expect(() => renderToString(createElement(Report, { source: null, options, see: () => {} }))).toThrow('api is not an option')
+})
+
 test('an error of the following is shown', async () => {
   const { url } = await serve(() => [403, {}, { title: 'Not yours' }])
   const { seen } = follow(`${url}/jobs/1`)
