@@ -45,7 +45,7 @@ export async function readSubmission(response: Response, url: string, words: Wor
 /** Reads a 2xx response of a status URL. The state in the body decides; without one, the status code. */
 export async function readStatus(response: Response, url: string, words: Words): Promise<Reading> {
   const body = await readBody(response)
-  return finish(body, statusIn(body.json, words) ?? statusOfCode(response), url)
+  return finish(body, statusIn(body.json, words) ?? statusOfCode(body), url)
 }
 
 /** Reads a status document in an event; `undefined` if it is none. */
@@ -65,10 +65,14 @@ function finish({ json, response }: ReadBody, status: JobStatus, url: string): R
   return status === 'succeeded' && !elsewhere ? { document, response } : { document }
 }
 
-/** A 200 with `Retry-After` is pending: the server wants to be polled again. */
-function statusOfCode(response: Response): JobStatus {
-  if (response.status === 202 || response.headers.get('x-export-status')?.startsWith('202')) return 'running'
-  return response.headers.has('retry-after') ? 'running' : 'succeeded'
+/**
+ * `X-Export-Status` is the status code of the job where that of the response is only its own (FHIR). A 200 with `Retry-After` is pending, since
+ * the server wants to be polled again, unless its body cannot be a status document: some servers send `Retry-After` with everything.
+ */
+function statusOfCode({ json, response: { status, headers, body } }: ReadBody): JobStatus {
+  const code = Number.parseInt(headers.get('x-export-status') ?? '', 10) || status
+  if (code >= 400) return 'failed'
+  return code === 202 || (headers.has('retry-after') && (json !== undefined || !body)) ? 'running' : 'succeeded'
 }
 
 const WRAPPERS = ['job', 'task', 'data', 'operation', 'run', 'properties'] as const

@@ -156,6 +156,25 @@ describe('a status of 200 while pending', () => {
     expect(await job.json()).toEqual({ status: 'paid', total: 3 })
   })
 
+  test.each([
+    ['a list', 'application/json', '[1,2]'],
+    ['another media type', 'application/pdf', 'PDF'],
+    ['more than a status document can be', 'application/json', `{"rows":"${'x'.repeat(5_000_000)}"}`],
+  ])('%s is a result, even with Retry-After', async (_, type, body) => {
+    const { job } = await submitTo((__, at) => (at < 9 ? [200, { 'content-type': type, 'retry-after': '1' }, body] : [500]))
+    expect(await (await job.result()).text()).toBe(body)
+  })
+
+  test('X-Export-Status of an error is a failure', async () => {
+    const { job } = await submitTo(() => [200, { 'x-export-status': '422 Unprocessable Content' }, { resourceType: 'OperationOutcome' }])
+    await expect(job.result()).rejects.toMatchObject({ name: 'JobFailedError', job: { raw: { resourceType: 'OperationOutcome' } } })
+  })
+
+  test.each(['completed', '200 OK'])('X-Export-Status of %j leaves a 200 what it is', async (told) => {
+    const { job } = await submitTo(() => [200, { 'x-export-status': told }, { rows: 3 }])
+    expect(await job.json()).toEqual({ rows: 3 })
+  })
+
   test('documents under a wrong media type are read', async () => {
     const { job } = await submitTo((_, at) => [
       200,
