@@ -117,11 +117,10 @@ export function createJob<Result>(tracked: Tracking): Job<Result> {
 
   const job: Job<Result> = {
     get id() {
-      const segment = tracked.url === '' ? undefined : new URL(tracked.url).pathname.split('/').filter(Boolean).at(-1)
-      return current()?.id ?? segment
+      return current()?.id ?? (tracked.url ? new URL(tracked.url).pathname.split('/').filter(Boolean).at(-1) : undefined)
     },
     get url() {
-      return tracked.url === '' ? undefined : tracked.url
+      return tracked.url || undefined
     },
     get status() {
       const document = current()

@@ -17,27 +17,34 @@ export interface Packed {
 
 /**
  * Makes a request that is the same at every try. A form is encoded once, because it would get a new boundary each time and so differ from
- * the request with the same `Idempotency-Key`. Streams stay streams, which can be sent once.
+ * the request with the same `Idempotency-Key`. Streams stay streams, which can be sent once, where `fetch` sends them.
  */
 export async function pack(input: string | URL | Request, init: SubmitInit): Promise<Packed> {
   const request = input instanceof Request ? input : undefined
   const headers = new Headers(init.headers ?? request?.headers)
   const method = (init.method ?? request?.method ?? 'POST').toUpperCase()
-  if (init.json !== undefined) {
-    if (init.body !== undefined && init.body !== null) throw new ClientError('invalid_option', 'Give `json` or `body`, not both.')
+  const { json, body } = init
+  if (json !== undefined) {
+    if (body !== undefined && body !== null) throw new ClientError('invalid_option', 'Give `json` or `body`, not both.')
     if (!headers.has('content-type')) headers.set('content-type', 'application/json')
-    return { method, headers, body: JSON.stringify(init.json), isRepeatable: true }
+    return { method, headers, body: JSON.stringify(json), isRepeatable: true }
   }
-  if (init.body instanceof ReadableStream) return { method, headers, body: init.body, isRepeatable: false }
-  if (init.body === undefined || init.body === null) {
+  if (body === undefined || body === null) {
     // Firefox has no `request.body`.
-    const body = init.body === undefined && (await request?.arrayBuffer())
-    return { method, headers, body: body && body.byteLength > 0 ? body : null, isRepeatable: true }
+    const own = body === undefined && (await request?.arrayBuffer())
+    return { method, headers, body: own && own.byteLength > 0 ? own : null, isRepeatable: true }
   }
-  const made = new Response(init.body)
+  const isStream = body instanceof ReadableStream
+  if (isStream && sendsStreams()) return { method, headers, body, isRepeatable: false }
+  const made = new Response(body)
   const type = made.headers.get('content-type')
   if (type !== null && !headers.has('content-type')) headers.set('content-type', type)
-  const body = init.body instanceof FormData ? await made.arrayBuffer() : init.body
-  const isKnown = typeof body === 'string' || body instanceof Blob || body instanceof ArrayBuffer || ArrayBuffer.isView(body)
-  return { method, headers, body, isRepeatable: isKnown || body instanceof URLSearchParams }
+  const isRepeatable = !(Symbol.asyncIterator in Object(body))
+  return { method, headers, body: isStream || body instanceof FormData ? await made.arrayBuffer() : body, isRepeatable }
+}
+
+/** Not in Firefox, which sends "[object ReadableStream]": it takes the stream for a text, and says so in the type. */
+const sendsStreams = (): boolean => {
+  const init: RequestInit & { duplex: 'half' } = { method: 'POST', body: new ReadableStream(), duplex: 'half' }
+  return !new Request('http://a', init).headers.has('content-type')
 }

@@ -727,6 +727,25 @@ describe('submitting', () => {
     expect(keys(server.asked)).toEqual([undefined])
   })
 
+  test('of a stream sends what is in it, once, in Firefox too, which takes it for a text', async () => {
+    const server = await serve((_, at, res) => (at > 1 ? void res.destroy() : [200]))
+    const textual = (init: RequestInit = {}) => (init.body instanceof ReadableStream ? { ...init, body: String(init.body) } : init)
+    const InFirefox = class extends Request {
+      constructor(input: string, init?: RequestInit) {
+        super(input, textual(init))
+      }
+    }
+    vi.stubGlobal('Request', InFirefox)
+    const client = createClient({ fetch: (url, init) => fetch(url, textual(init)) })
+    await client.submit(server.url, { body: new Blob(['a,b']).stream(), headers: { 'content-type': 'text/csv' } })
+    await expect(client.submit(server.url, { body: new Blob(['c,d']).stream() })).rejects.toMatchObject({ code: 'unreachable' })
+    vi.unstubAllGlobals()
+    expect(server.asked.map(({ headers, body }) => [headers['content-type'], body])).toEqual([
+      ['text/csv', 'a,b'],
+      [undefined, 'c,d'],
+    ])
+  })
+
   test('is given up after so many tries, with the reason', async () => {
     const { url, close } = await serve(() => [200])
     close()
