@@ -277,8 +277,9 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium', () => {
       closing.push(stop)
       const failed = await jobIn(jobs, 'failed', 'import', 'ada')
       await jobIn(jobs, 'running', 'report', 'ada')
+      await jobIn(jobs, 'succeeded', HOSTILE.slice(0, 60), 'ada') // the longest of the states
       const { url } = await serve(jobs, () => ({ owner: 'ada', readOnly: true }))
-      const { page, complaints, violations, screenshot } = await open(url, { colorScheme, viewport: { width: 360, height: 740 } })
+      const { page, complaints, violations, screenshot } = await open(url, { colorScheme, viewport: { width: 320, height: 640 } })
       for (const [name, path] of [
         ['list', '/'],
         ['job', `/?job=${failed.id}`],
@@ -286,9 +287,9 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium', () => {
         await page.goto(`${url}${path}`)
         await page.locator('.state.failed').first().waitFor()
         await page.locator('.pulse.live').waitFor()
-        await screenshot(`dashboard-${name}-${colorScheme}-360`)
+        await screenshot(`dashboard-${name}-${colorScheme}-320`)
         expect(await violations()).toEqual([])
-        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360)
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320)
         expect(await page.getByRole('button', { name: /Cancel|Retry|Purge/ }).count()).toBe(0)
         expect(await page.getByRole('searchbox', { name: 'Owner' }).count()).toBe(0)
       }
