@@ -20,7 +20,7 @@ export interface Pace {
  * `undefined` if it is missing, invalid, negative or in the past.
  */
 export function retryAfterOf(headers: Headers, now: number): number | undefined {
-  const field = headers.get('retry-after')?.trim() ?? ''
+  const field = headers.get('retry-after') ?? ''
   if (/^\d+(\.\d+)?$/.test(field)) return bounded(1_000 * Number(field))
   // Date.parse accepts too much, even "-5": HTTP dates begin with the name of a day.
   if (!/^[A-Za-z]{3,9},? /.test(field)) return undefined

@@ -47,7 +47,7 @@ export const isDone = ({ reading }: Pick<Tracking, 'reading'>): boolean => readi
 export function take(job: Tracking, reading: Reading): boolean {
   if (isDone(job)) return false
   const differs = job.reading === undefined || visible(job.reading) !== visible(reading)
-  if (differs || reading.response) job.reading = reading
+  if (differs) job.reading = reading
   return differs
 }
 

@@ -32,6 +32,7 @@ describe('Retry-After', () => {
     ['2', 2_000],
     ['0', 1_000],
     ['-5', 1_000],
+    ['-2050', 1_000],
     ['', 1_000],
     ['soon', 1_000],
     ['NaN', 1_000],
@@ -54,6 +55,15 @@ describe('Retry-After', () => {
     const { job, pauses } = await submitTo((_, at) => (at < 2 ? [202, fields] : done))
     await job.finished()
     expect(pauses[1]).toBe(30_000)
+  })
+
+  test('a date counts from the own clock where the server does not tell its time, as to pages of another origin', async () => {
+    const { job, pauses } = await submitTo((_, at, res) => {
+      res.sendDate = false
+      return at < 2 ? [202, { 'retry-after': 'Sun, 22 Nov 2026 12:01:01 GMT' }] : done
+    })
+    await job.finished()
+    expect(pauses[1]).toBe(60_000)
   })
 
   test('is a floor: jitter is added', async () => {
@@ -173,6 +183,16 @@ describe('a status of 200 while pending', () => {
   test.each(['completed', '200 OK'])('X-Export-Status of %j leaves a 200 what it is', async (told) => {
     const { job } = await submitTo(() => [200, { 'x-export-status': told }, { rows: 3 }])
     expect(await job.json()).toEqual({ rows: 3 })
+  })
+
+  test('a loop that is slow sees a status once, however often it was polled', async () => {
+    const { job, server } = await submitTo((_, at) => (at < 9 ? [202, {}, { status: 'running' }] : done))
+    const seen: string[] = []
+    for await (const { status } of job) {
+      seen.push(status)
+      if (status === 'running') await vi.waitUntil(() => server.of('GET /jobs/1').length > 4, { timeout: 10_000 })
+    }
+    expect(seen).toEqual(['queued', 'running', 'succeeded'])
   })
 
   test('documents under a wrong media type are read', async () => {
@@ -385,6 +405,17 @@ describe('an answer that does not end', () => {
   test('nor begin: of a result and of a cancellation', async () => {
     await expect((await jobOf(succeeded, () => undefined, within)).job.result()).rejects.toMatchObject(late)
     await expect((await jobOf({ status: 'running' }, () => undefined, within)).job.cancel()).rejects.toMatchObject(late)
+  })
+
+  test('nor begin: of a result whose signal aborts, which ends the request', async () => {
+    const controller = new AbortController()
+    const { job, left, server } = await jobOf(succeeded, () => undefined, { signal: controller.signal })
+    const result = job.result()
+    await vi.waitUntil(() => server.of('GET /r').length > 0, { timeout: 10_000 })
+    const reason = new Error('enough')
+    controller.abort(reason)
+    await expect(result).rejects.toBe(reason)
+    await vi.waitUntil(() => left.includes('/r'), { timeout: 10_000 })
   })
 
   test('timeoutMs is kept, and after it the job can still be canceled and its result fetched', async () => {
@@ -614,6 +645,15 @@ describe('results', () => {
     expect(await job.json()).toEqual(status === 204 ? undefined : { id: 7 })
     expect(server.asked).toHaveLength(1)
   })
+
+  test.each<[string, Answer]>([
+    ['finished, with an address of its own', [201, { location: '/things/1' }, { status: 'done' }]],
+    ['pending, as an order may be, and has no status URL', [200, {}, { status: 'pending', total: 3 }]],
+  ])('an immediate answer may be %s', async (_, accept) => {
+    const { job, server } = await submitTo(() => [500], { accept })
+    expect([job.url, await job.json()]).toEqual([undefined, accept[2]])
+    expect(server.asked).toHaveLength(1)
+  })
 })
 
 describe('canceling', () => {
@@ -688,6 +728,12 @@ describe('submitting', () => {
       ['PATCH', 'month=06'],
       ['PATCH', 'month=06'],
     ])
+  })
+
+  test.each(['GET', 'HEAD'])('by %s is tried again, and needs no key for that', async (method) => {
+    const server = await serve((_, at, res) => (at === 1 ? void res.destroy() : [200]))
+    await createClient(quickClock().options).submit(server.url, { method })
+    expect(keys(server.asked)).toEqual([undefined, undefined])
   })
 
   test('of a file may take longer than an answer', async () => {

@@ -70,6 +70,7 @@ describe('server-sent events', () => {
     ['204 at the end', [204]],
     ['another media type', [200, { 'content-type': 'text/html' }, '<p>events</p>']],
     ['not found', [404]],
+    ['not found, said as events', [404, STREAM, ': nothing here\n\n']],
     ['not acceptable', [406]],
   ])('%s: polling, at once', async (_, answer) => {
     const { job, streams, polled } = await jobWith(
@@ -78,6 +79,45 @@ describe('server-sent events', () => {
     )
     expect(await job.json()).toEqual({ ok: true })
     expect([streams().length, polled().length]).toEqual([1, 1])
+  })
+
+  test('a server that is busy is asked for its events again', async () => {
+    const busy: Answer[] = [[429], [503]]
+    const { job, streams, polled } = await jobWith((_, at) => busy[at - 1] ?? [200, STREAM, event(4, over, 'succeeded')])
+    await job.finished()
+    expect([streams().length, polled().length]).toEqual([3, 0])
+  })
+
+  test('events that were refused are not asked for after an outage, either', async () => {
+    const { job, streams } = await jobWith(
+      () => [404],
+      (_, at, res) => (at === 1 ? void res.destroy() : at < 4 ? [202, {}, document(at)] : [200, {}, over]),
+    )
+    await job.finished()
+    expect(streams()).toHaveLength(1)
+  })
+
+  test('a plain client polls: a page of another origin may not send Last-Event-ID', async () => {
+    const { job, streams } = await jobWith(
+      () => [200, STREAM, event(4, over, 'succeeded')],
+      () => [200, {}, over],
+      { plain: true },
+    )
+    await job.finished()
+    expect(streams()).toEqual([])
+  })
+
+  test('a stream ends with the last who follows the job', async () => {
+    let left = false
+    const { job } = await jobWith((_, __, res) => {
+      res.on('close', () => {
+        left = true
+      })
+      res.writeHead(200, STREAM).write(event(2, document(10)))
+      return undefined
+    })
+    for await (const { percentComplete } of job) if (percentComplete === 10) break
+    await vi.waitUntil(() => left, { timeout: 10_000 })
   })
 
   test('malformed events are ignored', async () => {
