@@ -674,6 +674,16 @@ describe('canceling', () => {
     expect((await job.cancel()).status).toBe('succeeded')
   })
 
+  test('is a request that guards against forged forms let through: it has the media type of JSON', async () => {
+    const answer: Script = ({ url }) => [200, {}, url === '/c' ? { status: 'canceled' } : { status: 'running', links: { cancel: '/c' } }]
+    const { job, server } = await submitTo(answer)
+    await job.cancel()
+    expect(server.of('POST /c')).toMatchObject([{ headers: { 'content-type': 'application/json' }, body: '{}' }])
+    const bare = await submitTo(answer, { plain: true })
+    await bare.job.cancel()
+    expect(bare.server.of('POST /c')[0]?.headers).not.toHaveProperty('content-type')
+  })
+
   test('a server that cannot cancel is reported as a problem', async () => {
     const { job } = await submitTo(({ method }) => (method === 'DELETE' ? [405] : [202, {}, { status: 'running' }]))
     await expect(job.cancel()).rejects.toMatchObject({ status: 405 })
