@@ -5,7 +5,7 @@ import { createAnswers } from './answers'
 import type { OperatedJobs } from './operated-jobs'
 
 /** Options of {@link dashboard}. */
-export interface FetchDashboardOptions extends DashboardOptions<Request> {
+export interface FetchDashboardOptions<R extends Request = Request> extends DashboardOptions<R> {
   /** Path of the dashboard as this handler sees it. @default '/dashboard' */
   path?: string | undefined
 }
@@ -16,10 +16,10 @@ export interface FetchDashboardOptions extends DashboardOptions<Request> {
  *
  * @throws {JobsError} `invalid_option`, also without an access check
  */
-export function dashboard(
+export function dashboard<R extends Request = Request>(
   jobs: OperatedJobs,
-  { path = '/dashboard', ...options }: FetchDashboardOptions,
-): (request: Request, ...rest: unknown[]) => Promise<Response | undefined> {
+  { path = '/dashboard', ...options }: FetchDashboardOptions<R>,
+): (request: R, ...rest: unknown[]) => Promise<Response | undefined> {
   const answers = createAnswers(jobs, options)
   const mount = path.replace(/\/+$/, '')
   return async (request, ...rest) => {

@@ -28,5 +28,9 @@ it('demands an access check, of the request that the framework has', () => {
   expectTypeOf(mounted).toEqualTypeOf<Hono<Env>>()
   expectTypeOf(expressDashboard(jobs, { access: async () => ({ owner: 'ada', readOnly: true }) })).toEqualTypeOf<RequestHandler>()
   expectTypeOf(dashboard(jobs, { access: () => ({ readOnly: true }) })).returns.toEqualTypeOf<Promise<Response | undefined>>()
+  type PageRequest = globalThis.Request & { cookies: { get(name: string): string | undefined } }
+  expectTypeOf(dashboard(jobs, { access: (request: PageRequest) => request.cookies.get('role') === 'admin' }))
+    .parameter(0)
+    .toEqualTypeOf<PageRequest>()
   expectTypeOf<Access>().not.toBeAny()
 })
