@@ -27,12 +27,12 @@ export async function captureResponse(
   { maxResultBytes, sink, onCut }: Capture,
   more?: HeaderFields,
 ): Promise<CapturedResponse> {
-  if (!response) throw new JobsError('handler_passed', 'The handler returned no response.')
+  if (!response?.headers) throw new JobsError('handler_passed', 'The handler returned no Response.')
   const own = fieldsOf(response.headers) // before `body` is read: after it Bun has lost the type of a Blob or a form
   const { status, body } = response
   // Read again: @hono/node-server, at least up to 2.1.9, sets the type of a text or a Blob beside other fields only now.
   const headers = { ...more, ...fieldsOf(response.headers), ...own }
-  if (!(status >= 200)) throw new TypeError(`A response with status ${status} cannot be kept.`)
+  if (!(status >= 200)) throw new TypeError(`A Response with status ${status} cannot be kept.`)
   if (body && Number(headers['content-length']) > maxResultBytes) {
     body.cancel().catch(() => {}) // an error of its source changes nothing
     throw resultTooLarge(maxResultBytes)

@@ -39,6 +39,6 @@ export function socketResponse(messages: MessageStream): Response {
 
 /** Whether a client's message (text, bytes or a Blob) is larger than `MAX_MESSAGE_BYTES`. */
 export function isTooBig(data: unknown): boolean {
-  const { length, byteLength, size } = Object(data) as Partial<Record<'length' | 'byteLength' | 'size', number>> // one of these
-  return (length ?? byteLength ?? size ?? 0) > MAX_MESSAGE_BYTES
+  const { length, byteLength, size } = Object(data) as Record<'length' | 'byteLength' | 'size', number> // one of these, if any
+  return (length ?? byteLength ?? size) > MAX_MESSAGE_BYTES
 }

@@ -156,6 +156,7 @@ describe('captureResponse', () => {
 
   it('refuses what is no response', async () => {
     expect(await codeOf(captureResponse(undefined, { maxResultBytes: 4 }))).toBe('handler_passed')
+    expect(await codeOf(captureResponse({ rows: 1 } as unknown as Response, { maxResultBytes: 4 }))).toBe('handler_passed')
     expect(await codeOf(captureResponse(Response.error(), { maxResultBytes: 4 }))).toBeInstanceOf(TypeError)
     const error = new Error('broken')
     expect(await codeOf(captureResponse(new Response(chunks('1', error).stream), { maxResultBytes: 4 }))).toBe(error)
