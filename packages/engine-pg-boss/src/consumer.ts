@@ -31,9 +31,9 @@ export async function consume({ boss, name, concurrency, pollingIntervalSeconds,
     await boss.update(name, undefined, { id, startAfter: outcome.delayMs / 1_000 })
   }
   const options = {
-    ...{ batchSize: 1, heartbeatRefreshSeconds: REFRESH_SECONDS, pollingIntervalSeconds },
+    ...{ heartbeatRefreshSeconds: REFRESH_SECONDS, pollingIntervalSeconds },
     notifyPollingIntervalSeconds: pollingIntervalSeconds, // there is no notification when a delayed message becomes due
-  } as const
+  }
   for (let place = 0; place < concurrency; place++) {
     let worker: string | undefined
     worker = await boss.work<JobMessage>(name, options, async (messages) => {

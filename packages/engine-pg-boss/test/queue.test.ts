@@ -90,6 +90,28 @@ describe('pgBossEngine on its Postgres', () => {
     expect(errors.map(String)).toEqual(['Error: the store is away'])
   })
 
+  it('has put a message back for its pause, one step after the other, before it stops', async () => {
+    const { boss, engine, start, add } = open({ concurrency: 1 })
+    const slowly = (name: 'fail' | 'update', roundTrips: number) => {
+      const real = boss[name].bind(boss) as (...args: unknown[]) => Promise<never>
+      vi.spyOn(boss, name).mockImplementation(async (...args: unknown[]) => {
+        for (let n = 0; n < roundTrips; n++) await admin.query('SELECT 1')
+        return real(...args)
+      })
+    }
+    slowly('fail', 20)
+    slowly('update', 10)
+    const ran = vi.fn()
+    await start(async () => {
+      ran()
+      return { kind: 'retry', delayMs: 600_000 }
+    })
+    await add('a')
+    await expect.poll(() => ran.mock.calls.length).toBe(1)
+    await engine.stop?.(20_000)
+    expect(await rows(`state, start_after > now() + interval '9 min' AS is_long`)).toEqual([{ state: 'retry', is_long: true }])
+  })
+
   it.each([
     [10, {}],
     [2, { concurrency: 2 }],
