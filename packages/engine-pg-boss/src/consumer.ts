@@ -31,7 +31,8 @@ export async function consume({ boss, name, concurrency, pollingIntervalSeconds,
     await boss.update(name, undefined, { id, startAfter: outcome.delayMs / 1_000 })
   }
   const options = {
-    ...{ heartbeatRefreshSeconds: REFRESH_SECONDS, pollingIntervalSeconds },
+    heartbeatRefreshSeconds: REFRESH_SECONDS,
+    pollingIntervalSeconds,
     notifyPollingIntervalSeconds: pollingIntervalSeconds, // there is no notification when a delayed message becomes due
   }
   for (let place = 0; place < concurrency; place++) {
