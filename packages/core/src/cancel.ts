@@ -57,9 +57,9 @@ export async function cancelJob(context: Context, job: Job, self: string, reques
   if (!after || after.goneAt !== undefined) return problem('job-gone')
   if (context.options.page && request && prefersHtml(request.headers.get('accept')))
     return { status: 303, headers: { Location: pathOf(self), 'Cache-Control': 'no-store' }, body: null }
-  if (isTerminal(after.status) && after.status !== 'canceled') return problem('job-already-finished', `The job has ${after.status}.`)
   const headers: Record<string, string> = { 'Content-Location': self, 'Cache-Control': 'no-store' }
   if (after.status === 'canceled') return present(context, 'status', after, self, { status: 200, headers })
+  if (isTerminal(after.status)) return problem('job-already-finished', `The job has ${after.status}.`)
   const retryAfterMs = context.options.retryAfterMinMs
   headers.Location = self
   headers['Retry-After'] = retryAfter(retryAfterMs)

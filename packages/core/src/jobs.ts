@@ -136,12 +136,11 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   const clock = options.now
   const now = clock ? () => Math.floor(clock()) : Date.now
   const running: Context['running'] = new ById()
-  const unwatched = (error: unknown, id: string) => resolved.onError(error, { during: 'watch', id })
   const context: Context = {
     ...{ options: resolved, store, engine, now, operations: new Map(), running, draining: false, stopped: false },
     blobs: blobs && blobsInTime(blobs, isWorker ? undefined : storeTimeoutMs),
     leases: isShared ? observedLeases(resolved.leaseMs) : COMPARED,
-    changes: isWorker ? NO_CHANGES : createChanges(store, running, unwatched),
+    changes: isWorker ? NO_CHANGES : createChanges(store, running, (error, id) => context.onError(error, { during: 'watch', id })),
     feeds: isWorker ? undefined : new ById(),
     live: isWorker ? undefined : new ById(),
     pacing: createPacing(resolved, now),
@@ -154,9 +153,8 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   const sweepIn = (ms: number) => {
     if (context.draining) return
     sweeper = unrefTimer(ms, () => {
-      const failed = (error: unknown) => context.onError(error, { during: 'sweep' })
       sweep(context)
-        .catch(failed)
+        .catch((error) => context.onError(error, { during: 'sweep' }))
         .finally(() => sweepIn(resolved.sweepMs))
     })
   }
@@ -184,7 +182,12 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     else await start()
     isReady = true
   }
-  const whenReady = <T>(work: () => Promise<T>): Promise<T> => (isReady ? work() : ready().then(work))
+  /** @param platform of a request that may write: on Workers it ends when its client leaves, and what it has begun must still be finished */
+  const whenReady = <T>(work: () => Promise<T>, platform?: Platform | false): Promise<T> => {
+    const working = isReady ? work() : ready().then(work)
+    if (platform && isWorker) platform.waitUntil?.(working.catch(() => {})) // the error is handled where `working` is awaited
+    return working
+  }
   /** For `submit` and `retry`. @throws {JobsError} `draining` */
   const open = () => {
     if (context.draining) throw new JobsError('draining', 'jobs.stop() was called.')
@@ -192,10 +195,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   }
   given.attach?.({
     run,
-    async repair(id, platform) {
-      await ready()
-      await repaired(context, id, platform)
-    },
+    repair: (id, platform) => whenReady(() => repaired(context, id, platform)),
     show: (job, self) => documentOf(context, job, self),
   })
   const operation = (name: string): Operation => {
@@ -209,7 +209,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     try {
       return (await engine.stop?.(drainMs)) ?? []
     } catch (error) {
-      resolved.onError(error, { during: 'stop' })
+      context.onError(error, { during: 'stop' })
       return []
     }
   }
@@ -282,15 +282,12 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
         execute,
       })
     },
-    async accept(name, submission, platform) {
-      if (!isReady) await ready()
-      const accepting = accept(context, operation(name), submission, platform)
-      // On Workers a request ends when its client leaves: what it has stored must still be dispatched or removed.
-      if (isWorker) platform?.waitUntil?.(accepting.catch(() => {})) // the error is handled where `accepting` is awaited
-      const answer = await accepting
-      return answer && crossOrigin(context, submission, answer)
-    },
-    route: (request, match) => whenReady(() => route(context, request, match)),
+    accept: (name, submission, platform) =>
+      whenReady(async () => {
+        const answer = await accept(context, operation(name), submission, platform)
+        return answer && crossOrigin(context, submission, answer)
+      }, platform),
+    route: (request, match) => whenReady(() => route(context, request, match), request.method !== 'GET' && match.platform),
   }
 }
 

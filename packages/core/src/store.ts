@@ -64,7 +64,7 @@ export interface BlobStore {
 export interface StoreHost {
   readonly run: Runner
   /** Repairs one job if it is overdue, as a sweep would. A store that calls it from an alarm needs no sweep. */
-  repair(id: string, platform?: Platform): Promise<void>
+  repair(id: string, platform?: Platform): Promise<unknown>
   /** The document that watchers of the job at `self` are sent: for a store that holds their sockets. */
   show(job: Job, self: string): string
 }

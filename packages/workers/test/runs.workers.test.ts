@@ -242,8 +242,8 @@ describe('an idempotency key', () => {
   })
 })
 
-describe('a client that leaves while its job is made', () => {
-  it.each(['short', 'long'])('leaves a job that runs, which its key finds again: %s', async (operation) => {
+describe('a client that leaves', () => {
+  it.each(['short', 'long'])('while its job is made leaves a job that runs, which its key finds again: %s', async (operation) => {
     const owner = `leaver-${operation}`
     const index = env.JOBS.get(env.JOBS.idFromName(indexName(owner)))
     const blocked = runInDurableObject(index, (_, state) => state.blockConcurrencyWhile(() => scheduler.wait(2_000)))
@@ -258,6 +258,23 @@ describe('a client that leaves while its job is made', () => {
     await blocked
     await vi.waitUntil(async () => (await holder())?.status === 'succeeded', { timeout: 10_000 })
     expect((await submit(operation, {}, headers)).id).toBe(id)
+  })
+
+  it('while its job is purged leaves none in the list', async () => {
+    const owner = 'leaver-purging'
+    const headers = { 'x-owner': owner }
+    const job = await submit('short', {}, headers)
+    await until(job, 'succeeded', headers)
+    const index = env.JOBS.get(env.JOBS.idFromName(indexName(owner)))
+    const blocked = runInDurableObject(index, (_, state) => state.blockConcurrencyWhile(() => scheduler.wait(1_000)))
+    await scheduler.wait(50)
+    const leaving = new AbortController()
+    const left = ask(job.links.self, { method: 'DELETE', headers, signal: leaving.signal })
+    await vi.waitUntil(async () => (await jobs.get(job.id))?.goneAt !== undefined, { timeout: 10_000 }) // the index has not answered yet
+    leaving.abort()
+    await expect(left).rejects.toThrow(/abort/)
+    await blocked
+    await vi.waitFor(async () => expect(await (await ask('/jobs', { headers })).json()).toEqual({ jobs: [] }), { timeout: 3_000 })
   })
 })
 
