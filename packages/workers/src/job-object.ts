@@ -150,12 +150,13 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
   }
 
   async putRow(row: IndexRow) {
-    this.#index.put(row)
-    if (this.#isCaredFor) return
+    const isNew = this.#index.put(row)
+    if (!this.#isCaredFor && !this.#kv.get('care')) {
+      this.#kv.put<Care>('care', {})
+      this.#setAlarm(Date.now() + CARE_MS)
+    }
     this.#isCaredFor = true
-    if (this.#kv.get('care')) return
-    this.#kv.put<Care>('care', {})
-    this.#setAlarm(Date.now() + CARE_MS)
+    return isNew
   }
 
   async dropRow(id: string) {

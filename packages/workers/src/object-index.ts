@@ -31,15 +31,17 @@ export function jobIndex(sql: SqlStorage) {
   }
 
   return {
-    /** Writes a row, unless it has a newer version already: writes may arrive out of order. */
-    put({ id, createdAt, version, status, operation, dueAt, head }: IndexRow): void {
+    /** Writes a row, unless it has a newer version already: writes may arrive out of order. Returns whether there was no row. */
+    put({ id, createdAt, version, status, operation, dueAt, head }: IndexRow): boolean {
       prepare()
+      const isNew = sql.exec('SELECT 1 FROM jobs WHERE id = ?', id).toArray().length === 0
       sql.exec(
         `INSERT INTO jobs (id, createdAt, version, status, operation, dueAt, head) VALUES (?, ?, ?, ?, ?, ?, ?)
           ON CONFLICT (id) DO UPDATE SET version = excluded.version, status = excluded.status, dueAt = excluded.dueAt, head = excluded.head
           WHERE excluded.version > version`,
         ...[id, createdAt, version, status, operation, dueAt, head],
       )
+      return isNew
     },
     drop(id: string): void {
       if (some()) sql.exec('DELETE FROM jobs WHERE id = ?', id)

@@ -81,7 +81,8 @@ export interface ObjectStub {
   free(id: string): Promise<void>
   holder(): Promise<string | null>
 
-  putRow(row: IndexRow): Promise<void>
+  /** Resolves to whether there was no row of this job. */
+  putRow(row: IndexRow): Promise<boolean>
   dropRow(id: string): Promise<void>
   rows(query: IndexQuery): Promise<{ heads: string[]; more: boolean }>
 }

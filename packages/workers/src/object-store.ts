@@ -95,9 +95,11 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
     }
   }
   /** Updates the index. If that fails, no job fails for it: the row comes with the next change of the job, or is checked when overdue. */
-  const enlist = (job: Job, head: string) => {
+  const enlist = async (job: Job, head: string, isInsert?: boolean): Promise<void> => {
     const index = indexOf(job.owner)
-    return job.goneAt === undefined ? index?.putRow(rowOf(job, head)).catch(missed) : index?.dropRow(job.id)
+    if (job.goneAt !== undefined) return index?.dropRow(job.id)
+    const isNew = await index?.putRow(rowOf(job, head)).catch(missed)
+    if (isNew && !isInsert) await lookAgain(job) // its row may have been dropped before this one came
   }
   /** Frees the key that a job had and claims the one that it has now. */
   const exchange = (id: string, before: string | undefined, after: string | undefined): unknown[] =>
@@ -140,13 +142,13 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       const written = writing(job, events, maxEvents)
       if (written.key === undefined) {
         // In parallel: a row in the index without its job is found when it is overdue.
-        const [answer] = await Promise.all([put(written, job), enlist(job, written.head)])
+        const [answer] = await Promise.all([put(written, job), enlist(job, written.head, true)])
         if (!answer) throw new JobsError('store_unavailable', 'This id was abandoned; insert the job with a new one.')
         if (!answer.inserted && answer.job.owner !== job.owner) await indexOf(job.owner)?.dropRow(job.id)
         return answer
       }
       const answer = await putKeyed(written, job, written.key)
-      if (answer.inserted) await enlist(job, written.head)
+      if (answer.inserted) await enlist(job, written.head, true)
       return answer
     },
     async get(id, view = 'full') {

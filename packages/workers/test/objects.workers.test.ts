@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import type { BlobStore, Job } from '@respond-async/core'
 import { describe, expect, it, vi } from 'vitest'
 import { durableObjectStore } from '../src/durable-object'
-import { indexName, jobName, objectOf } from '../src/object-protocol'
+import { type IndexRow, indexName, jobName, type ObjectStub, objectOf, type WrittenJob } from '../src/object-protocol'
 import { open } from './worker'
 
 const store = durableObjectStore(env.JOBS)
@@ -111,6 +111,31 @@ describe('the index of an owner', () => {
       left.push((await listed('dave').catch(() => [])).length)
     }
     expect(left).toEqual([60, 20, 0])
+  })
+
+  it('has no row of a purged job, even if the row of its end comes after that', async () => {
+    const late: (() => void)[] = []
+    const behind = durableObjectStore({
+      idFromName: (name) => env.JOBS.idFromName(name),
+      get(id) {
+        const object = env.JOBS.get(id) as unknown as ObjectStub
+        const putRow = (row: IndexRow) => new Promise<boolean>((resolve) => late.push(() => resolve(object.putRow(row))))
+        return {
+          putRow,
+          dropRow: (gone: string) => object.dropRow(gone),
+          readJob: () => object.readJob('head'),
+          replaceJob: (next: WrittenJob) => object.replaceJob(next),
+        }
+      },
+    })
+    const job = jobOf('olivia')
+    await store.insert(job)
+    const ending = behind.replace({ ...job, version: 2, status: 'succeeded', dueAt: Date.now() + 3_600_000 })
+    await vi.waitUntil(() => late.length > 0)
+    await store.replace({ ...job, version: 3, status: 'succeeded', goneAt: 1, dueAt: Date.now() + 3_600_000 })
+    for (const put of late) put()
+    await ending
+    expect(await store.list?.({ owner: 'olivia', limit: 10 })).toEqual({ jobs: [], cursor: undefined })
   })
 })
 
