@@ -4,7 +4,6 @@ import { missed } from './index-care'
 import { objectEngine } from './object-engine'
 import { attachHost } from './object-hosts'
 import {
-  type IndexQuery,
   indexName,
   type JobNamespace,
   jobName,
@@ -45,6 +44,8 @@ const MAX_BLOB_BYTES = 1_073_741_824
 const CLAIMED_MS = [10, 20, 50, 100, 200, 500, 1_000]
 /** How many overdue rows of one page are checked against their jobs. */
 const MAX_STALE = 20
+/** A page of up to so many jobs is full, as `maxPerOwner` needs it. A longer one may end where a call does: all of it may not fit into memory. */
+const FULL = 100
 
 /**
  * Stores each job in a Durable Object of its own, which an alarm wakes when the job is due: scales with the number of jobs and needs no
@@ -191,15 +192,20 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       const index = indexOf(owner)
       if (!index) throw invalid('durableObjectStore: jobs without an owner can be listed only with { listNameless: true }')
       const statuses = typeof status === 'string' ? [status] : status
-      const query: IndexQuery = { statuses, operation, after: placeOf(cursor), limit }
-      const { heads, more } = await index.rows(query)
-      const page = heads.map(jobOf)
-      const last = more ? page.at(-1) : undefined
+      const page: Job[] = []
+      let last = placeOf(cursor)
+      let more = true
+      while (more && page.length < Math.min(limit, FULL)) {
+        const part = await index.rows({ statuses, operation, after: last, limit: limit - page.length })
+        page.push(...part.heads.map(jobOf))
+        last = page.at(-1)
+        more = part.more
+      }
       const now = Date.now()
       const stale = new Set(page.filter(({ dueAt }) => dueAt !== null && dueAt <= now).slice(0, MAX_STALE))
       const seen = await Promise.all(page.map((job) => (stale.has(job) ? lookAgain(job) : job)))
       const jobs = seen.filter((job) => job !== null && (statuses?.includes(job.status) ?? true)) as Job[] // null is filtered out
-      return { jobs, cursor: last && cursorOf(last) }
+      return { jobs, cursor: more && last ? cursorOf(last) : undefined }
     },
     async connect(id, self) {
       const headers = { upgrade: 'websocket', [SELF_HEADER]: self }

@@ -137,6 +137,16 @@ describe('the index of an owner', () => {
     await ending
     expect(await store.list?.({ owner: 'olivia', limit: 10 })).toEqual({ jobs: [], cursor: undefined })
   })
+
+  it('fills a page of large heads, which one call could not carry', async () => {
+    const meta = { text: 'x'.repeat(900_000) }
+    const made = Array.from({ length: 20 }, (_, n) => jobOf('peggy', { createdAt: n, meta }))
+    for (const job of made) await store.insert(job)
+    const { jobs = [], cursor } = (await store.list?.({ owner: 'peggy', limit: 19 })) ?? {}
+    const newest = made.map(({ id }) => id).reverse()
+    expect(jobs.map(({ id }) => id)).toEqual(newest.slice(0, 19))
+    expect((await store.list?.({ owner: 'peggy', limit: 19, cursor }))?.jobs.map(({ id }) => id)).toEqual(newest.slice(19))
+  })
 })
 
 describe('the alarm of a job', () => {

@@ -3,7 +3,7 @@ import { env, exports } from 'cloudflare:workers'
 import { createJobs, type Job } from '@respond-async/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { durableObjectStore } from '../src/durable-object'
-import { jobRoutes } from '../src/index'
+import { jobRoutes, respondAsync } from '../src/index'
 import { indexName, jobName, keyName, objectOf } from '../src/object-protocol'
 import { clock, jobs, open, runs, told } from './worker'
 
@@ -275,6 +275,23 @@ describe('a client that leaves', () => {
     await expect(left).rejects.toThrow(/abort/)
     await blocked
     await vi.waitFor(async () => expect(await (await ask('/jobs', { headers })).json()).toEqual({ jobs: [] }), { timeout: 3_000 })
+  })
+})
+
+describe('a limit of unfinished jobs', () => {
+  it('counts jobs whose heads do not fit into one call', async () => {
+    const busy = createJobs<Request>({ store: durableObjectStore(env.KIT), owner: () => 'victor', maxPerOwner: 10 })
+    const take = respondAsync(busy, { operation: 'never', delayMs: 3_600_000 }, () => new Response())
+    const headers = { 'x-padding': 'x'.repeat(900_000) }
+    const statuses = new Map<number, number>()
+    for (let n = 0; n < 11; n++) {
+      const { status } = await take(new Request('https://example.com/', { method: 'POST', headers }))
+      statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    }
+    expect([...statuses]).toEqual([
+      [202, 10],
+      [429, 1],
+    ])
   })
 })
 
