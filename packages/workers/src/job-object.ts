@@ -44,7 +44,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
   readonly #kv = this.ctx.storage.kv
   #alarmAt: number | undefined
   #isCaredFor = false
-  /** Set while the alarm handler runs. */
+  /** The latest call of the alarm handler. */
   #alarm: Alarm | undefined
 
   /**
@@ -230,13 +230,9 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     const { id } = jobOf(kept.head)
     const alarm = startAlarm(this.env, this.ctx)
     this.#alarm = alarm
-    try {
-      if (message) await host.run(message, alarm.context)
-      else await host.repair(id, alarm.context.platform)
-      await alarm.settled()
-    } finally {
-      this.#alarm = undefined
-    }
+    if (message) await host.run(message, alarm.context)
+    else await host.repair(id, alarm.context.platform)
+    await alarm.settled()
   }
 
   #known() {

@@ -36,7 +36,7 @@ export function startAlarm(env: unknown, { exports, props }: DurableObjectState)
   return {
     context,
     changed(head) {
-      for (const listener of [...listeners]) listener(jobOf(head))
+      for (const listener of listeners) listener(jobOf(head))
     },
     async settled() {
       for (const work of held) await work.catch((error) => console.error('respond-async: waitUntil:', error)) // may add more

@@ -16,7 +16,7 @@ export function objectEngine(jobAt: (id: string) => ObjectStub): JobEngine {
   return {
     capabilities: { durable: true, remote: true, maxRunMs: ALARM_MS, defaultMaxRunMs: WAIT_UNTIL_MS, delay: false, cancel: 'none' },
     reserve: (delayMs, maxRunMs = ALARM_MS, platform) => ({
-      starts: delayMs === 0 && maxRunMs <= WAIT_UNTIL_MS && platform?.waitUntil !== undefined && !alarmContext(platform),
+      starts: delayMs === 0 && maxRunMs <= WAIT_UNTIL_MS && platform?.waitUntil !== undefined,
       release() {},
     }),
     async dispatch(message, { local, platform }) {

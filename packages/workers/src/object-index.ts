@@ -64,7 +64,7 @@ export function jobIndex(sql: SqlStorage) {
       let bytes = 0
       for (const { head } of sql.exec<{ head: string }>(query, ...values)) {
         bytes += head.length
-        if (heads.length === limit || (bytes > PAGE_BYTES && heads.length > 0)) return { heads, more: true }
+        if (heads.length === limit || bytes > PAGE_BYTES) return { heads, more: true }
         heads.push(head)
       }
       return { heads, more: false }
