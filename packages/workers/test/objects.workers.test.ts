@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import type { BlobStore, Job } from '@respond-async/core'
 import { describe, expect, it, vi } from 'vitest'
 import { durableObjectStore } from '../src/durable-object'
+import { startAlarm } from '../src/object-alarm'
 import { type IndexRow, indexName, jobName, type ObjectStub, objectOf, type WrittenJob } from '../src/object-protocol'
 import { open } from './worker'
 
@@ -59,6 +60,7 @@ describe('the index of an owner', () => {
     expect(await keptIn(indexName(owner))).toEqual({ keys: [], tables: [], alarm: null })
     await store.insert(jobOf(owner))
     expect((await listed(owner)).length).toBe(1)
+    expect((await keptIn(indexName(owner))).alarm).toBeGreaterThan(Date.now() + 80_000_000)
   })
 
   it('is looked through, and listed, past a job that cannot be read', async () => {
@@ -90,6 +92,7 @@ describe('the index of an owner', () => {
     open.delete('unprepared')
     expect(said).toHaveBeenCalledWith('respond-async: index:', expect.objectContaining({ message: 'not prepared' }))
     said.mockRestore()
+    expect(await runInDurableObject(object, (_, { storage }) => storage.getAlarm())).toBeLessThan(Date.now() + 61_000)
     expect(await runDurableObjectAlarm(object)).toBe(true)
     expect((await objectOf(env.LAZY, indexName('grace')).rows({ limit: 1 })).heads).toEqual([])
   })
@@ -109,8 +112,47 @@ describe('the index of an owner', () => {
     for (let parts = 0; parts < 3; parts++) {
       await runDurableObjectAlarm(objectAt(indexName('dave')))
       left.push((await listed('dave').catch(() => [])).length)
+      if (parts === 0) expect((await keptIn(indexName('dave'))).alarm).toBeLessThan(Date.now() + 61_000)
     }
     expect(left).toEqual([60, 20, 0])
+  })
+
+  it.each([
+    ['rows whose jobs cannot be read', 40, 1],
+    ['a thousand rows that are in order', 1_000, null],
+  ])('is looked through past %s, and from there on', async (title, rows, dueAt) => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const line = { operation: 'none', version: 1, status: 'queued', head: '{}' }
+    await runInDurableObject(objectAt(indexName(title)), async (index) => {
+      for (let n = 0; n < rows; n++) await index.putRow({ ...line, id: `there-${n}`, createdAt: n, dueAt })
+      await index.putRow({ ...line, id: 'lost', createdAt: rows, dueAt: 1 })
+    })
+    const facts = { version: 1, dueAt: null, owner: title, events: [], maxEvents: 0, head: '{' }
+    if (dueAt !== null) for (let n = 0; n < rows; n++) await objectOf(env.JOBS, jobName(`there-${n}`)).insertJob(facts)
+    const count = () =>
+      runInDurableObject(objectAt(indexName(title)), (_, { storage }) => storage.sql.exec('SELECT COUNT(*) AS n FROM jobs').one().n)
+    await runDurableObjectAlarm(objectAt(indexName(title)))
+    expect(await count()).toBe(rows + 1)
+    await runDurableObjectAlarm(objectAt(indexName(title)))
+    expect(await count()).toBe(rows)
+    said.mockRestore()
+  })
+
+  it('is looked through at its time, however often its object was evicted until then', async () => {
+    const name = indexName('mallory')
+    await store.insert(jobOf('mallory'))
+    const { alarm } = await keptIn(name)
+    await evictDurableObject(objectAt(name))
+    await scheduler.wait(5)
+    await store.insert(jobOf('mallory'))
+    expect((await keptIn(name)).alarm).toBe(alarm)
+  })
+
+  it('keeps the newest version of a row, in whatever order they come', async () => {
+    const index = objectOf(env.JOBS, indexName('niaj'))
+    const line = { id: 'one', operation: 'none', createdAt: 1, status: 'queued', dueAt: null }
+    for (const version of [2, 1]) await index.putRow({ ...line, version, head: JSON.stringify({ id: 'one', version }) })
+    expect(await listed('niaj')).toEqual([['one', 2]])
   })
 
   it('has no row of a purged job, even if the row of its end comes after that', async () => {
@@ -150,6 +192,24 @@ describe('the index of an owner', () => {
 })
 
 describe('the alarm of a job', () => {
+  it('is moved to an earlier time, and to one that is much later', async () => {
+    const at = Date.now() + 600_000
+    const job = jobOf('quentin', { dueAt: at })
+    await store.insert(job)
+    const alarms = []
+    for (const [n, dueAt] of [at + 50_000, at + 3_600_000, at - 50_000, at - 50_000].entries()) {
+      await store.replace({ ...job, version: n + 2, dueAt })
+      alarms.push((await keptIn(jobName(job.id))).alarm)
+    }
+    expect(alarms).toEqual([at, at + 3_600_000, at - 50_000, at - 50_000])
+    await blobs.write(job.id, 'response-1', 0, new Uint8Array(5))
+    expect((await keptIn(jobName(job.id))).alarm).toBe(at - 50_000)
+    await store.remove(job.id)
+    await store.insert({ ...job, dueAt: at - 50_000 })
+    expect((await keptIn(jobName(job.id))).alarm).toBe(at - 50_000)
+    await store.remove(job.id)
+  })
+
   it('is not put off by a change of the job while a message waits', async () => {
     const job = jobOf('heidi')
     await store.insert(job)
@@ -180,6 +240,51 @@ describe('the alarm of a job', () => {
   })
 })
 
+describe('the alarm handler', () => {
+  it('waits for all that was given to waitUntil, even after one of that has failed', async () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const { context, settled } = startAlarm({}, {} as DurableObjectState)
+    const ended: string[] = []
+    const { waitUntil } = context.platform
+    waitUntil?.(Promise.reject(new Error('failed')))
+    waitUntil?.(scheduler.wait(10).then(() => waitUntil(scheduler.wait(10).then(() => ended.push('added later')))))
+    await settled()
+    expect(ended).toEqual(['added later'])
+    expect(said).toHaveBeenCalledWith('respond-async: waitUntil:', expect.objectContaining({ message: 'failed' }))
+    said.mockRestore()
+  })
+})
+
+it('a key is freed by the job that holds it, and by no other', async () => {
+  const key = objectOf(env.JOBS, 'key:["rupert","k"]')
+  expect([await key.claim('one'), await key.claim('two')]).toEqual(['one', 'one'])
+  await key.free('two')
+  expect(await key.holder()).toBe('one')
+  await key.free('one')
+  expect(await keptIn('key:["rupert","k"]')).toEqual({ keys: [], tables: [], alarm: null })
+})
+
+it('a job that is there is not barred', async () => {
+  const job = jobOf('sybil')
+  await store.insert(job)
+  expect(JSON.parse((await objectOf(env.JOBS, jobName(job.id)).bar()) ?? 'null')).toMatchObject({ id: job.id })
+  expect((await keptIn(jobName(job.id))).keys).toEqual(['job'])
+  await store.remove(job.id)
+})
+
+it('a record leaves nothing of the bodies and events that it no longer has', async () => {
+  const job = jobOf('trent', { requestBody: new Uint8Array(3_000_000) })
+  const few = durableObjectStore(env.JOBS, { maxEvents: 2 })
+  const event = (version: number) => ({ version, at: 1, type: 'x', status: 'queued', attempt: 0 }) as const
+  await few.insert(job, [event(1)])
+  await few.replace({ ...job, version: 2, requestBody: 'short' }, [event(2)])
+  expect((await keptIn(jobName(job.id))).keys).toEqual(['events', 'job', 'requestBody/0'])
+  await few.replace({ ...job, version: 3, requestBody: null }, [event(3)])
+  expect((await keptIn(jobName(job.id))).keys).toEqual(['events', 'job'])
+  expect(await few.events?.(job.id, 0, 10)).toEqual({ events: [event(2), event(3)], truncated: true })
+  await few.remove(job.id)
+})
+
 it('an insert that comes after its place was taken is refused, and that is forgotten after a while', async () => {
   const job = jobOf('judy')
   expect(await objectOf(env.JOBS, jobName(job.id)).bar()).toBeNull()
@@ -207,8 +312,11 @@ describe('chunks', () => {
     await blobs.write(job.id, 'request', 0, new Uint8Array(5))
     await store.insert(job)
     await runDurableObjectAlarm(objectAt(jobName(job.id)))
+    expect((await keptIn(jobName(job.id))).alarm).toBeNull()
+    await evictDurableObject(objectAt(jobName(job.id)))
     expect(await blobs.read(job.id, 'request', 0)).toEqual(new Uint8Array(5))
     await store.remove(job.id)
+    expect(await blobs.read(job.id, 'request', 0)).toBeNull()
     expect(await keptIn(jobName(job.id))).toEqual({ keys: [], tables: [], alarm: null })
   })
 })

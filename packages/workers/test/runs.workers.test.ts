@@ -48,6 +48,11 @@ describe('where a job runs', () => {
     expect((await until(job, 'succeeded')).result).toEqual({ attempt: 1, authorization: 'secret' })
   })
 
+  it('runs one that no request made under the alarm of its object', async () => {
+    const { id } = await jobs.submit('short', {})
+    await vi.waitUntil(async () => (await jobs.get(id))?.status === 'succeeded', { timeout: 10_000 })
+  })
+
   it('runs a long one under the alarm of its object, on the stored request', async () => {
     const job = await submit('long', { gate: 'where' }, { authorization: 'secret' })
     expect(job.status).toBe('queued')
@@ -309,6 +314,18 @@ describe('a list', () => {
       const { jobs } = (await (await ask(`/jobs${query}`, { headers: owner })).json()) as { jobs: Document[] }
       expect(jobs.map(({ id, status }) => [id, status])).toEqual([[job.id, 'canceled']])
     }
+  })
+
+  it('loses what is overdue and not there, or gone', async () => {
+    const owner = { 'x-owner': 'walter' }
+    const store = durableObjectStore(env.JOBS)
+    const [gone, lost] = [await submit('later', {}, owner), await submit('later', {}, owner)]
+    for (const { id } of [gone, lost]) await store.replace({ ...((await store.get(id, 'head')) as Job), dueAt: Date.now() - 1, version: 2 })
+    const facts = { version: 3, dueAt: null, owner: 'walter', events: [], maxEvents: 0 }
+    await objectOf(env.JOBS, jobName(gone.id)).replaceJob({ ...facts, head: JSON.stringify({ ...gone, goneAt: 1 }) })
+    await objectOf(env.JOBS, jobName(lost.id)).removeJob()
+    expect(await (await ask('/jobs', { headers: owner })).json()).toEqual({ jobs: [] })
+    expect(await objectOf(env.JOBS, indexName('walter')).rows({ limit: 10 })).toEqual({ heads: [], more: false })
   })
 
   it('shows a job once, however often its state is asked for', async () => {

@@ -1,6 +1,6 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { env, exports } from 'cloudflare:workers'
-import type { StatusDocument } from '@respond-async/core'
+import type { Job, StatusDocument } from '@respond-async/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { durableObjectStore } from '../src/durable-object'
 import { jobName } from '../src/object-protocol'
@@ -52,6 +52,26 @@ describe('sockets of a Durable Object', () => {
     const { heard, closed } = await listen(job, 'olga')
     expect(await closed).toBe(1000)
     expect(heard.map(({ status }) => status)).toEqual(['succeeded'])
+  })
+
+  it('hear of what clients can see, not of each write, and are closed with 1012 when the job is gone', async () => {
+    const store = durableObjectStore(env.JOBS)
+    const job = await submit('later', {}, 'olga')
+    const stored = (await store.get(job.id, 'head')) as Job
+    const { heard, closed } = await listen(job, 'olga')
+    await store.replace({ ...stored, version: 2 })
+    await store.replace({ ...stored, version: 3, revision: 2 })
+    await vi.waitFor(() => expect(heard.length).toBe(2))
+    await store.replace({ ...stored, version: 4, revision: 3, goneAt: Date.now() })
+    expect(await closed).toBe(1012)
+    expect(heard.length).toBe(2)
+  })
+
+  it('are closed with 1012 when the job is removed', async () => {
+    const job = await submit('later', {}, 'olga')
+    const { closed } = await listen(job, 'olga')
+    await durableObjectStore(env.JOBS).remove(job.id)
+    expect(await closed).toBe(1012)
   })
 
   it('are opened by an answer that middleware can still write on', async () => {

@@ -89,6 +89,7 @@ for (const [operation, maxRunMs] of Object.entries({ here: 1_000, there: 60_000 
   router.post(
     `/context/${operation}`,
     respondAsync(jobs, { operation, maxRunMs }, ({ headers }, own, ctx) => {
+      ctx.passThroughOnException()
       ctx.waitUntil(undefined as never) // as of a client that is not set up: the platform lets it pass
       ctx.waitUntil(scheduler.wait(100).then(() => runs.set(operation, 1)))
       const has = { env: own.JOBS !== undefined, exports: Object.keys(ctx.exports ?? {}).includes('JobObject') }
