@@ -4,7 +4,7 @@ import type { BlobStore, Job } from '@respond-async/core'
 import { describe, expect, it, vi } from 'vitest'
 import { durableObjectStore } from '../src/durable-object'
 import { startAlarm } from '../src/object-alarm'
-import { type IndexRow, indexName, jobName, type ObjectStub, objectOf, type WrittenJob } from '../src/object-protocol'
+import { type IndexRow, indexName, jobName, keyName, type ObjectStub, objectOf, type WrittenJob } from '../src/object-protocol'
 import { open } from './worker'
 
 const store = durableObjectStore(env.JOBS)
@@ -262,6 +262,16 @@ it('a key is freed by the job that holds it, and by no other', async () => {
   expect(await key.holder()).toBe('one')
   await key.free('one')
   expect(await keptIn('key:["rupert","k"]')).toEqual({ keys: [], tables: [], alarm: null })
+})
+
+it('a job whose id is taken leaves no row and no key behind', async () => {
+  const there = jobOf('ursula')
+  await store.insert(there)
+  for (const idempotencyKey of [undefined, 'k'])
+    expect((await store.insert(jobOf('yves', { id: there.id, idempotencyKey }))).inserted).toBe(false)
+  expect(await listed('yves')).toEqual([])
+  expect(await keptIn(keyName('yves', 'k'))).toEqual({ keys: [], tables: [], alarm: null })
+  await store.remove(there.id)
 })
 
 it('a job that is there is not barred', async () => {
