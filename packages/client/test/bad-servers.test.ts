@@ -66,6 +66,16 @@ describe('Retry-After', () => {
     expect(pauses[1]).toBe(60_000)
   })
 
+  test.each([
+    [2, 1_400],
+    [10, 10_000],
+  ])('of %i s with retryAfterMs of 1400 in the document pauses for %i ms: the document may only say it more precisely', async (s, ms) => {
+    const pending: Answer = [202, { 'retry-after': `${s}` }, { status: 'running', retryAfterMs: 1_400 }]
+    const { job, pauses } = await submitTo((_, at) => (at < 2 ? pending : done))
+    await job.finished()
+    expect(pauses[1]).toBe(ms)
+  })
+
   test('is a floor: jitter is added', async () => {
     const { job, pauses } = await submitTo((_, at) => (at < 2 ? [202, { 'retry-after': '3' }] : done), { random: () => 1 })
     await job.finished()
@@ -602,6 +612,8 @@ describe('results', () => {
     expect(failure).toMatchObject({ code: 'no_paper', status: 422, message: 'Tray 2 is empty.', problem: { tray: 2 } })
     const canceled = await submitTo(() => [200, {}, { status: 'cancelled' }])
     await expect(canceled.job.json()).rejects.toBeInstanceOf(JobCanceledError)
+    const why = await submitTo(() => [200, {}, { status: 'canceled', error: { detail: 'The owner left.' } }])
+    await expect(why.job.json()).rejects.toThrow('The owner left.')
     const conflict = await submitTo(() => [409, { 'content-type': 'application/problem+json' }, { code: 'job-canceled' }])
     expect((await conflict.job.finished()).status).toBe('canceled')
   })
@@ -651,7 +663,7 @@ describe('results', () => {
     ['pending, as an order may be, and has no status URL', [200, {}, { status: 'pending', total: 3 }]],
   ])('an immediate answer may be %s', async (_, accept) => {
     const { job, server } = await submitTo(() => [500], { accept })
-    expect([job.url, await job.json()]).toEqual([undefined, accept[2]])
+    expect([job.url, job.status?.raw, await job.json()]).toEqual([undefined, accept[2], accept[2]])
     expect(server.asked).toHaveLength(1)
   })
 })
@@ -763,6 +775,18 @@ describe('submitting', () => {
     const reason = new Error('too late')
     await expect(createClient().submit(server.url, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
     expect(server.asked).toEqual([])
+  })
+
+  test('with a key among the header fields keeps that', async () => {
+    const server = await serve(() => [200])
+    await createClient().submit(server.url, { headers: { 'idempotency-key': 'mine' } })
+    expect(keys(server.asked)).toEqual(['mine'])
+  })
+
+  test('is not tried again after a 409 unless an answer was lost before', async () => {
+    const server = await serve(() => [409])
+    await expect(createClient(quickClock().options).submit(server.url)).rejects.toMatchObject({ status: 409 })
+    expect(server.asked).toHaveLength(1)
   })
 
   test('each submission has a key of its own', async () => {
