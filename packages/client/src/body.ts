@@ -37,7 +37,7 @@ function maybeObject([first]: readonly Uint8Array[]): boolean {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text.trim())
+    return JSON.parse(text)
   } catch {
     return undefined // not JSON
   }

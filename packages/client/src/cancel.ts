@@ -51,9 +51,9 @@ function ask(
   const { clock, plain, words } = job.settings
   return inAnswerTime(job, parent, async (signal) => {
     // Guards against forged forms refuse a POST without a media type, as a page of another origin could send it.
-    const json = method === 'POST' && !plain
-    const headers = { accept: 'application/json', ...(json && { 'content-type': 'application/json' }) }
-    const { response, url: from } = await job.send({ method, url, headers, body: json ? '{}' : null, signal })
+    const body = method === 'POST' && !plain ? '{}' : null
+    const headers = { accept: 'application/json', ...(body && { 'content-type': 'application/json' }) }
+    const { response, url: from } = await job.send({ method, url, headers, body, signal })
     advise(retryAfterOf(response.headers, clock.now()))
     if (method !== 'GET' && [404, 409, 410].includes(response.status)) {
       // The job is over or gone: the status tells which, unless that is gone too.

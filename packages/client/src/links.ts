@@ -12,13 +12,8 @@ export function httpUrl(address: string | null | undefined, base: string): strin
   }
 }
 
-const firstUrl = (addresses: readonly (string | null | undefined)[], base: string): string | undefined => {
-  for (const address of addresses) {
-    const url = httpUrl(address, base)
-    if (url) return url
-  }
-  return undefined
-}
+const firstUrl = (addresses: readonly (string | null | undefined)[], base: string): string | undefined =>
+  addresses.map((address) => httpUrl(address, base)).find(Boolean)
 
 /** The status URL in the answer that accepted a job: in its header fields, otherwise in the body. */
 export function monitorIn(headers: Headers, json: unknown, base: string): string | undefined {

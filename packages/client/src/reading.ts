@@ -141,10 +141,7 @@ function documentOf(json: unknown, status: JobStatus, response: Response | undef
 }
 
 /** The result, if it is in the document. */
-function resultIn(fields: Fields): unknown {
-  for (const name of ['result', 'output', 'response']) if (fields[name] !== undefined && fields[name] !== null) return fields[name]
-  return undefined
-}
+const resultIn = ({ result, output, response }: Fields): unknown => result ?? output ?? response ?? undefined
 
 function percentIn(fields: Fields): number | undefined {
   const percent = numberIn(fields, 'percentComplete', 'percent-complete', 'percent_complete', 'percent')
