@@ -2,6 +2,7 @@ import { type JobEngine, JobsError } from '@respond-async/core'
 import type { ConnectionOptions, WorkerOptions } from 'bullmq'
 import { type Consumer, consume } from './consumer'
 import { createProducer } from './producer'
+import { within } from './within'
 
 /** Options of {@link bullmqEngine}. */
 export interface BullmqEngineOptions {
@@ -51,20 +52,13 @@ export function bullmqEngine(options: BullmqEngineOptions): JobEngine {
     async start(run) {
       consumer ??= consume(settings, run)
     },
-    stop: (drainMs) => atMost(drainMs, Promise.all([consumer?.close(), producer.close()])),
+    async stop(drainMs) {
+      await within(drainMs, Promise.all([consumer?.close(), producer.close()])) // without Redis a connection may not close
+    },
   }
 }
 
 export type EngineSettings = BullmqEngineOptions & Required<Pick<BullmqEngineOptions, 'queue' | 'concurrency' | 'onError'>>
-
-/** Resolves when `work` has ended, or after `ms`: without Redis a connection may not close. */
-async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const over = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([work, over]).finally(() => clearTimeout(timer))
-}
 
 const isCluster = (connection: ConnectionOptions) => 'isCluster' in connection && connection.isCluster
 const invalid = (message: string) => new JobsError('invalid_option', `bullmqEngine: ${message}`)

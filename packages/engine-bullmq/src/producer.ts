@@ -2,6 +2,7 @@ import { type JobMessage, JobsError } from '@respond-async/core'
 import { type ConnectionOptions, Queue, QueueEventsProducer } from 'bullmq'
 import type { EngineSettings } from './engine'
 import { cancellationsOf, messageId } from './message'
+import { within } from './within'
 
 /** How long a dispatch or a cancel may take, in milliseconds. After it the job waits in the store, where the sweeper finds it. */
 const HAND_OVER_MS = 5_000
@@ -11,7 +12,7 @@ const KEPT_EVENTS = 100
 /** Adds messages to the queue and removes them. Connects on first use. */
 export function createProducer({ queue: name, connection, prefix, onError }: EngineSettings) {
   let queue: Queue<JobMessage> | undefined
-  let opening: Promise<void> | undefined
+  let opening: Promise<unknown> | undefined
   let isOpen = false
   let teller: QueueEventsProducer | undefined
   let closed = false
@@ -81,12 +82,6 @@ export function createProducer({ queue: name, connection, prefix, onError }: Eng
 /** Options for a connection that refuses commands while it is down: queued ones would be sent when nobody needs them any more. */
 const impatient = (connection: ConnectionOptions): ConnectionOptions =>
   isClient(connection) ? connection : { ...connection, enableOfflineQueue: false }
-const isClient = (connection: ConnectionOptions) => 'duplicate' in connection && typeof connection.duplicate === 'function'
+const isClient = (connection: ConnectionOptions) => 'duplicate' in connection
 
-function inTime<T>(work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = () => reject(new Error(`Redis did not answer within ${HAND_OVER_MS} ms`))
-    const timer = setTimeout(late, HAND_OVER_MS)
-    work.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
-}
+const inTime = <T>(work: Promise<T>) => within(HAND_OVER_MS, work, 'Redis did not answer in time')

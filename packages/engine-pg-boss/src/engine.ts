@@ -4,6 +4,7 @@ import { consume } from './consumer'
 import { messageId } from './message'
 import { createQueue } from './queue'
 import { noted } from './statements'
+import { within } from './within'
 
 /** Options of {@link pgBossEngine}. */
 export interface PgBossEngineOptions {
@@ -46,22 +47,26 @@ export function pgBossEngine(options: PgBossEngineOptions): JobEngine {
     ...others
   } = options
   for (const name in others) throw invalid(`${name} is not an option`)
-  if (typeof boss?.send !== 'function') throw invalid('boss is missing: pass new PgBoss(…)')
+  if (!boss?.send) throw invalid('boss is missing: pass new PgBoss(…)')
   if (!/^[\w.-]+$/.test(name)) throw invalid(`queue must be a name of letters, digits, "_", "-" and ".", not ${JSON.stringify(name)}`)
   if (!Number.isInteger(concurrency) || concurrency < 1)
     throw invalid(`concurrency must be a whole number from 1, not ${String(concurrency)}`)
   if (!(pollingIntervalSeconds >= 0.5)) throw invalid(`pollingIntervalSeconds must be at least 0.5, not ${String(pollingIntervalSeconds)}`)
   const queue = createQueue(boss, name, onError)
-  let started = false
   let stopped = false
   const send = async (message: JobMessage, delayMs: number, db?: Db) => {
     if (stopped) throw new JobsError('draining', 'This engine was stopped.')
-    await inTime(queue.send(message, { id: messageId(message.id, message.dispatch), startAfter: delayMs / 1_000, db }))
+    const sent = queue.send(message, { id: messageId(message.id, message.dispatch), startAfter: delayMs / 1_000, db })
+    await within(HAND_OVER_MS, sent, 'Postgres did not answer in time')
   }
 
   return {
     capabilities: {
-      ...{ durable: true, remote: true, maxRunMs: MAX_RUN_MS, delay: true, cancel: 'remote' },
+      durable: true,
+      remote: true,
+      maxRunMs: MAX_RUN_MS,
+      delay: true,
+      cancel: 'remote',
       transaction: transaction ? 'postgres' : undefined,
     },
     dispatch: (message, { delayMs }) => send(message, delayMs),
@@ -77,15 +82,13 @@ export function pgBossEngine(options: PgBossEngineOptions): JobEngine {
       await boss.deleteJob(name, messages)
     },
     async start(run) {
-      if (started) return
       await queue.ready()
       if (stopped) return // meanwhile
-      started = true
       await consume({ boss, name, concurrency, pollingIntervalSeconds, onError }, run)
     },
     async stop(drainMs) {
       stopped = true
-      if (started) await atMost(drainMs, boss.offWork(name, { wait: true }))
+      await within(drainMs, boss.offWork(name))
     },
   }
 }
@@ -95,22 +98,6 @@ const MAX_RUN_MS = 86_340_000
 
 /** How long a hand-over may take, in milliseconds: as long as pg-boss waits for a connection. Later it is the sweeper's. */
 const HAND_OVER_MS = 10_000
-
-function inTime(work: Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const late = () => reject(new Error(`Postgres did not answer within ${HAND_OVER_MS} ms`))
-    const timer = setTimeout(late, HAND_OVER_MS)
-    work.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
-}
-
-async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const over = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([work, over]).finally(() => clearTimeout(timer))
-}
 
 const invalid = (message: string) => new JobsError('invalid_option', `pgBossEngine: ${message}`)
 const report = (error: unknown) => console.error('respond-async: pg-boss:', error)

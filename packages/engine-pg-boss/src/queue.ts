@@ -31,24 +31,23 @@ export function createQueue(boss: PgBoss, name: string, onError: (error: unknown
     })
     return making
   }
-  /** Sends a message; resolves to whether the queue exists. With `db`, which only records, a cached queue counts as existing. */
-  const isTaken = async (message: JobMessage, options: SendOptions): Promise<boolean> => {
+  /** Sends a message; resolves to something if the queue exists. With `db`, which only records, a cached queue counts as existing. */
+  const isTaken = async (message: JobMessage, options: SendOptions): Promise<unknown> => {
     try {
       const id = await boss.send(name, message, options)
       // `null`: a message with this id exists, or the queue does not.
-      return id !== null || options.db !== undefined || (await boss.getQueue(name)) !== null
+      return id || options.db || (await boss.getQueue(name))
     } catch (error) {
-      if (error instanceof Error && error.message === `Queue ${name} does not exist`) return false
+      if (Object(error).message === `Queue ${name} does not exist`) return false
       throw error
     }
   }
   return {
     ready,
     async send(message: JobMessage, options: SendOptions): Promise<void> {
-      const made = ready()
-      await made
+      await ready()
       if (await isTaken(message, options)) return
-      if (making === made) making = undefined // unless another message has created it again meanwhile
+      making = undefined
       await ready()
       await boss.send(name, message, options)
     },
