@@ -43,7 +43,8 @@ export interface ClientOptions extends Partial<Clock> {
   /** Whether server-sent events are used if a job offers them. @default true */
   events?: boolean | undefined
   /**
-   * Omits the header fields that a server on another origin must allow by CORS: `Prefer`, `Idempotency-Key`, `If-None-Match`.
+   * Omits the header fields that a server on another origin must allow by CORS: `Prefer`, `Idempotency-Key`, `If-None-Match`, and the
+   * `Content-Type` of a cancel.
    * @default false
    */
   plain?: boolean | undefined
