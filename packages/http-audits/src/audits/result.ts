@@ -146,7 +146,7 @@ export const resultAudits: readonly Audit[] = [
   {
     id: 'RES9',
     level: 'MUST',
-    title: 'send the whole result for a range that it cannot read, or whose If-Range does not match',
+    title: 'send the whole result for a range that it cannot read, or whose If-Range does not match, or of an empty result',
     source: 'RFC 9110 13.1.5, 14.2',
     async run({ submit }) {
       const job = await submit(PLAIN)
@@ -157,6 +157,9 @@ export const resultAudits: readonly Audit[] = [
         hasStatus(reply, 200)
         equal(reply.text, TEXT, `the body for ${JSON.stringify(headers)}`)
       }
+      const empty = await submit({ respond: { text: '' } })
+      await empty.finished()
+      hasStatus(await empty.result({ headers: { range: 'bytes=0-' } }), 200)
     },
   },
   {
