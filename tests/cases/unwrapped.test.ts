@@ -10,7 +10,7 @@ import { expect, it, onTestFinished } from 'vitest'
 
 const name = fc.constantFrom('X-Own', 'x-own', 'Link', 'Content-Type', 'Cache-Control', 'ETag', 'Date', 'Set-Cookie')
 const value = fc.oneof(fc.constantFrom('a', 'text/plain'), fc.constantFrom(['a', 'b'], ['c']))
-const status = fc.constantFrom<number | string>(200, 201, 204, 304, 404, 500, 1_000, '404', 200.5)
+const status = fc.constantFrom<number | string>(200, 201, 204, 304, 404, 500, '404', 200.5)
 const text = fc.constantFrom('', 'a', 'Grüße', '{"a":1}', 'long '.repeat(1_000))
 const method = <Name extends string, Args extends fc.Arbitrary<unknown>[]>(names: Name[], ...args: Args) =>
   fc.tuple(fc.constantFrom(...names), ...args)
@@ -48,7 +48,8 @@ it.each([
   const handler: RequestHandler = (_req, res) => {
     seen = []
     const methods = res as unknown as Record<string, (...args: unknown[]) => unknown>
-    for (const [name, ...args] of [...todo, ['end'] as const]) {
+    // Cloned: appendHeader() changes the list that setHeader() was given.
+    for (const [name, ...args] of structuredClone([...todo, ['end'] as const])) {
       if (res.writableEnded) return // what follows is ignored
       try {
         methods[name]?.(...args)
@@ -72,13 +73,12 @@ it.each([
 
   const property = fc.asyncProperty(calls, async (some) => {
     todo = some
-    const direct = await call('/direct', { method: 'POST' }).then(answerOf, () => null)
+    const direct = await answerOf(await call('/direct', { method: 'POST' }))
     const before = seen
     const location = (await call('/wrapped', { method: 'POST' })).headers.get('location')
     await (await call(`${location}`, { headers: { prefer: 'wait=5' } })).text()
     const result = await answerOf(await call(`${location}/result`))
     expect(seen).toEqual(before)
-    if (!direct) return expect(result.status).toBe(500)
     const isPrivate = direct.fields.some(([name]) => name === 'cache-control')
     expect({ ...result, fields: result.fields.filter(([name]) => isPrivate || name !== 'cache-control') }).toEqual(direct)
   })
