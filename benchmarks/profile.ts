@@ -32,7 +32,7 @@ async function record(contender: Contender): Promise<Profile> {
   const folder = mkdtempSync(join(tmpdir(), 'benchmark-profile-'))
   const server = await startServer(contender, ['--cpu-prof', '--cpu-prof-interval=200', `--cpu-prof-dir=${folder}`])
   const generator = startGenerator()
-  await generator.run({ port: server.port, scenario, steps: Number(steps) }, async () => {})
+  await generator.run({ port: server.port, scenario, steps: Number(steps), awake: found !== undefined }, async () => {})
   generator.stop()
   await server.stop()
   const [file = ''] = readdirSync(folder)

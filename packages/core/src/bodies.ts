@@ -6,7 +6,7 @@ import type { BlobStore } from './store'
 
 /** If there is a blob store, larger bodies are stored in chunks of this size, so that neither records nor memory grow large. */
 export const CHUNK_BYTES = 262_144
-const NOTHING = new Uint8Array(0)
+export const NOTHING = new Uint8Array(0)
 
 /** Status and header fields of a response whose body is still being written; fields as in `CapturedResponse`. */
 export interface ResponseHead {
@@ -31,6 +31,9 @@ export interface BodySink {
   begin?(head: () => ResponseHead, take: () => readonly Uint8Array[]): void
 }
 
+/** What a body that is being written needs of a blob store. */
+export type Chunks = Omit<BlobStore, 'remove'>
+
 /** Writes one body of a job in chunks. */
 export class BodyWriter implements BodySink {
   after = CHUNK_BYTES
@@ -46,7 +49,7 @@ export class BodyWriter implements BodySink {
   protected isClosed = false
 
   constructor(
-    readonly blobs: BlobStore,
+    readonly blobs: Chunks,
     private readonly id: () => string,
     private readonly name: string,
     limit: number,

@@ -2,6 +2,7 @@ import {
   type Body,
   type BodyStream,
   checkNoOthers,
+  type Execute,
   isStream,
   type JobHandle,
   type Jobs,
@@ -61,7 +62,7 @@ export function respondAsync<Rest extends unknown[]>(
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
   const scope = asyncScope()
-  jobs.define(name, options, (execution) => {
+  const execute: Execute = (execution) => {
     const { handle, request, requestBody, platform } = execution
     const taken = execution.live as Live<Rest> | undefined // passed to `accept` below
     const run = async () => {
@@ -70,7 +71,8 @@ export function respondAsync<Rest extends unknown[]>(
       return captureResponse(await handler(withJob(own, handle), ...rest), execution)
     }
     return taken ? run() : scope(run)
-  })
+  }
+  jobs.define(name, options, execute, [handler])
   return async (request, ...rest) => {
     const answer = await jobs.accept(name, Object.assign(webSubmission(request), { rest }), platformOf(rest[0], rest[1]))
     return answer ? toResponse(answer) : handler(withJob(request, unwrappedHandle(name, request)), ...rest)
@@ -103,7 +105,7 @@ export function jobRoutes<R extends Request = Request>(
   checkNoOthers('jobRoutes', others)
   const mount = path.replace(/\/+$/, '')
   return async (request, ...rest) => {
-    const [pathname] = pathOf(request.url).split('?', 1) as [string] // there is always a first part
+    const pathname = pathOf(request.url).replace(/\?.*/, '')
     if (!`${pathname}/`.startsWith(`${mount}/`)) return undefined
     const platform = platformOf(rest[0], rest[1])
     const answer = await jobs.route(request, { native: request, mount, rest: pathname.slice(mount.length), owner, platform })

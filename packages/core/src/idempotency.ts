@@ -1,5 +1,5 @@
 import { bytesOf } from './answer'
-import { CHUNK_BYTES } from './bodies'
+import { CHUNK_BYTES, NOTHING } from './bodies'
 import type { Body } from './job'
 import { pathOf } from './request'
 
@@ -24,7 +24,7 @@ export class Fingerprint {
   readonly #boundary: string
   readonly #digests: Promise<string>[] = []
   /** The end of the last chunk, in which a boundary may begin. */
-  #tail = new Uint8Array(0)
+  #tail = NOTHING
   /** How many boundaries are still replaced: a hostile form has one at every byte. */
   #left = 10_000
 

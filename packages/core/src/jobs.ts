@@ -110,8 +110,12 @@ export interface Jobs<in Native = unknown> {
 
   /** For adapters: path of the job routes as clients see it, without a trailing slash. */
   readonly path: string
-  /** For adapters: registers a wrapped handler. @throws {JobsError} `duplicate_operation`, `invalid_option` */
-  define(name: string, options: OperationOptions<never>, execute: Execute): void
+  /**
+   * For adapters: registers a wrapped handler.
+   * @param handlers what the application has passed, to be checked: functions, at least one
+   * @throws {JobsError} `duplicate_operation`, `invalid_option`
+   */
+  define(name: string, options: OperationOptions<never>, execute: Execute, handlers?: readonly unknown[]): void
   /** For adapters: answers a request for a wrapped handler. `undefined`: run the handler as if it were not wrapped. */
   accept(operation: string, submission: Submission<Native>, platform?: Platform): Promise<Answer | undefined>
   /** For adapters: answers a request for the job routes. `undefined`: it is for none of them. */
@@ -271,9 +275,10 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
     run: (message, how = {}) => run(message, how),
     sweep: (platform) => whenReady(() => sweep(context, platform)),
 
-    define(name, given, execute) {
+    define(name, given, execute, handlers = [execute]) {
       const where = `respondAsync("${name}")`
-      if (typeof name !== 'string' || !name) throw invalid(`${where}: the operation needs a name`)
+      if (typeof name !== 'string' || !name || !handlers[0] || handlers.some((one) => typeof one !== 'function'))
+        throw invalid(`${where} needs a name and a handler function`)
       if (context.operations.has(name) && !resolved.redefine)
         throw new JobsError('duplicate_operation', `${where}: this name is taken by another route; see redefine.`)
       context.operations.set(name, {

@@ -1,7 +1,6 @@
 import { joined } from './answer'
 import { everyBeat } from './beat'
-import { BodyWriter, type ResponseHead } from './bodies'
-import type { BlobStore } from './store'
+import { BodyWriter, type Chunks, type ResponseHead } from './bodies'
 
 /** Chunk size of a live body, in bytes: small, because the last chunk is rewritten as it fills. */
 const LIVE_CHUNK_BYTES = 65_536
@@ -37,7 +36,7 @@ export class ResponseBody extends BodyWriter {
 
   constructor(
     private readonly host: LiveHost,
-    blobs: BlobStore | undefined,
+    blobs: Chunks | undefined,
     id: () => string,
     name: string,
     limit: number,
@@ -121,16 +120,13 @@ export class ResponseBody extends BodyWriter {
 }
 
 /** Keeps the chunks of one live body in memory, for a store without a blob store: readable in this process until the attempt ends. */
-class Pieces implements BlobStore {
+class Pieces implements Chunks {
   readonly maxBodyBytes = null
-  chunks: Uint8Array[] = []
+  readonly chunks: Uint8Array[] = []
   async write(_id: string, _name: string, index: number, chunk: Uint8Array): Promise<void> {
     this.chunks[index] = chunk
   }
   async read(_id: string, _name: string, index: number): Promise<Uint8Array | null> {
     return this.chunks[index] ?? null
-  }
-  async remove(): Promise<void> {
-    this.chunks = []
   }
 }

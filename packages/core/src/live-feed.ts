@@ -1,5 +1,5 @@
 import { bytesOf, isStream } from './answer'
-import { responseName } from './bodies'
+import { type Chunks, responseName } from './bodies'
 import type { Context } from './context'
 import { JobsError } from './errors'
 import type { EventSink } from './events'
@@ -7,7 +7,6 @@ import { Following } from './following'
 import type { Job } from './job'
 import { isTerminal } from './lifecycle'
 import { storedBody } from './result'
-import type { BlobStore } from './store'
 
 /** How often to look for more if another process writes the response, in milliseconds. */
 const LOOK_MS = 250
@@ -29,7 +28,7 @@ interface Reader {
  */
 export class LiveFeed extends Following<Reader> {
   readonly attempt: number
-  readonly #blobs: BlobStore | undefined
+  readonly #blobs: Chunks | undefined
   readonly #chunkBytes: number
   /** Chunks that were read since the response last grew. */
   #chunks = new Map<number, Promise<Uint8Array | null>>()
@@ -58,7 +57,7 @@ export class LiveFeed extends Following<Reader> {
 
   /** Breaks off for all readers. */
   end(): void {
-    for (const reader of this.followers) this.#fail(reader)
+    for (const reader of this.followers) this.fail(reader)
   }
 
   take(job: Job): void {
@@ -95,14 +94,14 @@ export class LiveFeed extends Following<Reader> {
           reader.at += piece.length // before the write, during which a sink may call `ready`
           reader.isFull = !reader.sink.write(piece)
         } else if (news === this.#news) {
-          if (size !== undefined) this.#fail(reader)
+          if (size !== undefined) this.fail(reader)
           return
         }
       }
     } catch (error) {
       this.#chunks.clear() // the error is not for those who read the same later
       this.failed(error)
-      this.#fail(reader)
+      this.fail(reader)
     } finally {
       reader.isReading = false
     }
@@ -128,13 +127,14 @@ export class LiveFeed extends Following<Reader> {
     return chunk
   }
 
-  #fail(reader: Reader): void {
+  /** Breaks off for a reader, unless its response has ended. */
+  fail(reader: Reader): void {
     if (this.leave(reader)) reader.sink.fail(new Error('The response broke off.'))
   }
 }
 
 /** Where the chunks of a live response are: in the blob store, or with the attempt in this process. */
-export const blobsOf = (context: Context, { id, attempt }: Job): BlobStore | undefined => {
+export const blobsOf = (context: Context, { id, attempt }: Job): Chunks | undefined => {
   const running = context.running.get(id)
   return context.blobs ?? (running?.attempt === attempt ? running.body?.blobs : undefined)
 }

@@ -80,11 +80,9 @@ async function* chunksSoFar(context: Context, job: Job): AsyncGenerator<Uint8Arr
 function join(context: Context, job: Job, sink: EventSink, from: number, until: number): EventFlow {
   const known = context.live?.get(job.id)
   const feed = known?.attempt === job.attempt ? known : new LiveFeed(context, job)
-  const flow = feed.join({ sink, at: from, until, isFull: false, isReading: false })
+  const reader = { sink, at: from, until, isFull: false, isReading: false }
+  const flow = feed.join(reader)
   // If this process is stopping and does not write the response itself, the client must reconnect to another one.
-  if (context.draining && !context.running.get(job.id)) {
-    flow.close()
-    sink.fail(new Error('The response broke off.'))
-  }
+  if (context.draining && !context.running.get(job.id)) feed.fail(reader)
   return flow
 }

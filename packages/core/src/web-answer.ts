@@ -43,7 +43,7 @@ function eventStream(events: EventStream): ReadableStream<Uint8Array> {
         flow = events.open({
           write(piece) {
             controller.enqueue(piece)
-            const hasRoom = (controller.desiredSize ?? 0) > 0
+            const hasRoom = Number(controller.desiredSize) > 0 // `null` once the stream has failed
             if (!hasRoom) filled()
             return hasRoom
           },

@@ -369,6 +369,12 @@ describe('respondAsync and jobRoutes', () => {
     expect(canceled).toHaveBeenCalledOnce()
   })
 
+  it('go with handlers that are functions', () => {
+    const wrap = respondAsync as (...args: unknown[]) => unknown
+    for (const handler of [undefined, null, {}, 'text'])
+      expect(() => wrap(createJobs(), 'op', handler)).toThrow('respondAsync("op") needs a name and a handler function')
+  })
+
   it('know their own paths and leave the others alone', async () => {
     const jobs = createJobs({ path: '/api/jobs/' })
     const statusOf = async (routes: ReturnType<typeof jobRoutes>, path: string) => (await routes(new Request(ORIGIN + path)))?.status

@@ -2,9 +2,9 @@ import { AsyncResource } from 'node:async_hooks'
 import {
   type Answer,
   checkNoOthers,
+  type Execute,
   type JobHandle,
   type Jobs,
-  JobsError,
   type OperationOptions,
   type Owner,
   type StoredRequest,
@@ -26,6 +26,9 @@ export interface RespondAsyncOptions extends OperationOptions<Request> {
   app?: Application | undefined
 }
 
+type OneOrMore<One> = [One, ...One[]]
+/** A handler or a list of them, as Express takes them. */
+type JobHandlers<Handler> = Handler | readonly Handler[]
 type Query = Request['query']
 type Locals = Record<string, Unnamed>
 
@@ -38,21 +41,22 @@ type Locals = Record<string, Unnamed>
  * route.
  *
  * @param operation name of the operation, unique among these jobs, or options with that name
+ * @param handlers handlers or lists of them, at least one
  * @throws {JobsError} `invalid_option`, `duplicate_operation`
  */
 // TypeScript infers nothing from the path through a generic call, so parameters that are not named are `any`, like bodies.
 export function respondAsync<P = Unnamed, ResBody = Unnamed, ReqBody = Unnamed, ReqQuery = Query, ResLocals extends Locals = Locals>(
   jobs: Jobs<Request>,
   operation: string | RespondAsyncOptions,
-  handler: JobHandler<P, ResBody, ReqBody, ReqQuery, ResLocals> | readonly JobHandler<P, ResBody, ReqBody, ReqQuery, ResLocals>[],
+  ...handlers: OneOrMore<JobHandlers<JobHandler<P, ResBody, ReqBody, ReqQuery, ResLocals>>>
 ): RequestHandler<P, ResBody, ReqBody, ReqQuery, ResLocals>
-export function respondAsync(jobs: Jobs<Request>, operation: string | RespondAsyncOptions, handler: unknown): RequestHandler {
-  const { operation: name, app: given, ...options } = typeof operation === 'string' ? { operation } : operation
-  const handlers = handlersOf(name, handler)
-  let app = given
+export function respondAsync(jobs: Jobs<Request>, operation: string | RespondAsyncOptions, ...given: unknown[]): RequestHandler {
+  const { operation: name, app: ofJobs, ...options } = typeof operation === 'string' ? { operation } : operation
+  const handlers = given.flat(9) as AnyHandler[] // checked by `define`
+  let app = ofJobs
   /** For stored requests, which have no async context of their own and would run in that of another. */
   const scope = new AsyncResource('respond-async')
-  jobs.define(name, options, (execution) => {
+  const execute: Execute = (execution) => {
     const taken = execution.live as ExpressSubmission | undefined // passed to `accept` below
     if (taken) return run(handlers, detach(taken, execution), execution)
     app ??= express()
@@ -60,7 +64,8 @@ export function respondAsync(jobs: Jobs<Request>, operation: string | RespondAsy
     const stored: StoredRequest = JSON.parse(JSON.stringify(execution.request))
     const own = rebuild(app, stored, execution)
     return scope.runInAsyncScope(() => run(handlers, own, execution))
-  })
+  }
+  jobs.define(name, options, execute, handlers)
   return (req, res, next) => {
     app ??= req.app
     const runLive = () => {
@@ -69,12 +74,6 @@ export function respondAsync(jobs: Jobs<Request>, operation: string | RespondAsy
     }
     answerWith(jobs.accept(name, new ExpressSubmission(req, res)), res, runLive, next)
   }
-}
-
-function handlersOf(name: string, handler: unknown): AnyHandler[] {
-  const handlers = [handler].flat(8)
-  if (handlers.length > 0 && handlers.every((one): one is AnyHandler => typeof one === 'function')) return handlers
-  throw new JobsError('invalid_option', `respondAsync("${name}") needs a handler, or a list of handlers.`)
 }
 
 /** `req.job` of a handler that runs as if it were not wrapped: progress is ignored, and the signal aborts when the client leaves. */

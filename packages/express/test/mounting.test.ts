@@ -219,10 +219,11 @@ describe('misuse at set-up', () => {
   it('says what to do', () => {
     const jobs = createJobs<Request>()
     const wrap = respondAsync as (...args: unknown[]) => unknown
-    for (const handler of [undefined, [], ['no function'], {}])
-      expect(() => wrap(jobs, 'op', handler)).toThrow(
-        new JobsError('invalid_option', 'respondAsync("op") needs a handler, or a list of handlers.'),
+    for (const handlers of [[], [undefined], [[]], [['no function']], [{}], [() => {}, 'no function'], [() => {}, undefined]])
+      expect(() => wrap(jobs, 'op', ...handlers)).toThrow(
+        new JobsError('invalid_option', 'respondAsync("op") needs a name and a handler function'),
       )
+    expect(() => wrap(jobs, () => {})).toThrow(/needs a name and a handler function/)
     respondAsync(jobs, 'op', () => {})
     expect(() => respondAsync(jobs, 'op', () => {})).toThrow(/this name is taken by another route/)
     expect(() => respondAsync(jobs, { operation: 'other', retries: -1 }, () => {})).toThrow(/retries must be a whole number/)

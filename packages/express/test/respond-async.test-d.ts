@@ -54,6 +54,17 @@ describe('the handler', () => {
     )
   })
 
+  test('may come after middleware, as in a route', () => {
+    app.post(
+      '/uploads/:name',
+      respondAsync(jobs, 'upload', express.json(), [express.text(), express.raw()], (req, res) => {
+        expectTypeOf(req.job).toEqualTypeOf<JobHandle>()
+        const name: string = req.params.name
+        res.send(name)
+      }),
+    )
+  })
+
   test('may be any that Express takes', () => {
     const typed: RequestHandler = (_req, res) => void res.json({})
     const late: RequestHandler = async (_req, _res, next) => next()
@@ -85,6 +96,8 @@ describe('misuse', () => {
     respondAsync(jobs, 'a')
     // @ts-expect-error a handler is a function
     respondAsync(jobs, 'a', 'handler')
+    // @ts-expect-error every handler is a function
+    respondAsync(jobs, 'a', handler, 'handler')
     // @ts-expect-error jobs come first
     respondAsync('a', handler)
     // @ts-expect-error an owner is a text

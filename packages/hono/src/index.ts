@@ -1,4 +1,4 @@
-import { checkNoOthers, type JobHandle, type Jobs, type OperationOptions, type Owner } from '@respond-async/core'
+import { checkNoOthers, type Execute, type JobHandle, type Jobs, type OperationOptions, type Owner } from '@respond-async/core'
 import { asyncScope, bodyFor, unwrappedHandle } from '@respond-async/core/fetch'
 import { type Context, type Env, type Handler, Hono, type Input, type MiddlewareHandler, type TypedResponse } from 'hono'
 import type { HandlerResponse } from 'hono/types'
@@ -72,12 +72,13 @@ export function respondAsync(jobs: Jobs<Context>, operation: string | RespondAsy
   const before = handlers.slice(0, -1)
   const last = handlers.slice(-1)
   const scope = asyncScope()
-  jobs.define(name, options, (execution) => {
+  const execute: Execute = (execution) => {
     const live = execution.live as HonoSubmission | undefined // passed to `accept` below
     if (!live) return scope(() => replay(execution, handlers))
     live.body = bodyFor(live.body, execution.requestBody)
     return captureHandlers(detachedContext(live, execution.handle), last, execution)
-  })
+  }
+  jobs.define(name, options, execute, handlers)
   const accept: MiddlewareHandler = async (c, next) => {
     const answer = await jobs.accept(name, new HonoSubmission(c), new HonoPlatform(c))
     if (answer) return writeAnswer(c, answer)

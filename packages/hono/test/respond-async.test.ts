@@ -702,6 +702,13 @@ describe('the route', () => {
   })
 })
 
+it('refuses what is no handler', () => {
+  const jobs = createJobs()
+  const wrap = respondAsync as (...args: unknown[]) => unknown
+  for (const handlers of [[], [undefined], ['text'], [() => {}, undefined], [undefined, () => {}]])
+    expect(() => wrap(jobs, 'op', ...handlers)).toThrow('respondAsync("op") needs a name and a handler function')
+})
+
 describe('the job routes', () => {
   it('refuse an option that there is not', () => {
     expect(() => jobRoutes(createJobs(), { ownr: () => 'ann' } as object)).toThrow('jobRoutes: ownr is not an option')

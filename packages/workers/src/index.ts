@@ -1,4 +1,4 @@
-import { checkNoOthers, type JobHandle, type Jobs, type OperationOptions, type Owner } from '@respond-async/core'
+import { checkNoOthers, type Execute, type JobHandle, type Jobs, type OperationOptions, type Owner } from '@respond-async/core'
 import { asyncScope, bodyFor, platformOf, socketResponse, toResponse, unwrappedHandle, withJob } from '@respond-async/core/fetch'
 import { detachedRequest, rebuiltRequest } from './handler-request'
 import { placeOf } from './mount'
@@ -44,7 +44,7 @@ export function respondAsync<Env = Cloudflare.Env, R extends Request = Request>(
 ): (request: R, env?: Env, ctx?: ExecutionContext) => Promise<Response> {
   const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
   const scope = asyncScope()
-  jobs.define(name, options, (execution) => {
+  const execute: Execute = (execution) => {
     const { handle, live, request: stored, requestBody, platform } = execution
     const taken = live as WorkersSubmission<R> | undefined // passed to `accept` below
     const run = async () => {
@@ -53,7 +53,8 @@ export function respondAsync<Env = Cloudflare.Env, R extends Request = Request>(
       return captureReturned(await call(request, handle, env, ctx), execution)
     }
     return taken ? run() : scope(run)
-  })
+  }
+  jobs.define(name, options, execute, [handler])
   // `env` and `ctx` are those that this Worker was called with, by a request or an alarm.
   const call = (request: R, job: JobHandle, env: unknown, ctx: unknown) =>
     handler(withJob(request, job), env as Env, ctx as ExecutionContext)

@@ -36,3 +36,9 @@ it('runs a handler in the async context of its request, also after a wait in the
   const documents = await Promise.all(accepted.map(({ headers }) => ended(headers.get('location') ?? '')))
   expect(documents).toMatchObject(users.map((name) => ({ status: 'succeeded', attempt: 2, result: name })))
 })
+
+it('refuses what is no handler', () => {
+  const wrap = respondAsync as (...args: unknown[]) => unknown
+  for (const handler of [undefined, null, {}, 'text'])
+    expect(() => wrap(createJobs(), 'op', handler)).toThrow('respondAsync("op") needs a name and a handler function')
+})
