@@ -1,10 +1,10 @@
-/** Where the CPU time of one Node contender goes: `node benchmarks/profile.ts express respond-async accept`. */
+/** Where the CPU time of one contender goes: `node benchmarks/profile.ts express respond-async accept`. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Contender, GROUPS } from './harness/contenders.ts'
 import { startGenerator } from './harness/generator.ts'
-import { startServer } from './harness/server.ts'
+import { type Server, startServer } from './harness/server.ts'
 import { STORE_GROUPS, type StoreGroup, withGroup } from './stores/groups.ts'
 
 interface Profile {
@@ -18,8 +18,10 @@ interface ProfileNode {
   readonly children?: readonly number[]
 }
 
+/** Between two samples. */
+const INTERVAL_US = 200
 const [groupName, kind = 'respond-async', scenario = 'accept', steps = '40000', lines = '30'] = process.argv.slice(2)
-const isKind = (one: Contender) => one.kind === kind && one.runtime === 'node'
+const isKind = (one: Contender) => one.kind === kind
 const found = GROUPS.find(({ name }) => name === groupName)?.contenders.find(isKind)
 const stores = STORE_GROUPS.find(({ name }) => name === groupName)
 if (!found && !stores) throw new Error('node benchmarks/profile.ts <framework, redis or postgres> <contender> <scenario> [steps] [lines]')
@@ -28,17 +30,54 @@ const { nodes, samples, timeDeltas } = found
   ? await record(found)
   : await withGroup(stores as StoreGroup, ({ contenders }) => record(contenders.find(isKind) as Contender)) // every one has each kind
 
-async function record(contender: Contender): Promise<Profile> {
+function record(contender: Contender): Promise<Profile> {
+  return contender.runtime === 'node' ? recordNode(contender) : recordWorker(contender)
+}
+
+/** The whole life of the process. */
+async function recordNode(contender: Contender): Promise<Profile> {
   const folder = mkdtempSync(join(tmpdir(), 'benchmark-profile-'))
-  const server = await startServer(contender, ['--cpu-prof', '--cpu-prof-interval=200', `--cpu-prof-dir=${folder}`])
-  const generator = startGenerator()
-  await generator.run({ port: server.port, scenario, steps: Number(steps), awake: found !== undefined }, async () => {})
-  generator.stop()
+  const server = await startServer(contender, ['--cpu-prof', `--cpu-prof-interval=${INTERVAL_US}`, `--cpu-prof-dir=${folder}`])
+  await load(server)
   await server.stop()
   const [file = ''] = readdirSync(folder)
   const profile = JSON.parse(readFileSync(join(folder, file), 'utf8'))
   rmSync(folder, { recursive: true })
   return profile
+}
+
+/** The load alone, by way of the inspector. workerd bundles a Worker into one file, so all of its functions are of that. */
+async function recordWorker(contender: Contender): Promise<Profile> {
+  const server = await startServer(contender, ['--inspector-addr=127.0.0.1:0'])
+  const socket = new WebSocket(server.debuggerUrl as string) // it was started with an inspector
+  await new Promise((resolve, reject) => {
+    socket.onopen = resolve
+    socket.onerror = reject
+  })
+  let calls = 0
+  const call = (method: string, params = {}) =>
+    new Promise<{ profile: Profile }>((resolve) => {
+      const id = ++calls
+      socket.addEventListener('message', ({ data }) => {
+        const answer = JSON.parse(data)
+        if (answer.id === id) resolve(answer.result)
+      })
+      socket.send(JSON.stringify({ id, method, params }))
+    })
+  await call('Profiler.enable')
+  await call('Profiler.setSamplingInterval', { interval: INTERVAL_US })
+  await call('Profiler.start')
+  await load(server)
+  const { profile } = await call('Profiler.stop')
+  socket.close()
+  await server.stop()
+  return profile
+}
+
+async function load({ port }: Server): Promise<void> {
+  const generator = startGenerator()
+  await generator.run({ port, scenario, steps: Number(steps), awake: found !== undefined }, async () => {})
+  generator.stop()
 }
 
 const took = new Map<number, number>()
@@ -82,7 +121,7 @@ function print(title: string, times: Map<string, number>, shown: number): void {
   for (const [name, time] of [...times].sort((a, b) => b[1] - a[1]).slice(0, shown))
     console.log(`${((100 * time) / total).toFixed(1).padStart(5)} %  ${(time / Number(steps)).toFixed(2).padStart(6)} µs  ${name}`)
 }
-const ours = new Map([...inclusive].filter(([name]) => / (packages|benchmarks)\//.test(name)))
+const ours = new Map([...inclusive].filter(([name]) => / (?:(?:packages|benchmarks)\/|worker\.js:)/.test(name)))
 print('self time by part', parts, 12)
 print('self time', self, Number(lines))
 print('time with all that is called from there, own functions only', ours, Number(lines))

@@ -13,15 +13,18 @@ export interface Server {
   built?(): Promise<number>
   /** Its heap and buffers; a Node process only, and exact with `--expose-gc`. */
   memoryBytes?(): Promise<number>
+  /** Where its inspector listens; a Worker only, if it was started with one. */
+  readonly debuggerUrl?: string
   stop(): Promise<void>
 }
 
 const SERVERS = fileURLToPath(new URL('../servers/', import.meta.url))
 
-export const startServer = (contender: Contender, nodeFlags: readonly string[] = []): Promise<Server> =>
+/** @param flags of its runtime */
+export const startServer = (contender: Contender, flags: readonly string[] = []): Promise<Server> =>
   contender.runtime === 'node'
-    ? startNode([...nodeFlags, SERVERS + contender.file, ...contender.args])
-    : startWorkerd(SERVERS + contender.file)
+    ? startNode([...flags, SERVERS + contender.file, ...contender.args])
+    : startWorkerd(SERVERS + contender.file, flags)
 
 async function startNode(args: readonly string[]): Promise<Server> {
   const [command = '', ...rest] = pinned('server', [process.execPath, ...args])

@@ -21,7 +21,8 @@ const worker :Workerd.Worker = (
 );
 `
 
-export async function startWorkerd(file: string): Promise<Server> {
+/** @param flags of workerd; with `--inspector-addr` the server has a `debuggerUrl` */
+export async function startWorkerd(file: string, flags: readonly string[] = []): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'benchmark-worker-'))
   await build({
     entryPoints: [file],
@@ -30,15 +31,16 @@ export async function startWorkerd(file: string): Promise<Server> {
     conditions: ['workerd', 'worker'],
   })
   writeFileSync(join(folder, 'config.capnp'), CONFIG)
-  const [command = '', ...args] = pinned('server', [program, 'serve', '--control-fd=3', join(folder, 'config.capnp')])
+  const [command = '', ...args] = pinned('server', [program, 'serve', '--control-fd=3', ...flags, join(folder, 'config.capnp')])
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'pipe'] })
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   process.once('exit', () => child.kill('SIGKILL'))
-  const port = await Promise.race([listening(child.stdio[3] as Readable), gone])
-  if (port === undefined || child.pid === undefined) throw new Error(`workerd did not start ${file}`)
+  const ports = await Promise.race([listening(child.stdio[3] as Readable), gone])
+  if (!ports || child.pid === undefined) throw new Error(`workerd did not start ${file}`)
   const { pid } = child
   return {
-    port,
+    port: ports.port,
+    ...(ports.inspector !== undefined && { debuggerUrl: `ws://127.0.0.1:${ports.inspector}/main` }),
     cpuMs: async () => threadsCpuMs(pid),
     async stop() {
       child.kill('SIGTERM')
@@ -51,10 +53,17 @@ export async function startWorkerd(file: string): Promise<Server> {
 /** Path of the program, which is all that the package exports; it has no types. */
 const { default: program } = createRequire(import.meta.url)('workerd') as { default: string }
 
-async function listening(control: Readable): Promise<number | undefined> {
+interface Ports {
+  readonly port: number
+  readonly inspector: number | undefined
+}
+/** The inspector, if there is one, listens before the server does. */
+async function listening(control: Readable): Promise<Ports | undefined> {
+  let inspector: number | undefined
   for await (const line of createInterface({ input: control })) {
     const { event, port } = JSON.parse(line) as { event: string; port: number }
-    if (event === 'listen') return port
+    if (event === 'listen-inspector') inspector = port
+    if (event === 'listen') return { port, inspector }
   }
   return undefined
 }
