@@ -59,7 +59,8 @@ export function requestOf([method, kind]: readonly [string, string]): RequestIni
 }
 
 /** A text without what is made anew for each form, and what names the route. */
-const same = (text: string) => text.replaceAll(/-+formdata-undici-\d+/g, '<boundary>').replaceAll(/\/(direct|wrapped-\w+)/g, '/<route>')
+const same = (text: string) =>
+  text.replaceAll(/-+formdata-undici-\d+|\b[0-9a-f]{32}\b/g, '<boundary>').replaceAll(/\/(direct|wrapped-\w+)/g, '/<route>')
 
 export const FAILED = 'failed'
 /** What a handler has seen, as it can be compared, up to what it could not read. */
