@@ -1,6 +1,6 @@
 import type { JobMessage, Runner } from '@respond-async/core'
 import { DelayedError, type Job, QueueEvents, type QueueEventsListener, Worker } from 'bullmq'
-import type { EngineSettings } from './engine'
+import { type EngineSettings, isClient } from './engine'
 import { cancellationsOf } from './message'
 
 /** Pause before a message is delivered again whose job could not be claimed because the store was unavailable, in milliseconds. */
@@ -9,6 +9,8 @@ const STORE_AWAY_MS = 5_000
 export interface Consumer {
   /** Stops consuming; resolves when all runs have ended. */
   close(): Promise<void>
+  /** Lets go of Redis, whatever is not settled: while Redis is away BullMQ's `close` waits for it, and keeps the process. */
+  leave(): void
 }
 
 /** Starts consuming the queue in this process. */
@@ -33,6 +35,13 @@ export function consume({ queue, connection, prefix, concurrency, worker, onErro
     async close() {
       await working.close() // reports its errors itself
       await cancellations.close().catch(onError)
+    },
+    // Can go when https://github.com/taskforcesh/bullmq/issues/4656 is closed.
+    leave() {
+      working.closing = undefined
+      cancellations.closing = working.close(true)
+      void cancellations.getBackend().close(true)
+      if (!isClient(connection)) working.disconnect().catch(() => {})
     },
   }
 }

@@ -54,12 +54,17 @@ export function bullmqEngine(options: BullmqEngineOptions): JobEngine {
     },
     async stop(drainMs) {
       await within(drainMs, Promise.all([consumer?.close(), producer.close()])) // without Redis a connection may not close
+      setTimeout(() => consumer?.leave(), LEAVE_MS).unref()
     },
   }
 }
 
 export type EngineSettings = BullmqEngineOptions & Required<Pick<BullmqEngineOptions, 'queue' | 'concurrency' | 'onError'>>
 
+/** How long core may take after a stop to cut off the runs that are left, in milliseconds. */
+const LEAVE_MS = 5_000
+
+export const isClient = (connection: ConnectionOptions) => 'duplicate' in connection
 const isCluster = (connection: ConnectionOptions) => 'isCluster' in connection && connection.isCluster
 const invalid = (message: string) => new JobsError('invalid_option', `bullmqEngine: ${message}`)
 const report = (error: unknown) => console.error('respond-async: BullMQ:', error)

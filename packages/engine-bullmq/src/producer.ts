@@ -1,6 +1,6 @@
 import { type JobMessage, JobsError } from '@respond-async/core'
-import { type ConnectionOptions, Queue, QueueEventsProducer } from 'bullmq'
-import type { EngineSettings } from './engine'
+import { type ConnectionOptions, Queue } from 'bullmq'
+import { type EngineSettings, isClient } from './engine'
 import { cancellationsOf, messageId } from './message'
 import { within } from './within'
 
@@ -8,13 +8,13 @@ import { within } from './within'
 const HAND_OVER_MS = 5_000
 /** Approximate number of events that BullMQ keeps (its default is 10,000): nothing here reads them, but a dashboard may. */
 const KEPT_EVENTS = 100
+/** Approximate number of cancels that are kept, for workers that are connecting again. */
+const KEPT_CANCELS = 1_000
 
 /** Adds messages to the queue and removes them. Connects on first use. */
 export function createProducer({ queue: name, connection, prefix, onError }: EngineSettings) {
   let queue: Queue<JobMessage> | undefined
   let opening: Promise<unknown> | undefined
-  let isOpen = false
-  let teller: QueueEventsProducer | undefined
   let closed = false
 
   /**
@@ -24,31 +24,24 @@ export function createProducer({ queue: name, connection, prefix, onError }: Eng
   const connected = async (): Promise<Queue<JobMessage>> => {
     if (closed) throw new JobsError('draining', 'This engine was stopped.')
     queue ??= open()
-    if (!isOpen) await opening
+    await opening
     return queue
   }
   const open = () => {
     const made = new Queue<JobMessage>(name, { connection: impatient(connection), prefix, streams: { events: { maxLen: KEPT_EVENTS } } })
     made.on('error', onError)
-    const ready = made.waitUntilReady().then(() => {
-      isOpen = true
-    })
+    const ready = made.waitUntilReady()
+    opening = inTime(ready)
+    const opened = () => {
+      opening = ready
+    }
     // Redis is too old, or the connection broke in between: the next call starts over.
-    ready.catch(() => {
+    const failed = () => {
       queue = undefined
       made.close().catch(onError)
-    })
-    opening = inTime(ready)
-    return made
-  }
-  /** Notifies workers over the connection of the queue. */
-  const tell = async (from: Queue<JobMessage>, message: string) => {
-    const client = await from.getBackend().client
-    if (!teller) {
-      teller = new QueueEventsProducer(cancellationsOf(name), { connection: client, prefix })
-      teller.on('error', () => {}) // the queue reports them; without a listener BullMQ logs them
     }
-    await teller.publishEvent({ eventName: 'cancel', message })
+    ready.then(opened, failed)
+    return made
   }
 
   return {
@@ -64,9 +57,9 @@ export function createProducer({ queue: name, connection, prefix, onError }: Eng
     async cancel(id: string, dispatch: number): Promise<void> {
       if (closed) return // the worker that gets the message will find the job canceled
       const from = await connected()
-      const drop = async (message: string) => {
-        if ((await from.remove(message)) === 0) await tell(from, message)
-      }
+      const cancellations = from.getBackend().forQueue(cancellationsOf(name)) // over the same connection
+      const drop = async (message: string) =>
+        (await from.remove(message)) || cancellations.publishEvent({ event: 'cancel', message }, KEPT_CANCELS)
       await inTime(Promise.all(Array.from({ length: dispatch }, (_, at) => drop(messageId({ id, dispatch: at + 1 })))))
     },
     async close(): Promise<void> {
@@ -74,7 +67,7 @@ export function createProducer({ queue: name, connection, prefix, onError }: Eng
       if (!queue) return
       await inTime(queue.close()).catch(onError)
       // A connection that is lost at this moment was not closed by that: it would be opened again and again, and keep the process.
-      if (isOpen && !isClient(connection)) (await queue.getBackend().client).disconnect()
+      if (!isClient(connection)) queue.disconnect().catch(() => {})
     },
   }
 }
@@ -82,6 +75,5 @@ export function createProducer({ queue: name, connection, prefix, onError }: Eng
 /** Options for a connection that refuses commands while it is down: queued ones would be sent when nobody needs them any more. */
 const impatient = (connection: ConnectionOptions): ConnectionOptions =>
   isClient(connection) ? connection : { ...connection, enableOfflineQueue: false }
-const isClient = (connection: ConnectionOptions) => 'duplicate' in connection
 
 const inTime = <T>(work: Promise<T>) => within(HAND_OVER_MS, work, 'Redis did not answer in time')

@@ -234,6 +234,25 @@ describe.skipIf(!hasRedisServer)('bullmqEngine on its Redis', () => {
     await leaving.end('SIGTERM')
   })
 
+  it.each([
+    ['is away', { leave: () => server.kill() }],
+    ['does not answer', { leave: () => admin.client('PAUSE', 60_000, 'ALL') }],
+    ['was never there', { before: () => server.kill() }],
+  ])(
+    'keeps no worker process that was stopped while Redis %s',
+    async (_what, { before, leave }: { before?(): unknown; leave?(): unknown }) => {
+      const entry = new URL('leaving.ts', import.meta.url).pathname
+      await before?.()
+      const leaving = await startProcess(entry, await bundled(entry), { REDIS_URL: server.url, ROLE: 'worker' })
+      if (leave)
+        await expect
+          .poll(async () => String(await admin.client('LIST')))
+          .toMatch(/ cmd=bzpopmin [\s\S]* cmd=xread | cmd=xread [\s\S]* cmd=bzpopmin /)
+      await leave?.()
+      await leaving.end('SIGTERM')
+    },
+  )
+
   it('gives up a hand-over and a cancel that Redis does not answer', async () => {
     const engine = open()
     await engine.add('a')
