@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Agent, createServer, get, request, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { createJobs, type JobStore, memoryStore, type Representation } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/express'
 import { jobSockets } from '@respond-async/express/websocket'
@@ -336,6 +336,29 @@ describe('a server of Express with sockets', () => {
     for await (const piece of response) size += piece.length
     expect(size).toBe(16_000_000)
     expect(new Set(ports).size).toBe(1)
+  })
+
+  it('answers in order who asks for upgrades while the answer to an earlier request is due', async () => {
+    const { work, next } = steps()
+    const { submit, server } = await serve('Express 5', work)
+    const { hostname, port, pathname } = new URL(await submit())
+    const idleMs: (number | undefined)[] = []
+    server.on('connection', ({ timeout }: Socket) => idleMs.push(timeout))
+    const client = connect(Number(port), hostname)
+    onTestFinished(() => void client.destroy())
+    let text = ''
+    client.setEncoding('latin1').on('data', (piece) => {
+      text += piece
+    })
+    const plain = 'GET /plain HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'
+    const socket = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
+    client.write(`GET ${pathname.replace('/events', '')} HTTP/1.1\r\nHost: a\r\nPrefer: wait=20\r\n\r\n${plain}${plain}`)
+    client.write(`GET ${pathname} HTTP/1.1\r\nHost: a\r\n${socket}\r\n\r\n`)
+    await vi.waitFor(() => {
+      next()
+      expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['202', '200', '200', '101'])
+    })
+    expect(idleMs.filter(Boolean), 'the limit for idle connections').toEqual([])
   })
 
   it('sends who asks for a WebSocket where there is none all of a large result', async () => {

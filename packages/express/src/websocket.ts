@@ -46,6 +46,17 @@ export function jobSockets(
   const mount = path.replace(/\/+$/, '')
   const sockets = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload: MAX_MESSAGE_BYTES })
   return function upgrade(request, socket, head) {
+    const before = (socket as Answering)._httpMessage
+    if (before) {
+      // Node reports an upgrade at once, although the answer to a request before it on this connection is still due.
+      socket.on('error', ignore)
+      before.once('close', () => {
+        socket.off('error', ignore)
+        ;(socket as Socket).setTimeout(0) // after that answer Node takes the connection for idle
+        upgrade.call(this, request, socket, head)
+      })
+      return
+    }
     const { method = 'GET', headers } = request
     const url = pathOf(request.url ?? '/')
     const [pathname = ''] = url.split('?', 1)
@@ -72,6 +83,9 @@ export function jobSockets(
       .catch(onError) // another listener has taken the connection
   }
 }
+
+/** A connection of a server of Node, with the response that is being sent. */
+type Answering = Duplex & { readonly _httpMessage?: ServerResponse | null }
 
 const NOT_FOUND: Answer = { status: 404, headers: {}, body: null }
 const FAILED: Answer = { status: 500, headers: {}, body: null }
