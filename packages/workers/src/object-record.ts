@@ -12,6 +12,8 @@ export interface KeptJob extends JobFacts {
   readonly head: string
   readonly requestBody?: KeptBody
   readonly responseBody?: KeptBody
+  /** Numbers of the first event kept and of the next one to come. Each has a key of its own: together they might not fit into a value. */
+  readonly history?: readonly [first: number, next: number]
 }
 interface KeptBody {
   readonly isText: boolean
@@ -39,11 +41,14 @@ export function jobRecord(storage: DurableObjectStorage) {
     return body ? { isText: body.isText, rows } : undefined
   }
 
+  const read = <T>(name: string, first: number, next: number): T[] =>
+    Array.from({ length: next - first }, (_, at) => kv.get<T>(`${name}/${first + at}`) as T)
+
   const readBody = (kind: Kind): SentBody | null => {
     const body = load()?.[kind]
     if (!body) return null
     const { isText, rows } = body
-    const parts = Array.from({ length: rows }, (_, row) => kv.get<Uint8Array>(`${kind}/${row}`) as Uint8Array)
+    const parts = read<Uint8Array>(kind, 0, rows)
     if (parts.length === 1) return { isText, bytes: parts[0] as Uint8Array }
     const bytes = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
     let at = 0
@@ -59,16 +64,18 @@ export function jobRecord(storage: DurableObjectStorage) {
     write({ head, version, dueAt, owner, key, events, maxEvents, ...bodies }: WrittenJob): void {
       load()
       const [requestBody, responseBody] = KINDS.map((kind) => writeBody(kind, bodies[kind]))
-      kept = { head, version, dueAt, owner, key, requestBody, responseBody }
+      let [first, next] = kept?.history ?? [0, 0]
+      for (const event of events) kv.put(`event/${next++}`, event)
+      for (; next - first > maxEvents; first++) kv.delete(`event/${first}`)
+      kept = { head, version, dueAt, owner, key, requestBody, responseBody, history: [first, next] }
       kv.put('job', kept)
-      if (maxEvents > 0 && events.length > 0) kv.put('events', [...this.events(), ...events].slice(-maxEvents))
     },
     read: (full: boolean): ReadJob | null => {
       const job = load()
       if (!job) return null
       return full ? { head: job.head, requestBody: readBody('requestBody'), responseBody: readBody('responseBody') } : { head: job.head }
     },
-    events: (): JobEvent[] => kv.get<JobEvent[]>('events') ?? [],
+    events: (): JobEvent[] => read('event', ...(load()?.history ?? [0, 0])),
     forget() {
       kept = undefined
     },

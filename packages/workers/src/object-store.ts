@@ -22,7 +22,7 @@ import { SELF_HEADER } from './object-sockets'
 /** Options of {@link durableObjectStore}. */
 export interface DurableObjectStoreOptions {
   /**
-   * Events of history kept for each job, 0 to 1_000. 0: none, and the store has no `events`. Costs one more row per change.
+   * Events of history kept for each job, 0 to 1_000. 0: none, and the store has no `events`. Costs one more row per change, two when the oldest is dropped.
    * @default 0
    */
   maxEvents?: number | undefined
@@ -34,8 +34,8 @@ export interface DurableObjectStoreOptions {
   listNameless?: boolean | undefined
 }
 
-/** Largest head, in bytes of JSON: a row may have 2 MB, and its encoding may double the size. */
-const MAX_RECORD_BYTES = 1_000_000
+/** Largest head, in bytes of JSON with owner and key: a value may have 2 MB, has these twice, and its encoding may double the size. */
+const MAX_RECORD_BYTES = 990_000
 /** Largest body, in bytes: one call may have 32 MiB in all. */
 const MAX_BODY_BYTES = 31_457_280
 /** Largest body in chunks, in bytes: a tenth of what an object may store. */
@@ -49,7 +49,7 @@ const FULL = 100
 
 /**
  * Stores each job in a Durable Object of its own, which an alarm wakes when the job is due: scales with the number of jobs and needs no
- * sweep. Each owner's list and each idempotency key is an object too. Records without their bodies up to 1 MB, bodies up to 30 MiB.
+ * sweep. Each owner's list and each idempotency key is an object too. Records without their bodies up to 990 kB, bodies up to 30 MiB.
  *
  * Comes with its engine: a job with a `maxRunMs` of up to 25_000 (the default) runs in the isolate that took the request, under
  * `waitUntil`; one with up to 870_000 runs in its object, under the alarm, with the request rebuilt.
@@ -227,17 +227,14 @@ const keyOf = ({ owner, idempotencyKey }: Job) => (idempotencyKey === undefined 
 function writing(job: Job, events: readonly JobEvent[] = [], maxEvents: number): WrittenJob {
   const { requestBody, responseBody, ...rest } = job
   const head = JSON.stringify(rest)
-  if (sizeOf(head) > MAX_RECORD_BYTES)
+  const { version, dueAt, owner } = job
+  const key = keyOf(job)
+  if (sizeOf(head + owner + key) > MAX_RECORD_BYTES)
     throw new JobsError('too_large', `A job may have at most ${MAX_RECORD_BYTES} bytes, besides its bodies.`)
   if ((requestBody ? sizeOf(requestBody) : 0) + (responseBody ? sizeOf(responseBody) : 0) > MAX_BODY_BYTES)
     throw new JobsError('too_large', `Bodies may have at most ${MAX_BODY_BYTES} bytes; put larger ones into R2 and answer with a link.`)
-  const { version, dueAt, owner } = job
   return {
-    version,
-    dueAt,
-    owner,
-    key: keyOf(job),
-    head,
+    ...{ version, dueAt, owner, key, head },
     isGone: job.goneAt !== undefined,
     requestBody: sent(requestBody),
     responseBody: sent(responseBody),

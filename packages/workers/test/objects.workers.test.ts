@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import type { BlobStore, Job } from '@respond-async/core'
+import { type BlobStore, type Job, sizeOf } from '@respond-async/core'
 import { describe, expect, it, vi } from 'vitest'
 import { durableObjectStore } from '../src/durable-object'
 import { startAlarm } from '../src/object-alarm'
@@ -288,11 +288,51 @@ it('a record leaves nothing of the bodies and events that it no longer has', asy
   const event = (version: number) => ({ version, at: 1, type: 'x', status: 'queued', attempt: 0 }) as const
   await few.insert(job, [event(1)])
   await few.replace({ ...job, version: 2, requestBody: 'short' }, [event(2)])
-  expect((await keptIn(jobName(job.id))).keys).toEqual(['events', 'job', 'requestBody/0'])
+  expect((await keptIn(jobName(job.id))).keys).toEqual(['event/0', 'event/1', 'job', 'requestBody/0'])
   await few.replace({ ...job, version: 3, requestBody: null }, [event(3)])
-  expect((await keptIn(jobName(job.id))).keys).toEqual(['events', 'job'])
+  expect((await keptIn(jobName(job.id))).keys).toEqual(['event/1', 'event/2', 'job'])
   expect(await few.events?.(job.id, 0, 10)).toEqual({ events: [event(2), event(3)], truncated: true })
   await few.remove(job.id)
+})
+
+describe('a record fits into values of 2 MB', () => {
+  /** Bytes of a value as it is serialized, nearly. The local platform takes larger ones. */
+  const serialized = (value: unknown): number => {
+    if (typeof value === 'string') return value.length * (/[^\0-\xff]/.test(value) ? 2 : 1)
+    return Object.entries(Object(value)).reduce((size, entry) => size + serialized(entry[0]) + serialized(entry[1]), 10)
+  }
+  const largest = (id: string) =>
+    runInDurableObject(objectAt(jobName(id)), (_, { storage }) => Math.max(...[...storage.kv.list()].map((entry) => serialized(entry))))
+
+  it('however long its history and the messages in it are', async () => {
+    const job = jobOf('victor')
+    const whole = durableObjectStore(env.JOBS, { maxEvents: 1_000 })
+    const message = 'ж'.repeat(1_000)
+    const event = (version: number) => ({ version, at: 1, type: 'progress', status: 'running', attempt: 1, message }) as const
+    await whole.insert(
+      job,
+      Array.from({ length: 1_100 }, (_, at) => event(at + 1)),
+    )
+    expect(await largest(job.id)).toBeLessThan(2_000_000)
+    await evictDurableObject(objectAt(jobName(job.id)))
+    const { events = [], truncated } = (await whole.events?.(job.id, 0, 2_000)) ?? {}
+    expect([events.length, events[0]?.version, events.at(-1), truncated]).toEqual([1_000, 101, event(1_100), true])
+    await whole.remove(job.id)
+    expect((await keptIn(jobName(job.id))).keys).toEqual([])
+  })
+
+  it('also where much of it is its owner, which is stored again with its key', async () => {
+    expect(store.capabilities.maxRecordBytes).toBe(990_000)
+    const jobWith = (text: string) => jobOf('w'.repeat(240_000), { idempotencyKey: 'k', meta: { text: `${text}ж` } })
+    const { requestBody, responseBody, ...head } = jobWith('')
+    const left = 990_000 - sizeOf(JSON.stringify(head)) - sizeOf(`${head.owner}${keyName(head.owner, 'k')}`)
+    const job = jobWith('x'.repeat(left))
+    expect((await store.insert(job)).inserted).toBe(true)
+    expect(await largest(job.id)).toBeLessThan(2_000_000)
+    expect(await store.get(job.id)).toEqual(job)
+    await expect(store.replace({ ...jobWith('x'.repeat(left + 1)), version: 2 })).rejects.toMatchObject({ code: 'too_large' })
+    await store.remove(job.id)
+  })
 })
 
 it('an insert that comes after its place was taken is refused, and that is forgotten after a while', async () => {
