@@ -1,4 +1,5 @@
 import { env } from 'cloudflare:workers'
+import type { Job } from '@respond-async/core'
 import { testStore } from '@respond-async/store-testkit/vitest'
 import { describe, expect, it } from 'vitest'
 import { D1_SCHEMA, d1Store } from '../src/d1'
@@ -62,6 +63,49 @@ describe('the history', () => {
     expect(await store.events?.(id, 0, 100)).toEqual(maxEvents > 0 ? { events: kept, truncated: true } : undefined)
     await store.remove(id)
     expect(await env.DB.prepare(count).bind(id).first()).toEqual({ events: 0 })
+  })
+})
+
+describe('a full database', () => {
+  const job = (): Job => ({
+    ...{ id: crypto.randomUUID(), version: 1, revision: 1, operation: 'report', owner: null, status: 'queued', createdAt: 1, updatedAt: 1 },
+    ...{ dueAt: 5, attempt: 0, maxAttempts: 1, dispatch: 1, request: null, response: null },
+  })
+
+  it('is told from one that is out of reach', async () => {
+    await clear()
+    const store = open()
+    await store.get('a')
+    await env.DB.prepare('DROP TABLE respond_async_events').run()
+    // SQLite says the same where there is no room and where there is no number for a row.
+    const numbered = 'number INTEGER PRIMARY KEY AUTOINCREMENT, job_id, version, data'
+    await env.DB.prepare(`CREATE TABLE respond_async_events (${numbered})`).run()
+    await env.DB.prepare('INSERT INTO respond_async_events (number) VALUES (9223372036854775807)').run()
+    const made = job()
+    await expect(store.insert(made, [{ version: 1, at: 1, type: 'submit', status: 'queued', attempt: 0 }])).rejects.toMatchObject({
+      code: 'store_full',
+      cause: { message: expect.stringContaining('database or disk is full: SQLITE_FULL') },
+    })
+    expect(await store.get(made.id)).toBeNull()
+    await clear()
+  })
+
+  it.each([
+    ['Exceeded maximum DB size.', 'store_full'],
+    ["Your account has exceeded D1's maximum account storage limit, please contact Cloudflare to raise your limit.", 'store_full'],
+    ['D1 DB is overloaded. Requests queued for too long.', undefined],
+  ])('is told by what the platform says at its limits: %s', async (text, code) => {
+    const store = open()
+    await store.get('a')
+    // Only a trigger says this here.
+    const says = `BEGIN SELECT RAISE(ABORT, '${text.replaceAll("'", "''")}'); END`
+    for (const table of ['jobs', 'chunks'])
+      await env.DB.prepare(`CREATE TRIGGER full_${table} BEFORE INSERT ON respond_async_${table} ${says}`).run()
+    const failed = { code, message: expect.stringMatching(code ? 'full' : text) }
+    await expect(store.insert(job()).catch(({ code, message }) => ({ code, message }))).resolves.toEqual(failed)
+    const write = store.blobs?.write('a', 'request', 0, new Uint8Array(1))
+    await expect(write?.catch(({ code, message }) => ({ code, message }))).resolves.toEqual(failed)
+    await clear()
   })
 })
 
