@@ -41,14 +41,14 @@ export function jobRecord(storage: DurableObjectStorage) {
     return body ? { isText: body.isText, rows } : undefined
   }
 
-  const read = <T>(name: string, first: number, next: number): T[] =>
+  const valuesOf = <T>(name: string, first: number, next: number): T[] =>
     Array.from({ length: next - first }, (_, at) => kv.get<T>(`${name}/${first + at}`) as T)
 
   const readBody = (kind: Kind): SentBody | null => {
     const body = load()?.[kind]
     if (!body) return null
     const { isText, rows } = body
-    const parts = read<Uint8Array>(kind, 0, rows)
+    const parts = valuesOf<Uint8Array>(kind, 0, rows)
     if (parts.length === 1) return { isText, bytes: parts[0] as Uint8Array }
     const bytes = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
     let at = 0
@@ -61,8 +61,8 @@ export function jobRecord(storage: DurableObjectStorage) {
 
   return {
     load,
+    /** To be called after {@link load}. */
     write({ head, version, dueAt, owner, key, events, maxEvents, ...bodies }: WrittenJob): void {
-      load()
       const [requestBody, responseBody] = KINDS.map((kind) => writeBody(kind, bodies[kind]))
       let [first, next] = kept?.history ?? [0, 0]
       for (const event of events) kv.put(`event/${next++}`, event)
@@ -75,7 +75,7 @@ export function jobRecord(storage: DurableObjectStorage) {
       if (!job) return null
       return full ? { head: job.head, requestBody: readBody('requestBody'), responseBody: readBody('responseBody') } : { head: job.head }
     },
-    events: (): JobEvent[] => read('event', ...(load()?.history ?? [0, 0])),
+    events: (): JobEvent[] => valuesOf('event', ...(load()?.history ?? [0, 0])),
     forget() {
       kept = undefined
     },
