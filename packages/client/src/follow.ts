@@ -33,7 +33,6 @@ export async function follow(job: Tracking, signal: AbortSignal, changed: () => 
       if (asked && !stream)
         await (failures > 0 ? restAfterFailure(job.settings, job.advice, failures, signal) : clock.sleep(pauseOf(job), signal))
       asked = true
-      signal.throwIfAborted()
       if (stream) await listen(job, stream, signal, changed)
       else {
         const answered = await poll(job, signal, strikes, holds && failures === 0, changed)

@@ -1,12 +1,12 @@
 import { type Fields, fieldsOf, textIn } from './json'
 import type { JobLinks } from './status-document'
 
-/** The absolute URL, if it is an http(s) one. */
+/** The absolute URL, if it is an http(s) one without credentials, which `fetch` refuses. */
 export function httpUrl(address: string | null | undefined, base: string): string | undefined {
   if (!address) return undefined
   try {
-    const url = new URL(address, base)
-    return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : undefined
+    const { href } = new URL(address, base)
+    return /^https?:..[^/@]+\//.test(href) ? href : undefined
   } catch {
     return undefined
   }

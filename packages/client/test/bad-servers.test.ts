@@ -512,6 +512,14 @@ describe('where the status is', () => {
       code: 'no_status_url',
     })
   })
+
+  test('a URL with credentials, which fetch refuses as if the connection were lost, is not followed', async () => {
+    const address = 'http://ann:secret@127.0.0.1/jobs/1'
+    await expect(submitTo(() => done, { accept: [202, { location: address }] })).rejects.toMatchObject({ code: 'no_status_url' })
+    expect(() => createClient().resume(address)).toThrow(expect.objectContaining({ code: 'invalid_option' }))
+    expect(() => createClient().resume('http://:secret@127.0.0.1/jobs/1')).toThrow(/is no http/)
+    expect(createClient().resume('http://[::1]:80/jobs/a@b').url).toBe('http://[::1]/jobs/a@b')
+  })
 })
 
 describe('redirects', () => {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { readArguments } from '../src/cli/arguments'
 import { bundled, type Ended, endProcesses, fileIn, start } from './processes'
 import { type Answer, closeServers, type Script, serve } from './server'
 
@@ -99,6 +100,21 @@ describe('submitting', () => {
     expect(asked[0]).toMatchObject({ body: '{"month":"2026-10"}', headers: { 'x-key': 'one', 'x-other': 'two' } })
   })
 
+  test('says the type of a body, unless a field does', async () => {
+    const { url, asked } = await jobServer([done])
+    writeFileSync(fileIn('page.html'), '<p>')
+    const page = `@${fileIn('page.html')}`
+    for (const body of [
+      ['--data', 'text'],
+      ['--data', page],
+      ['--data', page, '-H', 'Content-Type: text/html'],
+      ['--json', '1', '-H', 'content-type: a/b+json'],
+    ])
+      await run(`${url}/reports`, '-q', '--detach', ...body)
+    const types = asked.map(({ headers }) => headers['content-type'])
+    expect(types).toEqual(['text/plain;charset=UTF-8', 'application/octet-stream', 'text/html', 'a/b+json'])
+  })
+
   test('--detach prints the address, watch follows it', async () => {
     const { url, of } = await jobServer([done])
     const ended = await run(`${url}/reports`, '--detach', '--quiet')
@@ -106,6 +122,50 @@ describe('submitting', () => {
     expect(of('GET /jobs/1')).toEqual([])
     expect(await run('watch', ended.out.trim())).toMatchObject({ code: 0, out: 'a,b\n1,2\n', err: 'succeeded 100 %\n' })
   })
+
+  test('--detach prints the result of a request that was answered at once', async () => {
+    const { url } = await serve(() => [201, {}, 'made'])
+    expect(await run(url, '--detach')).toEqual({ code: 0, out: 'made', err: 'succeeded\n' })
+  })
+
+  test('--no-events polls', async () => {
+    const { url, of } = await jobServer([[202, {}, { status: 'running', links: { events: '/events' } }], done], () => [404])
+    await run('watch', `${url}/jobs/1`, '--no-events')
+    expect([of('GET /events').length, of('GET /jobs/1').length]).toEqual([0, 2])
+  })
+
+  test('a reader of the result that leaves is no error', async () => {
+    const large = await serve(({ url: path }) =>
+      path === '/'
+        ? [200, {}, { status: 'succeeded', links: { result: '/r' } }]
+        : [200, { 'content-type': 'text/plain' }, 'line\n'.repeat(1_000_000)],
+    )
+    const { child, ended } = start(process.execPath, [program, 'watch', large.url, '-q'])
+    child.stdout.once('data', () => child.stdout.destroy()) // | head -1
+    expect(await ended).toMatchObject({ code: 0, err: '' })
+  })
+})
+
+test('a URL without a scheme is one of this machine by http, or of another by https', () => {
+  const urls = [
+    'localhost:3000/a',
+    'localhost',
+    '127.0.0.1:80',
+    '[::1]:3000/a?b=c://d',
+    'localhosting.example',
+    'example.com:3000/a',
+    'HTTP://example.com',
+  ]
+  expect(urls.map((url) => readArguments([url]).url)).toEqual([
+    'http://localhost:3000/a',
+    'http://localhost/',
+    'http://127.0.0.1/',
+    'http://[::1]:3000/a?b=c://d',
+    'https://localhosting.example/',
+    'https://example.com:3000/a',
+    'http://example.com/',
+  ])
+  expect(() => readArguments(['post', 'http://x'])).toThrow('Unexpected argument "http://x": the URL is "post" already')
 })
 
 describe('exit codes', () => {
@@ -131,6 +191,7 @@ describe('exit codes', () => {
     const ended = await run(`${url}/jobs/1`)
     expect(ended).toMatchObject({ code: 5, out: '' })
     expect(ended.err).toMatch(/^405 .+\nTo follow a job by its status URL: respond-async watch URL\n$/)
+    expect((await run('cancel', `${url}/jobs/1`)).err).toMatch(/^405 .+\n$/)
   })
 
   test('2 for wrong usage, with the usage', async () => {
@@ -141,6 +202,10 @@ describe('exit codes', () => {
       ['http://x', '--json', '{'],
       ['http://x', '--json', '1', '--data', 'a'],
       ['http://x', '--timeout', 'soon'],
+      ['http://x', '--timeout', '0'],
+      ['ftp://x'],
+      ['watch', 'http://ann:secret@x'],
+      ['cancel', 'http://:secret@x'],
       ['http://x', '--data', '@/nowhere'],
       ['http://x', '-o', '/nowhere/result'],
       ['http://x', '-o', tmpdir()],
@@ -148,6 +213,7 @@ describe('exit codes', () => {
       ['http://x', '-o', `${fileIn('new')}/`],
       ['http://x', '-o', `${program}/result`],
       ['GET', 'http://x', '--data', 'a'],
+      ['HEAD', 'http://x', '--form', 'a=b'],
       ['watch', 'http://x', '--json', '1'],
       ['TRACE', 'http://x'],
       ['http://x', '--idempotency-key', 'ключ'],
@@ -158,8 +224,10 @@ describe('exit codes', () => {
       const ended = await run(...args)
       expect([args, ended.code, ended.out]).toEqual([args, 2, ''])
       expect(ended.err).toContain('Usage')
+      expect(ended.err).not.toContain('secret')
     }
-    expect(await run('--help')).toMatchObject({ code: 0, err: '' })
+    for (const args of [['--help'], ['watch', '-h'], ['help'], []])
+      expect(await run(...args)).toMatchObject({ code: 0, out: expect.stringMatching(/^Usage/), err: '' })
   })
 
   test('4 after --timeout, whatever took the time, with what is known of the job', async () => {
@@ -181,11 +249,33 @@ describe('exit codes', () => {
     expect(await run('watch', `${url}/jobs/1`)).toEqual({ code: 5, out: '', err: '404 (http-404): The server answered 404.\n' })
   })
 
+  test('1 and 5 say nothing of a job that has failed or is gone', async () => {
+    const failed = await jobServer([[200, {}, { status: 'failed', error: { code: 'no_paper', detail: 'No.' } }]])
+    expect(await run('watch', `${failed.url}/jobs/1`)).toEqual({ code: 1, out: '', err: 'failed\nfailed (no_paper): No.\n' })
+    expect(await run('cancel', `${failed.url}/jobs/1`)).toEqual({ code: 1, out: 'failed\n', err: '' })
+    for (const status of [404, 410]) {
+      const gone = await jobServer([running(10), [status]])
+      expect(await run('watch', `${gone.url}/jobs/1`)).toMatchObject({ code: 5, err: expect.not.stringContaining('respond-async watch') })
+    }
+    const taken = await jobServer([running(10), [403]])
+    expect(await run('watch', `${taken.url}/jobs/1`)).toMatchObject({ code: 5, err: expect.stringContaining('The job goes on.') })
+  })
+
+  test('6 for a result that breaks off, with where it still is', async () => {
+    const { url } = await serve(({ url: path }, _, res) => {
+      if (path === '/jobs/1') return done
+      res.writeHead(200, { 'content-type': 'text/plain', 'content-length': '9' }).write('part', () => res.destroy())
+      return undefined
+    })
+    const { code, err } = await run('watch', `${url}/jobs/1`, '-q')
+    expect([code, err.split('\n')[0]]).toEqual([6, `The result is still on the server. To get it: respond-async watch ${url}/jobs/1`])
+  })
+
   test('says why it waits while a server is away, a line for each reason, and goes on when it is back', async () => {
-    const { url } = await jobServer([[503], [503], running(10), done], (_, __, res) => void res.destroy())
+    const { url } = await jobServer([[503], [503], [429], running(10), done], (_, __, res) => void res.destroy())
     const ended = await run('watch', `${url}/jobs/1`)
     const host = new URL(url).host
-    expect(ended).toMatchObject({ code: 0, err: `${host} answered 503\nrunning 10 %  step 10\nsucceeded 100 %\n` })
+    expect(ended).toMatchObject({ code: 0, err: `${host} answered 503\n${host} answered 429\nrunning 10 %  step 10\nsucceeded 100 %\n` })
     const broken = await serve((_, at, res) => (at < 3 ? void res.destroy() : done))
     const { err } = await run('watch', `${broken.url}/jobs/1`, '-o', fileIn('watched'))
     expect(err).toMatch(/^no answer from 127\.0\.0\.1:\d+ \(.+\)\nsucceeded 100 %\n/)
@@ -257,6 +347,25 @@ describe('Ctrl-C', () => {
     expect((await ended).code).toBe(3)
     expect(of('POST /jobs/1/cancel')).toHaveLength(1)
   })
+
+  test('a second one ends the waiting for a cancellation', async () => {
+    const { url, of } = await jobServer([running(10)])
+    const { child, ended, said } = start(process.execPath, [program, 'watch', `${url}/jobs/1`, '--cancel-on-interrupt'])
+    await vi.waitUntil(() => said().includes('10 %'), { timeout: 20_000 })
+    child.kill('SIGINT')
+    await vi.waitUntil(() => of('POST /jobs/1/cancel').length === 1, { timeout: 20_000 })
+    child.kill('SIGINT')
+    expect(await ended).toMatchObject({ code: 130, err: expect.stringContaining('Requesting cancellation …\nThe job goes on.') })
+    expect(of('POST /jobs/1/cancel')).toHaveLength(1)
+  })
+
+  test('a cancellation that is refused is exit code 5', async () => {
+    const { url } = await jobServer([running(10)], () => [403, {}, { title: 'Not yours' }])
+    const { child, ended, said } = start(process.execPath, [program, 'watch', `${url}/jobs/1`, '--cancel-on-interrupt'])
+    await vi.waitUntil(() => said().includes('10 %'), { timeout: 20_000 })
+    child.kill('SIGINT')
+    expect(await ended).toMatchObject({ code: 5, err: expect.stringContaining('403 (http-403): Not yours\n') })
+  })
 })
 
 describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
@@ -303,6 +412,7 @@ test.runIf(hasTerminal)('on a terminal a progress bar moves, and disappears at t
   expect(out).toMatch(/running █+░+ 10 % {2}step 10/)
   expect(out).toContain('60 %')
   expect(out.slice(out.lastIndexOf('%'))).toContain('a,b')
+  expect(out).toMatch(/1,2\r\n\r\n$/)
   expect(out).toContain('\u001b[?25h')
 })
 

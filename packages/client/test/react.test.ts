@@ -38,9 +38,11 @@ function follow(source: Props['source'], options?: Props['options']) {
   const element = window.document.createElement('div')
   // An element of happy-dom is one for React.
   root = createRoot(element as unknown as HTMLElement)
-  const report = createElement(Report, { source, options, see: (view) => void seen.push(view) })
-  act(() => root?.render(createElement(StrictMode, null, report)))
-  return { seen, html: () => element.innerHTML }
+  const see = (view: JobView<unknown>) => void seen.push(view)
+  const show = (source: Props['source'], options?: Props['options']) =>
+    act(() => root?.render(createElement(StrictMode, null, createElement(Report, { source, options, see }))))
+  show(source, options)
+  return { seen, show, html: () => element.innerHTML }
 }
 
 const until = (what: () => unknown) => act(() => vi.waitUntil(what, { timeout: 20_000 }).then(() => {}))
@@ -107,6 +109,50 @@ test('a misspelt option is refused: the requests would be made without the heade
   const { renderToString } = await import('react-dom/server')
   const options = { api: createClient() } as Props['options']
   expect(() => renderToString(createElement(Report, { source: null, options, see: () => {} }))).toThrow('api is not an option')
+})
+
+test('a component follows another job, and by another client, as soon as it is given one', async () => {
+  const { url, asked } = await serve(({ url: path }) => [202, {}, { id: path, status: 'queued' }])
+  const clientOf = (name: string) => createClient({ minPollMs: 50, baseUrl: url, headers: { 'x-client': name } })
+  const { seen, show } = follow(null)
+  for (const [source, name] of [
+    ['/jobs/1', 'a'],
+    ['/jobs/2', 'a'],
+    ['/jobs/2', 'b'],
+  ] as const) {
+    const before = asked.length
+    show(source, { client: clientOf(name) })
+    await until(() => asked.slice(before).some(({ url: path, headers }) => path === source && headers['x-client'] === name))
+    await until(() => seen.at(-1)?.status?.id === source)
+  }
+  expect(seen.at(-1)).toMatchObject({ state: 'queued', isPending: true })
+})
+
+test('a cancel that is refused is no error that nobody catches', async () => {
+  const { url } = await serve(({ method }) => (method === 'GET' ? [202, {}, { status: 'running' }] : [403]))
+  let refusals = 0
+  const client = createClient({
+    baseUrl: url,
+    fetch: async (input, init) => {
+      const response = await fetch(input, init)
+      if (response.status === 403) refusals++
+      return response
+    },
+  })
+  const uncaught = vi.fn()
+  process.on('unhandledRejection', uncaught)
+  const { seen } = follow('/jobs/1', { client })
+  await until(() => seen.at(-1)?.state === 'running')
+  act(() => seen.at(-1)?.cancel())
+  await until(() => refusals > 0)
+  for (let turns = 0; turns < 10; turns++) await new Promise(setImmediate)
+  process.off('unhandledRejection', uncaught)
+  expect([uncaught.mock.calls, seen.at(-1)?.error]).toEqual([[], undefined])
+})
+
+test('an address that a page cannot follow is an error', async () => {
+  const { renderToString } = await import('react-dom/server')
+  expect(() => renderToString(createElement(Report, { source: 'mailto:a@b', options: {}, see: () => {} }))).toThrow('is no http(s) URL')
 })
 
 test('an error of the following is shown', async () => {

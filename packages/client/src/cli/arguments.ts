@@ -66,8 +66,9 @@ const OPTIONS = {
 export function readArguments(given: readonly string[]): Arguments {
   const { positionals, values } = parse(given)
   const [command, method, address, ...more] = split(positionals)
-  if (more.length > 0) throw new UsageError(`Unexpected argument "${more[0]}": the URL is given already.`)
-  const help = values.help === true || (positionals.length === 0 && given.length === 0)
+  if (more.length > 0)
+    throw new UsageError(`Unexpected argument "${more[0]}": the URL is "${address}" already. Methods are written in capitals.`)
+  const help = values.help === true || given.length === 0 || positionals[0] === 'help'
   const { json, data, form = [], header = [], output } = values
   if ([json, data, form[0]].filter((one) => one !== undefined).length > 1)
     throw new UsageError('Give only one of --json, --data and --form.')
@@ -97,12 +98,13 @@ function split([first = '', ...rest]: readonly string[]): [Command, string, ...(
 function urlOf(address: string | undefined): string {
   if (!address) throw new UsageError('The URL is missing.')
   // Without a scheme: http for this machine, otherwise https.
-  const scheme = /^https?:\/\//i.test(address) ? '' : /^(?:localhost|127\.|\[::1\])/.test(address) ? 'http://' : 'https://'
-  try {
-    return new URL(`${scheme}${address}`).href
-  } catch {
-    throw new UsageError(`"${address}" is not a valid URL.`)
-  }
+  const isHere = /^(?:localhost|127\.[\d.]+|\[::1\])(?:[:/?#]|$)/.test(address)
+  const whole = /^[a-z][\w+.-]*:\/\//i.test(address) ? address : `${isHere ? 'http' : 'https'}://${address}`
+  if (!URL.canParse(whole) || !/^https?:/i.test(whole)) throw new UsageError(`"${address}" is no http(s) URL.`)
+  const { href, username, password } = new URL(whole)
+  // The message does not show them.
+  if (username || password) throw new UsageError('The URL must be without credentials: send them with -H "Authorization: …" or -H @file.')
+  return href
 }
 
 function parse(given: readonly string[]) {

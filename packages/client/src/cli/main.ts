@@ -28,10 +28,12 @@ const say = (text: string) => void process.stderr.write(`${text}\n`)
 export async function main(given: readonly string[]): Promise<number> {
   process.stderr.on('error', () => {}) // its reader has left, as with `2>&1 | head`, but there is still a result
   let screen: Screen = silent
+  let command: Arguments['command'] | undefined
   const interrupt = new AbortController()
   try {
     const args = readArguments(given)
-    if (args.command === 'help') {
+    command = args.command
+    if (command === 'help') {
       console.log(USAGE)
       return EXIT.succeeded
     }
@@ -55,7 +57,7 @@ export async function main(given: readonly string[]): Promise<number> {
     }
     for (const name of SIGNALS) process.on(name, stop)
     const work = async (): Promise<number> => {
-      if (args.command === 'cancel') return cancel(client, args, signal)
+      if (command === 'cancel') return cancel(client, args, signal)
       job = await begin(client, args, signal)
       if (args.detach && job.url !== undefined) {
         await writeLine(job.url)
@@ -76,7 +78,7 @@ export async function main(given: readonly string[]): Promise<number> {
     }
   } catch (error) {
     screen.clear()
-    return interrupt.signal.aborted && !(error instanceof ProblemError) ? EXIT.interrupted : explain(error)
+    return interrupt.signal.aborted && !(error instanceof ProblemError) ? EXIT.interrupted : explain(error, command)
   }
 }
 
@@ -95,7 +97,7 @@ function sayWhatIsLeft(job: Job | undefined, error: unknown): void {
 async function answered(screen: Screen, url: string, init?: RequestInit): Promise<Response> {
   try {
     const response = await fetch(url, init)
-    if (response.status >= 500) screen.note(`${new URL(url).host} answered ${response.status}`)
+    if (response.status >= 500 || response.status === 429) screen.note(`${new URL(url).host} answered ${response.status}`)
     return response
   } catch (error) {
     if (!init?.signal?.aborted) screen.note(`no answer from ${new URL(url).host}${reasonOf(error)}`)
@@ -116,7 +118,7 @@ async function cancel(client: Client, args: Arguments, signal: AbortSignal): Pro
   return document.status === 'succeeded' || document.status === 'failed' ? EXIT.failed : EXIT.succeeded
 }
 
-function explain(error: unknown): number {
+function explain(error: unknown, command: Arguments['command'] | undefined): number {
   const { code } = error instanceof ClientError ? error : {}
   if (error instanceof UsageError || code === 'invalid_option') {
     say(`${(error as Error).message}\n\n${USAGE}`)
@@ -132,7 +134,7 @@ function explain(error: unknown): number {
   }
   if (error instanceof ProblemError) {
     say(`${error.status} (${plain(error.code)}): ${plain(error.message)}`)
-    if (error.status === 405) say('To follow a job by its status URL: respond-async watch URL')
+    if (error.status === 405 && command === 'submit') say('To follow a job by its status URL: respond-async watch URL')
     return EXIT.refused
   }
   say(plain(`${error instanceof Error ? error.message : String(error)}${reasonOf(error)}`))
