@@ -166,6 +166,7 @@ test('a URL without a scheme is one of this machine by http, or of another by ht
     'http://example.com/',
   ])
   expect(() => readArguments(['post', 'http://x'])).toThrow('Unexpected argument "http://x": the URL is "post" already')
+  for (const method of ['GET', 'HEAD']) expect(() => readArguments([method, 'http://x', '--data', 'a'])).toThrow(`${method} sends no body`)
 })
 
 describe('exit codes', () => {
@@ -239,6 +240,7 @@ describe('exit codes', () => {
       out: 'part',
       err: `The result is still on the server. To get it: respond-async watch ${url}/jobs/1\n${late}`,
     })
+    expect(await run('watch', `${url}/jobs/2`, '--timeout', '2')).toEqual({ code: 4, out: '', err: late })
     expect(await timed('cancel', `${url}/jobs/2`)).toEqual({ code: 4, out: '', err: late })
     expect(await timed('POST', `${url}/jobs/2`)).toEqual({ code: 4, out: '', err: late })
     expect(await timed('POST', `${url}/jobs/2`, '--data', '@-')).toEqual({ code: 4, out: '', err: late })
@@ -414,6 +416,23 @@ test.runIf(hasTerminal)('on a terminal a progress bar moves, and disappears at t
   expect(out.slice(out.lastIndexOf('%'))).toContain('a,b')
   expect(out).toMatch(/1,2\r\n\r\n$/)
   expect(out).toContain('\u001b[?25h')
+})
+
+test.runIf(hasTerminal)('on a terminal the bar makes room for what Ctrl-C is told', async () => {
+  const { url } = await jobServer([running(10)])
+  const command = `'${process.execPath}' '${program}' watch '${url}/jobs/1' --cancel-on-interrupt`
+  const { child, ended, said } = start('script', ['-qec', command, '/dev/null'], null)
+  await vi.waitUntil(() => said().includes('10 %'), { timeout: 20_000 })
+  child.stdin.write('\u0003')
+  await vi.waitUntil(() => said().includes('Requesting'), { timeout: 20_000 })
+  child.stdin.write('\u0003')
+  const { code, out } = await ended
+  expect(code).toBe(130)
+  // Each time the bar had been taken away, and the cursor was shown again.
+  for (const text of ['Requesting cancellation', 'The job goes on']) {
+    const [before = ''] = out.split(text)
+    expect(before.split('\u001b[?25l').length, text).toBe(before.split('\u001b[?25h').length)
+  }
 })
 
 test.runIf(hasTerminal)('on a terminal that cannot move anything there are lines', async () => {

@@ -77,7 +77,6 @@ export async function main(given: readonly string[]): Promise<number> {
       throw error
     }
   } catch (error) {
-    screen.clear()
     return interrupt.signal.aborted && !(error instanceof ProblemError) ? EXIT.interrupted : explain(error, command)
   }
 }
