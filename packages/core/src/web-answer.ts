@@ -3,11 +3,14 @@ import { type Answer, type BodyStream, type EventFlow, type EventStream, type He
 /** Body type of `Response`, whichever library declares it. */
 export type Content = NonNullable<ConstructorParameters<typeof Response>[0]>
 
-/** The body for `Response`; `null` for the statuses that never have one (RFC 9110 15.3.5, 15.3.6, 15.4.5), where it throws for others. */
+/** Whether the status is one that never has a body (RFC 9110 15.3.5, 15.3.6, 15.4.5): `Response` throws for one. */
+export const isBodiless = (status: number): boolean => [204, 205, 304].includes(status)
+
+/** The body for `Response`; `null` where there is none. */
 export function contentOf({ status, body }: Answer): Content | null {
-  if (body === null || [204, 205, 304].includes(status)) return null
+  if (isBodiless(status)) return null
   if (isEvents(body)) return eventStream(body)
-  return isStream(body) ? sizedStream(body) : (body as Content) // bodies are never in shared memory
+  return isStream(body) ? sizedStream(body) : (body as Content | null) // bodies are never in shared memory
 }
 
 /** The header fields to send with {@link contentOf}, with `Content-Length` for a stream, whose size the server cannot know. */
@@ -43,7 +46,7 @@ function eventStream(events: EventStream): ReadableStream<Uint8Array> {
         flow = events.open({
           write(piece) {
             controller.enqueue(piece)
-            const hasRoom = Number(controller.desiredSize) > 0 // `null` once the stream has failed
+            const hasRoom = (controller.desiredSize as number) > 0 // null, of a stream that has failed, is not
             if (!hasRoom) filled()
             return hasRoom
           },

@@ -9,6 +9,7 @@ import {
   resultTooLarge,
   sizeOf,
 } from '@respond-async/core'
+import { isBodiless } from './web-answer'
 import { fieldsOf, readStream } from './web-submission'
 
 /** The part of an `Execution` that is needed to read the handler's response. */
@@ -29,10 +30,12 @@ export async function captureResponse(
 ): Promise<CapturedResponse> {
   if (!response?.headers) throw new JobsError('handler_passed', 'The handler returned no Response.')
   const own = fieldsOf(response.headers) // before `body` is read: after it Bun has lost the type of a Blob or a form
-  const { status, body } = response
+  const { status } = response
+  // @hono/node-server accepts a body with any status, until it is asked for it.
+  const body = isBodiless(status) ? null : response.body
   // Read again: @hono/node-server, at least up to 2.1.9, sets the type of a text or a Blob beside other fields only now.
   const headers = { ...more, ...fieldsOf(response.headers), ...own }
-  if (!(status >= 200)) throw new TypeError(`A Response with status ${status} cannot be kept.`)
+  if (status < 200) throw new TypeError(`A Response with status ${status} cannot be kept.`)
   if (body && Number(headers['content-length']) > maxResultBytes) {
     body.cancel().catch(() => {}) // an error of its source changes nothing
     throw resultTooLarge(maxResultBytes)

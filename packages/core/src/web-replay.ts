@@ -24,9 +24,9 @@ export function rebuildRequest(stored: StoredRequest | null, body: Body | BodySt
 
 /** A body as init of a `Request`. */
 export function contentInit(body: Body | BodyStream | null): { body: Content | null; duplex?: 'half' } {
-  if (body === null) return { body }
   if (isStream(body)) return { body: sizedStream(body), duplex: 'half' }
-  return { body: bytesOf(body) as Content } // not as text, which would set a media type; bodies are never in shared memory
+  // Not as text, which would set a media type. Bodies are never in shared memory.
+  return { body: body === null ? body : (bytesOf(body) as Content) }
 }
 
 /** Makes a request of the class of `like` if possible, so that a `NextRequest` stays one; otherwise a plain `Request`. */

@@ -38,11 +38,12 @@ export class HonoSubmission implements Submission<Context> {
   async readBody(limit: number, wanted: boolean, large?: BodySink): Promise<Body | null> {
     const { raw, bodyCache } = this.native.req
     const [kind] = Object.keys(bodyCache)
-    if (!kind) {
+    // What could not be read as a form, say, is in the cache, too.
+    const value: unknown = await bodyCache[kind as keyof typeof bodyCache]?.catch(() => {})
+    if (value === undefined) {
       this.body = await readBody(raw, limit, wanted, large)
       return this.body
     }
-    const value: unknown = await bodyCache[kind as keyof typeof bodyCache]
     let body = value as Body
     if (kind !== 'text') {
       const again = new Response((kind === 'json' ? JSON.stringify(value) : value) as BodyInit)

@@ -4,7 +4,7 @@ import { getRequestListener } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import { createJobs, inProcess, type Jobs, type JobsOptions } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/hono'
-import { type Context, Hono } from 'hono'
+import { type Context, type Handler, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { every } from 'hono/combine'
 import { contextStorage, getContext, tryGetContext } from 'hono/context-storage'
@@ -462,6 +462,35 @@ describe('inline', () => {
     server.close()
   })
 
+  it('keeps an answer of a status that has no body, whatever the handler gave it: a server of Node sends it', async () => {
+    const { jobs } = errorsOf({})
+    const app = serving(jobs)
+    const handlers: Handler[] = [
+      (c) => {
+        c.status(204)
+        return c.text('not sent', undefined, { 'x-own': 'yes' })
+      },
+      () => new Response('not sent', { status: 204, headers: { 'x-own': 'yes' } }),
+    ]
+    for (const [at, handler] of handlers.entries()) {
+      app.post(`/bare/${at}`, handler)
+      app.post(`/wrapped/${at}`, respondAsync(jobs, `${at}`, handler))
+    }
+    const server = createServer(getRequestListener(app.fetch))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const post = (path: string) => fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST' })
+    for (const at of handlers.keys()) {
+      const bare = await post(`/bare/${at}`)
+      expect([bare.status, bare.headers.get('x-own')]).toEqual([204, 'yes'])
+      const location = (await post(`/wrapped/${at}`)).headers.get('location') ?? ''
+      expect((await finished(app, location)).status).toBe('succeeded')
+      const result = await app.request(`${location}/result`)
+      expect([result.status, result.headers.get('x-own'), await result.text()]).toEqual([204, 'yes', ''])
+    }
+    server.close()
+  })
+
   it('has the request that the handler puts in the place of its own', async () => {
     const { jobs } = errorsOf({})
     const app = serving(jobs).post(
@@ -684,6 +713,21 @@ describe('the route', () => {
     for (const path of ['/plain', '/read', '/limited'])
       for (const init of [body, announced]) expect((await app.request(path, init)).status, path).toBe(413)
     expect((await app.request('/limited', json('ten bytes'.slice(0, 8)))).status).toBe(202)
+  })
+
+  it('minds no body that earlier middleware could not read as a form', async () => {
+    const { jobs } = errorsOf({})
+    const app = serving(jobs)
+    app.use('/work', async (c, next) => {
+      c.set('form' as never, (await c.req.formData().catch(() => 'none')) as never)
+      await next()
+    })
+    app.all(
+      '/work',
+      respondAsync(jobs, 'a', (c) => c.json({ form: c.get('form' as never) })),
+    )
+    for (const init of [json({ a: 1 }), { method: 'GET' }])
+      expect(await (await follow(app, '/work', init)).result.json()).toEqual({ form: 'none' })
   })
 
   it('says what to do where the body was read behind its back and has to be stored', async () => {
