@@ -28,14 +28,14 @@ export async function captureResponse(
   { maxResultBytes, sink, onCut }: Capture,
   more?: HeaderFields,
 ): Promise<CapturedResponse> {
-  if (!response?.headers) throw new JobsError('handler_passed', 'The handler returned no Response.')
-  const own = fieldsOf(response.headers) // before `body` is read: after it Bun has lost the type of a Blob or a form
+  // @hono/node-server, at least up to 2.1.9, accepts a body with any status, and has the type of a Blob only once it has been asked for
+  // something else than the status and the header fields.
+  if (!response || (!isBodiless(response.status) && response.bodyUsed === undefined))
+    throw new JobsError('handler_passed', 'The handler returned no Response.')
   const { status } = response
-  // @hono/node-server accepts a body with any status, until it is asked for it.
+  const headers = { ...more, ...fieldsOf(response.headers) } // before `body` is read: after it Bun has lost the type of a Blob or a form
   const body = isBodiless(status) ? null : response.body
-  // Read again: @hono/node-server, at least up to 2.1.9, sets the type of a text or a Blob beside other fields only now.
-  const headers = { ...more, ...fieldsOf(response.headers), ...own }
-  if (status < 200) throw new TypeError(`A Response with status ${status} cannot be kept.`)
+  if (status < 200) throw new TypeError(`A Response of status ${status} cannot be kept.`)
   if (body && Number(headers['content-length']) > maxResultBytes) {
     body.cancel().catch(() => {}) // an error of its source changes nothing
     throw resultTooLarge(maxResultBytes)

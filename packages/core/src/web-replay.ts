@@ -26,7 +26,7 @@ export function rebuildRequest(stored: StoredRequest | null, body: Body | BodySt
 export function contentInit(body: Body | BodyStream | null): { body: Content | null; duplex?: 'half' } {
   if (isStream(body)) return { body: sizedStream(body), duplex: 'half' }
   // Not as text, which would set a media type. Bodies are never in shared memory.
-  return { body: body === null ? body : (bytesOf(body) as Content) }
+  return { body: body === null ? null : (bytesOf(body) as Content) }
 }
 
 /** Makes a request of the class of `like` if possible, so that a `NextRequest` stays one; otherwise a plain `Request`. */

@@ -104,11 +104,11 @@ export async function readStream(
   const chunks: Uint8Array[] = []
   let size = 0
   let after = large?.after ?? limit // never exceeded
-  if (head)
-    large?.begin?.(head, () => {
-      after = -1
-      return chunks.splice(0)
-    })
+  // Only a sink for a response has `begin`, and a response has a head.
+  large?.begin?.(head as () => ResponseHead, () => {
+    after = -1
+    return chunks.splice(0)
+  })
   for (;;) {
     const { done, value } = await reader.read()
     if (done) break

@@ -26,7 +26,8 @@ export async function captureHandlers(
 ): Promise<CapturedResponse> {
   const response = await runHandlers(c, handlers, nothing).catch((error) => responseOf(c, error))
   // A response that the context did not make also gets the fields set by `c.header()`, as behind middleware that reads `c.res`.
-  if (!response || c.made?.response !== response) return captureResponse(response, execution, fieldsOf(fieldsSet(c)))
+  if (!response || c.made?.response !== response)
+    return captureResponse(response, execution, c.finalized ? undefined : fieldsOf(fieldsSet(c)))
   // A text has a default media type (WHATWG Fetch, "extract a body"). Core checks its size.
   const headers = { 'content-type': 'text/plain;charset=UTF-8', ...fieldsOf(response.headers) }
   return { status: response.status, headers, body: await keptBody(c.made.text, execution.sink) }

@@ -491,6 +491,33 @@ describe('inline', () => {
     server.close()
   })
 
+  it.each<[string, Handler]>([
+    ['returned', () => new Response(new Blob(['pixels'], { type: 'image/png' }))],
+    ['made by the context', (c) => c.body(new Blob(['pixels'], { type: 'image/png' }) as never)],
+    [
+      'set as c.res',
+      (c) => {
+        c.res = new Response(new Blob(['pixels'], { type: 'image/png' }))
+        return c.res
+      },
+    ],
+  ])('has the type of a Blob, %s, also on a server of Node', async (_, handler) => {
+    const { jobs } = errorsOf({})
+    const app = serving(jobs).use('/bare', cors())
+    app.post('/bare', handler)
+    app.post('/wrapped', respondAsync(jobs, 'a', handler))
+    const server = createServer(getRequestListener(app.fetch))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const post = (path: string) => fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST' })
+    expect((await post('/bare')).headers.get('content-type')).toBe('image/png')
+    const location = (await post('/wrapped')).headers.get('location') ?? ''
+    await finished(app, location)
+    const result = await app.request(`${location}/result`)
+    expect([result.headers.get('content-type'), await result.text()]).toEqual(['image/png', 'pixels'])
+    server.close()
+  })
+
   it('has the request that the handler puts in the place of its own', async () => {
     const { jobs } = errorsOf({})
     const app = serving(jobs).post(
