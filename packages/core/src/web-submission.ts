@@ -67,7 +67,7 @@ export async function readBody(request: BodySource, limit: number, wanted: boole
   if (announced === '0') return null
   if (request.bodyUsed) {
     if (!wanted) return null
-    throw new JobsError('invalid_input', 'The body has been read before: let middleware read request.clone().')
+    throw new JobsError('invalid_input', 'The body was read before: let middleware read request.clone().')
   }
   try {
     // A server cuts a body off at its declared length, so a small one may be read at once; one of unknown length is counted as it comes.
