@@ -88,6 +88,11 @@ describe('bullmqEngine', () => {
     ['no concurrency', { connection: {}, concurrency: 0 }, /concurrency must be a whole number from 1/],
     ['half a job at once', { connection: {}, concurrency: 1.5 }, /concurrency must be a whole number from 1/],
     ['no connection', { connection: undefined as never }, /connection is missing/],
+    ['null as its connection', { connection: null as never }, /connection is missing/],
+    ['nothing at all', undefined as never, /connection is missing, for example \{ url: "redis:/],
+    ['a URL', 'redis://127.0.0.1' as never, /connection is missing, for example \{ url: "redis:/],
+    ['a URL as its connection', { connection: 'redis://127.0.0.1' as never }, /connection is missing, for example \{ url: "redis:/],
+    ['a connection', new Cluster([{ port: 1 }], { lazyConnect: true }) as never, /connection is missing, for example \{ url: "redis:/],
   ])('refuses %s at set-up', (_what, options, message) => {
     expect(() => bullmqEngine(options)).toThrow(JobsError)
     expect(() => bullmqEngine(options)).toThrow(message)

@@ -45,13 +45,12 @@ export function pgBossEngine(options: PgBossEngineOptions): JobEngine {
     transaction = true,
     onError = report,
     ...others
-  } = options
-  for (const name in others) throw invalid(`${name} is not an option`)
+  } = options ?? ({} as PgBossEngineOptions)
   if (!boss?.send) throw invalid('boss is missing: pass new PgBoss(…)')
-  if (!/^[\w.-]+$/.test(name)) throw invalid(`queue must be a name of letters, digits, "_", "-" and ".", not ${JSON.stringify(name)}`)
-  if (!Number.isInteger(concurrency) || concurrency < 1)
-    throw invalid(`concurrency must be a whole number from 1, not ${String(concurrency)}`)
-  if (!(pollingIntervalSeconds >= 0.5)) throw invalid(`pollingIntervalSeconds must be at least 0.5, not ${String(pollingIntervalSeconds)}`)
+  for (const name in others) throw invalid(`${name} is not an option`)
+  if (!/^[\w.-]+$/.test(name)) throw invalid(`queue must be a name of letters, digits and "_-.", not ${JSON.stringify(name)}`)
+  if (!Number.isInteger(concurrency) || concurrency < 1) throw invalid(`concurrency must be a whole number from 1, not ${concurrency}`)
+  if (!(pollingIntervalSeconds >= 0.5)) throw invalid(`pollingIntervalSeconds must be at least 0.5, not ${pollingIntervalSeconds}`)
   const queue = createQueue(boss, name, onError)
   let stopped = false
   const send = async (message: JobMessage, delayMs: number, db?: Db) => {

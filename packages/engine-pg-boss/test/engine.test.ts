@@ -47,6 +47,9 @@ describe('pgBossEngine', () => {
     ['no concurrency', { boss, concurrency: 0 }, /concurrency must be a whole number from 1/],
     ['half a job at once', { boss, concurrency: 1.5 }, /concurrency must be a whole number from 1/],
     ['no boss', { boss: undefined as never }, /boss is missing/],
+    ['nothing at all', undefined as never, /boss is missing: pass/],
+    ['pg-boss itself', boss as never, /boss is missing: pass/],
+    ['a URL', 'postgres://127.0.0.1:1/nowhere' as never, /boss is missing: pass/],
     ['polling without a pause', { boss, pollingIntervalSeconds: 0 }, /pollingIntervalSeconds must be at least 0.5/],
   ])('refuses %s at set-up', (_what, options, message) => {
     expect(() => pgBossEngine(options)).toThrow(JobsError)

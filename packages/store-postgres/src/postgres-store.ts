@@ -61,16 +61,15 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
     maxEvents = 0,
     prepare = true,
     watch,
-    notify = watch !== undefined,
+    notify = Boolean(watch),
     ...others
-  } = options
+  } = options ?? ({} as PostgresStoreOptions)
+  const connection = connectionOf(client, prepare)
   checkNoOthers('postgresStore', others)
   checkSchema(schema)
   checkWhole('postgresStore: maxEvents', maxEvents, 0, 1_000)
-  const connection = connectionOf(client, prepare)
   if (watch === true && !connection.listen) throw invalid('with pg, watch takes a function: () => new pg.Client(url)')
-  if (watch === true && !prepare)
-    throw invalid('a transaction pooler (prepare: false) cannot be listened through; give watch a direct client')
+  if (watch === true && !prepare) throw invalid('a transaction pooler (prepare: false) cannot listen; give watch a direct client')
 
   const channel = `${schema}_jobs`
   const sql = statements(schema, maxEvents, notify ? channel : undefined)
@@ -131,7 +130,7 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
 
   return {
     capabilities: {
-      ...{ durable: true, shared: true, due: true, list: true, listAll: true, events: maxEvents > 0, watch: watchers !== undefined },
+      ...{ durable: true, shared: true, due: true, list: true, listAll: true, events: maxEvents > 0, watch: Boolean(watchers) },
       ...{ maxRecordBytes: MAX_RECORD_BYTES, maxBodyBytes: MAX_BODY_BYTES, transaction: 'postgres' },
     },
     async insert(job, events, handOver) {

@@ -141,6 +141,11 @@ test('misuse is an error when the store is made', () => {
     { client: postgresJsOf(url, { prepare: false }) },
   ])
     expect(refused(options), JSON.stringify(options)).toBe('invalid_option')
+  const takes = 'postgresStore: client must be a pg.Pool, the sql of postgres.js, or a PGlite.'
+  for (const options of [undefined, url, pool, sql, { pool }])
+    expect(() => postgresStore(options as never)).toThrow(expect.objectContaining({ code: 'invalid_option', message: takes }))
+  const unwatched = postgresStore({ client: pool, watch: false as never })
+  expect([unwatched.capabilities.watch, unwatched.watch]).toEqual([false, undefined])
   for (const options of [
     {},
     { schema: 'user' },

@@ -44,9 +44,9 @@ const MAX_REST_RECORD_BYTES = 1_000_000
  * @throws {JobsError} `invalid_option`
  */
 export function redisStore(options: RedisStoreOptions): JobStore {
-  const { client, prefix = 'respond-async', maxEvents = 0, watch = true, ...others } = options
-  checkNoOthers('redisStore', others)
+  const { client, prefix = 'respond-async', maxEvents = 0, watch = true, ...others } = options ?? ({} as RedisStoreOptions)
   const connection = connectionOf(client)
+  checkNoOthers('redisStore', others)
   if (!/^[\w.:/-]{1,100}$/.test(prefix))
     throw invalid(`redisStore: prefix must be 1 to 100 of A-Z a-z 0-9 _.:/-, not ${JSON.stringify(prefix)}`)
   checkWhole('redisStore: maxEvents', maxEvents, 0, 1_000)

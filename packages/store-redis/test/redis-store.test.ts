@@ -474,6 +474,9 @@ describe.skipIf(!hasRedisServer)('a Redis of its own', () => {
       expect(() => redisStore({ client: null })).toThrow(invalid)
       // @ts-expect-error no client
       expect(() => redisStore({ client: {} })).toThrow(invalid)
+      const needed = { code: 'invalid_option', message: expect.stringContaining('redisStore({ client: new Redis(url) })') }
+      for (const options of [undefined, 'redis://', redis, { redis }])
+        expect(() => redisStore(options as never)).toThrow(expect.objectContaining(needed))
       // What node-redis 4 has: its replies cannot be asked for as bytes.
       const older = { evalSha: async () => null, eval: async () => null, get: async () => null, mGet: async () => [] }
       // @ts-expect-error too old a client

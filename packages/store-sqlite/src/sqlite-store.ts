@@ -157,10 +157,10 @@ function storeOver(database: SqliteDatabase, own: boolean, maxEvents: number, wa
 
 /** @throws {JobsError} `invalid_option` */
 function checked(options: SqliteStoreOptions): SqliteStoreOptions {
-  const { path, database, synchronous, migrate, maxEvents, watchMs, busyTimeoutMs, ...others } = options as AnyOptions
-  checkNoOthers('sqliteStore', others)
+  const { path, database, synchronous, migrate, maxEvents, watchMs, busyTimeoutMs, ...others } = (options ?? {}) as AnyOptions
   if ((typeof path === 'string' && path !== '') === (database !== undefined))
     throw invalid("give it either a file, { path: 'jobs.db' }, or an open { database }")
+  checkNoOthers('sqliteStore', others)
   if (database !== undefined && typeof database.prepare !== 'function') throw invalid('database must be a DatabaseSync of node:sqlite')
   if (synchronous !== undefined && synchronous !== 'normal' && synchronous !== 'full')
     throw invalid(`synchronous must be 'normal' or 'full', not ${JSON.stringify(synchronous)}`)

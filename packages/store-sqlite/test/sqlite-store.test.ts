@@ -224,6 +224,12 @@ describe('set-up', () => {
   ])('refuses %o', (options) => {
     expect(() => sqliteStore(options as never)).toThrow(code('invalid_option')) // misuse on purpose
   })
+  it.each([undefined, 'jobs.db', new DatabaseSync(':memory:'), { file: 'jobs.db' }])('given %o, says what it takes', (options) => {
+    const takes = "give it either a file, { path: 'jobs.db' }, or an open { database }"
+    expect(() => sqliteStore(options as never)).toThrow(
+      expect.objectContaining({ code: 'invalid_option', message: `sqliteStore: ${takes}` }),
+    )
+  })
   it('says what it needs where there is no node:sqlite, when it is called and not when it is imported', async () => {
     const program = join(temporaryDirectory(), 'program.mjs')
     await build({
