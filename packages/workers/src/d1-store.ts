@@ -30,9 +30,9 @@ const FULL = `SELECT head, changes, ${KINDS.map(
  * @throws {JobsError} `invalid_option`
  */
 export function d1Store({ database, maxEvents = 0, migrate = true, ...others }: D1StoreOptions): JobStore {
-  checkNoOthers('d1Store', others)
   if (typeof database?.batch !== 'function')
     throw invalid('d1Store needs the binding of a D1 database, d1Store({ database: env.DB }), named in d1_databases of wrangler.jsonc')
+  checkNoOthers('d1Store', others)
   checkWhole('d1Store: maxEvents', maxEvents, 0, 1_000)
   const execute: Execute = executor(database, migrate)
 

@@ -22,12 +22,12 @@ const CONSUMER_MS = 870_000
  * @throws {JobsError} `invalid_option`
  */
 export function cloudflareQueue({ queue, ...others }: CloudflareQueueOptions): JobEngine {
-  checkNoOthers('cloudflareQueue', others)
   if (typeof queue?.send !== 'function')
     throw new JobsError(
       'invalid_option',
       'cloudflareQueue needs the binding of a Queue, cloudflareQueue({ queue: env.QUEUE }), named in queues.producers of wrangler.jsonc.',
     )
+  checkNoOthers('cloudflareQueue', others)
   return {
     capabilities: { durable: true, remote: true, maxRunMs: CONSUMER_MS, delay: true, cancel: 'none' },
     dispatch: (message, { delayMs }) => sendMessage(queue, message, Date.now() + delayMs),

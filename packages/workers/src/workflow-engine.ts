@@ -28,12 +28,12 @@ const ALREADY_EXISTS = 10405
  * @throws {JobsError} `invalid_option`
  */
 export function cloudflareWorkflow({ workflow, ...others }: CloudflareWorkflowOptions): JobEngine {
-  checkNoOthers('cloudflareWorkflow', others)
   if (typeof workflow?.createBatch !== 'function')
     throw new JobsError(
       'invalid_option',
       'cloudflareWorkflow needs the binding of a Workflow, cloudflareWorkflow({ workflow: env.WORKFLOW }), named in workflows of wrangler.jsonc.',
     )
+  checkNoOthers('cloudflareWorkflow', others)
   return {
     capabilities: { durable: true, remote: true, maxRunMs: null, delay: true, cancel: 'none' },
     async dispatch({ v, id, operation, dispatch }, { delayMs, maxRunMs }) {

@@ -195,6 +195,8 @@ describe('the tables', () => {
 describe('set-up', () => {
   it('says what to do when the binding is missing', () => {
     expect(() => d1Store({ database: undefined as never })).toThrow(/wrangler\.jsonc/)
+    expect(() => d1Store(env.DB as never)).toThrow('d1Store({ database: env.DB })')
+    expect(() => d1Store({ databse: env.DB } as never)).toThrow('d1Store({ database: env.DB })')
     expect(() => d1Store({ database: env.DB, maxEvents: -1 })).toThrow(/maxEvents/)
     expect(() => d1Store({ database: env.DB, maxEvent: 5 } as never)).toThrow('d1Store: maxEvent is not an option')
   })

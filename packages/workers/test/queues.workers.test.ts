@@ -201,6 +201,8 @@ describe('the engine', () => {
 
   it('says what to do when the binding is missing', () => {
     expect(() => cloudflareQueue({ queue: undefined as never })).toThrow(/wrangler\.jsonc/)
+    expect(() => cloudflareQueue(env.QUEUE as never)).toThrow('cloudflareQueue({ queue: env.QUEUE })')
+    expect(() => cloudflareQueue({ QUEUE: env.QUEUE } as never)).toThrow('cloudflareQueue({ queue: env.QUEUE })')
     expect(() => cloudflareQueue({ queue: env.QUEUE, delay: 5 } as never)).toThrow('cloudflareQueue: delay is not an option')
     expect(() => queueConsumer(queueJobs, { onerror() {} } as never)).toThrow('queueConsumer: onerror is not an option')
   })

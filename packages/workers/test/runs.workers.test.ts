@@ -390,4 +390,9 @@ describe('set-up', () => {
     expect(() => durableObjectStore(env.JOBS, { maxEvent: 5 } as never)).toThrow('durableObjectStore: maxEvent is not an option')
     expect(() => jobRoutes(jobs, { ownr: () => 'ann' } as never)).toThrow('jobRoutes: ownr is not an option')
   })
+
+  it.each([undefined, null, 'handler', [() => Response.json(1)], Response.json(1)])('says that %o is no handler', (handler) => {
+    const message = 'respondAsync("no-handler") needs a handler.'
+    expect(() => respondAsync(jobs, 'no-handler', handler as never)).toThrow(expect.objectContaining({ code: 'invalid_option', message }))
+  })
 })

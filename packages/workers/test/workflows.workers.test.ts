@@ -191,6 +191,8 @@ describe('the engine', () => {
 
   it('says what to do when the binding is missing', () => {
     expect(() => cloudflareWorkflow({ workflow: undefined as never })).toThrow(/wrangler\.jsonc/)
+    expect(() => cloudflareWorkflow(env.WORKFLOW as never)).toThrow('cloudflareWorkflow({ workflow: env.WORKFLOW })')
+    expect(() => cloudflareWorkflow({ flow: env.WORKFLOW } as never)).toThrow('cloudflareWorkflow({ workflow: env.WORKFLOW })')
     expect(() => cloudflareWorkflow({ workflow: env.WORKFLOW, retries: 5 } as never)).toThrow(
       'cloudflareWorkflow: retries is not an option',
     )
