@@ -392,7 +392,7 @@ describe('set-up', () => {
   })
 
   it.each([undefined, null, 'handler', [() => Response.json(1)], Response.json(1)])('says that %o is no handler', (handler) => {
-    const message = 'respondAsync("no-handler") needs a handler.'
+    const message = 'respondAsync("no-handler") needs a name and a handler function'
     expect(() => respondAsync(jobs, 'no-handler', handler as never)).toThrow(expect.objectContaining({ code: 'invalid_option', message }))
   })
 })
