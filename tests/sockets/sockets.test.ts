@@ -352,7 +352,14 @@ describe('a server of Express with sockets', () => {
     })
     const plain = 'GET /plain HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n'
     const socket = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
-    client.write(`GET ${pathname.replace('/events', '')} HTTP/1.1\r\nHost: a\r\nPrefer: wait=20\r\n\r\n${plain}${plain}`)
+    const poll = `GET ${pathname.replace('/events', '')} HTTP/1.1\r\nHost: a\r\nPrefer: wait=20\r\n\r\n`
+    // One that leaves meanwhile: an error of its connection that nobody hears would end the process.
+    const leaving = connect(Number(port), hostname)
+    const asked = once(server, 'upgrade')
+    leaving.write(`${poll}${plain}`)
+    await asked
+    leaving.resetAndDestroy()
+    client.write(`${poll}${plain}${plain}`)
     client.write(`GET ${pathname} HTTP/1.1\r\nHost: a\r\n${socket}\r\n\r\n`)
     await vi.waitFor(() => {
       next()
