@@ -51,6 +51,7 @@ export function jobSockets(
       // Node reports an upgrade at once, although the answer to a request before it on this connection is still due.
       socket.on('error', ignore)
       before.once('close', () => {
+        if (socket.destroyed) return // the client has gone
         socket.off('error', ignore)
         ;(socket as Socket).setTimeout(0) // after that answer Node takes the connection for idle
         upgrade.call(this, request, socket, head)
