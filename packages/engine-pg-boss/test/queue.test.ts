@@ -8,6 +8,7 @@ import { type PostgresServer, startPostgres } from '../../../tests/postgres'
 const NOW = { delayMs: 0 }
 const DONE: RunOutcome = { kind: 'done' }
 const HOUR_S = 3_600
+const PAUSE = `state, start_after > now() + interval '9 min' AS is_long`
 const message = (id: string): JobMessage => ({ v: 1, id, operation: 'work', dispatch: 1 })
 const ids = (count: number) => Array.from({ length: count }, (_, at) => `job-${at}`)
 
@@ -109,7 +110,42 @@ describe('pgBossEngine on its Postgres', () => {
     await add('a')
     await expect.poll(() => ran.mock.calls.length).toBe(1)
     await engine.stop?.(20_000)
-    expect(await rows(`state, start_after > now() + interval '9 min' AS is_long`)).toEqual([{ state: 'retry', is_long: true }])
+    expect(await rows(PAUSE)).toEqual([{ state: 'retry', is_long: true }])
+  })
+
+  it('puts a message back in one step: in between, others find it with its worker', async () => {
+    const { boss, start, add } = open({ concurrency: 1 })
+    const update = boss.update.bind(boss) as (...args: unknown[]) => Promise<never>
+    let between: unknown
+    vi.spyOn(boss, 'update').mockImplementation(async (...args: unknown[]) => {
+      between = await rows('state')
+      return update(...args)
+    })
+    await start(async () => ({ kind: 'retry', delayMs: 600_000 }))
+    await add('a')
+    await expect.poll(() => rows(PAUSE)).toEqual([{ state: 'retry', is_long: true }])
+    expect(between).toEqual([{ state: 'active' }])
+  })
+
+  it('leaves a message to pg-boss that it cannot put back', async () => {
+    await admin.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$`)
+    await admin.query(
+      `CREATE TRIGGER refuse BEFORE UPDATE ON pgboss.job_common FOR EACH ROW WHEN (OLD.state = 'retry') EXECUTE FUNCTION refuse()`,
+    )
+    closing.push(() => admin.query('DROP FUNCTION refuse CASCADE'))
+    const { start, add, errors } = open({ concurrency: 1 })
+    await start(async () => ({ kind: 'retry', delayMs: 600_000 }))
+    await add('a')
+    await expect.poll(() => rows(PAUSE)).toEqual([{ state: 'retry', is_long: false }])
+    expect(errors).toEqual([expect.objectContaining({ message: 'no' })])
+  })
+
+  it('puts a message back where pg-boss has no transactions', async () => {
+    const db = { executeSql: (text: string, values?: unknown[]) => admin.query(text, values) }
+    const { start, add } = open({ concurrency: 1 }, { db })
+    await start(async () => ({ kind: 'retry', delayMs: 600_000 }))
+    await add('a')
+    await expect.poll(() => rows(PAUSE)).toEqual([{ state: 'retry', is_long: true }])
   })
 
   it.each([
@@ -150,11 +186,14 @@ describe('pgBossEngine on its Postgres', () => {
     running.get('a')?.()
   })
 
-  it('polls as often as it is told, whether pg-boss listens or not', async () => {
-    const { start, boss } = open({ concurrency: 1, pollingIntervalSeconds: 7 })
+  it.each([
+    [2, {}],
+    [7, { pollingIntervalSeconds: 7 }],
+  ])('polls every %i seconds with %j, whether pg-boss listens or not', async (seconds, options) => {
+    const { start, boss } = open({ concurrency: 1, ...options })
     const work = vi.spyOn(boss, 'work')
     await start(async () => DONE)
-    expect(work.mock.calls[0]?.[1]).toMatchObject({ pollingIntervalSeconds: 7, notifyPollingIntervalSeconds: 7 })
+    expect(work.mock.calls[0]?.[1]).toMatchObject({ pollingIntervalSeconds: seconds, notifyPollingIntervalSeconds: seconds })
   })
 
   it.each([
@@ -202,6 +241,17 @@ describe('pgBossEngine on its Postgres', () => {
     await add('b')
     expect(asked).toHaveBeenCalledTimes(1)
     expect(await engine.prepare?.(message('c'), NOW)).toHaveLength(1)
+    expect(asked).toHaveBeenCalledTimes(1)
+  })
+
+  it('says at once that Postgres refused a message, without asking again', async () => {
+    const { boss, add } = open()
+    await add('a')
+    await admin.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$`)
+    await admin.query('CREATE TRIGGER refuse BEFORE INSERT ON pgboss.job_common FOR EACH ROW EXECUTE FUNCTION refuse()')
+    closing.push(() => admin.query('DROP FUNCTION refuse CASCADE'))
+    const asked = vi.spyOn(boss.getDb(), 'executeSql')
+    await expect(add('b')).rejects.toThrow('no')
     expect(asked).toHaveBeenCalledTimes(1)
   })
 
