@@ -116,6 +116,9 @@ describe('bullmqEngine', () => {
     await engine.stop?.(1_000)
     await engine.cancel?.('a', 1)
     expect(errors).toEqual([])
-    await expect(engine.dispatch({ v: 1, id: 'a', operation: 'b', dispatch: 1 }, { delayMs: 0 })).rejects.toThrow('stopped')
+    await expect(engine.dispatch({ v: 1, id: 'a', operation: 'b', dispatch: 1 }, { delayMs: 0 })).rejects.toMatchObject({
+      code: 'draining',
+      message: 'This engine was stopped.',
+    })
   })
 })

@@ -285,6 +285,14 @@ describe.skipIf(!hasRedisServer)('bullmqEngine on its Redis', () => {
     await Promise.all([expect(adding).rejects.toThrow('Connection is closed'), engine.stop()])
   })
 
+  it('does not wait for a Redis that was never there, and finds it when it comes', async () => {
+    await server.kill()
+    const engine = open()
+    await expect(engine.add('a')).rejects.toThrow('Redis did not answer in time')
+    await server.restart()
+    await expect.poll(() => engine.add('b').then(() => 'added', String), { timeout: 20_000 }).toBe('added')
+  })
+
   it('starts over where it could connect but not begin', async () => {
     await admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '+@all', '-info')
     const engine = open({ connection: { url: server.url.replace('//', '//app:secret@') } })

@@ -65,6 +65,9 @@ describe('pgBossEngine', () => {
     const engine = pgBossEngine({ boss })
     await engine.stop?.(1_000)
     await engine.cancel?.('a', 1)
-    await expect(engine.dispatch({ v: 1, id: 'a', operation: 'b', dispatch: 1 }, { delayMs: 0 })).rejects.toThrow('stopped')
+    await expect(engine.dispatch({ v: 1, id: 'a', operation: 'b', dispatch: 1 }, { delayMs: 0 })).rejects.toMatchObject({
+      code: 'draining',
+      message: 'This engine was stopped.',
+    })
   })
 })
