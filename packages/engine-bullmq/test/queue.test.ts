@@ -36,7 +36,8 @@ describe.skipIf(!hasRedisServer)('bullmqEngine on its Redis', () => {
       stop,
       start: (run: Runner) => engine.start?.(run),
       add: (...all: string[]) => Promise.all(all.map((id) => engine.dispatch(message(id), NOW))),
-      cancel: (id: string) => engine.cancel?.(id, 1) as Promise<void>,
+      again: (id: string) => engine.dispatch({ ...message(id), dispatch: 2 }, NOW),
+      cancel: (id: string, dispatch = 1) => engine.cancel?.(id, dispatch) as Promise<void>,
     }
   }
   function look() {
@@ -145,6 +146,14 @@ describe.skipIf(!hasRedisServer)('bullmqEngine on its Redis', () => {
     await engine.cancel('a')
     expect(await look().getWaitingCount()).toBe(0)
     expect(await admin.keys('*-cancel:*')).toEqual([])
+  })
+
+  it('removes the messages of all hand-overs of a job', async () => {
+    const engine = open()
+    await engine.add('a', 'b')
+    await engine.again('a')
+    await engine.cancel('a', 2)
+    expect((await look().getWaiting()).map(({ id }) => id)).toEqual(['b-1'])
   })
 
   it('holds one connection in a process that only adds and cancels, and none once it is stopped', async () => {

@@ -163,6 +163,14 @@ describe('pgBossEngine on its Postgres', () => {
     for (const open of running.values()) open()
   })
 
+  it('deletes the messages of all hand-overs of a job', async () => {
+    const { engine, add } = open()
+    await add('a', 'b')
+    await engine.dispatch({ ...message('a'), dispatch: 2 }, NOW)
+    await engine.cancel?.('a', 2)
+    expect(await rows(`data->>'id' AS id`)).toEqual([{ id: 'b' }])
+  })
+
   it('takes the next message at once after a job', async () => {
     const { start, add } = open({ concurrency: 1, pollingIntervalSeconds: HOUR_S })
     const ran: string[] = []
