@@ -236,10 +236,13 @@ describe.skipIf(!hasRedisServer)('bullmqEngine on its Redis', () => {
     await expect.poll(() => said.mock.calls[0]).toEqual(['respond-async: BullMQ:', expect.any(Error)])
   })
 
-  it('keeps no process that was stopped while Redis is away', async () => {
+  it.each([
+    ['is away', () => server.kill()],
+    ['does not answer', () => admin.client('PAUSE', 60_000, 'ALL')],
+  ])('keeps no process that was stopped while Redis %s', async (_what, leave) => {
     const entry = new URL('leaving.ts', import.meta.url).pathname
     const leaving = await startProcess(entry, await bundled(entry), { REDIS_URL: server.url })
-    await server.kill()
+    await leave()
     await leaving.end('SIGTERM')
   })
 
