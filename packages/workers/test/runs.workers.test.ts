@@ -379,6 +379,14 @@ describe('sizes', () => {
 })
 
 describe('set-up', () => {
+  it('has limits that leave time to write the end, within those of the platform', () => {
+    const { engine, blobs, capabilities } = durableObjectStore(env.JOBS)
+    expect(engine?.capabilities).toMatchObject({ maxRunMs: 870_000, defaultMaxRunMs: 25_000 })
+    const platform = { waitUntil() {} }
+    expect([25_000, 25_001].map((maxRunMs) => engine?.reserve?.(0, maxRunMs, platform)?.starts)).toEqual([true, false])
+    expect([capabilities.maxBodyBytes, blobs?.maxBodyBytes]).toEqual([31_457_280, 1_073_741_824])
+  })
+
   it('asks for a store on Workers', () => {
     expect(() => createJobs()).toThrow(expect.objectContaining({ code: 'store_required' }))
   })
