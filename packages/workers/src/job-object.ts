@@ -80,9 +80,8 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     const claimed = before.version === version
     if (claimed) {
       const job = { ...jobOf(before.head), ...changes }
-      const head = JSON.stringify(job)
-      this.#write({ version: job.version, dueAt: job.dueAt, owner, key, head, events, maxEvents }) // bodies unchanged
-      this.#alarm?.changed(head)
+      // Bodies unchanged. No run is told: none has begun.
+      this.#write({ version: job.version, dueAt: job.dueAt, owner, key, head: JSON.stringify(job), events, maxEvents })
     }
     const read = this.#record.read(true)
     return read && { ...read, claimed }
