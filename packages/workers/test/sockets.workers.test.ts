@@ -102,4 +102,11 @@ describe('sockets of a Durable Object', () => {
     expect(await closed).toBe(1009)
     await jobs.cancel(job.id)
   })
+
+  it('are not opened by a request that does not come from the store', async () => {
+    const job = await submit('later', {}, 'olga')
+    const response = await objectFor(job).fetch('https://job/', { headers: { upgrade: 'websocket' } })
+    expect([response.status, response.webSocket]).toEqual([404, null])
+    await jobs.cancel(job.id)
+  })
 })
