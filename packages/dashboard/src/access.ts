@@ -79,4 +79,4 @@ export function grantOf(access: unknown): Grant | undefined {
   return readOnly ? { readOnly } : undefined
 }
 
-const invalid = (what: string) => new JobsError('invalid_option', `The dashboard ${what}`)
+export const invalid = (what: string) => new JobsError('invalid_option', `The dashboard ${what}`)

@@ -1,5 +1,5 @@
 import { type Answer, type JobRequest, type Platform, pathOf, sizeOf } from '@respond-async/core'
-import { type DashboardOptions, grantOf, settingsOf } from './access'
+import { type DashboardOptions, grantOf, invalid, settingsOf } from './access'
 import { answerApi } from './api'
 import { document } from './document'
 import { FILES } from './files'
@@ -15,6 +15,7 @@ export type DashboardAnswer<Native> = (request: JobRequest, rest: string, native
  * @throws {JobsError} `invalid_option`, also without an access check
  */
 export function createAnswers<Native>(jobs: OperatedJobs, options: DashboardOptions<Native>): DashboardAnswer<Native> {
+  if (typeof jobs?.list !== 'function') throw invalid('needs the jobs: dashboard(jobs, { access: (request) => … }).')
   const settings = settingsOf(options)
   const answer: DashboardAnswer<Native> = async (request, rest, native, platform) => {
     const grant = grantOf(await settings.access(native))

@@ -18,9 +18,10 @@ export interface FetchDashboardOptions<R extends Request = Request> extends Dash
  */
 export function dashboard<R extends Request = Request>(
   jobs: OperatedJobs,
-  { path = '/dashboard', ...options }: FetchDashboardOptions<R>,
+  options: FetchDashboardOptions<R>,
 ): (request: R, ...rest: unknown[]) => Promise<Response | undefined> {
-  const answers = createAnswers(jobs, options)
+  const { path = '/dashboard', ...common } = options ?? ({} as FetchDashboardOptions<R>)
+  const answers = createAnswers(jobs, common)
   const mount = path.replace(/\/+$/, '')
   return async (request, ...rest) => {
     const [pathname = ''] = pathOf(request.url).split(/[?#]/, 1)

@@ -26,6 +26,20 @@ describe('without an access check it refuses to start', () => {
     return undefined
   })
 
+  it.each([
+    ['fetch', dashboard],
+    ['express', expressDashboard],
+    ['hono', honoDashboard],
+  ])('nor without the jobs: %s', (_name, make) => {
+    for (const given of [[], [undefined, { access: () => true }], [{ access: () => true }]])
+      expect(() => (make as (...given: unknown[]) => unknown)(...given)).toThrow(
+        expect.objectContaining({
+          code: 'invalid_option',
+          message: expect.stringContaining('dashboard(jobs, { access: (request) => … })'),
+        }),
+      )
+  })
+
   it('and refuses bounds that cannot work', () => {
     const access = () => true
     expect(() => dashboard(makeJobs(), { access, windowJobs: 10 })).toThrow('windowJobs must be a whole number from 100 to 10000, not 10')

@@ -35,8 +35,8 @@ const USER_AGENT = 'respond-async-webhooks'
 /** @throws {JobsError} `invalid_option` */
 export function createSender(transport: Transport, options: WebhooksOptions): WebhookSender {
   const { secrets, allow = [], retryMs = RETRY_MS, timeoutMs = 15_000, ...others } = options ?? {}
-  checkNoOthers('webhooks', others)
   if (typeof secrets !== 'function') checkSecrets(secrets ?? [])
+  checkNoOthers('webhooks', others)
   const unlike = Array.isArray(allow) ? allow.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin) : allow
   if (unlike !== undefined) throw invalid(`allow takes origins such as "http://127.0.0.1:8080", not ${JSON.stringify(unlike)}`)
   if (!Array.isArray(retryMs) || !retryMs.every((pause) => Number.isSafeInteger(pause) && pause >= 0))

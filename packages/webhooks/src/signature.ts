@@ -6,7 +6,7 @@ export type Secrets = readonly string[]
 
 /** Checks that secrets are those of Standard Webhooks: `whsec_` and 24 to 64 bytes in base64. @throws {JobsError} `invalid_option` */
 export function checkSecrets(secrets: Secrets): void {
-  if (secrets.length === 0) throw invalid('give it at least one secret')
+  if (secrets.length === 0) throw invalid("give it at least one secret, { secrets: ['whsec_…'] }")
   for (const secret of secrets) {
     const [, encoded = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? []
     const bytes = Math.floor((encoded.replaceAll('=', '').length * 3) / 4)

@@ -356,6 +356,10 @@ describe('set-up', () => {
   ])('%s is refused with a sentence', (_, setUp) => {
     expect(setUp).toThrow(expect.objectContaining({ code: 'invalid_option', message: expect.stringMatching(/\w{3,} .*\w{3,}/) }))
   })
+
+  it.each([undefined, SECRET, [SECRET], { secret: SECRET }])('%o is answered with where the secrets go', (options) => {
+    expect(() => webhooks(options as never)).toThrow("webhooks: give it at least one secret, { secrets: ['whsec_…'] }")
+  })
 })
 
 describe('what cannot be verified says why', () => {
