@@ -41,13 +41,13 @@ const stalling: Script = ({ url }, _, res) => {
 
 describe('submitting', () => {
   test('prints the result on stdout and progress on stderr, one line for each change', async () => {
-    const { url, asked } = await jobServer([running(10), running(10), running(60), done])
+    const { url, asked } = await jobServer([running(10), running(10), running(60.9), done])
     writeFileSync(fileIn('body.json'), '{"month":"2026-10"}')
     const ended = await run('POST', `${url}/reports`, '--json', `@${fileIn('body.json')}`, '-H', 'authorization: Bearer secret')
     expect(ended).toEqual({
       code: 0,
       out: 'a,b\n1,2\n',
-      err: 'queued\nrunning 10 %  step 10\nrunning 60 %  step 60\nsucceeded 100 %\n',
+      err: 'queued\nrunning 10 %  step 10\nrunning 60 %  step 60.9\nsucceeded 100 %\n',
     })
     expect(asked[0]).toMatchObject({ method: 'POST', body: '{"month":"2026-10"}', headers: { 'content-type': 'application/json' } })
     expect(asked.every(({ headers }) => headers.authorization === 'Bearer secret')).toBe(true)
@@ -79,11 +79,16 @@ describe('submitting', () => {
       'month=2026-10',
       '--form',
       `file=@${fileIn('rows.csv')}`,
+      '--form',
+      'note=',
+      '--form',
+      'text=two\nlines',
       '--header',
       `@${fileIn('fields')}`,
     )
     expect(asked[0]).toMatchObject({ method: 'PUT', headers: { 'x-key': 'one', 'x-other': 'two' } })
     expect(asked[0]?.body).toMatch(/name="month"\s+2026-10[\s\S]*filename="rows\.csv"[\s\S]*rows/)
+    expect(asked[0]?.body).toMatch(/name="note"\r\n\r\n\r\n[\s\S]*name="text"\r\n\r\ntwo\r\nlines\r\n/)
     const before = asked.length
     const ended = await start(process.execPath, [program, `${url}/reports`, '--data', '@-', '--idempotency-key', 'k'], 'piped').ended
     expect(ended.code).toBe(0)
@@ -291,6 +296,16 @@ describe('exit codes', () => {
     expect(ended.err).toContain('ECONNREFUSED')
   }, 60_000)
 
+  test('6 where nothing answers at any of several addresses, as those of localhost, with the reason', async () => {
+    const { url, close } = await serve(() => [200])
+    close()
+    const addresses = JSON.stringify(['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 })))
+    writeFileSync(fileIn('hosts.cjs'), `require('node:dns').lookup = (_, options, found) => found(null, ${addresses})`)
+    const args = ['--require', fileIn('hosts.cjs'), program, url.replace('127.0.0.1', 'localhost'), '--timeout', '2']
+    const { err } = await start(process.execPath, args).ended
+    expect(err).toMatch(/^no answer from localhost:\d+ \(ECONNREFUSED\)\n/)
+  })
+
   test.runIf(existsSync('/dev/full'))('7 where the address of a job could not be written, with how to come back', async () => {
     const { url } = await jobServer([running(10)])
     const detached = start('sh', ['-c', '"$@" > /dev/full', 'sh', process.execPath, program, `${url}/reports`, '--detach'])
@@ -415,7 +430,23 @@ test.runIf(hasTerminal)('on a terminal a progress bar moves, and disappears at t
   expect(out).toContain('60 %')
   expect(out.slice(out.lastIndexOf('%'))).toContain('a,b')
   expect(out).toMatch(/1,2\r\n\r\n$/)
+  const saved = start('script', [
+    '-qec',
+    `'${process.execPath}' '${program}' watch '${url}/jobs/1' -q -o '${fileIn('saved')}'`,
+    '/dev/null',
+  ])
+  expect(await saved.ended).toMatchObject({ code: 0, out: '' })
   expect(out).toContain('\u001b[?25h')
+})
+
+test.runIf(hasTerminal)('on a terminal the bar stays one line: what it says is cut, and controls nothing', async () => {
+  const told: Answer = [202, {}, { status: 'running', percentComplete: 10, message: `\u001b[31mpage ${'x'.repeat(90)}` }]
+  const { url } = await jobServer([told, [503], done])
+  const command = `stty cols 100; '${process.execPath}' '${program}' watch '${url}/jobs/1'`
+  const { code, out } = await start('script', ['-qec', command, '/dev/null']).ended
+  expect(code).toBe(0)
+  expect(out).toMatch(/10 % {3}\[31mpage x{30}(?!x)/)
+  expect(out).toMatch(/10 % {2}127\.0\.0\.1:\d+ answered 503(?!\r)/)
 })
 
 test.runIf(hasTerminal).each([

@@ -145,5 +145,6 @@ function explain(error: unknown, command: Arguments['command'] | undefined): num
 function reasonOf(error: unknown): string {
   const { cause } = error instanceof Error ? error : { cause: undefined }
   const deeper = cause instanceof Error ? (cause.cause instanceof Error ? cause.cause : cause) : undefined
-  return deeper ? ` (${deeper.message || deeper.name})` : ''
+  // One of several addresses has no message of its own, only a code.
+  return deeper ? ` (${deeper.message || (deeper as NodeJS.ErrnoException).code || deeper.name})` : ''
 }
