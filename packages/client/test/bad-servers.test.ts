@@ -876,6 +876,8 @@ describe('submitting', () => {
   test('misuse is found at once', async () => {
     expect(() => createClient({ minPollMs: 0 })).toThrow(/minPollMs/)
     expect(() => createClient({ maxPollMs: Number.NaN })).toThrow(/maxPollMs/)
+    const below: ClientOptions = { timeoutMs: -1, requestTimeoutMs: 0, submitAttempts: 0, minPollMs: 49, maxPollMs: 999, waitSeconds: -1 }
+    for (const [name, value] of Object.entries(below)) expect(() => createClient({ [name]: value })).toThrow(name)
     expect(() => createClient({ header: {} } as ClientOptions)).toThrow(
       expect.objectContaining({ code: 'invalid_option', message: 'header is not an option' }),
     )

@@ -268,6 +268,17 @@ describe('exit codes', () => {
     expect(await run('watch', `${taken.url}/jobs/1`)).toMatchObject({ code: 5, err: expect.stringContaining('The job goes on.') })
   })
 
+  test('1 for a failed job with its own response, and where that is', async () => {
+    const failed: Answer = [
+      200,
+      {},
+      { status: 'failed', error: { code: 'error_response', detail: 'Answered 422.' }, links: { result: '/r' } },
+    ]
+    const { url } = await serve(({ url: path }) => (path === '/jobs/1' ? failed : [422, {}, { row: 7 }]))
+    const ended = await run('watch', `${url}/jobs/1`)
+    expect(ended).toEqual({ code: 1, out: '', err: `failed\nfailed (error_response): Answered 422.\nIts response: ${url}/r\n` })
+  })
+
   test('6 for a result that breaks off, with where it still is', async () => {
     const { url } = await serve(({ url: path }, _, res) => {
       if (path === '/jobs/1') return done
@@ -294,6 +305,7 @@ describe('exit codes', () => {
     const ended = await run(`${url}/reports`, '--data', 'x')
     expect(ended.code).toBe(6)
     expect(ended.err).toContain('ECONNREFUSED')
+    expect(ended.err).toMatch(/^POST \S+ was not answered, tried 5 times\. \(.*ECONNREFUSED.*\)$/m)
   }, 60_000)
 
   test('6 where nothing answers at any of several addresses, as those of localhost, with the reason', async () => {

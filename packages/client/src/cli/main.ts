@@ -129,6 +129,7 @@ function explain(error: unknown, command: Arguments['command'] | undefined): num
   }
   if (error instanceof JobFailedError) {
     say(`failed (${plain(error.code)}): ${plain(error.message)}`)
+    if (error.response) say(`Its response: ${error.job.links.result}`)
     return EXIT.failed
   }
   if (error instanceof ProblemError) {
