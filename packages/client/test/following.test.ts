@@ -65,6 +65,12 @@ describe('the next poll', () => {
     expect(polls().map(({ headers }) => headers.prefer)).toEqual([undefined, undefined, undefined])
   })
 
+  test('asks for whole seconds', async () => {
+    const { job, polls } = await jobOf((_, at) => (at < 2 ? running(at, { etag: '"1"' }) : done), { waitSeconds: 2.5 })
+    await job.finished()
+    expect(polls().map(({ headers }) => headers.prefer)).toEqual([undefined, 'wait=2'])
+  })
+
   test('sends no ETag that an answer without one has replaced', async () => {
     const { job, polls } = await jobOf((_, at) => (at < 3 ? running(at, at === 1 ? { etag: '"1"' } : {}) : done))
     await job.finished()
@@ -84,6 +90,27 @@ test('a poll may be held for longer than an answer may take', async () => {
   })
   await createClient({ requestTimeoutMs: 500, minPollMs: 50 }).resume(`${server.url}/jobs/1`).finished()
   expect(isCutOff).toBe(false)
+})
+
+test('header fields of a client with a baseUrl go nowhere else, even where a job is submitted or resumed', async () => {
+  const home = await serve(() => [200, {}, 'ok'])
+  const other = await serve(({ method }) => (method === 'POST' ? [202, { location: '/jobs/1' }] : done))
+  const client = createClient({ ...quickClock().options, baseUrl: home.url, headers: { authorization: 'Bearer secret' } })
+  await (await client.submit(`${other.url}/reports`)).finished()
+  await client.resume(`${other.url}/jobs/1`).finished()
+  await (await client.submit('/reports')).finished()
+  expect(other.asked.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined, undefined])
+  expect(home.asked.map(({ headers }) => headers.authorization)).toEqual(['Bearer secret'])
+})
+
+test('header fields from a function are asked for before each request, and sent to trusted origins, however those are written', async () => {
+  const other = await serve(() => done)
+  const home = await serve(() => [202, { location: `${other.url}/jobs/1` }])
+  let asked = 0
+  const headers = async () => ({ authorization: `Bearer ${++asked}` })
+  const client = createClient({ ...quickClock().options, baseUrl: home.url, headers, trustedOrigins: [`${other.url}/jobs/`] })
+  await (await client.submit('/reports')).finished()
+  expect([home, other].map((server) => server.asked.map(({ headers }) => headers.authorization))).toEqual([['Bearer 1'], ['Bearer 2']])
 })
 
 test('bare 500s with answers between them are not counted together', async () => {
