@@ -78,6 +78,19 @@ describe('the next poll', () => {
   })
 })
 
+test('outside of a page the polls of any number of jobs are held', async () => {
+  const held: (() => void)[] = []
+  const server = await serve(({ headers }, _, res) => {
+    if (!headers.prefer) return running(1, { etag: '"1"' })
+    held.push(() => res.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"succeeded"}'))
+    if (held.length === 6) for (const answer of held) answer()
+    return undefined
+  })
+  const client = createClient({ minPollMs: 50 })
+  const all = await Promise.all(Array.from({ length: 6 }, (_, at) => client.resume(`${server.url}/jobs/${at}`).finished()))
+  expect(all.map(({ status }) => status)).toEqual(Array(6).fill('succeeded'))
+})
+
 test('a poll may be held for longer than an answer may take', async () => {
   let isCutOff = false
   const server = await serve(({ headers }, _, res) => {
