@@ -131,6 +131,22 @@ test('bare 500s with answers between them are not counted together', async () =>
   expect(await job.json()).toEqual({ ok: true })
 })
 
+test('an event that tells no state changes nothing', async () => {
+  const events = ['{"percentComplete":77}', '[]', '7', '{"status":"succeeded","result":1}'].map((data) => `data: ${data}\n\n`)
+  const { job } = await jobOf(({ url }) =>
+    url === '/events'
+      ? [200, { 'content-type': 'text/event-stream' }, events.join('')]
+      : [202, {}, { status: 'running', percentComplete: 10, links: { events: '/events' } }],
+  )
+  const seen: unknown[] = []
+  job.subscribe(() => seen.push([job.status?.status, job.status?.percentComplete]))
+  await job.finished()
+  expect(seen).toEqual([
+    ['running', 10],
+    ['succeeded', undefined],
+  ])
+})
+
 test('event streams are not tried again until the server is back', async () => {
   const events = { self: '/jobs/1', events: '/events' }
   const { job, server } = await jobOf(({ url }, at) => {
