@@ -147,6 +147,18 @@ test('an event that tells no state changes nothing', async () => {
   ])
 })
 
+test.each([
+  [{ jobId: 'a', status: 'running' }, 'a'],
+  [{ taskId: 'b', status: 'running', output: [1] }, 'b'],
+  [{ run: { id: 'c', status: 'in_progress', result: { half: true } } }, 'c'],
+  [{ instanceId: 'd', runtimeStatus: 'Running' }, 'd'],
+])('%j is a job that runs, without a result yet', async (document, id) => {
+  const { job } = await jobOf((_, at) => (at === 1 ? [200, {}, document] : done))
+  const [first] = await all(job)
+  expect(first).toMatchObject({ id, status: 'running' })
+  expect(first).not.toHaveProperty('result')
+})
+
 test('event streams are not tried again until the server is back', async () => {
   const events = { self: '/jobs/1', events: '/events' }
   const { job, server } = await jobOf(({ url }, at) => {
