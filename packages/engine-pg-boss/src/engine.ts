@@ -55,8 +55,8 @@ export function pgBossEngine(options: PgBossEngineOptions): JobEngine {
   let stopped = false
   const send = async (message: JobMessage, delayMs: number, db?: Db) => {
     if (stopped) throw new JobsError('draining', 'This engine was stopped.')
-    const sent = queue.send(message, { id: messageId(message.id, message.dispatch), startAfter: delayMs / 1_000, db })
-    await within(HAND_OVER_MS, sent, 'Postgres did not answer in time')
+    const options = { id: messageId(message.id, message.dispatch), startAfter: delayMs / 1_000, db }
+    await within(HAND_OVER_MS, queue.send(message, options), 'Postgres did not answer in time')
   }
 
   return {

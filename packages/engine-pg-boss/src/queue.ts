@@ -31,25 +31,20 @@ export function createQueue(boss: PgBoss, name: string, onError: (error: unknown
     })
     return making
   }
-  /** Sends a message; resolves to something if the queue exists. With `db`, which only records, a cached queue counts as existing. */
-  const isTaken = async (message: JobMessage, options: SendOptions): Promise<unknown> => {
-    try {
-      const id = await boss.send(name, message, options)
-      // `null`: a message with this id exists, or the queue does not.
-      return id || options.db || (await boss.getQueue(name))
-    } catch (error) {
-      if (Object(error).message === `Queue ${name} does not exist`) return false
-      throw error
-    }
-  }
   return {
     ready,
     async send(message: JobMessage, options: SendOptions): Promise<void> {
+      const send = () => boss.send(name, message, options)
       await ready()
-      if (await isTaken(message, options)) return
+      try {
+        // No id: a message with this one exists, or the queue does not. With `db`, which only records, a cached queue counts as existing.
+        if ((await send()) || options.db) return
+      } catch (error) {
+        if ((error as Error).message !== `Queue ${name} does not exist`) throw error
+      }
       making = undefined
       await ready()
-      await boss.send(name, message, options)
+      await send()
     },
   }
 }

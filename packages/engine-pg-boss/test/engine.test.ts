@@ -46,14 +46,21 @@ describe('pgBossEngine', () => {
     ['an option that there is not', { boss, concurency: 2 }, /^pgBossEngine: concurency is not an option$/],
     ['no concurrency', { boss, concurrency: 0 }, /concurrency must be a whole number from 1/],
     ['half a job at once', { boss, concurrency: 1.5 }, /concurrency must be a whole number from 1/],
+    ['a queue without a name', { boss, queue: '' }, /queue must be a name of letters/],
+    ['what is no boss', { boss: 'postgres://127.0.0.1/nowhere' as never }, /boss is missing/],
     ['no boss', { boss: undefined as never }, /boss is missing/],
     ['nothing at all', undefined as never, /boss is missing: pass/],
     ['pg-boss itself', boss as never, /boss is missing: pass/],
     ['a URL', 'postgres://127.0.0.1:1/nowhere' as never, /boss is missing: pass/],
     ['polling without a pause', { boss, pollingIntervalSeconds: 0 }, /pollingIntervalSeconds must be at least 0.5/],
+    ['polling at no rate', { boss, pollingIntervalSeconds: Number.NaN }, /pollingIntervalSeconds must be at least 0.5/],
   ])('refuses %s at set-up', (_what, options, message) => {
     expect(() => pgBossEngine(options)).toThrow(JobsError)
     expect(() => pgBossEngine(options)).toThrow(message)
+  })
+
+  it('takes every name that pg-boss takes', () => {
+    expect(pgBossEngine({ boss, queue: 'app.jobs_2-b' }).capabilities.remote).toBe(true)
   })
 
   it('takes part in no transaction where pg-boss has another database', () => {

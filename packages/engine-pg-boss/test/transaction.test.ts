@@ -26,7 +26,7 @@ describe('a hand-over in the statement that stores the job', () => {
   })
   const rows = async (text: string, values: unknown[] = []) => (await pool.query(text, values)).rows
   /** The message as pg-boss has it, with the transaction that wrote it. */
-  const messageOf = (id: string) => rows(`SELECT xmin, state FROM pgboss.job WHERE data->>'id' = $1`, [id])
+  const messageOf = (id: string) => rows(`SELECT xmin, name, state FROM pgboss.job WHERE data->>'id' = $1`, [id])
 
   it('commits with the job', async () => {
     const jobs = createJobs({ store: postgresStore({ client: pool }), engine: pgBossEngine({ boss }) })
@@ -34,12 +34,20 @@ describe('a hand-over in the statement that stores the job', () => {
     const { id } = await jobs.submit('work', {})
     const [message] = await messageOf(id)
     const [job] = await rows('SELECT xmin FROM respond_async.jobs WHERE id = $1', [id])
-    expect(message).toEqual({ xmin: job?.xmin, state: 'created' })
+    expect(message).toEqual({ xmin: job?.xmin, name: 'respond-async', state: 'created' })
 
     await jobs.start()
     await expect.poll(async () => (await jobs.get(id))?.status, { timeout: 20_000 }).toBe('succeeded')
     await expect.poll(() => messageOf(id)).toEqual([])
     await jobs.stop()
+  }, 60_000)
+
+  it('is held back as long as the job', async () => {
+    const jobs = createJobs({ store: postgresStore({ client: pool }), engine: pgBossEngine({ boss }) })
+    jobs.define('work', {}, answered)
+    const { id } = await jobs.submit('work', {}, { delayMs: 600_000 })
+    const waits = `SELECT start_after > now() + interval '9 min' AND start_after <= now() + interval '10 min' AS is_right FROM pgboss.job`
+    expect(await rows(`${waits} WHERE data->>'id' = $1`, [id])).toEqual([{ is_right: true }])
   }, 60_000)
 
   it('is undone with it, and the job with it', async () => {
