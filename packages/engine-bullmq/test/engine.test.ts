@@ -101,6 +101,7 @@ describe('bullmqEngine', () => {
   it('wants a hash tag for a Cluster, at set-up', () => {
     const connection = new Cluster([{ port: 1 }], { lazyConnect: true })
     expect(() => bullmqEngine({ connection })).toThrow(/put the prefix in braces/)
+    expect(() => bullmqEngine({ connection, prefix: '{}' })).toThrow(/put the prefix in braces/)
     expect(bullmqEngine({ connection, prefix: '{bull}' }).capabilities.remote).toBe(true)
     expect(bullmqEngine({ connection, queue: '{jobs}' }).capabilities.remote).toBe(true)
   })

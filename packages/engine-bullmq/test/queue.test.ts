@@ -79,6 +79,7 @@ describe.skipIf(!hasRedisServer)('bullmqEngine on its Redis', () => {
   it.each([
     [10, {}],
     [2, { concurrency: 2 }],
+    [2, { concurrency: 2, worker: { concurrency: 1 } as object }],
   ])('runs %i jobs at once with %j', async (count, options) => {
     const engine = open(options)
     const queue = look()
@@ -140,6 +141,19 @@ describe.skipIf(!hasRedisServer)('bullmqEngine on its Redis', () => {
     expect(running.size).toBe(0)
   })
 
+  it('settles at its second stop what was cut off after the first', async () => {
+    const [engine, queue] = [open(), look()]
+    let cut = () => {}
+    await engine.start(() => new Promise((resolve) => (cut = () => resolve({ kind: 'retry', delayMs: 600_000 }))))
+    await engine.add('a')
+    await expect.poll(() => queue.getActiveCount()).toBe(1)
+    await engine.stop(50)
+    for (let n = 0; n < 50; n++) await admin.ping()
+    cut()
+    await engine.stop(5_000)
+    expect(await queue.getDelayedCount()).toBe(1)
+  })
+
   it('removes what waits without a word to the workers', async () => {
     const engine = open()
     await engine.add('a')
@@ -167,7 +181,7 @@ describe.skipIf(!hasRedisServer)('bullmqEngine on its Redis', () => {
     for (const id of ids(5)) await web.cancel(id)
     await expect.poll(() => running.size).toBe(0)
     await worker.stop()
-    await expect.poll(connections).toBe(before + 1)
+    await expect.poll(connections, { timeout: 4_000 }).toBe(before + 1) // not only when it lets go of what has not closed
     await web.stop()
     await expect.poll(connections).toBe(before)
     expect([web.errors, worker.errors]).toEqual([[], []])
@@ -182,7 +196,13 @@ describe.skipIf(!hasRedisServer)('bullmqEngine on its Redis', () => {
     await engine.add('a')
     await expect.poll(() => running.size).toBe(1)
     await engine.cancel('a')
+    const timers = vi.spyOn(globalThis, 'setTimeout')
     await engine.stop()
+    expect(await client.ping()).toBe('PONG')
+    const late = timers.mock.calls.filter(([, ms]) => ms === 5_000)
+    timers.mockRestore()
+    for (const [run] of late) (run as () => void)() // also when it lets go of what has not closed
+    await admin.ping()
     expect(await client.ping()).toBe('PONG')
   })
 

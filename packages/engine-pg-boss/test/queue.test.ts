@@ -73,6 +73,11 @@ describe('pgBossEngine on its Postgres', () => {
     })
   })
 
+  it('gives a message an id that processes of every version compute, a UUID of version 8', async () => {
+    await open().add('a')
+    expect(await rows('id')).toEqual([{ id: '2f8fe63a-6224-821d-85d0-a24cf30067d3' }])
+  })
+
   it('promises runs of a minute less than pg-boss allows', () => {
     expect(open().engine.capabilities).toEqual({
       ...{ durable: true, remote: true, maxRunMs: 86_340_000, delay: true, cancel: 'remote', transaction: 'postgres' },
@@ -201,7 +206,11 @@ describe('pgBossEngine on its Postgres', () => {
     const { start, boss } = open({ concurrency: 1, ...options })
     const work = vi.spyOn(boss, 'work')
     await start(async () => DONE)
-    expect(work.mock.calls[0]?.[1]).toMatchObject({ pollingIntervalSeconds: seconds, notifyPollingIntervalSeconds: seconds })
+    expect(work.mock.calls[0]?.[1]).toMatchObject({
+      pollingIntervalSeconds: seconds,
+      notifyPollingIntervalSeconds: seconds,
+      heartbeatRefreshSeconds: 5,
+    })
   })
 
   it.each([
