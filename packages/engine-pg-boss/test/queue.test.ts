@@ -272,6 +272,15 @@ describe('pgBossEngine on its Postgres', () => {
     expect(asked).toHaveBeenCalledTimes(1)
   })
 
+  it('starts over where it could connect but not begin', async () => {
+    await admin.query('CREATE ROLE late LOGIN')
+    const { add } = open({}, { connectionString: server.url.replace('postgres@', 'late@') })
+    await expect(add('a')).rejects.toThrow('permission denied')
+    await admin.query('ALTER ROLE late SUPERUSER')
+    await add('b')
+    expect(await rows(`data->>'id' AS id`)).toEqual([{ id: 'b' }])
+  })
+
   it('takes no messages where it was stopped while it started', async () => {
     const { boss, engine, start } = open()
     const work = vi.spyOn(boss, 'work')
