@@ -33,15 +33,7 @@ export interface BullmqEngineOptions {
  * @throws {JobsError} `invalid_option`
  */
 export function bullmqEngine(options: BullmqEngineOptions): JobEngine {
-  const {
-    queue = 'respond-async',
-    connection,
-    prefix = 'bull',
-    concurrency = 10,
-    worker,
-    onError = report,
-    ...others
-  } = options ?? ({} as BullmqEngineOptions)
+  const { queue = 'respond-async', connection, prefix = 'bull', concurrency = 10, worker, onError = report, ...others } = { ...options }
   if (connection !== Object(connection)) throw invalid('connection is missing, for example { url: "redis://…" }')
   for (const name in others) throw invalid(`${name} is not an option; options of BullMQ's Worker go into \`worker\``)
   if (queue === '' || queue.includes(':')) throw invalid(`queue must be a name without colons, not ${JSON.stringify(queue)}`)

@@ -45,8 +45,8 @@ export function pgBossEngine(options: PgBossEngineOptions): JobEngine {
     transaction = true,
     onError = report,
     ...others
-  } = options ?? ({} as PgBossEngineOptions)
-  if (!boss?.send) throw invalid('boss is missing: pass new PgBoss(…)')
+  } = { ...options }
+  if (!boss?.send) throw invalid('boss is missing: pass { boss: new PgBoss(url) }')
   for (const name in others) throw invalid(`${name} is not an option`)
   if (!/^[\w.-]+$/.test(name)) throw invalid(`queue must be a name of letters, digits and "_-.", not ${JSON.stringify(name)}`)
   if (!Number.isInteger(concurrency) || concurrency < 1) throw invalid(`concurrency must be a whole number from 1, not ${concurrency}`)
