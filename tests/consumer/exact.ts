@@ -1,7 +1,7 @@
 // `undefined` means "not given" for every option, also where `exactOptionalPropertyTypes` tells the two apart.
 import { createClient, submit } from '@respond-async/client'
 import { useJob } from '@respond-async/client/react'
-import { createJobs, inProcess, type JobStore, memoryStore } from '@respond-async/core'
+import { createJobs, type DispatchContext, inProcess, type JobStore, memoryStore, type Platform, type Runner } from '@respond-async/core'
 import { jobRoutes as fetchRoutes } from '@respond-async/core/fetch'
 import { dashboard } from '@respond-async/dashboard'
 import { jobRoutes, respondAsync } from '@respond-async/express'
@@ -43,3 +43,10 @@ const client = createClient({ baseUrl: env.path, headers: undefined, timeoutMs: 
 export const followed = () => client.resume('/jobs/1', { signal: env.signal, timeoutMs: env.limit, headers: undefined })
 export const sent = () => submit('/reports', {}, { signal: env.signal, idempotencyKey: env.key })
 export const useIt = () => useJob(null, { client: env.key ? client : undefined })
+export const carried = (run: Runner, { local, platform, maxRunMs }: DispatchContext) => {
+  const there: Platform = { env, context: undefined, waitUntil: undefined }
+  return run(
+    { v: 1, id: 'a', operation: 'b', dispatch: 1 },
+    { local, platform: maxRunMs ? platform : there, signal: env.signal, onChange: undefined },
+  )
+}

@@ -52,7 +52,7 @@ export interface LocalRun {
 export interface Platform {
   readonly env?: unknown
   readonly context?: unknown
-  readonly waitUntil?: (work: Promise<unknown>) => void
+  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined
 }
 
 /** Room in an engine, reserved for one job until it is dispatched or the reservation is released. */
@@ -65,27 +65,27 @@ export interface Reservation {
 /** How to dispatch a message. */
 export interface DispatchContext {
   readonly delayMs: number
-  readonly local?: LocalRun
-  readonly reservation?: Reservation
-  readonly platform?: Platform
+  readonly local?: LocalRun | undefined
+  readonly reservation?: Reservation | undefined
+  readonly platform?: Platform | undefined
   /** The job's `maxRunMs`, for engines with more than one way to run jobs. */
-  readonly maxRunMs?: number
+  readonly maxRunMs?: number | undefined
 }
 
 /** What an engine's consumer gives to a run. */
 export interface RunContext {
-  readonly local?: LocalRun
-  readonly platform?: Platform
+  readonly local?: LocalRun | undefined
+  readonly platform?: Platform | undefined
   /**
    * Aborted by the engine when it learns of a cancel: the run then reads its job at once and stops if that was canceled. Aborted with
    * a `TimeoutError` (`AbortSignal.timeout`), a time limit of the engine, it ends the run.
    */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /**
    * Subscribes the run to changes of its job, if the engine learns of them before the next heartbeat. `listener` is called until the
    * returned function is called.
    */
-  readonly onChange?: (listener: (job: Job) => void) => () => void
+  readonly onChange?: ((listener: (job: Job) => void) => () => void) | undefined
 }
 
 /**
