@@ -93,8 +93,9 @@ export interface Jobs<in Native = unknown> {
    */
   purge(id: string): Promise<boolean>
   /**
-   * Starts running and sweeping jobs in this process; for worker processes. A process that accepts requests need not call it: it sweeps
-   * anyway, and also runs jobs if the engine is an in-process one.
+   * Starts running and sweeping jobs in this process. For worker processes; and, once all routes are set up, for a process with a durable
+   * store, so that jobs which an earlier one left do not wait for a request: a process that accepts requests sweeps from its first one on,
+   * and also runs jobs if the engine is an in-process one.
    */
   start(): Promise<void>
   /**
