@@ -38,6 +38,28 @@ const BODIES: Record<string, () => BodyInit | null> = {
 export const body = fc.constantFrom(...Object.keys(BODIES))
 export const bodyOf = (kind: unknown) => (BODIES[String(kind)] as () => BodyInit | null)()
 
+/** Header fields that occur more than once. */
+export const repeatedFields = () =>
+  new Headers([
+    ['set-cookie', 'a=1; Expires=Thu, 01 Jan 2026 00:00:00 GMT'],
+    ['set-cookie', 'b=2'],
+    ['vary', 'A'],
+    ['vary', 'B'],
+  ])
+
+/** A stream of these pieces. @param turn waited for before each one */
+export function inPieces(pieces: readonly string[], turn: () => Promise<unknown>): ReadableStream<Uint8Array> {
+  const left = [...pieces]
+  return new ReadableStream({
+    async pull(controller) {
+      await turn()
+      const piece = left.shift()
+      if (piece === undefined) controller.close()
+      else controller.enqueue(new TextEncoder().encode(piece))
+    },
+  })
+}
+
 export const READS = ['json', 'text', 'formData', 'arrayBuffer', 'blob', 'bytes'] as const
 
 const REQUESTS: Record<string, () => RequestInit> = {

@@ -1,10 +1,7 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { getRequestListener } from '@hono/node-server'
 import { createJobs, inProcess } from '@respond-async/core'
 import { jobRoutes, type RequestWithJob, respondAsync } from '@respond-async/core/fetch'
 import fc from 'fast-check'
-import { expect, it, onTestFinished, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import {
   answered,
   body,
@@ -15,18 +12,23 @@ import {
   FAILED,
   fieldOf,
   init,
+  inPieces,
   json,
   plain,
   READS,
+  repeatedFields,
   requestOf,
   sent,
   status,
   text,
   without,
 } from './random-web'
+import { nodeSender } from './random-web-node'
 
 type Handler = (request: Request) => Response | Promise<Response>
 type Send = (to: Handler, path: string, init?: RequestInit) => Promise<Response>
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 const looks = [call('clone', fc.constantFrom(...READS)), call('request'), call('wait')]
 const reads = [call('read', fc.constantFrom(...READS)), call('new Request', fc.constantFrom(...READS)), call('stream')]
@@ -59,7 +61,7 @@ async function act(request: Request & { user?: string }, [what, read]: Call): Pr
     case 'stream':
       return new Response(request.body).text()
     case 'wait':
-      return new Promise((resolve) => setImmediate(resolve))
+      return turn()
     default: {
       const { method, url, headers, user, signal } = request
       const carried = (request as Partial<RequestWithJob>).job?.carry.user
@@ -77,27 +79,10 @@ function respond(request: Request, [what, ...args]: Call): Response {
       return Response.json(first, second)
     case 'Response.redirect':
       return Response.redirect('https://other.example/to', first)
-    case 'cookies': {
-      const headers = new Headers([
-        ['set-cookie', 'a=1; Expires=Thu, 01 Jan 2026 00:00:00 GMT'],
-        ['set-cookie', 'b=2'],
-        ['vary', 'A'],
-        ['vary', 'B'],
-      ])
-      return new Response(first, { headers })
-    }
-    case 'pieces': {
-      const pieces: string[] = [...first]
-      const stream = new ReadableStream({
-        async pull(controller) {
-          await new Promise((resolve) => setImmediate(resolve))
-          const piece = pieces.shift()
-          if (piece === undefined) controller.close()
-          else controller.enqueue(new TextEncoder().encode(piece))
-        },
-      })
-      return new Response(stream, { status: second, headers: { 'content-type': 'text/csv' } })
-    }
+    case 'cookies':
+      return new Response(first, { headers: repeatedFields() })
+    case 'pieces':
+      return new Response(inPieces(first, turn), { status: second, headers: { 'content-type': 'text/csv' } })
     case 'clone':
       return new Response(bodyOf(first), second).clone()
     case 'of a fetch': {
@@ -159,18 +144,7 @@ async function answersOf({ sent, before, work }: Case, send: Send) {
 
 const inProcessSend: Send = async (to, path, init) => to(new Request(`http://localhost${path}`, init))
 
-async function nodeSend(): Promise<Send> {
-  vi.spyOn(console, 'error').mockReturnValue() // it prints what it cannot send
-  let app: Handler
-  const server = createServer(getRequestListener((request) => app(request)))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void server.close())
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return (to, path, init) => {
-    app = to
-    return fetch(origin + path, { redirect: 'manual', ...init })
-  }
-}
+const nodeSend = (): Promise<Send> => nodeSender((app: Handler, request) => app(request))
 
 it.each([
   ['in process', async () => inProcessSend],

@@ -1,6 +1,3 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { getRequestListener } from '@hono/node-server'
 import { createJobs, inProcess } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/hono'
 import fc from 'fast-check'
@@ -18,7 +15,7 @@ import { matchedRoutes, routePath } from 'hono/route'
 import { secureHeaders } from 'hono/secure-headers'
 import { stream, streamSSE, streamText } from 'hono/streaming'
 import { validator } from 'hono/validator'
-import { expect, it, onTestFinished, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import {
   type Answered,
   answered,
@@ -41,6 +38,7 @@ import {
   value,
   without,
 } from './random-web'
+import { nodeSender } from './random-web-node'
 
 type Send = (to: Hono, path: string, init?: RequestInit) => Promise<Response>
 
@@ -341,18 +339,7 @@ function isOther({ sent: [, kind], before, around, work: { answer } }: Case, way
 
 const inProcessSend: Send = async (to, path, init) => to.request(path, init)
 
-async function nodeSend(): Promise<Send> {
-  vi.spyOn(console, 'error').mockReturnValue() // it prints what it cannot send
-  let app = new Hono()
-  const server = createServer(getRequestListener((request, env) => app.fetch(request, env)))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void server.close())
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return (to, path, init) => {
-    app = to
-    return fetch(origin + path, { redirect: 'manual', ...init })
-  }
-}
+const nodeSend = (): Promise<Send> => nodeSender((app: Hono, request, env) => app.fetch(request, env))
 
 it.each([
   ['in process', async () => inProcessSend],

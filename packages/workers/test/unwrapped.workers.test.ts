@@ -28,9 +28,11 @@ import {
   comparable,
   FAILED,
   init,
+  inPieces,
   json,
   plain,
   READS,
+  repeatedFields,
   requestOf,
   sent,
   status,
@@ -149,27 +151,10 @@ function respond([what, ...args]: Call): unknown {
       return toStatus(first, second)
     case 'error':
       return error(first, second)
-    case 'cookies': {
-      const headers = new Headers([
-        ['set-cookie', 'a=1; Expires=Thu, 01 Jan 2026 00:00:00 GMT'],
-        ['set-cookie', 'b=2'],
-        ['vary', 'A'],
-        ['vary', 'B'],
-      ])
-      return new Response(first, { headers })
-    }
-    case 'pieces': {
-      const pieces: string[] = [...first]
-      const stream = new ReadableStream({
-        async pull(controller) {
-          await turn()
-          const piece = pieces.shift()
-          if (piece === undefined) controller.close()
-          else controller.enqueue(new TextEncoder().encode(piece))
-        },
-      })
-      return new Response(stream, { status: second, headers: { 'content-type': 'text/csv' } })
-    }
+    case 'cookies':
+      return new Response(first, { headers: repeatedFields() })
+    case 'pieces':
+      return new Response(inPieces(first, turn), { status: second, headers: { 'content-type': 'text/csv' } })
     case 'clone':
       return new Response(bodyOf(first), second).clone()
     case 'value':
