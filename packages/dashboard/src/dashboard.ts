@@ -20,7 +20,7 @@ export function dashboard<R extends Request = Request>(
   jobs: OperatedJobs,
   options: FetchDashboardOptions<R>,
 ): (request: R, ...rest: unknown[]) => Promise<Response | undefined> {
-  const { path = '/dashboard', ...common } = options ?? ({} as FetchDashboardOptions<R>)
+  const { path = '/dashboard', ...common } = { ...options }
   const answers = createAnswers(jobs, common)
   const mount = path.replace(/\/+$/, '')
   return async (request, ...rest) => {

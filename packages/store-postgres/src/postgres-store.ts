@@ -63,7 +63,7 @@ export function postgresStore(options: PostgresStoreOptions): JobStore {
     watch,
     notify = Boolean(watch),
     ...others
-  } = options ?? ({} as PostgresStoreOptions)
+  } = { ...options }
   const connection = connectionOf(client, prepare)
   checkNoOthers('postgresStore', others)
   checkSchema(schema)

@@ -44,7 +44,7 @@ const MAX_REST_RECORD_BYTES = 1_000_000
  * @throws {JobsError} `invalid_option`
  */
 export function redisStore(options: RedisStoreOptions): JobStore {
-  const { client, prefix = 'respond-async', maxEvents = 0, watch = true, ...others } = options ?? ({} as RedisStoreOptions)
+  const { client, prefix = 'respond-async', maxEvents = 0, watch = true, ...others } = { ...options }
   const connection = connectionOf(client)
   checkNoOthers('redisStore', others)
   if (!/^[\w.:/-]{1,100}$/.test(prefix))
