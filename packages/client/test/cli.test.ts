@@ -470,7 +470,8 @@ test.runIf(hasTerminal).each([
     isCanceled ||= method === 'POST'
     return isCanceled ? [200, {}, { status: 'canceled' }] : running(10)
   })
-  const command = `'${process.execPath}' '${program}' watch '${url}/jobs/1' ${option}`
+  // Ctrl-C also reaches a shell that waits for its command, and ends it with 130.
+  const command = `exec '${process.execPath}' '${program}' watch '${url}/jobs/1' ${option}`
   const { child, ended, said } = start('script', ['-qec', command, '/dev/null'], null)
   await vi.waitUntil(() => said().includes('10 %'), { timeout: 20_000 })
   child.stdin.write('\u0003')
