@@ -16,7 +16,7 @@ export async function advance(
   job: Job,
   event: LifecycleEvent | ((job: Job) => LifecycleEvent | null),
 ): Promise<Advanced> {
-  for (let current = job; ; ) {
+  for (let current: Job | null = job; current; ) {
     const wanted = typeof event === 'function' ? event(current) : event
     const next = wanted && transition(current, wanted, context.now())
     if (!next) return { done: false, job: current }
@@ -25,9 +25,9 @@ export async function advance(
       context.changes.emit(next)
       return { done: true, job: next }
     }
-    if (!written.current) return { done: false, job: null }
     current = written.current
   }
+  return { done: false, job: null }
 }
 
 /** The history event of a change, if the store keeps history. */

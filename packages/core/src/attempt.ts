@@ -60,7 +60,7 @@ export class Attempt implements JobHandle, LiveHost {
     this.meta = job.meta ?? {}
     this.carry = carry ?? {}
     this.#renewAt = this.begunAt + context.options.leaseMs / 3
-    this.#timeoutAt = job.timeoutAt === undefined ? NEVER : this.begunAt + job.timeoutAt - context.now()
+    this.#timeoutAt = this.begunAt + (job.timeoutAt ?? NEVER) - context.now()
     this.#wake()
     this.hear(job) // a cancel may have been requested before
     if (context.stopped) this.interrupt('drained')
@@ -113,8 +113,12 @@ export class Attempt implements JobHandle, LiveHost {
       while (this.#reported && !this.#settling) {
         const { percentComplete, message } = this.#reported
         this.#reported = undefined
-        const text = message === undefined ? message : String(message).slice(0, MESSAGE_LENGTH)
-        await this.write({ type: 'progress', attempt: this.attempt, percentComplete, message: text })
+        await this.write({
+          type: 'progress',
+          attempt: this.attempt,
+          percentComplete,
+          message: message?.toString().slice(0, MESSAGE_LENGTH),
+        })
       }
     } catch (error) {
       this.tell(error, 'progress')
@@ -130,13 +134,17 @@ export class Attempt implements JobHandle, LiveHost {
     return done ? job : null
   }
 
-  /** Renews the lease. */
+  /** Renews the lease, and again after a third of it; not while this renewal is on its way, which would only add to the load of a slow store. */
   async renew(): Promise<void> {
+    const next = performance.now() + this.context.options.leaseMs / 3
+    this.#renewAt = NEVER
     try {
       await this.write({ type: 'renew', attempt: this.attempt, leaseMs: this.context.options.leaseMs })
     } catch (error) {
       this.tell(error, 'renew')
     }
+    this.#renewAt = next
+    this.#tick()
   }
 
   /** Writes the last change of this attempt. */
@@ -209,10 +217,7 @@ export class Attempt implements JobHandle, LiveHost {
     const now = performance.now()
     if (now >= this.#graceUntil) return this.#cut('canceled')
     if (now >= this.#timeoutAt) return this.interrupt('timeout')
-    if (now >= this.#renewAt) {
-      this.#renewAt = now + this.context.options.leaseMs / 3
-      void this.renew()
-    }
+    if (now >= this.#renewAt) void this.renew()
     this.#wake()
   }
 

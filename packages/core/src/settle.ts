@@ -22,7 +22,7 @@ interface Verdict {
 }
 
 const DONE: RunOutcome = { kind: 'done' }
-export const NOT_OURS: RunOutcome = { kind: 'skip', why: 'the job is over, or another worker has it' }
+export const NOT_OURS: RunOutcome = { kind: 'skip', why: 'The job is over, or another worker has it' }
 
 /** Writes the change of the job that follows from the end of an attempt. Resolves to what the engine is to do with the message. */
 export async function settle(context: Context, operation: Operation, attempt: Attempt, ended: Ended): Promise<RunOutcome> {

@@ -441,6 +441,28 @@ describe('leases of other processes', () => {
     }
   })
 
+  test('a renewal that takes long is waited for, and the next one is then made at once', async () => {
+    const answers = gate()
+    const { store, calls } = sharedStore()
+    const { replace } = store
+    store.replace = async (...write) => {
+      const written = await replace(...write)
+      await answers.opened
+      return written
+    }
+    const { wrap, post } = createService({ store, leaseMs: 3_000, sweepMs: 0 })
+    wrap('report', {}, () => new Promise(() => {}))
+    await post('report')
+    calls.length = 0
+    await vi.advanceTimersByTimeAsync(2_900)
+    expect(calls).toEqual(['replace'])
+    answers.open()
+    await vi.advanceTimersByTimeAsync(10)
+    expect(calls).toEqual(['replace', 'replace'])
+    await vi.advanceTimersByTimeAsync(980)
+    expect(calls).toHaveLength(2)
+  })
+
   test('a worker that claims a job while another process hands it over again keeps it', async () => {
     const { store } = sharedStore()
     const queue = remoteQueue()
