@@ -126,7 +126,8 @@ export interface Jobs<in Native = unknown> {
 /**
  * Sets up the jobs of an application. Without options they are kept in memory and run in this process.
  *
- * @throws {JobsError} `invalid_option` with a sentence that says what to do; `store_required` on Workers without a `store`.
+ * @throws {JobsError} `invalid_option` with a sentence that says what to do; `store_required` without a `store` on Workers, or with an engine
+ *   whose messages survive a restart.
  */
 export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}): Jobs<Native> {
   const resolved = resolveSettings(options)

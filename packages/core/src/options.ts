@@ -67,9 +67,9 @@ export interface OperationOptions<Native = unknown> {
  */
 export type Owner<Native> = (native: Native) => string | null | undefined | Promise<string | null | undefined>
 
-/** Options of `createJobs`. All are optional, but on Workers a `store` is required. */
+/** Options of `createJobs`. All are optional, but on Workers, and with an engine whose messages survive a restart, a `store` is required. */
 export interface JobsOptions<Native = unknown> {
-  /** Where jobs are stored. @default memoryStore(); none on Workers */
+  /** Where jobs are stored. @default memoryStore(); none where it is required */
   store?: JobStore | undefined
   /**
    * What carries jobs to the process that runs them.

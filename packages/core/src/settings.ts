@@ -20,11 +20,10 @@ export function resolveSettings(options: JobsOptions<never>): Settings {
   settings.onError = onError ? guarded(onError) : report
   if (options.representation?.status) settings.page = false
   if (options.store) return settings
-  if (onWorkers())
+  if (onWorkers() || options.engine?.capabilities.durable)
     throw new JobsError(
       'store_required',
-      'On Workers createJobs() needs a store: durableObjectStore(env.JOBS) from @respond-async/workers/durable-object, ' +
-        'or memoryStore() if jobs may be lost.',
+      'On Workers, or with this engine, createJobs() needs a store: durableObjectStore(env.JOBS), redisStore(), or memoryStore() if this is intended.',
     )
   warnOfMemory()
   return settings

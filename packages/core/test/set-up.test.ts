@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createJobs, inProcess, JobsError, memoryStore, waitUntil } from '../src/index'
+import { createJobs, inProcess, type JobEngine, JobsError, memoryStore, waitUntil } from '../src/index'
 import { createService, ok } from './service'
 
 const codeOf = (misuse: () => unknown): [string | undefined, string] => {
@@ -273,6 +273,17 @@ describe('memory in production', () => {
     expect(warn).toHaveBeenCalledOnce()
     expect(warn).toHaveBeenCalledWith(expect.stringMatching(/memoryStore\(\) if this is intended/))
   })
+})
+
+test('an engine whose messages survive a restart needs a store that is named', () => {
+  const engine: JobEngine = {
+    capabilities: { durable: true, remote: true, maxRunMs: null, delay: true, cancel: 'none' },
+    async dispatch() {},
+  }
+  const [code, message] = codeOf(() => createJobs({ engine }))
+  expect(code).toBe('store_required')
+  expect(message).toMatch(/redisStore/)
+  expect(createJobs({ engine, store: memoryStore() })).toBeDefined()
 })
 
 describe('on Workers', () => {
