@@ -17,6 +17,29 @@ describe('between two steps', () => {
     expect(runs).toBe(0)
   })
 
+  test('a job that finishes while a DELETE is under way is not purged by it', async () => {
+    const store = memoryStore()
+    const { get } = store
+    const { wrap, post, send } = createService({ store })
+    const go = gate()
+    wrap('report', {}, async () => {
+      await go.opened
+      return ok('made')
+    })
+    const at = location(await post('report'))
+    await vi.advanceTimersByTimeAsync(10)
+    store.get = async (...asked) => {
+      const running = await get(...asked)
+      store.get = get
+      go.open()
+      await vi.advanceTimersByTimeAsync(10)
+      return running
+    }
+    expect(json(await send('DELETE', at))).toMatchObject({ status: 409, code: 'job-already-finished' })
+    expect(json(await send('GET', at))).toMatchObject({ status: 'succeeded', result: 'made' })
+    expect((await send('DELETE', at))?.status).toBe(204)
+  })
+
   test('a job whose record is gone is stopped by the next thing that it writes', async () => {
     const store = memoryStore()
     const { wrap, post, errors } = createService({ store })
