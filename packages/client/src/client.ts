@@ -2,8 +2,8 @@ import { bounded } from './body'
 import { deadlineAfter, scope, until, within } from './clock'
 import { ClientError, ProblemError } from './errors'
 import { createJob, type Job } from './job'
-import { httpUrl } from './links'
-import { type ClientOptions, checkNumber, type HeadersGiven, refuseOthers, settingsOf } from './options'
+import { isFields } from './json'
+import { addressOf, type ClientOptions, checkNumber, type HeadersGiven, headersOf, refuseOthers, settingsOf } from './options'
 import { adviceOf } from './pacing'
 import { problemOf } from './problem'
 import { readSubmission, type Submission } from './reading'
@@ -83,16 +83,11 @@ export interface FollowedResponse<Result> {
 
 /** Makes a client for the jobs of one server (`baseUrl`) or of any. */
 export function createClient(options: ClientOptions = {}): Client {
+  if (!isFields(options)) throw new ClientError('invalid_option', 'options must be an object, as { baseUrl }')
   const settings = settingsOf(options)
 
-  const absolute = (input: string | URL): string => {
-    const url = httpUrl(String(input), settings.baseUrl ?? 'about:blank')
-    if (url) return url
-    throw new ClientError(
-      'invalid_option',
-      `"${String(input)}" is no http(s) URL${settings.baseUrl === undefined ? '; give `baseUrl` for relative ones' : ''}.`,
-    )
-  }
+  const { baseUrl } = settings
+  const absolute = (input: string | URL) => addressOf(input, baseUrl === undefined ? '; give `baseUrl` for relative ones' : '', baseUrl)
 
   function task({ timeoutMs = settings.timeoutMs, signal, ...others }: JobOptions): Task {
     refuseOthers(others)
@@ -147,7 +142,7 @@ export function createClient(options: ClientOptions = {}): Client {
     resume<Result>(url: string | URL, { headers, credentials, ...options }: ResumeOptions = {}) {
       const at = absolute(url)
       const own = task(options)
-      return createJob<Result>(tracking(own, connect(own, at, new Headers(headers), { credentials }), at))
+      return createJob<Result>(tracking(own, connect(own, at, headersOf(headers), { credentials }), at))
     },
     async follow<Result>(response: FollowedResponse<Result>, { headers, credentials, ...options }: ResumeOptions = {}) {
       const own = task(options)
@@ -155,8 +150,8 @@ export function createClient(options: ClientOptions = {}): Client {
       const answer = bounded(response as unknown as Response, own.deadline)
       return within(scope([options.signal], settings.requestTimeoutMs), async () => {
         if (!answer.ok) throw await problemOf(answer)
-        const url = absolute(answer.url || settings.baseUrl || '')
-        return begun<Result>(own, await readSubmission(answer, url, settings.words), new Headers(headers), { credentials })
+        const url = absolute(answer.url || baseUrl || '')
+        return begun<Result>(own, await readSubmission(answer, url, settings.words), headersOf(headers), { credentials })
       })
     },
   }

@@ -25,7 +25,7 @@ export const systemClock: Clock = {
 /** A signal that aborts with its parents, after a time, or by `abort`. `end` releases timer and listeners. */
 export interface Scope {
   readonly signal: AbortSignal
-  abort(reason: unknown): void
+  abort(reason?: unknown): void
   /** Sets the time after which it aborts, in place of the one before. */
   abortIn(ms: number): void
   end(): void

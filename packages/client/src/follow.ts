@@ -60,12 +60,13 @@ function poll(job: Tracking, parent: AbortSignal, strikes: Strikes, mayWait: boo
   const { clock, plain, waitSeconds, requestTimeoutMs } = job.settings
   const headers: Record<string, string> = { accept: 'application/json, */*;q=0.5' }
   // Not without an ETag: the server would wait for the next change, and miss one since the last answer.
-  const waits = mayWait && !plain && job.etag !== undefined && waitSeconds > 0
-  if (!plain && job.etag !== undefined) headers['if-none-match'] = job.etag
+  const etag = plain ? undefined : job.etag
+  const waits = mayWait && etag !== undefined && waitSeconds > 0
+  if (etag !== undefined) headers['if-none-match'] = etag
   if (waits) headers.prefer = `wait=${waitSeconds}`
   const begun = clock.now()
   return within(scope([parent], requestTimeoutMs + (waits ? 1_000 * waitSeconds : 0)), async (signal) => {
-    const sent = await job.send({ method: 'GET', url: job.url, headers, signal, stopsAtSeeOther: true })
+    const sent = await job.send({ method: 'GET', url: job.url, headers, signal, stopsAt303: true })
     const reading = await readAnswer(job, sent, strikes)
     signal.throwIfAborted()
     const { response } = sent
@@ -87,13 +88,13 @@ function poll(job: Tracking, parent: AbortSignal, strikes: Strikes, mayWait: boo
   })
 }
 
-async function readAnswer(job: Tracking, { response, url }: Sent, strikes: Strikes): Promise<Reading | 'unchanged' | 'later'> {
+export async function readAnswer(job: Tracking, { response, url }: Sent, strikes: Strikes): Promise<Reading | 'unchanged' | 'later'> {
   const { status } = response
   if (status === 304) return 'unchanged'
   if (status === 303) {
     drop(response)
     const result = httpUrl(response.headers.get('location'), url)
-    if (!result) throw new ProblemError({ title: 'The result is elsewhere, but the server does not say where.' }, response)
+    if (!result) throw new ProblemError({ title: 'The server does not say where the result is.' }, response)
     const known = job.reading?.document
     return { document: { ...known, status: 'succeeded', links: { ...known?.links, result }, raw: known?.raw } }
   }

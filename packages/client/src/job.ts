@@ -65,7 +65,7 @@ export function createJob<Result>(tracked: Tracking): Job<Result> {
   const current = () => tracked.reading?.document
   const over = () => isDone(tracked)
   const fail = (reason: unknown) => {
-    error ??= reason ?? new Error('The job is not followed any more.')
+    error ??= reason ?? new Error('Not followed any more.')
     changed()
   }
 
@@ -74,7 +74,7 @@ export function createJob<Result>(tracked: Tracking): Job<Result> {
     let left = false
     stop = () => {
       left = true
-      limit.abort(new Error('Nobody listens any more.'))
+      limit.abort()
     }
     follow(tracked, limit.signal, changed)
       .catch((reason) => left || fail(reason))

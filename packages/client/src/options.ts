@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from './clock'
 import { ClientError } from './errors'
+import { httpUrl } from './links'
 import type { Pace } from './pacing'
 import type { Words } from './reading'
 import type { Fetch } from './request'
@@ -86,6 +87,28 @@ export function refuseOthers(others: object): void {
   for (const name in others) throw new ClientError('invalid_option', `${name} is not an option`)
 }
 
+/**
+ * The absolute address. `null` and `undefined` are none: as texts they would be relative ones.
+ *
+ * @throws {ClientError} `invalid_option`
+ */
+export function addressOf(given: unknown, hint: string, base = 'about:blank'): string {
+  const address = httpUrl(String(given ?? ''), base)
+  if (address) return address
+  throw new ClientError('invalid_option', `"${String(given)}" is no http(s) URL${hint}.`)
+}
+
+/** What `make` makes of options that came from outside. @throws {ClientError} `invalid_option` */
+export function made<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    throw new ClientError('invalid_option', String(error))
+  }
+}
+
+export const headersOf = (given: HeadersGiven): Headers => made(() => new Headers(given))
+
 /** @throws {ClientError} `invalid_option` */
 export function settingsOf({
   baseUrl,
@@ -113,15 +136,17 @@ export function settingsOf({
   checkNumber('minPollMs', minPollMs, 50)
   checkNumber('maxPollMs', maxPollMs, 1_000)
   checkNumber('waitSeconds', waitSeconds, 0)
-  const { location } = globalThis as { readonly location?: { readonly href?: unknown } } // not in every runtime
-  const address = String(location?.href)
-  const page = address.startsWith('http') ? address : undefined
+  if (typeof headers !== 'function') headersOf(headers)
+  if (typeof fetch !== 'function') throw new ClientError('invalid_option', 'fetch must be a function')
+  const base = baseUrl === undefined ? undefined : addressOf(baseUrl, ', as baseUrl must be')
+  const { location } = globalThis as { readonly location?: { readonly href?: string } } // not in every runtime
+  const page = httpUrl(location?.href, 'about:blank')
   return {
-    baseUrl: baseUrl === undefined ? page : String(baseUrl),
-    home: baseUrl === undefined ? undefined : new URL(baseUrl).origin,
+    baseUrl: base ?? page,
+    home: base && new URL(base).origin,
     fetch,
-    headers: async () => new Headers(typeof headers === 'function' ? await headers() : headers),
-    trustedOrigins: trustedOrigins.map((origin) => new URL(origin).origin),
+    headers: async () => headersOf(typeof headers === 'function' ? await headers() : headers),
+    trustedOrigins: trustedOrigins.map((origin) => new URL(addressOf(origin, ', as trustedOrigins must be')).origin),
     timeoutMs,
     requestTimeoutMs,
     submitAttempts,

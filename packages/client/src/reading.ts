@@ -103,13 +103,7 @@ const TIMES = [
 
 function documentOf(json: unknown, status: JobStatus, response: Response | undefined, url: string): StatusDocument {
   const levels = levelsOf(json)
-  const pick = <T>(read: (fields: Fields) => T | undefined): T | undefined => {
-    for (const level of levels) {
-      const found = read(level)
-      if (found !== undefined) return found
-    }
-    return undefined
-  }
+  const pick = <T>(read: (fields: Fields) => T | undefined): T | undefined => levels.map(read).find((found) => found !== undefined)
   const text = (...names: string[]) => pick((fields) => textIn(fields, ...names))
   const number = (name: string) => pick((fields) => numberIn(fields, name))
   const links = pick((fields) => (isFields(fields.links) ? fields.links : undefined)) ?? {}

@@ -22,7 +22,7 @@ interface Message {
   readonly body?: BodyInit | null
   readonly signal: AbortSignal
   /** Whether to return a 303 instead of following it. */
-  readonly stopsAtSeeOther?: boolean
+  readonly stopsAt303?: boolean
 }
 
 export interface Sent {
@@ -43,7 +43,7 @@ const MOST_REDIRECTS = 10
  * Browsers do not tell where a redirect leads. There `fetch` follows it, with `Authorization` only, which the browser removes by itself.
  */
 export function sender(fetch: Fetch, credentials: readonly Credentials[], settings: RequestSettings): Send {
-  return async ({ headers: own, signal, stopsAtSeeOther, ...first }) => {
+  return async ({ headers: own, signal, stopsAt303, ...first }) => {
     let { method, url, body } = first
     for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
       const { origin } = new URL(url)
@@ -52,12 +52,13 @@ export function sender(fetch: Fetch, credentials: readonly Credentials[], settin
       for (const one of mine) for (const [name, value] of await one.headers()) headers.set(name, value)
       for (const [name, value] of Object.entries(own)) headers.set(name, value)
       if (body === undefined || body === null) for (const name of BODY_FIELDS) headers.delete(name)
-      const init: RequestInit = { ...(mine.length > 0 && settings), method, headers, signal, redirect: 'manual' }
-      if (body !== undefined && body !== null) Object.assign(init, { body }, body instanceof ReadableStream && { duplex: 'half' })
+      const sent: RequestInit = { method, headers, body: body ?? null, signal, redirect: 'manual' }
+      // `duplex` is for streams.
+      const init: RequestInit = Object.assign(sent, mine.length > 0 && settings, { duplex: 'half' })
       const response = await fetch(url, init)
       if (response.type === 'opaqueredirect') return openRedirect(fetch, url, init, own)
       const location = REDIRECTS.includes(response.status) ? response.headers.get('location') : null
-      if (location === null || (stopsAtSeeOther && response.status === 303)) return { response, url }
+      if (location === null || (stopsAt303 && response.status === 303)) return { response, url }
       const next = httpUrl(location, url)
       drop(response)
       if (!next) throw new ClientError('too_many_redirects', `${url} redirects to what is no address: ${location}`)

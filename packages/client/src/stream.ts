@@ -61,8 +61,7 @@ async function next({ reader }: Part, signal: AbortSignal) {
   if (!reader) return { done: true, value: undefined } as const
   try {
     return await orAborted(reader.read(), signal)
-  } catch (error) {
-    if (signal.aborted) reader.cancel(error).catch(() => {}) // the rest is not needed
+  } catch {
     signal.throwIfAborted()
     return undefined
   }

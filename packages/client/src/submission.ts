@@ -1,4 +1,5 @@
 import { ClientError } from './errors'
+import { headersOf } from './options'
 
 /** The `init` of `submit`: as for `fetch`, and `json` as an alternative to `body`. */
 export interface SubmitInit extends Omit<RequestInit, 'redirect' | 'integrity'> {
@@ -21,7 +22,7 @@ export interface Packed {
  */
 export async function pack(input: string | URL | Request, init: SubmitInit): Promise<Packed> {
   const request = input instanceof Request ? input : undefined
-  const headers = new Headers(init.headers ?? request?.headers)
+  const headers = headersOf(init.headers ?? request?.headers)
   const method = (init.method ?? request?.method ?? 'POST').toUpperCase()
   const { json, body } = init
   if (json !== undefined) {

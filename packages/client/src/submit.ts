@@ -1,6 +1,6 @@
 import { scope, within } from './clock'
 import { ClientError, ProblemError } from './errors'
-import type { Settings } from './options'
+import { made, type Settings } from './options'
 import { restAfterFailure, retryAfterOf } from './pacing'
 import { passesOrThrow, problemOf, type Strikes, throwUnlessLost } from './problem'
 import { readSubmission, type Submission } from './reading'
@@ -23,10 +23,12 @@ export async function submitRequest(
   const { method, body, isRepeatable } = packed
   const isSafe = method === 'GET' || method === 'HEAD'
   const headers: Record<string, string> = Object.fromEntries([...packed.headers].filter(([name]) => OWN_FIELDS.includes(name)))
+  if (key && typeof key !== 'string') throw new ClientError('invalid_option', 'idempotencyKey must be a string or false')
   if (!plain) headers.prefer ??= 'respond-async'
   if (!plain && !isSafe && isRepeatable && key !== false) headers['idempotency-key'] ??= key ?? crypto.randomUUID()
   const mayRepeat = isRepeatable && (isSafe || headers['idempotency-key'] !== undefined)
-  refuseWrong(url, { method, headers, body: body === null ? null : '' })
+  // Refuses an invalid request, for which `fetch` throws the same error as for a lost connection.
+  made(() => new Request(url, { method, headers, body: body === null ? null : '' }))
   const strikes: Strikes = { count: 0 }
   for (let attempt = 1; ; attempt++) {
     let advice: number | undefined
@@ -42,7 +44,7 @@ export async function submitRequest(
         advice = retryAfterOf(response.headers, clock.now())
         const error = await problemOf(response)
         // 409 after a lost answer: the server is still processing the first try.
-        const isPending = response.status === 409 && attempt > 1 && headers['idempotency-key'] !== undefined && error.code === 'http-409'
+        const isPending = attempt > 1 && headers['idempotency-key'] !== undefined && error.code === 'http-409'
         if (!isPending) {
           if (!mayRepeat || attempt >= submitAttempts || response.status === 500) throw error
           await passesOrThrow(error.response ?? response, strikes, false)
@@ -60,15 +62,6 @@ export async function submitRequest(
         cause: last,
       })
     await restAfterFailure(settings, advice, attempt, whole)
-  }
-}
-
-/** Refuses an invalid request, for which `fetch` throws the same error as for a lost connection. */
-function refuseWrong(url: string, init: RequestInit): void {
-  try {
-    new Request(url, init)
-  } catch (error) {
-    throw new ClientError('invalid_option', String(error))
   }
 }
 

@@ -19,7 +19,7 @@ export interface Tracking extends Task {
   readonly url: string
   /** The latest status; `undefined` before the first. */
   reading: Reading | undefined
-  etag: string | undefined
+  etag?: string | undefined
   /** Pause that the last answer advised, in milliseconds. */
   advice: number | undefined
   /** Unchanged answers in a row. */
@@ -28,12 +28,12 @@ export interface Tracking extends Task {
   held: boolean
   /** Event streams in a row that brought nothing. */
   fruitless: number
-  lastEventId: string | undefined
+  lastEventId?: string | undefined
 }
 
 export const tracking = (task: Task, send: Send, url: string, reading?: Reading, advice?: number): Tracking => ({
   ...{ ...task, send, url, reading, advice },
-  ...{ etag: undefined, unchanged: 0, held: false, fruitless: 0, lastEventId: undefined },
+  ...{ unchanged: 0, held: false, fruitless: 0 },
 })
 
 /** Runs work on one response within `requestTimeoutMs`. */

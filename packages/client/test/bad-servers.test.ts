@@ -9,6 +9,7 @@ import {
   JobFailedError,
   type JobOptions,
   ProblemError,
+  type SubmitInit,
 } from '../src/index'
 import { type Answer, all, closeServers, quickClock, type Script, serve } from './server'
 
@@ -303,7 +304,7 @@ describe('servers that are busy or broken', () => {
   }, 5_000)
 
   test('a request that gets no answer is given up, and made again', async () => {
-    const { job, server } = await submitTo((_, at) => (at < 3 ? undefined : done), { requestTimeoutMs: 50 })
+    const { job, server } = await submitTo((_, at) => (at < 3 ? undefined : done), { requestTimeoutMs: 500 })
     await job.finished()
     expect(server.of('GET /jobs/1')).toHaveLength(3)
   })
@@ -412,6 +413,12 @@ describe('an answer that does not end', () => {
       expect(ended).toMatchObject({ status: 'rejected', reason: late })
   })
 
+  test('nor begin: of a submission, which is made again', async () => {
+    const server = await serve((_, at) => (at < 3 ? undefined : [202, { location: '/jobs/1' }]))
+    const job = await createClient({ requestTimeoutMs: 300, sleep: async () => {} }).submit(server.url, { json: {} })
+    expect([job.url, server.asked.length]).toEqual([`${server.url}/jobs/1`, 3])
+  })
+
   test('nor begin: of a result and of a cancellation', async () => {
     await expect((await jobOf(succeeded, () => undefined, within)).job.result()).rejects.toMatchObject(late)
     await expect((await jobOf({ status: 'running' }, () => undefined, within)).job.cancel()).rejects.toMatchObject(late)
@@ -511,6 +518,13 @@ describe('where the status is', () => {
     await expect(submitTo(() => done, { accept: [202, { location: 'javascript:alert(1)' }] })).rejects.toMatchObject({
       code: 'no_status_url',
     })
+  })
+
+  test('a result that is elsewhere, at no http URL, is an error', async () => {
+    for (const headers of [{}, { location: 'javascript:alert(1)' }] as Record<string, string>[]) {
+      const { job } = await submitTo(() => [303, headers])
+      await expect(job.result()).rejects.toMatchObject({ name: 'ProblemError', status: 303 })
+    }
   })
 
   test('a URL with credentials, which fetch refuses as if the connection were lost, is not followed', async () => {
@@ -704,6 +718,22 @@ describe('canceling', () => {
     expect(bare.server.of('POST /c')[0]?.headers).not.toHaveProperty('content-type')
   })
 
+  test('accepted without a document keeps what is known of the job', async () => {
+    const known = { status: 'running', percentComplete: 40, links: { cancel: '/c' } }
+    const { job, server } = await submitTo(({ url }) => (url === '/c' ? [202] : [200, {}, known]))
+    expect(await job.cancel()).toMatchObject({ status: 'running', percentComplete: 40, links: { cancel: `${server.url}/c` } })
+  })
+
+  test('waits as long as a busy server says before the status is read again, and tells why it was given up', async () => {
+    const { job, server, pauses } = await submitTo(() => [503, { 'retry-after': '7' }], { submitAttempts: 3 })
+    const cause = expect.objectContaining({ message: 'The server answered 503.' })
+    await expect(job.cancel()).rejects.toMatchObject({ code: 'unreachable', cause })
+    expect([server.asked.map(({ method }) => method), pauses]).toEqual([
+      ['POST', 'GET', 'GET', 'GET'],
+      [7_000, 7_000],
+    ])
+  })
+
   test('a server that cannot cancel is reported as a problem', async () => {
     const { job } = await submitTo(({ method }) => (method === 'DELETE' ? [405] : [202, {}, { status: 'running' }]))
     await expect(job.cancel()).rejects.toMatchObject({ status: 405 })
@@ -797,6 +827,48 @@ describe('submitting', () => {
     expect(server.asked).toHaveLength(1)
   })
 
+  test('is waited for where an answer was lost and the server still works on it: 409 without a code', async () => {
+    const lostFirst = async (then: Answer, init: SubmitInit = { json: {} }) => {
+      const server = await serve((_, at, res) => (at === 1 ? void res.destroy() : at < 4 ? then : [202, { location: '/jobs/1' }]))
+      const submitted = createClient({ ...quickClock().options, submitAttempts: 4 }).submit(server.url, init)
+      const outcome = await submitted.then(
+        (job) => job.url,
+        (error) => [error.name, error.status],
+      )
+      return { server, outcome, tries: server.asked.length }
+    }
+    const waited = await lostFirst([409])
+    expect(waited).toMatchObject({ outcome: `${waited.server.url}/jobs/1`, tries: 4 })
+    expect(await lostFirst([409, {}, { code: 'idempotency_conflict' }])).toMatchObject({ outcome: ['ProblemError', 409], tries: 2 })
+    expect(await lostFirst([409], { method: 'GET' })).toMatchObject({ outcome: ['ProblemError', 409], tries: 2 })
+    expect(await lostFirst([422])).toMatchObject({ outcome: ['ProblemError', 422], tries: 2 })
+    const endless = await serve((_, at, res) => (at === 1 ? void res.destroy() : [409]))
+    const cause = expect.objectContaining({ status: 409 })
+    await expect(createClient(quickClock().options).submit(endless.url)).rejects.toMatchObject({ code: 'unreachable', cause })
+  })
+
+  test('to a server that is busy is tried less and less often; the last answer is the error', async () => {
+    const { pauses, options } = quickClock()
+    const server = await serve(() => [503])
+    await expect(createClient(options).submit(server.url)).rejects.toMatchObject({ name: 'ProblemError', status: 503 })
+    expect(pauses).toEqual([500, 1_000, 2_000, 4_000])
+    await expect(createClient().submit(server.url, { body: new Blob(['a']).stream() })).rejects.toMatchObject({ status: 503 })
+    expect(server.asked).toHaveLength(6)
+  })
+
+  test('to an address that is not there is tried once', async () => {
+    const server = await serve(() => [404])
+    await expect(createClient().submit(server.url)).rejects.toMatchObject({ status: 404 })
+    expect(server.asked).toHaveLength(1)
+  })
+
+  test('of a stream is tried once, with a key of its own too', async () => {
+    const server = await serve((_, __, res) => void res.destroy())
+    const init = { body: new Blob(['a']).stream(), headers: { 'idempotency-key': 'mine' } }
+    await expect(createClient(quickClock().options).submit(server.url, init)).rejects.toThrow(/was not answered\.$/)
+    expect(keys(server.asked)).toEqual(['mine'])
+  })
+
   test('each submission has a key of its own', async () => {
     const server = await serve(() => [200])
     const client = createClient()
@@ -873,6 +945,42 @@ describe('submitting', () => {
     expect(server.asked.filter(({ method }) => method === 'GET')).toEqual([])
   })
 
+  /** As JavaScript lets it through. */
+  const wrong = (value: unknown) => value as never
+  const invalid = (message: string) => expect.objectContaining({ code: 'invalid_option', message: expect.stringContaining(message) })
+
+  test.each<[string, unknown, string]>([
+    ['an address in place of options', 'https://api.example.com', 'options must be an object, as { baseUrl }'],
+    ['nothing in place of options', null, 'options must be an object'],
+    ['a baseUrl without a scheme', { baseUrl: 'api.example.com' }, '"api.example.com" is no http(s) URL, as baseUrl must be'],
+    ['one that looks as if it had one', { baseUrl: 'localhost:3000' }, '"localhost:3000" is no http(s) URL, as baseUrl must be'],
+    ['a trusted origin without one', { trustedOrigins: ['status.example.com'] }, 'as trustedOrigins must be'],
+    ['header fields that are none', { headers: 'x' }, 'Headers'],
+    ['a header field that cannot be sent', { headers: { authorization: 'Bearer ключ' } }, 'ByteString'],
+    ['a fetch that is none', { fetch: { default: fetch } }, 'fetch must be a function'],
+  ])('by a client with %s is refused when it is made, not tried for ever', (_, options, message) => {
+    expect(() => createClient(wrong(options))).toThrow(invalid(message))
+  })
+
+  test.each([null, undefined])('at %s, as what was kept of a job may be, is not at a relative address of that name', async (nothing) => {
+    const client = createClient({ baseUrl: 'http://localhost' })
+    expect(() => client.resume(wrong(nothing))).toThrow(invalid(`"${nothing}" is no http(s) URL`))
+    await expect(client.submit(wrong(nothing))).rejects.toEqual(invalid(`"${nothing}" is no http(s) URL`))
+  })
+
+  test('with a key that is no text is refused: two jobs would have the key "true"', async () => {
+    const server = await serve(() => [200])
+    const submitted = createClient().submit(server.url, {}, { idempotencyKey: wrong(true) })
+    await expect(submitted).rejects.toEqual(invalid('idempotencyKey must be a string'))
+    expect(server.asked).toEqual([])
+  })
+
+  test('with header fields from a function that cannot be sent is refused, and following ends with them, too', async () => {
+    const client = createClient({ ...quickClock().options, headers: () => ({ authorization: 'Bearer ключ' }) })
+    await expect(client.submit('http://localhost')).rejects.toEqual(invalid('ByteString'))
+    await expect(client.resume('http://localhost/jobs/1').finished()).rejects.toEqual(invalid('ByteString'))
+  })
+
   test('misuse is found at once', async () => {
     expect(() => createClient({ minPollMs: 0 })).toThrow(/minPollMs/)
     expect(() => createClient({ maxPollMs: Number.NaN })).toThrow(/maxPollMs/)
@@ -893,6 +1001,7 @@ describe('submitting', () => {
     expect(() => createClient().resume('/jobs/1')).toThrow(/baseUrl/)
     expect(() => createClient({ baseUrl: 'http://localhost' }).resume('')).toThrow('"" is no http(s) URL.')
     await expect(createClient().submit('http://localhost', { json: 1, body: 'a' })).rejects.toThrow(/json/)
+    await expect(createClient().submit('http://localhost', { headers: { 'a b': 'c' } })).rejects.toMatchObject({ code: 'invalid_option' })
     for (const init of [{ method: 'GET', body: 'a' }, { method: 'TRACE' }])
       await expect(createClient().submit('http://localhost', init)).rejects.toMatchObject({ code: 'invalid_option' })
     await expect(createClient().submit('http://localhost', {}, { idempotencyKey: 'ключ' })).rejects.toMatchObject({

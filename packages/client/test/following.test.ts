@@ -116,6 +116,16 @@ test('header fields of a client with a baseUrl go nowhere else, even where a job
   expect(home.asked.map(({ headers }) => headers.authorization)).toEqual(['Bearer secret'])
 })
 
+test('header fields of a client without a baseUrl go where a job is submitted, from a page of another origin too', async () => {
+  const page = await serve(() => done)
+  const server = await serve(() => [202, { location: `${page.url}/jobs/1` }])
+  vi.stubGlobal('location', { href: page.url })
+  const client = createClient({ ...quickClock().options, headers: { authorization: 'Bearer secret' } })
+  vi.unstubAllGlobals()
+  await (await client.submit(server.url)).finished()
+  expect([server, page].map(({ asked }) => asked.map(({ headers }) => headers.authorization))).toEqual([['Bearer secret'], [undefined]])
+})
+
 test('header fields from a function are asked for before each request, and sent to trusted origins, however those are written', async () => {
   const other = await serve(() => done)
   const home = await serve(() => [202, { location: `${other.url}/jobs/1` }])

@@ -226,6 +226,18 @@ describe.each([
     expect([response.status, response.headers.get('x-report'), await response.json()]).toEqual([201, 'yes', { month: '1' }])
   })
 
+  test.each(['document', 'redirect', 'inline'] as const)('onComplete: %s: canceling what was canceled is no error', async (onComplete) => {
+    const { pass, open } = gate()
+    const { url } = await start(pass, { count: 0 }, { onComplete })
+    const client = createClient({ ...quick, baseUrl: url })
+    const job = await client.submit('/reports', { json: { month: '1' } })
+    for await (const { percentComplete } of job) if (percentComplete === 30) break
+    await job.cancel()
+    open()
+    expect((await job.finished()).status).toBe('canceled')
+    expect((await client.resume(job.url ?? '').cancel()).status).toBe('canceled')
+  })
+
   test('Prefer: wait makes it an answer at once', async () => {
     const { url } = await start(now, { count: 0 })
     const headers = { prefer: 'respond-async, wait=5' }

@@ -3,9 +3,9 @@ import { createServer } from 'node:http'
 import { createConnection } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { createClient } from '@respond-async/client'
-import { expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { script, start } from '../../../tests/live/service'
-import { quickClock, type Script, serve } from './server'
+import { type Answer, quickClock, type Script, serve } from './server'
 
 /** A way to the server that can be cut: every connection at once. */
 async function cable(target: string) {
@@ -162,3 +162,80 @@ it('a compressed stream is not resumed, because its bytes are not those that wer
   const job = await createClient().submit(`${server.url}/work`)
   await expect((await job.stream()).text()).rejects.toMatchObject({ code: 'stream_restarted' })
 })
+
+describe('a stream that was cut is asked for from where it was', () => {
+  const cutAt =
+    (text: string, head: Record<string, string>, ...answers: Answer[]): Script =>
+    (_, at, res) => {
+      if (at > 1) return answers[at - 2] ?? [500, {}, { code: 'asked_too_often' }]
+      res.writeHead(200, head).write(text, () => res.destroy())
+      return undefined
+    }
+  const etag = '"1"'
+  async function readOf(stream: Script) {
+    const server = await scripted(stream)
+    const { pauses, options } = quickClock()
+    const job = await createClient(options).submit(`${server.url}/work`)
+    const text = await (await job.stream()).text().catch((error) => error.code)
+    return { text, pauses, asked: server.of('GET /stream').map(({ headers }) => [headers.range, headers['if-range']]) }
+  }
+
+  it('and from nowhere else', async () => {
+    const { text, asked } = await readOf(cutAt('begun', { etag }, [206, { etag }, ' and ended']))
+    expect([text, asked]).toEqual([
+      'begun and ended',
+      [
+        [undefined, undefined],
+        ['bytes=5-', etag],
+      ],
+    ])
+  })
+
+  it.each<[string, Answer, Record<string, string>?]>([
+    ['is whole again', [200, { etag }, 'begun and ended']],
+    ['is another one', [206, { etag: '"2"' }, ' and ended']],
+    ['is shorter now', [416, { etag, 'content-range': 'bytes */3' }]],
+    ['is gone', [410, { 'content-range': 'bytes */5' }]],
+    ['is whole again, and has no ETag', [200, {}, 'begun and ended'], {}],
+  ])('but not put together from two where it %s', async (_, answer, head = { etag }) => {
+    expect((await readOf(cutAt('begun', head, answer))).text).toBe('stream_restarted')
+  })
+
+  it('and is complete where it was cut after its last byte', async () => {
+    expect((await readOf(cutAt('begun', { etag }, [416, { 'content-range': 'bytes */5' }]))).text).toBe('begun')
+  })
+
+  it('by a server that is busy as late as that says', async () => {
+    const busy: Answer[] = [[429, { 'retry-after': '7' }], [503], [206, { etag }, ' and ended']]
+    const { text, pauses } = await readOf(cutAt('begun', { etag }, ...busy))
+    expect([text, pauses]).toEqual(['begun and ended', [7_000, 1_000]])
+  })
+
+  it('by a server that fails in earnest no more', async () => {
+    const { text, asked } = await readOf(cutAt('begun', { etag }, [500, {}, { code: 'broken' }]))
+    expect([text, asked.length]).toEqual(['stream_restarted', 2])
+  })
+})
+
+it.each(['while it waits', 'between two reads', 'by its signal'])(
+  'a reader that leaves a stream %s closes its connection',
+  async (when) => {
+    let isClosed = false
+    const server = await scripted((_, __, res) => {
+      res.on('close', () => {
+        isClosed = true
+      })
+      res.writeHead(200).write('begun')
+      return undefined
+    })
+    const left = new AbortController()
+    const signal = when === 'by its signal' ? left.signal : undefined
+    const job = await createClient().submit(`${server.url}/work`, {}, { signal })
+    const reader = (await job.stream()).body?.getReader() as ReadableStreamDefaultReader<Uint8Array>
+    await reader.read()
+    if (when !== 'between two reads') reader.read().catch(() => {})
+    if (signal) left.abort()
+    else await reader.cancel()
+    await vi.waitUntil(() => isClosed)
+  },
+)
