@@ -56,7 +56,7 @@ export async function listen(job: Tracking, url: string, parent: AbortSignal, ch
       for (;;) {
         limit.abortIn(SILENCE_MS)
         const { done, value } = await orAborted(reader.read(), signal)
-        if (done || signal.aborted) break
+        if (done) break
         parser.feed(decoder.decode(value, { stream: true }))
         if (isDone(job)) break
       }

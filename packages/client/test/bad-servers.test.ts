@@ -618,12 +618,26 @@ describe('results', () => {
   })
 
   test('a result that is not there yet is waited for', async () => {
-    const notYet: Answer[] = [[503], [404, { 'retry-after': '1' }], [429]]
-    const { job } = await submitTo(({ url }, at) => {
+    const notYet: Answer[] = [[503], [404, { 'retry-after': '7' }], [429]]
+    const { job, pauses } = await submitTo(({ url }, at) => {
       if (url === '/jobs/1') return [200, {}, { status: 'done', links: { result: '/r' } }]
       return at < 4 ? (notYet[at - 1] ?? [500]) : [200, {}, 'ready']
     })
     expect(await (await job.result()).text()).toBe('ready')
+    expect(pauses.slice(-3)).toEqual([500, 7_000, 2_000])
+  })
+
+  test('a result that a replica does not have yet is waited for', async () => {
+    const { job } = await submitTo(({ url }, at) => {
+      if (url === '/jobs/1') return [200, {}, { status: 'done', links: { result: '/r' } }]
+      return at < 3 ? [404] : [200, {}, 'ready']
+    })
+    expect(await (await job.result()).text()).toBe('ready')
+  })
+
+  test('one that came in place of a status can be read more than once', async () => {
+    const { job } = await submitTo((_, at) => (at === 1 ? [200, { 'content-type': 'text/csv' }, 'a,b'] : [410]))
+    for (let times = 0; times < 2; times++) expect(await (await job.result()).text()).toBe('a,b')
   })
 
   test('a failure is an error of its own, with the problem; a cancellation is another', async () => {
@@ -638,6 +652,22 @@ describe('results', () => {
     await expect(why.job.json()).rejects.toThrow('The owner left.')
     const conflict = await submitTo(() => [409, { 'content-type': 'application/problem+json' }, { code: 'job-canceled' }])
     expect((await conflict.job.finished()).status).toBe('canceled')
+  })
+
+  test.each<[string, Record<string, string>, object]>([
+    [
+      'a problem, which adds to what the status tells',
+      { 'content-type': 'application/problem+json' },
+      { code: 'no_paper', tray: 2, ink: 1 },
+    ],
+    ['no problem, though it looks like one', {}, { code: 'no_paper', tray: 2 }],
+  ])('the answer of a failed job may be %s', async (_, headers, told) => {
+    const failed = { status: 'failed', error: { code: 'no_paper', tray: 2 }, links: { result: '/r' } }
+    const { job } = await submitTo(({ url }) => (url === '/r' ? [422, headers, { code: 'no_paper', ink: 1 }] : [200, {}, failed]))
+    const error = await job.result().catch((thrown) => thrown)
+    expect(error).toMatchObject({ name: 'JobFailedError', status: 422, problem: told })
+    expect(await error.response.json()).toEqual({ code: 'no_paper', ink: 1 })
+    if (!('ink' in told)) expect(error.problem).not.toHaveProperty('ink')
   })
 
   test('a result without a body is no JSON, and no error', async () => {
@@ -779,6 +809,13 @@ describe('submitting', () => {
       ['GET', undefined, ''],
       ['POST', undefined, ''],
     ])
+  })
+
+  test('with a media type of its own keeps that', async () => {
+    const server = await serve(() => [200])
+    await createClient().submit(server.url, { json: {}, headers: { 'content-type': 'application/vnd.api+json' } })
+    await createClient().submit(server.url, { body: 'a,b', headers: { 'content-type': 'text/csv' } })
+    expect(server.asked.map(({ headers }) => headers['content-type'])).toEqual(['application/vnd.api+json', 'text/csv'])
   })
 
   test('of form fields is tried again, and by a method in small letters', async () => {

@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createClient } from '../src/index'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { createClient, type Fetch } from '../src/index'
 import { type Answer, all, closeServers, quickClock, type Script, serve } from './server'
 
 afterEach(closeServers)
@@ -73,12 +73,13 @@ describe('server-sent events', () => {
     ['not found, said as events', [404, STREAM, ': nothing here\n\n']],
     ['not acceptable', [406]],
   ])('%s: polling, at once', async (_, answer) => {
-    const { job, streams, polled } = await jobWith(
+    const { job, streams, polled, pauses } = await jobWith(
       () => answer,
       () => [200, {}, over],
     )
     expect(await job.json()).toEqual({ ok: true })
     expect([streams().length, polled().length]).toEqual([1, 1])
+    expect(pauses).toEqual([1_000])
   })
 
   test('a server that is busy is asked for its events again', async () => {
@@ -127,6 +128,69 @@ describe('server-sent events', () => {
       `data: [DONE]\n\ndata: {"status":7}\n\ndata:\n\nrubbish\n\n${event(9, over, 'succeeded')}`,
     ])
     expect(await job.json()).toEqual({ ok: true })
+  })
+
+  test('nor do they end the stream', async () => {
+    const { job, streams } = await jobWith((_, __, res) => {
+      res.writeHead(200, STREAM).write(`rubbish\nretry: soon\n\n${event(2, document(10))}`)
+      setTimeout(() => res.end(event(3, over, 'succeeded')), 200)
+      return undefined
+    })
+    await job.finished()
+    expect(streams()).toHaveLength(1)
+  })
+
+  test('streams that break off after each event are opened again, where they were, for as long as it takes', async () => {
+    const { job, streams, polled, pauses } = await jobWith((_, at, res) => {
+      if (at > 5) return [200, STREAM, event(9, over, 'succeeded')]
+      const nameless = `data: ${JSON.stringify(document(at * 10 + 5))}\n\n`
+      res.writeHead(200, STREAM).write(`retry: 86400000\n\n${event(at, document(at * 10))}${nameless}`, () => res.destroy())
+      return undefined
+    })
+    await job.finished()
+    expect(polled()).toEqual([])
+    expect(streams().map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '1', '2', '3', '4', '5'])
+    expect(pauses).toEqual([30_000, 30_000, 30_000, 30_000, 30_000])
+  })
+
+  test('a stream that does not end with the job is left, and the job may have no result', async () => {
+    let isLeft = false
+    const { job } = await jobWith((_, __, res) => {
+      res.on('close', () => {
+        isLeft = true
+      })
+      res.writeHead(200, STREAM).write(event(2, { status: 'succeeded' }, 'succeeded'))
+      return undefined
+    })
+    expect(await job.json()).toBeNull()
+    await vi.waitUntil(() => isLeft, { timeout: 10_000 })
+  })
+
+  test.each([
+    ['does not begin', 29_000, new Promise<Response>(() => {})],
+    ['falls silent for longer than servers do', 44_000, Promise.resolve(new Response(new ReadableStream(), { headers: STREAM }))],
+  ])('a stream that %s is opened again, and no timer is left', async (_, patienceMs, first) => {
+    onTestFinished(() => void vi.useRealTimers())
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const turns = async () => {
+      for (let count = 0; count < 20; count++) await new Promise(setImmediate)
+    }
+    let streams = 0
+    const fetch: Fetch = async (_url, init) => {
+      if (new Headers(init?.headers).get('accept') !== 'text/event-stream') return Response.json(document(1))
+      return ++streams === 1 ? first : new Response(event(2, over, 'succeeded'), { headers: STREAM })
+    }
+    const finished = createClient({ ...quickClock().options, fetch })
+      .resume('http://localhost/jobs/1')
+      .finished()
+    await turns()
+    vi.advanceTimersByTime(patienceMs)
+    await turns()
+    expect(streams).toBe(1)
+    vi.advanceTimersByTime(2_000)
+    expect((await finished).status).toBe('succeeded')
+    await turns()
+    expect([streams, vi.getTimerCount()]).toEqual([2, 0])
   })
 
   test('an event that never ends is not kept in memory', async () => {

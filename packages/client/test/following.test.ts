@@ -207,6 +207,12 @@ test('a listener is called for changes only, and other advice for the next poll 
   expect(seen).toEqual(['running', 10, 20, 'succeeded'])
 })
 
+test('a change of what only that server tells is one', async () => {
+  const { job } = await jobOf((_, at) => (at < 5 ? [202, {}, { status: 'running', step: at < 3 ? 'read' : 'drawn' }] : done))
+  const seen = (await all(job)).map(({ raw }) => raw)
+  expect(seen).toEqual([{ status: 'running', step: 'read' }, { status: 'running', step: 'drawn' }, done[2]])
+})
+
 describe('what is known of a job is kept', () => {
   test('when it ends with a 303, whose own body is not waited for', async () => {
     const { job, server } = await jobOf(({ url }, at, res) => {

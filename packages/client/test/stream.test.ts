@@ -217,6 +217,25 @@ describe('a stream that was cut is asked for from where it was', () => {
   })
 })
 
+it('a stream has the head of its response, without an encoding that is undone', async () => {
+  const server = await scripted((_, __, res) => {
+    res.writeHead(201, { 'x-by': 'handler', 'content-encoding': 'gzip' }).end(gzipSync('rows'))
+    return undefined
+  })
+  const response = await (await createClient().submit(`${server.url}/work`)).stream()
+  const { status, url, headers } = response
+  expect([status, url, headers.get('x-by'), headers.get('content-encoding')]).toEqual([201, `${server.url}/stream`, 'handler', null])
+  expect(await response.text()).toBe('rows')
+  const empty = await scripted(() => [204])
+  expect((await (await createClient().submit(`${empty.url}/work`)).stream()).status).toBe(204)
+})
+
+it('a stream at an address that redirects in circles is an error', async () => {
+  const server = await scripted(() => [302, { location: '/stream' }])
+  const job = await createClient(quickClock().options).submit(`${server.url}/work`)
+  await expect(job.stream()).rejects.toMatchObject({ code: 'too_many_redirects' })
+})
+
 it.each(['while it waits', 'between two reads', 'by its signal'])(
   'a reader that leaves a stream %s closes its connection',
   async (when) => {
