@@ -811,6 +811,12 @@ describe('submitting', () => {
     ])
   })
 
+  test.each([null, false, 0, ''])('of %j as JSON sends that', async (json) => {
+    const server = await serve(() => [200])
+    await createClient().submit(server.url, { json })
+    expect(server.asked.map(({ body, headers }) => [body, headers['content-type']])).toEqual([[JSON.stringify(json), 'application/json']])
+  })
+
   test('with a media type of its own keeps that', async () => {
     const server = await serve(() => [200])
     await createClient().submit(server.url, { json: {}, headers: { 'content-type': 'application/vnd.api+json' } })
