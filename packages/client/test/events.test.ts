@@ -84,9 +84,10 @@ describe('server-sent events', () => {
 
   test('a server that is busy is asked for its events again', async () => {
     const busy: Answer[] = [[429], [503]]
-    const { job, streams, polled } = await jobWith((_, at) => busy[at - 1] ?? [200, STREAM, event(4, over, 'succeeded')])
+    const { job, streams, polled, pauses } = await jobWith((_, at) => busy[at - 1] ?? [200, STREAM, event(4, over, 'succeeded')])
     await job.finished()
     expect([streams().length, polled().length]).toEqual([3, 0])
+    expect(pauses).toEqual([500, 1_000])
   })
 
   test('events that were refused are not asked for after an outage, either', async () => {
