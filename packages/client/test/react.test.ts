@@ -128,6 +128,25 @@ test('a component follows another job, and by another client, as soon as it is g
   expect(seen.at(-1)).toMatchObject({ state: 'queued', isPending: true })
 })
 
+test('an address that is made anew with each render is one job, another one another, and none is asked for once it is left', async () => {
+  const open: string[] = []
+  const { url, asked } = await serve(({ url: path }, _, res) => {
+    open.push(path)
+    res.on('close', () => open.splice(open.indexOf(path), 1))
+    return undefined
+  })
+  const options = { client: createClient({ baseUrl: url }) }
+  const { show } = follow(new URL(`${url}/jobs/1`), options)
+  await until(() => open.join() === '/jobs/1')
+  const before = asked.length
+  for (let renders = 0; renders < 3; renders++) show(new URL(`${url}/jobs/1`), options)
+  show('/jobs/2', options)
+  await until(() => open.join() === '/jobs/2')
+  expect(asked.slice(before).filter(({ url: path }) => path === '/jobs/1')).toEqual([])
+  act(() => root?.unmount())
+  await vi.waitUntil(() => open.length === 0, { timeout: 10_000 })
+})
+
 test('a cancel that is refused is no error that nobody catches', async () => {
   const { url } = await serve(({ method }) => (method === 'GET' ? [202, {}, { status: 'running' }] : [403]))
   let refusals = 0
