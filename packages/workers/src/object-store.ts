@@ -145,7 +145,8 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
         // In parallel: a row in the index without its job is found when it is overdue.
         const [answer] = await Promise.all([put(written, job), enlist(job, written.head, true)])
         if (!answer) throw new JobsError('store_unavailable', 'This id was abandoned; insert the job with a new one.')
-        if (!answer.inserted && answer.job.owner !== job.owner) await indexOf(job.owner)?.dropRow(job.id)
+        const { owner, goneAt } = answer.job
+        if (!answer.inserted && (owner !== job.owner || goneAt !== undefined)) await indexOf(job.owner)?.dropRow(job.id)
         return answer
       }
       const answer = await putKeyed(written, job, written.key)

@@ -274,6 +274,15 @@ it('a job whose id is taken leaves no row and no key behind', async () => {
   await store.remove(there.id)
 })
 
+it('a job whose id is that of a tombstone leaves no row behind', async () => {
+  const job = jobOf('xena')
+  await store.insert(job)
+  await store.replace({ ...job, version: 2, goneAt: 1 })
+  expect((await store.insert(jobOf('xena', { id: job.id }))).inserted).toBe(false)
+  expect(await listed('xena')).toEqual([])
+  await store.remove(job.id)
+})
+
 it('a job that is there is not barred', async () => {
   const job = jobOf('sybil')
   await store.insert(job)
