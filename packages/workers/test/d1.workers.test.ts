@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import type { Job } from '@respond-async/core'
+import { type Job, sizeOf } from '@respond-async/core'
 import { testStore } from '@respond-async/store-testkit/vitest'
 import { describe, expect, it } from 'vitest'
 import { D1_SCHEMA, d1Store } from '../src/d1'
@@ -33,6 +33,23 @@ describe('a record', () => {
     expect(blobs?.maxBodyBytes).toBe(1_073_741_824)
   })
 
+  it('is measured in bytes, of which it may have as many as is said', async () => {
+    const store = open()
+    const made = { id: crypto.randomUUID(), version: 1, revision: 1, operation: 'report', owner: null, status: 'queued' } as const
+    const rest = { createdAt: 1, updatedAt: 1, dueAt: 5, attempt: 0, maxAttempts: 1, dispatch: 1, request: null, response: null } as const
+    const jobWith = (message: string): Job => ({ ...made, ...rest, message })
+    const left = 900_000 - sizeOf(JSON.stringify(jobWith('')))
+    const text = 'ж'.repeat(left / 2).padEnd(left / 2 + (left % 2), 'x')
+    const answer = (message: string) =>
+      store.insert(jobWith(message)).then(
+        ({ inserted }) => inserted,
+        ({ code }) => code,
+      )
+    expect([await answer(`${text}x`), await answer(text)]).toEqual(['too_large', true])
+    expect((await store.get(made.id))?.message === text).toBe(true)
+    await store.remove(made.id)
+  })
+
   it('stays where it is in lists and in what is due if a claim changes neither its state nor its time', async () => {
     const store = open()
     const id = crypto.randomUUID()
@@ -49,20 +66,33 @@ describe('a record', () => {
 describe('the history', () => {
   const count = 'SELECT count(*) AS events FROM respond_async_events WHERE job_id = ?'
 
-  it.each([0, 1, 3])('has the last events of a job, and the table no more than these: %i', async (maxEvents) => {
+  it.each([0, 1, 3])('has the last events of a job, whatever others have, and the table no more than these: %i', async (maxEvents) => {
     const store = d1Store({ database: env.DB, maxEvents })
     const id = crypto.randomUUID()
     const made = { id, revision: 1, operation: 'report', owner: null, status: 'queued', createdAt: 1, updatedAt: 1, dueAt: 5 } as const
     const job = { ...made, attempt: 0, maxAttempts: 1, dispatch: 1, request: null, response: null }
     const of = (version: number) => [{ version, at: version, type: 'progress', status: 'queued', attempt: 0 }] as const
+    const others = [crypto.randomUUID(), crypto.randomUUID()] as const
+    await store.insert({ ...job, id: others[0], version: 1 }, of(1))
     await store.insert({ ...job, version: 1 }, of(1))
     for (let version = 2; version < 6; version++) await store.replace({ ...job, version }, of(version))
+    await store.insert({ ...job, id: others[1], version: 1 }, of(1))
     await store.claim?.(id, 5, { version: 6 }, of(6))
     expect(await env.DB.prepare(count).bind(id).first()).toEqual({ events: maxEvents })
     const kept = [4, 5, 6].slice(3 - maxEvents).flatMap(of)
     expect(await store.events?.(id, 0, 100)).toEqual(maxEvents > 0 ? { events: kept, truncated: true } : undefined)
+    const dropped = 6 - maxEvents
+    for (const [after, truncated] of [
+      [dropped - 1, true],
+      [dropped, false],
+    ] as const)
+      if (maxEvents > 0) expect(await store.events?.(id, after, 100)).toEqual({ events: kept, truncated })
     await store.remove(id)
     expect(await env.DB.prepare(count).bind(id).first()).toEqual({ events: 0 })
+    for (const other of others) {
+      expect(await env.DB.prepare(count).bind(other).first()).toEqual({ events: Math.min(maxEvents, 1) })
+      await store.remove(other)
+    }
   })
 })
 
