@@ -4,6 +4,7 @@ import { type BlobStore, type Job, sizeOf } from '@respond-async/core'
 import { describe, expect, it, vi } from 'vitest'
 import { durableObjectStore } from '../src/durable-object'
 import { startAlarm } from '../src/object-alarm'
+import { jobIndex } from '../src/object-index'
 import { type IndexRow, indexName, jobName, keyName, type ObjectStub, objectOf, type WrittenJob } from '../src/object-protocol'
 import { open } from './worker'
 
@@ -37,9 +38,12 @@ describe('the index of an owner', () => {
     const [kept, missed, buried, lost] = [jobOf(owner), jobOf(owner), jobOf(owner), jobOf(owner)]
     for (const job of [kept, missed, buried]) await store.insert(job)
     const overdue = { operation: 'none', createdAt: 1, version: 1, status: 'queued', dueAt: 1 }
+    await index.putRow({ ...overdue, id: lost.id, version: 0, dueAt: null, head: JSON.stringify(lost) })
+    const underWay = jobOf(owner) // its row came before it
+    await index.putRow({ ...overdue, id: underWay.id, dueAt: Date.now() - 3_500_000, head: JSON.stringify(underWay) })
     for (const job of [missed, buried, lost]) {
-      await index.dropRow(job.id)
-      await index.putRow({ ...overdue, id: job.id, head: JSON.stringify(job) })
+      if (job !== lost) await index.dropRow(job.id)
+      await index.putRow({ ...overdue, dueAt: Date.now() - 3_700_000, id: job.id, head: JSON.stringify(job) })
     }
     const facts = { version: 2, dueAt: null, owner, events: [], maxEvents: 0 }
     await objectOf(env.JOBS, jobName(missed.id)).replaceJob({ ...facts, head: JSON.stringify({ ...missed, version: 2 }) })
@@ -51,11 +55,13 @@ describe('the index of an owner', () => {
       new Map([
         [kept.id, 1],
         [missed.id, 2],
+        [underWay.id, 1],
       ]),
     )
     expect((await keptIn(indexName(owner))).alarm).toBeGreaterThan(Date.now() + 80_000_000)
 
     for (const { id } of [kept, missed]) await store.remove(id)
+    await index.dropRow(underWay.id)
     await runDurableObjectAlarm(objectAt(indexName(owner)))
     expect(await keptIn(indexName(owner))).toEqual({ keys: [], tables: [], alarm: null })
     await store.insert(jobOf(owner))
@@ -151,8 +157,8 @@ describe('the index of an owner', () => {
   it('keeps the newest version of a row, in whatever order they come', async () => {
     const index = objectOf(env.JOBS, indexName('niaj'))
     const line = { id: 'one', operation: 'none', createdAt: 1, status: 'queued', dueAt: null }
-    for (const version of [2, 1]) await index.putRow({ ...line, version, head: JSON.stringify({ id: 'one', version }) })
-    expect(await listed('niaj')).toEqual([['one', 2]])
+    for (const version of [1, 3, 2]) await index.putRow({ ...line, version, head: JSON.stringify({ id: 'one', version }) })
+    expect(await listed('niaj')).toEqual([['one', 3]])
   })
 
   it('has no row of a purged job, even if the row of its end comes after that', async () => {
@@ -180,8 +186,52 @@ describe('the index of an owner', () => {
     expect(await store.list?.({ owner: 'olivia', limit: 10 })).toEqual({ jobs: [], cursor: undefined })
   })
 
+  it('has only some of its overdue rows checked by one list, which may not make any number of calls', async () => {
+    const index = objectOf(env.JOBS, indexName('sam'))
+    const line = { operation: 'none', version: 1, status: 'queued', dueAt: 1 }
+    for (let n = 0; n < 25; n++)
+      await index.putRow({ ...line, id: `lost-${n}`, createdAt: n, head: JSON.stringify(jobOf('sam', { id: `lost-${n}`, dueAt: 1 })) })
+    const left: unknown[] = []
+    for (let lists = 0; lists < 2; lists++) left.push((await store.list?.({ owner: 'sam', limit: 100 }))?.jobs.length)
+    expect(left).toEqual([5, 0])
+  })
+
+  it('reads no more rows for a page than are in it, however many there are', async () => {
+    const name = indexName('wendy')
+    await objectOf(env.JOBS, name).putRow({
+      id: '',
+      createdAt: 0,
+      version: 1,
+      status: 'failed',
+      operation: 'none',
+      dueAt: null,
+      head: '{}',
+    })
+    const read = await runInDurableObject(objectAt(name), (_, { storage: { sql } }) => {
+      sql.exec(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+          INSERT INTO jobs (id, createdAt, version, status, operation, head)
+          SELECT 'rows-' || i, i, 1, iif(i % 100, 'succeeded', 'queued'), 'none', '{}' FROM n`,
+      )
+      const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = []
+      const exec = (query: string, ...values: unknown[]) => {
+        const cursor = sql.exec(query, ...values)
+        cursors.push(cursor)
+        return cursor
+      }
+      const index = jobIndex({ exec } as SqlStorage)
+      return [undefined, ['queued'], ['failed'], ['queued', 'running', 'failed']].map((statuses) => {
+        cursors.length = 0
+        index.rows({ limit: 10, statuses, after: { createdAt: 4_000, id: 'a' } })
+        return cursors.reduce((rows, { rowsRead }) => rows + rowsRead, 0)
+      })
+    })
+    for (const rows of read) expect(rows).toBeLessThan(50) // of 5,000
+    await evictDurableObject(objectAt(name))
+  })
+
   it('fills a page of large heads, which one call could not carry', async () => {
-    const meta = { text: 'x'.repeat(900_000) }
+    const meta = { text: `${'x'.repeat(900_000)}ж` } // which takes two bytes for each letter on its way
     const made = Array.from({ length: 20 }, (_, n) => jobOf('peggy', { createdAt: n, meta }))
     for (const job of made) await store.insert(job)
     const { jobs = [], cursor } = (await store.list?.({ owner: 'peggy', limit: 19 })) ?? {}
@@ -264,6 +314,19 @@ it('a key is freed by the job that holds it, and by no other', async () => {
   expect(await keptIn('key:["rupert","k"]')).toEqual({ keys: [], tables: [], alarm: null })
 })
 
+it('a key of which a job could not be freed, because its writer was cut off, is free all the same', async () => {
+  const name = keyName('rita', 'k')
+  const [gone, fresh] = [jobOf('rita', { idempotencyKey: 'k' }), jobOf('rita', { idempotencyKey: 'k' })]
+  await store.insert(gone)
+  const head = JSON.stringify({ ...gone, version: 2, goneAt: 1, idempotencyKey: undefined })
+  await objectOf(env.JOBS, jobName(gone.id)).replaceJob({ version: 2, dueAt: null, owner: 'rita', head, events: [], maxEvents: 0 })
+  expect(await objectOf(env.JOBS, name).holder()).toBe(gone.id)
+  expect(await store.holder?.('rita', 'k')).toBeNull()
+  expect((await store.insert(fresh)).inserted).toBe(true)
+  expect((await store.holder?.('rita', 'k'))?.id).toBe(fresh.id)
+  for (const { id } of [gone, fresh]) await store.remove(id)
+})
+
 it('a job whose id is taken leaves no row and no key behind', async () => {
   const there = jobOf('ursula')
   await store.insert(there)
@@ -272,6 +335,15 @@ it('a job whose id is taken leaves no row and no key behind', async () => {
   expect(await listed('yves')).toEqual([])
   expect(await keptIn(keyName('yves', 'k'))).toEqual({ keys: [], tables: [], alarm: null })
   await store.remove(there.id)
+})
+
+it('a job whose id comes a second time stays in the list of its owner, and keeps its key', async () => {
+  const job = jobOf('zoe', { idempotencyKey: 'k' })
+  await store.insert(job)
+  for (const again of [job, jobOf('zoe', { id: job.id })]) expect((await store.insert(again)).inserted).toBe(false)
+  expect(await listed('zoe')).toEqual([[job.id, 1]])
+  expect((await store.holder?.('zoe', 'k'))?.id).toBe(job.id)
+  await store.remove(job.id)
 })
 
 it('a job whose id is that of a tombstone leaves no row behind', async () => {
@@ -307,6 +379,7 @@ it('a record leaves nothing of the bodies and events that it no longer has', asy
 describe('a record fits into values of 2 MB', () => {
   /** Bytes of a value as it is serialized, nearly. The local platform takes larger ones. */
   const serialized = (value: unknown): number => {
+    if (ArrayBuffer.isView(value)) return value.buffer.byteLength // the whole buffer is stored, whatever part of it is seen
     if (typeof value === 'string') return value.length * (/[^\0-\xff]/.test(value) ? 2 : 1)
     return Object.entries(Object(value)).reduce((size, entry) => size + serialized(entry[0]) + serialized(entry[1]), 10)
   }
@@ -330,6 +403,16 @@ describe('a record fits into values of 2 MB', () => {
     expect((await keptIn(jobName(job.id))).keys).toEqual([])
   })
 
+  it('however large its bodies are', async () => {
+    const requestBody = new Uint8Array(3_000_000).map((_, at) => at % 251)
+    const job = jobOf('uma', { requestBody, responseBody: 'xyz'.repeat(1_000_000) })
+    await store.insert(job)
+    expect(await largest(job.id)).toBeLessThan(2_000_000)
+    const there = await store.get(job.id)
+    expect(there?.responseBody === job.responseBody && there?.requestBody?.toString() === requestBody.toString()).toBe(true)
+    await store.remove(job.id)
+  })
+
   it('also where much of it is its owner, which is stored again with its key', async () => {
     expect(store.capabilities.maxRecordBytes).toBe(990_000)
     const jobWith = (text: string) => jobOf('w'.repeat(240_000), { idempotencyKey: 'k', meta: { text: `${text}ж` } })
@@ -344,11 +427,20 @@ describe('a record fits into values of 2 MB', () => {
   })
 })
 
+it('a part of a large buffer, which one call could not carry, is stored as a body and as a chunk', async () => {
+  const part = new Uint8Array(40_000_000).subarray(5, 8)
+  const job = jobOf('oscar', { requestBody: part })
+  await store.insert(job)
+  await blobs.write(job.id, 'response-1', 0, part)
+  expect([(await store.get(job.id))?.requestBody, await blobs.read(job.id, 'response-1', 0)]).toEqual([part, part])
+  await store.remove(job.id)
+})
+
 it('an insert that comes after its place was taken is refused, and that is forgotten after a while', async () => {
   const job = jobOf('judy')
   expect(await objectOf(env.JOBS, jobName(job.id)).bar()).toBeNull()
-  for (let tries = 0; tries < 2; tries++) {
-    await expect(store.insert(job)).rejects.toMatchObject({ code: 'store_unavailable' })
+  for (const idempotencyKey of [undefined, undefined, 'k']) {
+    await expect(store.insert({ ...job, idempotencyKey })).rejects.toMatchObject({ code: 'store_unavailable' })
     await blobs.remove(job.id) // as whoever inserts it does then
   }
   expect((await keptIn(jobName(job.id))).alarm).toBeGreaterThan(Date.now() + 3_500_000)
