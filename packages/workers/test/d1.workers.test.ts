@@ -63,6 +63,23 @@ describe('a record', () => {
   })
 })
 
+describe('a list', () => {
+  it.each([undefined, 'ann'])('has jobs of the same time in one order, whatever their state and operation, of %s', async (owner) => {
+    await clear()
+    const store = open()
+    const made = { version: 1, revision: 1, owner: 'ann', createdAt: 1, updatedAt: 1, dueAt: 5, attempt: 0, maxAttempts: 1 } as const
+    for (const [at, id] of ['a', 'b', 'c', 'd', 'e', 'f'].entries())
+      await store.insert({
+        ...{ ...made, id, operation: at % 3 ? 'report' : 'export', status: at % 2 ? 'queued' : 'running' },
+        ...{ dispatch: 1, request: null, response: null },
+      })
+    const status = ['queued', 'running'] as const
+    const { jobs = [] } = (await store.list?.({ owner, status, limit: 10 })) ?? {}
+    expect(jobs.map(({ id }) => id).join('')).toBe('fedcba')
+    await clear()
+  })
+})
+
 describe('the history', () => {
   const count = 'SELECT count(*) AS events FROM respond_async_events WHERE job_id = ?'
 
