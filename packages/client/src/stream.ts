@@ -35,7 +35,6 @@ export async function openStream(job: Tracking, url: string): Promise<Response |
               at += read.value.length
               return controller.enqueue(read.value)
             }
-            part.reader?.cancel().catch(() => {}) // broken off
             // A compressed body cannot be resumed: how many of its bytes have come is unknown.
             const again = headers.has('content-encoding') ? null : await open(job, url, at, etag, signal, losses)
             if (!again)
@@ -62,6 +61,7 @@ async function next({ reader }: Part, signal: AbortSignal) {
   try {
     return await orAborted(reader.read(), signal)
   } catch {
+    reader.cancel().catch(() => {}) // broken off, or the rest is not needed
     signal.throwIfAborted()
     return undefined
   }

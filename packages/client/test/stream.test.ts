@@ -255,6 +255,6 @@ it.each(['while it waits', 'between two reads', 'by its signal'])(
     if (when !== 'between two reads') reader.read().catch(() => {})
     if (signal) left.abort()
     else await reader.cancel()
-    await vi.waitUntil(() => isClosed)
+    await vi.waitUntil(() => isClosed, { timeout: 20_000 })
   },
 )
