@@ -304,7 +304,7 @@ describe('servers that are busy or broken', () => {
   }, 5_000)
 
   test('a request that gets no answer is given up, and made again', async () => {
-    const { job, server } = await submitTo((_, at) => (at < 3 ? undefined : done), { requestTimeoutMs: 500 })
+    const { job, server } = await submitTo((_, at) => (at < 3 ? undefined : done), { requestTimeoutMs: 1_500 })
     await job.finished()
     expect(server.of('GET /jobs/1')).toHaveLength(3)
   })
@@ -415,7 +415,7 @@ describe('an answer that does not end', () => {
 
   test('nor begin: of a submission, which is made again', async () => {
     const server = await serve((_, at) => (at < 3 ? undefined : [202, { location: '/jobs/1' }]))
-    const job = await createClient({ requestTimeoutMs: 300, sleep: async () => {} }).submit(server.url, { json: {} })
+    const job = await createClient({ requestTimeoutMs: 1_500, sleep: async () => {} }).submit(server.url, { json: {} })
     expect([job.url, server.asked.length]).toEqual([`${server.url}/jobs/1`, 3])
   })
 
