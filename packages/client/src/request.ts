@@ -53,7 +53,7 @@ export function sender(fetch: Fetch, credentials: readonly Credentials[], settin
       for (const [name, value] of Object.entries(own)) headers.set(name, value)
       if (body === undefined || body === null) for (const name of BODY_FIELDS) headers.delete(name)
       const sent: RequestInit = { method, headers, body: body ?? null, signal, redirect: 'manual' }
-      // `duplex` is for streams.
+      // `duplex` is needed for a stream, and means nothing without one.
       const init: RequestInit = Object.assign(sent, mine.length > 0 && settings, { duplex: 'half' })
       const response = await fetch(url, init)
       if (response.type === 'opaqueredirect') return openRedirect(fetch, url, init, own)
