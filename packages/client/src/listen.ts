@@ -30,38 +30,38 @@ export async function listen(job: Tracking, url: string, parent: AbortSignal, ch
       // 204: the job is over, as a poll will tell. 429 and 5xx are temporary, everything else is final.
       refused = response.status < 500 && response.status !== 429
       drop(response)
-    } else {
-      const parser = createParser({
-        maxBufferSize: LARGEST_EVENT,
-        onRetry: (ms) => {
-          retryMs = ms
-        },
-        onEvent: ({ data, id }) => {
-          if (parent.aborted) return
-          const reading = readEvent(data, from, words)
-          if (!reading) return
-          fruitful = true
-          if (id !== undefined) job.lastEventId = id
-          job.etag = undefined // was that of an older document
-          if (take(job, reading)) changed()
-        },
-        onError: (error) => {
-          if (error.type === 'max-buffer-size-exceeded') limit.abort(error)
-        },
-      })
-      const reader = response.body.getReader()
-      const decoder = new TextDecoder()
-      try {
-        for (;;) {
-          limit.abortIn(SILENCE_MS)
-          const { done, value } = await orAborted(reader.read(), signal)
-          if (done) break
-          parser.feed(decoder.decode(value, { stream: true }))
-          if (isDone(job)) break
-        }
-      } finally {
-        reader.cancel().catch(() => {}) // the job is over, or has no followers any more
+      throw new Error() // as if the connection were lost
+    }
+    const parser = createParser({
+      maxBufferSize: LARGEST_EVENT,
+      onRetry: (ms) => {
+        retryMs = ms
+      },
+      onEvent: ({ data, id }) => {
+        if (parent.aborted) return
+        const reading = readEvent(data, from, words)
+        if (!reading) return
+        fruitful = true
+        if (id !== undefined) job.lastEventId = id
+        job.etag = undefined // was that of an older document
+        if (take(job, reading)) changed()
+      },
+      onError: (error) => {
+        if (error.type === 'max-buffer-size-exceeded') limit.abort(error)
+      },
+    })
+    const reader = response.body.getReader()
+    const decoder = new TextDecoder()
+    try {
+      for (;;) {
+        limit.abortIn(SILENCE_MS)
+        const { done, value } = await orAborted(reader.read(), signal)
+        if (done) break
+        parser.feed(decoder.decode(value, { stream: true }))
+        if (isDone(job)) break
       }
+    } finally {
+      reader.cancel().catch(() => {}) // the job is over, or has no followers any more
     }
   } catch {
     parent.throwIfAborted() // otherwise the connection was lost

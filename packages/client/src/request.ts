@@ -44,17 +44,19 @@ const MOST_REDIRECTS = 10
  */
 export function sender(fetch: Fetch, credentials: readonly Credentials[], settings: RequestSettings): Send {
   return async ({ headers: own, signal, stopsAt303, ...first }) => {
-    let { method, url, body } = first
+    let { method, url, body = null } = first
     for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
       const { origin } = new URL(url)
       const mine = credentials.filter((one) => one.origin === origin)
       const headers = new Headers()
       for (const one of mine) for (const [name, value] of await one.headers()) headers.set(name, value)
       for (const [name, value] of Object.entries(own)) headers.set(name, value)
-      if (body === undefined || body === null) for (const name of BODY_FIELDS) headers.delete(name)
-      const sent: RequestInit = { method, headers, body: body ?? null, signal, redirect: 'manual' }
-      // `duplex` is needed for a stream, and means nothing without one.
-      const init: RequestInit = Object.assign(sent, mine.length > 0 && settings, { duplex: 'half' })
+      if (body === null) for (const name of BODY_FIELDS) headers.delete(name)
+      // `duplex` is needed for a stream, and means nothing without one. The DOM's types do not have it.
+      const init: RequestInit & { readonly duplex: 'half' } = {
+        ...(mine.length > 0 && settings),
+        ...{ method, headers, body, signal, redirect: 'manual', duplex: 'half' },
+      }
       const response = await fetch(url, init)
       if (response.type === 'opaqueredirect') return openRedirect(fetch, url, init, own)
       const location = REDIRECTS.includes(response.status) ? response.headers.get('location') : null
