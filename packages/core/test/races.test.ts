@@ -5,6 +5,21 @@ import { createService, gate, idOf, json, location, ok, sharedStore } from './se
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
+/** A job that runs, and has its result once `go` is open; `get` is that of its store, whose own may be replaced. */
+async function runningJob() {
+  const store = memoryStore()
+  const { get } = store
+  const { wrap, post, send } = createService({ store })
+  const go = gate()
+  wrap('report', {}, async () => {
+    await go.opened
+    return ok('made')
+  })
+  const at = location(await post('report'))
+  await vi.advanceTimersByTimeAsync(10)
+  return { store, get, send, go, at }
+}
+
 describe('between two steps', () => {
   test('a job that is canceled before its handler has begun never calls it', async () => {
     const { wrap, post, send } = createService()
@@ -18,16 +33,7 @@ describe('between two steps', () => {
   })
 
   test('a job that finishes while a DELETE is under way is not purged by it', async () => {
-    const store = memoryStore()
-    const { get } = store
-    const { wrap, post, send } = createService({ store })
-    const go = gate()
-    wrap('report', {}, async () => {
-      await go.opened
-      return ok('made')
-    })
-    const at = location(await post('report'))
-    await vi.advanceTimersByTimeAsync(10)
+    const { store, get, send, go, at } = await runningJob()
     store.get = async (...asked) => {
       const running = await get(...asked)
       store.get = get
@@ -376,16 +382,7 @@ describe('what comes in another form', () => {
 })
 
 test('a client that waits learns of a change that comes while the job is read', async () => {
-  const store = memoryStore()
-  const { get } = store
-  const { wrap, post, send } = createService({ store })
-  const go = gate()
-  wrap('report', {}, async () => {
-    await go.opened
-    return ok('made')
-  })
-  const at = location(await post('report'))
-  await vi.advanceTimersByTimeAsync(10)
+  const { store, get, send, go, at } = await runningJob()
   const tag = String((await send('GET', at))?.headers.ETag)
   const isRead = gate()
   let reads = 0
