@@ -16,7 +16,7 @@ test('docs/states.md shows the table that the code works with', () => {
 })
 
 test('docs/options.md has every option of the interfaces, and no other', () => {
-  const core = ['options', 'memory-store', 'in-process', 'wait-until', 'jobs', 'fetch'].map((file) => `packages/core/src/${file}.ts`)
+  const core = ['options', 'memory-store', 'in-process', 'wait-until', 'jobs-api', 'fetch'].map((file) => `packages/core/src/${file}.ts`)
   const source = [...core, 'packages/hono/src/index.ts'].map(read).join('\n')
   const declared = [...source.matchAll(/^export interface (?:\w+Options)(?:<.*>)? \{\n([\s\S]*?)^\}/gm)].flatMap(([, body = '']) =>
     [...body.matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name),

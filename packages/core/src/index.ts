@@ -33,8 +33,8 @@ export type {
   StoredRequest,
   StoredResponse,
 } from './job'
-export type { Jobs, SubmitOptions } from './jobs'
 export { createJobs } from './jobs'
+export type { Jobs, SubmitOptions } from './jobs-api'
 export type { LifecycleEvent, Outcome } from './lifecycle'
 export { isTerminal, TRANSITIONS, transition } from './lifecycle'
 export type { MemoryStoreOptions } from './memory-store'

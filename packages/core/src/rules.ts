@@ -1,5 +1,5 @@
 import { JobsError } from './errors'
-import type { SubmitOptions } from './jobs'
+import type { SubmitOptions } from './jobs-api'
 import { isStatus, TRANSITIONS } from './lifecycle'
 import type { JobsOptions, OperationOptions } from './options'
 import type { JobQuery } from './store'
