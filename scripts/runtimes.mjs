@@ -1,7 +1,8 @@
 /**
  * Runs on other runtimes what the tests check on one version of Node, against the built packages: all audits on the oldest supported
  * Node, on the newest, and on Bun and Deno; on these two also a job that is followed by a WebSocket, the media types that the runtime
- * itself gives a response, and the cases of the store testkit on the SQLite store.
+ * itself gives a response, and the cases of the store testkit on the SQLite store; on the newest Node also the tests of WebSockets, whose
+ * connections each version hands over in its own way.
  * `node scripts/runtimes.mjs [bun|deno|node20|node26]`, after a build.
  *
  * A runtime that cannot be installed (no package for this machine, no registry) is skipped with a message; a failed audit or case
@@ -9,6 +10,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 import { close } from './closing-line.mjs'
@@ -36,7 +38,7 @@ const RUNTIMES = {
     ],
   },
   node20: readsJavaScript('20.20.2'),
-  node26: readsJavaScript('26.10.0'),
+  node26: { ...readsJavaScript('26.10.0'), tests: ['tests/sockets/sockets.test.ts'] },
 }
 requireOfTests('esbuild').buildSync({
   entryPoints: [pathOf('runtimes/serve-on-node.ts')],
@@ -49,12 +51,17 @@ const KNOWN = {
   'bun fetch': { LIV8: 'Bun gives the answer to a HEAD a length' },
   'deno hono': { LIV8: 'Hono takes the body off the answer to a HEAD, and Deno gives it a length' },
 }
+const report = pathOf('node_modules/.cache/report.json')
+const VITEST = [
+  ...[pathOf('../node_modules/vitest/vitest.mjs'), 'run', '--project', 'unit', '--typecheck=false'],
+  ...['--reporter=json', `--outputFile=${report}`],
+]
 const env = { ...process.env, DENO_NO_UPDATE_CHECK: '1', DO_NOT_TRACK: '1' }
 
 const { runAudits } = await import(new URL('../packages/http-audits/dist/index.js', import.meta.url).href)
 const chosen = process.argv.slice(2)
 const total = { passed: 0, failures: [], skipped: 0 }
-for (const [name, { command, server, targets, sockets, counted = {} }] of Object.entries(RUNTIMES)) {
+for (const [name, { command, server, targets, sockets, counted = {}, tests: files }] of Object.entries(RUNTIMES)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue
   const version = spawnSync('npx', ['-y', command[0], '--version'], { env, encoding: 'utf8' })
   if (version.status !== 0) {
@@ -65,6 +72,7 @@ for (const [name, { command, server, targets, sockets, counted = {} }] of Object
   // At once: an audit waits for most of its time.
   await Promise.all(targets.map((target) => audit(name, [...command, server, target], target, sockets)))
   for (const [what, file] of Object.entries(counted)) runCounted(name, what, [...command, file])
+  if (files) runTests(name, [...command, ...VITEST, ...files])
 }
 close(total)
 process.exit(total.failures.length > 0 ? 1 : 0)
@@ -123,6 +131,17 @@ async function listen(url, options, opened = () => {}) {
 function runCounted(name, what, command) {
   const { status, stdout, stderr } = spawnSync('npx', ['-y', ...command], { env, encoding: 'utf8' })
   add(name, what, status === 0 ? JSON.parse(stdout) : { passed: 0, failures: [`the program failed: ${stderr.trim()}`], skipped: 0 })
+}
+
+/** Runs test files, and adds their counts. */
+function runTests(name, command) {
+  rmSync(report, { force: true })
+  const { stderr } = spawnSync('npx', ['-y', ...command], { env, encoding: 'utf8', cwd: pathOf('..') })
+  if (!existsSync(report)) return add(name, 'tests', { passed: 0, failures: [`they did not run: ${stderr.trim()}`], skipped: 0 })
+  const { numPassedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, 'utf8'))
+  const failed = testResults.flatMap((file) => file.assertionResults).filter(({ status }) => status === 'failed')
+  const failures = failed.map(({ fullName, failureMessages: [why] }) => `${fullName}: ${why.split('\n')[0]}`)
+  add(name, 'tests', { passed: numPassedTests, failures, skipped: numPendingTests })
 }
 
 /** Prints the counts, and adds them to the total. */

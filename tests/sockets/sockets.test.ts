@@ -12,6 +12,9 @@ import { databaseFile } from '../database-file'
 import { listen } from './listener'
 import { FRAMEWORKS, type Service, start, type Work } from './service'
 
+/** From version 26 on Node itself reads the body of a request that asks for an upgrade; the connection then ends with the answer. */
+const READS_BODIES = Number.parseInt(process.versions.node, 10) >= 26
+
 const serve = async (...how: Parameters<typeof start>): Promise<Service> => {
   const service = await start(...how)
   onTestFinished(service.close)
@@ -310,7 +313,7 @@ describe('a server of Express with sockets', () => {
     client.write(`POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
     const [answer] = await once(client, 'data')
     await once(client, 'close')
-    expect([String(answer).slice(0, 12), served]).toEqual(['HTTP/1.1 431', []])
+    expect([String(answer).slice(0, 12), served]).toEqual(READS_BODIES ? ['HTTP/1.1 200', ['/']] : ['HTTP/1.1 431', []])
   })
 
   it('takes their bodies, waits for those who read slowly, and keeps the connection: Java asks for HTTP/2 with every first request', async () => {
@@ -335,7 +338,7 @@ describe('a server of Express with sockets', () => {
     let size = 0
     for await (const piece of response) size += piece.length
     expect(size).toBe(16_000_000)
-    expect(new Set(ports).size).toBe(1)
+    expect(new Set(ports).size).toBe(READS_BODIES ? 3 : 1) // the third one has no body
   })
 
   it('answers in order who asks for upgrades while the answer to an earlier request is due', async () => {

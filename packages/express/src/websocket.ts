@@ -46,14 +46,15 @@ export function jobSockets(
   const mount = path.replace(/\/+$/, '')
   const sockets = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload: MAX_MESSAGE_BYTES })
   return function upgrade(request, socket, head) {
-    const before = (socket as Answering)._httpMessage
+    const connection: Answering = request.socket
+    const before = connection._httpMessage
     if (before) {
       // Node reports an upgrade at once, although the answer to a request before it on this connection is still due.
       socket.on('error', ignore)
       before.once('close', () => {
         if (socket.destroyed) return // the client has gone
         socket.off('error', ignore)
-        ;(socket as Socket).setTimeout(0) // after that answer Node takes the connection for idle
+        connection.setTimeout(0) // after that answer Node takes the connection for idle
         upgrade.call(this, request, socket, head)
       })
       return
@@ -86,7 +87,7 @@ export function jobSockets(
 }
 
 /** A connection of a server of Node, with the response that is being sent. */
-type Answering = Duplex & { readonly _httpMessage?: ServerResponse | null }
+type Answering = Socket & { readonly _httpMessage?: ServerResponse | null }
 
 const NOT_FOUND: Answer = { status: 404, headers: {}, body: null }
 const FAILED: Answer = { status: 500, headers: {}, body: null }
@@ -137,9 +138,14 @@ function responseOn(request: IncomingMessage, socket: Duplex): ServerResponse {
 /**
  * Gives a request that no other listener will answer back to the server, without its `Upgrade` field: Node ignores an upgrade only if
  * nobody listens for one. The server then reads the request like any other, with its body, and those that follow on the connection.
+ * Only where Node reads the body by itself, from version 26 on, does the connection end with the answer.
  */
 function passOn(server: Partial<Server> | undefined, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   if (server?.listenerCount?.('upgrade') !== 1) return
+  if (!request.complete || request.readableLength > 0) {
+    Object.assign(request, { upgrade: false }) // body parsers take an upgrade for a request without a body
+    return void server.emit?.('request', request, responseOn(request, socket))
+  }
   const { method, url, httpVersion, rawHeaders } = request
   // Node may have dropped further fields, `Content-Length` among them: the body of this request would then be read as the next request.
   const most = 2 * (server.maxHeadersCount ?? MAX_FIELDS)

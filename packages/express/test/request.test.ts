@@ -30,6 +30,15 @@ const see = (req: Request, res: Response) =>
     },
   })
 
+/** Whether the runtime can make JSON of a value, however deep: Node can from version 26 on. */
+function canSerialize(value: unknown): boolean {
+  try {
+    return JSON.stringify(value) !== ''
+  } catch {
+    return false
+  }
+}
+
 for (const [version, express] of Object.entries(VERSIONS))
   describe(version, () => {
     it('shows the handler the same request whether it is wrapped or not, inline and in a replay', async () => {
@@ -374,8 +383,11 @@ for (const [version, express] of Object.entries(VERSIONS))
       )
       const { call } = await serve(app)
       const headers = { 'content-type': 'application/json', 'idempotency-key': 'k' }
-      const answer = await call('/', { method: 'POST', headers, body: `${'['.repeat(50_000)}${']'.repeat(50_000)}` })
-      expect([answer.status, (await answer.json()).code]).toEqual([400, 'body-unreadable'])
+      const body = `${'['.repeat(50_000)}${']'.repeat(50_000)}`
+      const answer = await call('/', { method: 'POST', headers, body })
+      expect([answer.status, (await answer.json()).code]).toEqual(
+        canSerialize(JSON.parse(body)) ? [202, undefined] : [400, 'body-unreadable'],
+      )
     })
 
     it('passes on to error handlers that were given with the handler', async () => {
