@@ -74,13 +74,14 @@ export function rebuild(app: Application, stored: StoredRequest, execution: Exec
   const req = new (requestsUnder(request))(notes)
   const headers = stored.headers as Record<string, string | string[]>
   if (notes.hasBody ?? body !== null) headers['content-length'] = `${body === null ? 0 : sizeOf(body)}`
-  const { url = stored.url, baseUrl = '', params = {}, told = { query: {} }, parsedAs } = notes
+  const { url = stored.url, baseUrl = '', params = {}, told = { query: {} }, parsedAs, statusCode = 200 } = notes
   const rawHeaders = Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((one) => [name, one]))
   // As from Express, but without `route`: no router has matched.
   const head = { url, rawHeaders, baseUrl, params, body: parsedBody(notes, stored, body) }
   req.receive(stored, head as RequestHead, headers, parsedAs === undefined || parsedAs === 'empty' ? piecesOf(body) : undefined)
   putAdded({ ...told, ...stored.carry }, req)
   const res = new (responsesUnder(response))(req, {}, execution)
+  res.statusCode = statusCode
   res.locals = Object.create(null)
   return { req, res }
 }

@@ -27,6 +27,7 @@ export interface Notes {
   readonly encrypted?: boolean
   readonly hasBody?: boolean
   readonly parsedAs?: ParsedAs
+  readonly statusCode?: number
 }
 
 /** An Express request, as core reads it. */
@@ -98,7 +99,7 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
   }
 
   context(): JsonObject {
-    const { remoteAddress, encrypted, hasBody } = this
+    const { remoteAddress, encrypted, hasBody, statusCode } = this
     const { url, baseUrl, params } = this.own
     return {
       url: url === this.url ? undefined : url,
@@ -109,6 +110,7 @@ export class ExpressSubmission extends ExpressRequest implements Submission<Requ
       encrypted,
       hasBody,
       parsedAs: this.#parsedAs,
+      statusCode,
     } satisfies Notes
   }
 

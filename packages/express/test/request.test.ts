@@ -143,6 +143,21 @@ for (const [version, express] of Object.entries(VERSIONS))
       expect((await jobs.get(location.slice('/jobs/'.length)))?.response?.headers).not.toHaveProperty('x-from')
     })
 
+    it.each(Object.entries(WAYS))('has the status that was set before it, as NestJS does: %s', async (_way, engine) => {
+      const jobs = createJobs<Request>({ engine: engine() })
+      void jobs.start()
+      const app = express()
+      const created: RequestHandler = (_req, res, next) => next(void res.status(201))
+      app.post(
+        '/',
+        created,
+        respondAsync(jobs, 'created', (_req, res) => void res.json('made')),
+      )
+      app.use('/jobs', jobRoutes(jobs))
+      const { accepted, result } = await (await serve(app)).whole('/')
+      expect([accepted.status, result.status, await result.json()]).toEqual([202, 201, 'made'])
+    })
+
     it('leaves to the live ones what tells middleware of their end: on-finished keeps its listeners there', async () => {
       const jobs = createJobs<Request>()
       const app = express()
