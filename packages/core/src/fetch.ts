@@ -1,7 +1,6 @@
 import {
   type Body,
   type BodyStream,
-  checkNoOthers,
   type Execute,
   isStream,
   type JobHandle,
@@ -10,6 +9,7 @@ import {
   type Owner,
   pathOf,
 } from '@respond-async/core'
+import { checkJobs, operationOf } from '@respond-async/core/store'
 import { toResponse } from './web-answer'
 import { captureResponse } from './web-capture'
 import { platformOf, unwrappedHandle } from './web-handle'
@@ -60,7 +60,7 @@ export function respondAsync<Rest extends unknown[]>(
   operation: string | FetchOptions,
   handler: (request: RequestWithJob, ...rest: Rest) => Response | Promise<Response>,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
-  const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
+  const { operation: name, ...options } = operationOf(jobs, operation)
   const scope = asyncScope()
   const execute: Execute = (execution) => {
     const { handle, request, requestBody, platform } = execution
@@ -100,15 +100,15 @@ export interface JobRoutesOptions<Native = Request> {
 /** Makes a handler for the job routes: status, result, cancel, list. It resolves to `undefined` for a request to none of them. */
 export function jobRoutes<R extends Request = Request>(
   jobs: Jobs<R>,
-  { path = jobs.path, owner, ...others }: JobRoutesOptions<R> = {},
+  { path = jobs?.path, owner, ...others }: JobRoutesOptions<R> = {},
 ): (request: R, ...rest: unknown[]) => Promise<Response | undefined> {
-  checkNoOthers('jobRoutes', others)
+  checkJobs('jobRoutes', jobs, others)
   const mount = path.replace(/\/+$/, '')
   return async (request, ...rest) => {
     const pathname = pathOf(request.url).replace(/\?.*/, '')
     if (!`${pathname}/`.startsWith(`${mount}/`)) return undefined
     const platform = platformOf(rest[0], rest[1])
-    const answer = await jobs.route(request, { native: request, mount, rest: pathname.slice(mount.length), owner, platform })
+    const answer = await jobs.route(request, { native: request, owner, platform, mount, rest: pathname.slice(mount.length) })
     return answer && toResponse(answer)
   }
 }

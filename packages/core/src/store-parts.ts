@@ -1,6 +1,7 @@
 import { type Body, cursorOf, type Job, type JobStatus, JobsError, sizeOf, TRANSITIONS } from '@respond-async/core'
 
 export { checkNoOthers, cursorOf, type Place, placeOf } from '@respond-async/core'
+export { checkJobs, operationOf } from './adapter-parts'
 
 /** All states of a job. */
 export const STATUSES = Object.keys(TRANSITIONS) as readonly JobStatus[] // the table has a row for each

@@ -19,7 +19,7 @@ export function rebuildRequest(stored: StoredRequest | null, body: Body | BodySt
   const { method = 'POST', url = '/', headers = {} }: Partial<StoredRequest> = stored ?? {}
   const fields = headersOf(headers)
   if (body !== null) fields.set('content-length', `${sizeOf(body)}`) // not stored, and a stream does not show it
-  return newRequest(new URL(url, 'http://localhost').href, method, fields, body)
+  return newRequest(new URL(url, 'http://localhost'), method, fields, body)
 }
 
 /** A body as init of a `Request`. */
@@ -30,7 +30,7 @@ export function contentInit(body: Body | BodyStream | null): { body: Content | n
 }
 
 /** Makes a request of the class of `like` if possible, so that a `NextRequest` stays one; otherwise a plain `Request`. */
-function newRequest(url: string, method: string, headers: Headers, body: Body | BodyStream | null, like: object = {}): Request {
+function newRequest(url: string | URL, method: string, headers: Headers, body: Body | BodyStream | null, like: object = {}): Request {
   const init = { method, headers, ...contentInit(body) }
   // Not `like.constructor`: Next.js passes a Proxy, which binds every function that is read from it.
   const Class = Object.getPrototypeOf(like).constructor as typeof Request

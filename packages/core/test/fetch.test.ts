@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { createJobs, inProcess, isJobsError, type JobEngine, waitUntil } from '@respond-async/core'
+import { createJobs, inProcess, isJobsError, type JobEngine, JobsError, waitUntil } from '@respond-async/core'
 import {
   asyncScope,
   captureResponse,
@@ -373,6 +373,16 @@ describe('respondAsync and jobRoutes', () => {
     const wrap = respondAsync as (...args: unknown[]) => unknown
     for (const handler of [undefined, null, {}, 'text'])
       expect(() => wrap(createJobs(), 'op', handler)).toThrow('respondAsync("op") needs a name and a handler function')
+  })
+
+  it('refuse at once what is no jobs', () => {
+    const wrap = respondAsync as (...args: unknown[]) => unknown
+    const message = (where: string) => `${where} needs the jobs that createJobs() returned: ${where}(jobs, …)`
+    for (const none of [undefined, null, 'report', {}]) {
+      expect(() => wrap(none, 'op', () => {})).toThrow(new JobsError('invalid_option', message('respondAsync')))
+      expect(() => jobRoutes(none as never)).toThrow(new JobsError('invalid_option', message('jobRoutes')))
+    }
+    expect(() => wrap(createJobs())).toThrow('needs a name and a handler function')
   })
 
   it('know their own paths and leave the others alone', async () => {

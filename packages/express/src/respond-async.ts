@@ -1,14 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
-import {
-  type Answer,
-  checkNoOthers,
-  type Execute,
-  type JobHandle,
-  type Jobs,
-  type OperationOptions,
-  type Owner,
-  type StoredRequest,
-} from '@respond-async/core'
+import type { Answer, Execute, JobHandle, Jobs, OperationOptions, Owner, StoredRequest } from '@respond-async/core'
+import { checkJobs, operationOf } from '@respond-async/core/store'
 import express, { type Application, type Request, type RequestHandler, type Response } from 'express'
 import { detach, rebuild, run } from './exchange'
 import { type AnyHandler, callInOrder, type JobHandler, type Next, type Unnamed } from './handlers'
@@ -51,7 +43,7 @@ export function respondAsync<P = Unnamed, ResBody = Unnamed, ReqBody = Unnamed, 
   ...handlers: OneOrMore<JobHandlers<JobHandler<P, ResBody, ReqBody, ReqQuery, ResLocals>>>
 ): RequestHandler<P, ResBody, ReqBody, ReqQuery, ResLocals>
 export function respondAsync(jobs: Jobs<Request>, operation: string | RespondAsyncOptions, ...given: unknown[]): RequestHandler {
-  const { operation: name, app: ofJobs, ...options } = typeof operation === 'string' ? { operation } : operation
+  const { operation: name, app: ofJobs, ...options } = operationOf(jobs, operation)
   const handlers = given.flat(9) as AnyHandler[] // checked by `define`
   let app = ofJobs
   /** For stored requests, which have no async context of their own and would run in that of another. */
@@ -97,7 +89,7 @@ export interface JobRoutesOptions {
 
 /** Makes the job routes: status, result, cancel, list. To be mounted with `app.use('/jobs', jobRoutes(jobs))`, also in a nested router. */
 export function jobRoutes(jobs: Jobs<Request>, { owner, ...others }: JobRoutesOptions = {}): RequestHandler {
-  checkNoOthers('jobRoutes', others)
+  checkJobs('jobRoutes', jobs, others)
   return (req, res, next) => {
     answerWith(jobs.route(new ExpressRequest(req), { native: req, mount: req.baseUrl, rest: req.path, owner }), res, next, next)
   }

@@ -1,7 +1,8 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { type Answer, checkNoOthers, type Jobs, MAX_MESSAGE_BYTES, type MessageStream, type Owner, pathOf } from '@respond-async/core'
+import { type Answer, type Jobs, MAX_MESSAGE_BYTES, type MessageStream, type Owner, pathOf } from '@respond-async/core'
+import { checkJobs } from '@respond-async/core/store'
 import type { Request } from 'express'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { writeAnswer } from './write-answer'
@@ -40,9 +41,9 @@ export function jobSockets(jobs: Jobs<IncomingMessage>, options?: JobSocketsOpti
 export function jobSockets(jobs: Jobs<Request>, options: JobSocketsOptions & { owner: Owner<IncomingMessage> }): UpgradeListener
 export function jobSockets(
   jobs: Jobs<never>,
-  { path = jobs.path, owner, onError = report, ...others }: JobSocketsOptions = {},
+  { path = jobs?.path, owner, onError = report, ...others }: JobSocketsOptions = {},
 ): UpgradeListener {
-  checkNoOthers('jobSockets', others)
+  checkJobs('jobSockets', jobs, others)
   const mount = path.replace(/\/+$/, '')
   const sockets = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload: MAX_MESSAGE_BYTES })
   return function upgrade(request, socket, head) {

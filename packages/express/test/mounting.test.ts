@@ -216,6 +216,8 @@ for (const [version, express] of Object.entries(VERSIONS))
   })
 
 describe('misuse at set-up', () => {
+  const without = (where: string) =>
+    new JobsError('invalid_option', `${where} needs the jobs that createJobs() returned: ${where}(jobs, …)`)
   it('says what to do', () => {
     const jobs = createJobs<Request>()
     const wrap = respondAsync as (...args: unknown[]) => unknown
@@ -229,5 +231,11 @@ describe('misuse at set-up', () => {
     expect(() => respondAsync(jobs, { operation: 'other', retries: -1 }, () => {})).toThrow(/retries must be a whole number/)
     expect(() => jobRoutes(jobs, { ownr: () => 'ann' } as object)).toThrow('jobRoutes: ownr is not an option')
     expect(() => jobSockets(createJobs(), { ownr: () => 'ann' } as object)).toThrow('jobSockets: ownr is not an option')
+    expect(() => wrap(jobs)).toThrow(/needs a name and a handler function/)
+    for (const none of [undefined, null, 'report', {}]) {
+      expect(() => wrap(none, 'op', () => {})).toThrow(without('respondAsync'))
+      expect(() => jobRoutes(none as never)).toThrow(without('jobRoutes'))
+      expect(() => jobSockets(none as never)).toThrow(without('jobSockets'))
+    }
   })
 })

@@ -1,5 +1,6 @@
-import { checkNoOthers, type Execute, type JobHandle, type Jobs, type OperationOptions, type Owner } from '@respond-async/core'
+import type { Execute, JobHandle, Jobs, OperationOptions, Owner } from '@respond-async/core'
 import { asyncScope, bodyFor, unwrappedHandle } from '@respond-async/core/fetch'
+import { checkJobs, operationOf } from '@respond-async/core/store'
 import { type Context, type Env, type Handler, Hono, type Input, type MiddlewareHandler, type TypedResponse } from 'hono'
 import type { HandlerResponse } from 'hono/types'
 import { writeAnswer } from './answer'
@@ -68,7 +69,7 @@ export function respondAsync<
   handler: Handler<E, P, I & I2 & I3, R>,
 ): Handler<E, P, I & I2 & I3, R>
 export function respondAsync(jobs: Jobs<Context>, operation: string | RespondAsyncOptions, ...handlers: AnyHandler[]): Handler {
-  const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
+  const { operation: name, ...options } = operationOf(jobs, operation)
   const before = handlers.slice(0, -1)
   const last = handlers.slice(-1)
   const scope = asyncScope()
@@ -85,7 +86,7 @@ export function respondAsync(jobs: Jobs<Context>, operation: string | RespondAsy
     c.set('job', unwrappedHandle(name, c.req.raw))
     return runHandlers(c, last, next)
   }
-  return before.length === 0 ? accept : (c, next) => runHandlers(c, [...before, accept], next)
+  return before[0] ? (c, next) => runHandlers(c, [...before, accept], next) : accept
 }
 
 /** Options of {@link jobRoutes}. */
@@ -104,7 +105,7 @@ export function jobRoutes<E extends Env = Env>(
   jobs: Jobs<Context<E>>,
   { owner, upgradeWebSocket, ...others }: JobRoutesOptions<Context<E>> = {},
 ): Hono<E> {
-  checkNoOthers('jobRoutes', others)
+  checkJobs('jobRoutes', jobs, others)
   return new Hono<E>().all('*', async (c, next) => {
     // Case-sensitive, because `upgradeWebSocket` of two runtimes is.
     const upgrades = upgradeWebSocket && c.req.header('upgrade') === 'websocket'

@@ -2,7 +2,7 @@ import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
-import { createJobs, inProcess, type Jobs, type JobsOptions } from '@respond-async/core'
+import { createJobs, inProcess, type Jobs, JobsError, type JobsOptions } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/hono'
 import { type Context, type Handler, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -778,6 +778,16 @@ it('refuses what is no handler', () => {
   const wrap = respondAsync as (...args: unknown[]) => unknown
   for (const handlers of [[], [undefined], ['text'], [() => {}, undefined], [undefined, () => {}]])
     expect(() => wrap(jobs, 'op', ...handlers)).toThrow('respondAsync("op") needs a name and a handler function')
+})
+
+it('refuses at once what is no jobs', () => {
+  const wrap = respondAsync as (...args: unknown[]) => unknown
+  const message = (where: string) => `${where} needs the jobs that createJobs() returned: ${where}(jobs, …)`
+  for (const none of [undefined, null, 'report', {}]) {
+    expect(() => wrap(none, 'op', () => {})).toThrow(new JobsError('invalid_option', message('respondAsync')))
+    expect(() => jobRoutes(none as never)).toThrow(new JobsError('invalid_option', message('jobRoutes')))
+  }
+  expect(() => wrap(createJobs())).toThrow('needs a name and a handler function')
 })
 
 describe('the job routes', () => {

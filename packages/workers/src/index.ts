@@ -1,5 +1,6 @@
-import { checkNoOthers, type Execute, type JobHandle, type Jobs, type OperationOptions, type Owner } from '@respond-async/core'
+import type { Execute, JobHandle, Jobs, OperationOptions, Owner } from '@respond-async/core'
 import { asyncScope, bodyFor, platformOf, socketResponse, toResponse, unwrappedHandle, withJob } from '@respond-async/core/fetch'
+import { checkJobs, operationOf } from '@respond-async/core/store'
 import { detachedRequest, rebuiltRequest } from './handler-request'
 import { placeOf } from './mount'
 import { captureReturned } from './response'
@@ -42,7 +43,7 @@ export function respondAsync<Env = Cloudflare.Env, R extends Request = Request>(
   operation: string | RespondAsyncOptions<R>,
   handler: WorkersHandler<Env, R>,
 ): (request: R, env?: Env, ctx?: ExecutionContext) => Promise<Response> {
-  const { operation: name, ...options } = typeof operation === 'string' ? { operation } : operation
+  const { operation: name, ...options } = operationOf(jobs, operation)
   const scope = asyncScope()
   const execute: Execute = (execution) => {
     const { handle, live, request: stored, requestBody, platform } = execution
@@ -82,7 +83,7 @@ export function jobRoutes<R extends Request = Request>(
   jobs: Jobs<R>,
   { owner, ...others }: JobRoutesOptions<R> = {},
 ): (request: R, env?: unknown, ctx?: unknown) => Promise<Response | undefined> {
-  checkNoOthers('jobRoutes', others)
+  checkJobs('jobRoutes', jobs, others)
   return async (request, env, ctx) => {
     const place = placeOf(request, jobs.path)
     const answer =

@@ -1,6 +1,6 @@
 import type { Jobs } from '@respond-async/core'
 import { platformOf } from '@respond-async/core/fetch'
-import { checkNoOthers } from '@respond-async/core/store'
+import { checkJobs, checkNoOthers } from '@respond-async/core/store'
 import { isQueuedMessage, type JobQueue, secondsOf, sendMessage } from './queue-message'
 
 /** Options of {@link queueConsumer}. */
@@ -29,6 +29,7 @@ export function queueConsumer<Env = unknown>(
   jobs: Jobs<never> | ((env: Env) => Jobs<never>),
   { queue, onError = (error) => console.error('respond-async: queue:', error), ...others }: QueueConsumerOptions = {},
 ): (batch: MessageBatch, env: Env, ctx: ExecutionContext) => Promise<void> {
+  if (typeof jobs !== 'function') checkJobs('queueConsumer', jobs)
   checkNoOthers('queueConsumer', others)
   /** Keeps an error of `onError` itself from ending the batch, with the runs that are not over. */
   const report = (error: unknown) => {

@@ -1,6 +1,7 @@
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from 'cloudflare:workers'
 import type { JobMessage, Jobs } from '@respond-async/core'
 import { platformOf } from '@respond-async/core/fetch'
+import { checkJobs } from '@respond-async/core/store'
 
 /** Parameters of an instance. */
 export interface FlowParams extends JobMessage {
@@ -20,6 +21,7 @@ const MARGIN_MS = 60_000
  * attempt is a step; between attempts it sleeps.
  *
  * @param jobs the jobs of the module, or a function that makes them from `env`, if that is done for each call
+ * @throws {JobsError} `invalid_option`
  */
 export function jobWorkflow<Env = unknown>(
   jobs: Jobs<never> | ((env: Env) => Jobs<never>),
@@ -27,6 +29,7 @@ export function jobWorkflow<Env = unknown>(
   ctx: ExecutionContext,
   env: Env,
 ) => WorkflowEntrypoint<Env, FlowParams> {
+  if (typeof jobs !== 'function') checkJobs('jobWorkflow', jobs)
   return class extends WorkflowEntrypoint<Env, FlowParams> {
     override async run({ payload }: Readonly<WorkflowEvent<FlowParams>>, step: WorkflowStep) {
       const { v, id, operation, dispatch, notBefore, maxRunMs = 900_000 } = payload

@@ -205,5 +205,6 @@ describe('the engine', () => {
     expect(() => cloudflareQueue({ QUEUE: env.QUEUE } as never)).toThrow('cloudflareQueue({ queue: env.QUEUE })')
     expect(() => cloudflareQueue({ queue: env.QUEUE, delay: 5 } as never)).toThrow('cloudflareQueue: delay is not an option')
     expect(() => queueConsumer(queueJobs, { onerror() {} } as never)).toThrow('queueConsumer: onerror is not an option')
+    expect(() => queueConsumer(undefined as never)).toThrow('queueConsumer needs the jobs that createJobs() returned')
   })
 })

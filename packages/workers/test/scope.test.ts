@@ -1,6 +1,6 @@
 /** Of the adapter outside of Workers: what it does there belongs to their requests, see runs.workers.test.ts. */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { createJobs, inProcess } from '@respond-async/core'
+import { createJobs, inProcess, JobsError } from '@respond-async/core'
 import { expect, it } from 'vitest'
 import { jobRoutes, respondAsync } from '../src/index'
 
@@ -41,4 +41,14 @@ it('refuses what is no handler', () => {
   const wrap = respondAsync as (...args: unknown[]) => unknown
   for (const handler of [undefined, null, {}, 'text'])
     expect(() => wrap(createJobs(), 'op', handler)).toThrow('respondAsync("op") needs a name and a handler function')
+})
+
+it('refuses at once what is no jobs', () => {
+  const wrap = respondAsync as (...args: unknown[]) => unknown
+  const message = (where: string) => `${where} needs the jobs that createJobs() returned: ${where}(jobs, …)`
+  for (const none of [undefined, null, 'report', {}]) {
+    expect(() => wrap(none, 'op', () => {})).toThrow(new JobsError('invalid_option', message('respondAsync')))
+    expect(() => jobRoutes(none as never)).toThrow(new JobsError('invalid_option', message('jobRoutes')))
+  }
+  expect(() => wrap(createJobs())).toThrow('needs a name and a handler function')
 })

@@ -196,5 +196,6 @@ describe('the engine', () => {
     expect(() => cloudflareWorkflow({ workflow: env.WORKFLOW, retries: 5 } as never)).toThrow(
       'cloudflareWorkflow: retries is not an option',
     )
+    expect(() => jobWorkflow(undefined as never)).toThrow('jobWorkflow needs the jobs that createJobs() returned')
   })
 })
