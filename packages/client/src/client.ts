@@ -3,7 +3,7 @@ import { deadlineAfter, scope, until, within } from './clock'
 import { ClientError, ProblemError } from './errors'
 import { createJob, type Job } from './job'
 import { isFields } from './json'
-import { addressOf, type ClientOptions, checkNumber, type HeadersGiven, headersOf, refuseOthers, settingsOf } from './options'
+import { addressOf, type ClientOptions, type HeadersGiven, headersOf, must, mustBeNumber, refuseOthers, settingsOf } from './options'
 import { adviceOf } from './pacing'
 import { problemOf } from './problem'
 import { readSubmission, type Submission } from './reading'
@@ -81,9 +81,26 @@ export interface FollowedResponse<Result> {
   json(): Promise<Result>
 }
 
+/** How often in a row `headers` may throw, once it has worked for a job. */
+const MOST_MISSES = 5
+
+/** Lets `headers` throw as if the connection were lost, for a while: when the network is away, a token cannot be renewed either. */
+function patient(headers: () => Promise<Headers>): () => Promise<Headers> {
+  let left = 0
+  return async () => {
+    try {
+      const fields = await headers()
+      left = MOST_MISSES
+      return fields
+    } catch (cause) {
+      throw left-- > 0 ? cause : new ClientError('invalid_option', `${cause}`, { cause })
+    }
+  }
+}
+
 /** Makes a client for the jobs of one server (`baseUrl`) or of any. */
 export function createClient(options: ClientOptions = {}): Client {
-  if (!isFields(options)) throw new ClientError('invalid_option', 'options must be an object, as { baseUrl }')
+  must('options', isFields(options), 'an object, as { baseUrl }')
   const settings = settingsOf(options)
 
   const { baseUrl } = settings
@@ -91,19 +108,19 @@ export function createClient(options: ClientOptions = {}): Client {
 
   function task({ timeoutMs = settings.timeoutMs, signal, ...others }: JobOptions): Task {
     refuseOthers(others)
-    checkNumber('timeoutMs', timeoutMs, 0)
+    mustBeNumber('timeoutMs', timeoutMs, 0)
     const deadline = deadlineAfter(settings.clock, timeoutMs, signal)
-    return { deadline, settings: { ...settings, clock: until(deadline, settings.clock) } }
+    return { deadline, settings: { ...settings, headers: patient(settings.headers), clock: until(deadline, settings.clock) } }
   }
 
   /** Limits credentials to origins: the client's header fields to its own server, those of one job to where that was sent. */
-  function connect({ deadline }: Task, url: string, fields: Headers, init: RequestInit = {}) {
+  function connect({ deadline, settings }: Task, url: string, fields: Headers, init: SubmitInit) {
     const { origin } = new URL(url)
     const home = settings.home ?? origin
     const mine: Credentials[] = [home, ...settings.trustedOrigins].map((one) => ({ origin: one, headers: settings.headers }))
     mine.push(...[origin, ...settings.trustedOrigins].map((one) => ({ origin: one, headers: async () => fields })))
-    const { credentials, mode, referrer, referrerPolicy, keepalive } = init
-    const given = { credentials, mode, referrer, referrerPolicy, keepalive }
+    // Without the body, which a job that goes on would keep in memory.
+    const { body, json, signal, ...given } = init
     return sender(async (input, asked) => bounded(await settings.fetch(input, asked), deadline), mine, given)
   }
 
@@ -118,8 +135,7 @@ export function createClient(options: ClientOptions = {}): Client {
     const again = init.method === 'GET' ? url : undefined
     const followed = isAccepted ? (monitor ?? again) : ''
     if (followed === undefined) {
-      const message = 'The request was accepted, and the server does not say where its status is.'
-      throw new ClientError('no_status_url', message, {
+      throw new ClientError('no_status_url', 'The request was accepted without a status URL.', {
         cause: new ProblemError({ status: response.status }, reading.response),
       })
     }

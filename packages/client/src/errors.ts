@@ -14,7 +14,7 @@ export interface Problem {
 
 /** Codes of {@link ClientError}. Never renamed within a major version. */
 export type ClientErrorCode =
-  /** An invalid option or URL. */
+  /** An invalid option or URL, or a `headers` function that has thrown `cause`. */
   | 'invalid_option'
   /** `timeoutMs` has passed. The job goes on at the server; `resume(job.url)` follows it again. */
   | 'timed_out'

@@ -24,7 +24,7 @@ export interface Job<Result = unknown> extends AsyncIterable<StatusDocument<Resu
   readonly status: StatusDocument<Result> | undefined
   /** Why the job cannot be followed any further. */
   readonly error: unknown
-  /** Calls the listener whenever `status` or `error` changes. Returns a function that unsubscribes it. */
+  /** Calls the listener whenever `status` or `error` changes. Returns a function that unsubscribes it. What it throws is uncaught. */
   subscribe(listener: () => void): () => void
   /** Resolves to the last status document, once the job has succeeded, failed or been canceled. */
   finished(): Promise<StatusDocument<Result>>
@@ -60,7 +60,7 @@ export function createJob<Result>(tracked: Tracking): Job<Result> {
   let stop: (() => void) | undefined
 
   const changed = () => {
-    for (const listener of [...listeners]) listener()
+    for (const listener of [...listeners]) void (async () => listener())() // what it throws is uncaught, and the others are called
   }
   const current = () => tracked.reading?.document
   const over = () => isDone(tracked)

@@ -18,7 +18,7 @@ const firstUrl = (addresses: readonly (string | null | undefined)[], base: strin
 /** The status URL in the answer that accepted a job: in its header fields, otherwise in the body. */
 export function monitorIn(headers: Headers, json: unknown, base: string): string | undefined {
   const body = fieldsOf(json)
-  const [, linked] = /<([^>]*)>[^<]*;\s*rel="?[^",;]*\b(?:monitor|status|job-status)\b/i.exec(headers.get('link') ?? '') ?? []
+  const [, linked] = /<([^>]*)>[^<]*;\s*rel="?[^",;]*\b(?:monitor|status)\b/i.exec(headers.get('link') ?? '') ?? []
   const addresses = [
     ...['operation-location', 'azure-asyncoperation', 'location'].map((name) => headers.get(name)),
     linked,

@@ -4,6 +4,7 @@ import { httpUrl } from './links'
 import type { Pace } from './pacing'
 import type { Words } from './reading'
 import type { Fetch } from './request'
+import type { OwnWords } from './words'
 
 /** Header fields in any form that `Headers` takes: the types of Node have no other name for it. */
 export type HeadersGiven = ConstructorParameters<typeof Headers>[0]
@@ -16,7 +17,8 @@ export interface ClientOptions extends Partial<Clock> {
   fetch?: Fetch | undefined
   /**
    * Header fields for every request to the origin of `baseUrl`, or without it of the submitted URL: `Authorization`, an API key. A function
-   * is called before each request. No other origin gets them, wherever links or redirects lead.
+   * is called before each request; what it throws is the `cause` of an `invalid_option`, once it has worked for a job only if it does so six
+   * times in a row. No other origin gets them, wherever links or redirects lead.
    */
   headers?: HeadersGiven | (() => HeadersGiven | Promise<HeadersGiven>) | undefined
   /** Further origins that get the same header fields, such as `https://status.example.com`. @default [] */
@@ -49,7 +51,7 @@ export interface ClientOptions extends Partial<Clock> {
    * @default false
    */
   plain?: boolean | undefined
-  /** A server's own words for the states of its jobs, unless the client knows them: `{ baking: 'running' }`. */
+  /** A server's own words for the states of its jobs, as it writes them, before those that the client knows: `{ baking: 'running' }`. */
   words?: Words | undefined
 }
 
@@ -69,18 +71,19 @@ export interface Settings {
   readonly mostHeld: number
   readonly events: boolean
   readonly plain: boolean
-  readonly words: Words
+  readonly words: OwnWords
   readonly pace: Pace
   readonly clock: Clock
 }
 
-type NumberOption = 'timeoutMs' | 'requestTimeoutMs' | 'submitAttempts' | 'waitSeconds' | 'minPollMs' | 'maxPollMs'
+/** Refuses what is not as it must be: JavaScript lets it through. @throws {ClientError} `invalid_option` */
+export function must(name: string, holds: unknown, be: string): void {
+  if (!holds) throw new ClientError('invalid_option', `${name} must be ${be}`)
+}
 
 /** Refuses numeric strings too: added to a time they would concatenate. @throws {ClientError} `invalid_option` */
-export function checkNumber(name: NumberOption, value: unknown, low: number): void {
-  if (value !== undefined && !(typeof value === 'number' && value >= low))
-    throw new ClientError('invalid_option', `${name} must be a number from ${low}, not ${typeof value} ${value}`)
-}
+export const mustBeNumber = (name: string, value: unknown, low: number): void =>
+  must(name, value === undefined || (typeof value === 'number' && value >= low), `a number from ${low}, not ${typeof value} ${value}`)
 
 /** @throws {ClientError} `invalid_option` */
 export function refuseOthers(others: object): void {
@@ -130,14 +133,14 @@ export function settingsOf({
   ...others
 }: ClientOptions): Settings {
   refuseOthers(others)
-  checkNumber('timeoutMs', timeoutMs, 0)
-  checkNumber('requestTimeoutMs', requestTimeoutMs, 1)
-  checkNumber('submitAttempts', submitAttempts, 1)
-  checkNumber('minPollMs', minPollMs, 50)
-  checkNumber('maxPollMs', maxPollMs, 1_000)
-  checkNumber('waitSeconds', waitSeconds, 0)
+  mustBeNumber('timeoutMs', timeoutMs, 0)
+  mustBeNumber('requestTimeoutMs', requestTimeoutMs, 1)
+  mustBeNumber('submitAttempts', submitAttempts, 1)
+  mustBeNumber('minPollMs', minPollMs, 50)
+  mustBeNumber('maxPollMs', maxPollMs, 1_000)
+  mustBeNumber('waitSeconds', waitSeconds, 0)
+  must('fetch', typeof fetch === 'function', 'a function')
   if (typeof headers !== 'function') headersOf(headers)
-  if (typeof fetch !== 'function') throw new ClientError('invalid_option', 'fetch must be a function')
   const base = baseUrl === undefined ? undefined : addressOf(baseUrl, ', as baseUrl must be')
   const { location } = globalThis as { readonly location?: { readonly href?: string } } // not in every runtime
   const page = httpUrl(location?.href, 'about:blank')
@@ -154,7 +157,7 @@ export function settingsOf({
     waitSeconds: Math.floor(waitSeconds),
     events,
     plain,
-    words,
+    words: new Map(Object.entries(words)),
     pace: { minMs: minPollMs, maxMs: maxPollMs, random },
     clock: { now, random, sleep },
   }

@@ -32,8 +32,10 @@ let plainClient: Client | undefined
  */
 export function useJob<Result = unknown>(
   source: Job<Result> | string | URL | null | undefined,
-  { client, ...others }: UseJobOptions = {},
+  options: UseJobOptions = {},
 ): JobView<Result> {
+  if (!options) throw new ClientError('invalid_option', 'options must be an object')
+  const { client, ...others } = options
   for (const name in others) throw new ClientError('invalid_option', `${name} is not an option`)
   const given = source instanceof URL ? String(source) : source || undefined
   const job = useMemo(() => {

@@ -3,7 +3,7 @@ import type { Problem } from './errors'
 import { type Fields, fieldsOf, isFields, numberIn, textIn } from './json'
 import { httpUrl, linkOf, monitorIn } from './links'
 import { isOver, type JobStatus, type StatusDocument } from './status-document'
-import { statusOfWord } from './words'
+import { type OwnWords, statusOfWord } from './words'
 
 /** What a response tells of a job. */
 export interface Reading {
@@ -27,7 +27,7 @@ export interface Submission {
   readonly monitor: string | undefined
 }
 
-export async function readSubmission(response: Response, url: string, words: Words): Promise<Submission> {
+export async function readSubmission(response: Response, url: string, words: OwnWords): Promise<Submission> {
   const { json, response: whole } = await readBody(response)
   const status = statusIn(json, words)
   const monitor = monitorIn(response.headers, json, url)
@@ -43,13 +43,13 @@ export async function readSubmission(response: Response, url: string, words: Wor
 }
 
 /** Reads a 2xx response of a status URL. The state in the body decides; without one, the status code. */
-export async function readStatus(response: Response, url: string, words: Words): Promise<Reading> {
+export async function readStatus(response: Response, url: string, words: OwnWords): Promise<Reading> {
   const body = await readBody(response)
   return finish(body, statusIn(body.json, words) ?? statusOfCode(body), url)
 }
 
 /** Reads a status document in an event; `undefined` if it is none. */
-export function readEvent(text: string, url: string, words: Words): Reading | undefined {
+export function readEvent(text: string, url: string, words: OwnWords): Reading | undefined {
   try {
     const json: unknown = JSON.parse(text)
     const status = statusIn(json, words)
@@ -84,7 +84,7 @@ const levelsOf = (json: unknown): Fields[] => {
   return [body, ...WRAPPERS.map((name) => fieldsOf(body[name]))]
 }
 
-function statusIn(json: unknown, words: Words): JobStatus | undefined {
+function statusIn(json: unknown, words: OwnWords): JobStatus | undefined {
   for (const level of levelsOf(json)) {
     for (const name of STATES) {
       const value = level[name]
@@ -109,30 +109,34 @@ function documentOf(json: unknown, status: JobStatus, response: Response | undef
   const links = pick((fields) => (isFields(fields.links) ? fields.links : undefined)) ?? {}
   const resourceLocation = pick((fields) => httpUrl(textIn(fields, 'resourceLocation'), url))
   const result = status === 'succeeded' ? pick(resultIn) : undefined
-  const document: Record<string, unknown> & StatusDocument = {
-    id: text('id', 'jobId', 'taskId', 'instanceId'),
-    operation: text('operation', 'name'),
+  return {
+    ...defined({
+      id: text('id', 'jobId', 'taskId', 'instanceId'),
+      operation: text('operation', 'name'),
+      ...Object.fromEntries(TIMES.map((name) => [name, text(name)])),
+      percentComplete: bounded(pick(percentIn) ?? percentOf(response?.headers.get('x-progress'))),
+      message: text('message', 'statusMessage', 'summary') ?? response?.headers.get('x-progress') ?? undefined,
+      attempt: number('attempt'),
+      retryAfterMs: number('retryAfterMs'),
+      result,
+      resourceLocation,
+      error: status === 'failed' || status === 'canceled' ? pick(errorIn) : undefined,
+    }),
     status,
-    ...Object.fromEntries(TIMES.map((name) => [name, text(name)])),
-    percentComplete: bounded(pick(percentIn) ?? percentOf(response?.headers.get('x-progress'))),
-    message: text('message', 'statusMessage', 'summary') ?? response?.headers.get('x-progress') ?? undefined,
-    attempt: number('attempt'),
-    retryAfterMs: number('retryAfterMs'),
-    result,
-    resourceLocation,
-    error: status === 'failed' || status === 'canceled' ? pick(errorIn) : undefined,
-    links: {
+    links: defined({
       self: linkOf(levels, links, url, 'self'),
       result: status === 'succeeded' || status === 'failed' ? (linkOf(levels, links, url, 'result') ?? resourceLocation) : undefined,
       cancel: linkOf(levels, links, url, 'cancel'),
       events: linkOf(levels, links, url, 'events'),
       stream: status === 'running' ? linkOf(levels, links, url, 'stream') : undefined,
-    },
+    }),
     raw: json,
   }
-  for (const name of Object.keys(document)) if (document[name] === undefined && name !== 'raw') delete document[name]
-  return document
 }
+
+/** Without members that are undefined. */
+const defined = <T extends object>(fields: T): T =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
 
 /** The result, if it is in the document. */
 const resultIn = ({ result, output, response }: Fields): unknown => result ?? output ?? response ?? undefined

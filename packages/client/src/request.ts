@@ -11,9 +11,6 @@ export interface Credentials {
   readonly headers: () => Promise<Headers>
 }
 
-/** Options of `fetch` for every request to an origin that the caller named. */
-export type RequestSettings = Pick<RequestInit, 'credentials' | 'mode' | 'referrer' | 'referrerPolicy' | 'keepalive'>
-
 interface Message {
   readonly method: string
   readonly url: string
@@ -40,9 +37,11 @@ const MOST_REDIRECTS = 10
  * Makes a function that sends requests and follows redirects itself: `fetch` would send all header fields but `Authorization` to another
  * origin.
  *
+ * @param settings for every request to an origin that the caller named
+ *
  * Browsers do not tell where a redirect leads. There `fetch` follows it, with `Authorization` only, which the browser removes by itself.
  */
-export function sender(fetch: Fetch, credentials: readonly Credentials[], settings: RequestSettings): Send {
+export function sender(fetch: Fetch, credentials: readonly Credentials[], settings: RequestInit): Send {
   return async ({ headers: own, signal, stopsAt303, ...first }) => {
     let { method, url, body = null } = first
     for (let hops = 0; hops <= MOST_REDIRECTS; hops++) {
@@ -64,7 +63,7 @@ export function sender(fetch: Fetch, credentials: readonly Credentials[], settin
       const next = httpUrl(location, url)
       drop(response)
       if (!next) throw new ClientError('too_many_redirects', `${url} redirects to what is no address: ${location}`)
-      const keeps = response.status === 307 || response.status === 308
+      const keeps = response.status > 303 // 307 and 308 (RFC 9110 15.4)
       if (keeps && body instanceof ReadableStream)
         throw new ClientError('too_many_redirects', `${url} redirects a request whose body cannot be sent again.`)
       if (!keeps && method !== 'GET' && method !== 'HEAD') [method, body] = ['GET', null]

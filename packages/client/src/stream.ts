@@ -2,7 +2,7 @@ import { drop, withUrl } from './body'
 import { orAborted, within } from './clock'
 import { ClientError, ProblemError } from './errors'
 import { restAfterFailure, retryAfterOf } from './pacing'
-import { passesOrThrow, type Strikes } from './problem'
+import { passesOrThrow, type Strikes, throwUnlessLost } from './problem'
 import { inAnswerTime, type Tracking } from './tracking'
 
 /** A part of a live response: one HTTP response and its bytes. */
@@ -106,9 +106,8 @@ async function open(
       })
       if (found !== undefined) return found
     } catch (error) {
-      parent.throwIfAborted()
       if (error instanceof ProblemError) return null
-      if (error instanceof ClientError) throw error
+      throwUnlessLost(error, parent)
     }
   }
 }

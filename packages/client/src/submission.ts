@@ -1,7 +1,6 @@
-import { ClientError } from './errors'
-import { headersOf } from './options'
+import { headersOf, must } from './options'
 
-/** The `init` of `submit`: as for `fetch`, and `json` as an alternative to `body`. */
+/** The `init` of `submit`: as for `fetch`, for each request for the job to this origin, and `json` as an alternative to `body`. */
 export interface SubmitInit extends Omit<RequestInit, 'redirect' | 'integrity'> {
   /** Sent as `application/json`. */
   json?: unknown
@@ -26,7 +25,7 @@ export async function pack(input: string | URL | Request, init: SubmitInit): Pro
   const method = (init.method ?? request?.method ?? 'POST').toUpperCase()
   const { json, body } = init
   if (json !== undefined) {
-    if (body !== undefined && body !== null) throw new ClientError('invalid_option', 'Give `json` or `body`, not both.')
+    must('body', body === undefined || body === null, 'left out with `json`')
     if (!headers.has('content-type')) headers.set('content-type', 'application/json')
     return { method, headers, body: JSON.stringify(json), isRepeatable: true }
   }
@@ -37,11 +36,11 @@ export async function pack(input: string | URL | Request, init: SubmitInit): Pro
   }
   const isStream = body instanceof ReadableStream
   if (isStream && sendsStreams()) return { method, headers, body, isRepeatable: false }
-  const made = new Response(body)
-  const type = made.headers.get('content-type')
+  const encoded = new Response(body)
+  const type = encoded.headers.get('content-type')
   if (type !== null && !headers.has('content-type')) headers.set('content-type', type)
   const isRepeatable = !(Symbol.asyncIterator in Object(body))
-  return { method, headers, body: isStream || body instanceof FormData ? await made.arrayBuffer() : body, isRepeatable }
+  return { method, headers, body: isStream || body instanceof FormData ? await encoded.arrayBuffer() : body, isRepeatable }
 }
 
 /** Not in Firefox, which sends "[object ReadableStream]": it takes the stream for a text, and says so in the type. */

@@ -1,6 +1,6 @@
 import { scope, within } from './clock'
 import { ClientError, ProblemError } from './errors'
-import { made, type Settings } from './options'
+import { made, must, type Settings } from './options'
 import { restAfterFailure, retryAfterOf } from './pacing'
 import { passesOrThrow, problemOf, type Strikes, throwUnlessLost } from './problem'
 import { readSubmission, type Submission } from './reading'
@@ -23,7 +23,7 @@ export async function submitRequest(
   const { method, body, isRepeatable } = packed
   const isSafe = method === 'GET' || method === 'HEAD'
   const headers: Record<string, string> = Object.fromEntries([...packed.headers].filter(([name]) => OWN_FIELDS.includes(name)))
-  if (key && typeof key !== 'string') throw new ClientError('invalid_option', 'idempotencyKey must be a string or false')
+  must('idempotencyKey', !key || typeof key === 'string', 'a string or false')
   if (!plain) headers.prefer ??= 'respond-async'
   if (!plain && !isSafe && isRepeatable && key !== false) headers['idempotency-key'] ??= key ?? crypto.randomUUID()
   const mayRepeat = isRepeatable && (isSafe || headers['idempotency-key'] !== undefined)

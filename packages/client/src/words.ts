@@ -14,6 +14,9 @@ const WORDS: Readonly<Record<JobStatus, string>> = {
   canceled: 'canceled cancelled aborted terminated dismissed revoked stopped',
 }
 
+/** The application's own words; a map, in which "constructor" is no word. */
+export type OwnWords = ReadonlyMap<string, JobStatus>
+
 const plain = (word: string) =>
   word
     .toLowerCase()
@@ -28,5 +31,4 @@ const known = new Map(
 )
 
 /** The state that a word stands for; the application's own words take precedence. */
-export const statusOfWord = (word: string, own: Readonly<Record<string, JobStatus>>): JobStatus | undefined =>
-  own[word] ?? known.get(plain(word))
+export const statusOfWord = (word: string, own: OwnWords): JobStatus | undefined => own.get(word) ?? known.get(plain(word))

@@ -37,6 +37,8 @@ describe('Retry-After', () => {
     ['', 1_000],
     ['soon', 1_000],
     ['NaN', 1_000],
+    ['1.0005', 1_001],
+    ['(a) Sun, 22 Nov 2026 12:01:00 GMT', 1_000],
     ['1e9', 1_000],
     ['1.5', 1_500],
     ['0.0001', 250],
@@ -77,10 +79,26 @@ describe('Retry-After', () => {
     expect(pauses[1]).toBe(ms)
   })
 
-  test('is a floor: jitter is added', async () => {
-    const { job, pauses } = await submitTo((_, at) => (at < 2 ? [202, { 'retry-after': '3' }] : done), { random: () => 1 })
+  test.each([
+    ['2', 10_000, 2_000],
+    [undefined, 1_400, 1_400],
+    [undefined, 0, 1_000],
+    [undefined, -5_000, 1_000],
+    [undefined, 1e12, 86_400_000],
+  ])('of %s s with retryAfterMs of %i in the document pauses for %i ms', async (s, retryAfterMs, ms) => {
+    const pending: Answer = [202, s === undefined ? {} : { 'retry-after': s }, { status: 'running', retryAfterMs }]
+    const { job, pauses } = await submitTo((_, at) => (at < 2 ? pending : done))
     await job.finished()
-    expect(pauses[1]).toBe(3_600)
+    expect(pauses[1]).toBe(ms)
+  })
+
+  test.each([
+    ['3', 3_600],
+    ['100', 102_000],
+  ])('of %s s is a floor: jitter is added, of at most two seconds', async (field, ms) => {
+    const { job, pauses } = await submitTo((_, at) => (at < 2 ? [202, { 'retry-after': field }] : done), { random: () => 1 })
+    await job.finished()
+    expect(pauses[1]).toBe(ms)
   })
 
   test('without it the pauses grow to their longest while nothing changes', async () => {
@@ -105,11 +123,22 @@ describe('a status of 200 while pending', () => {
       { name: 'operations/1', done: true, response: { rows: 1 } },
     ],
     [{ status: 'baking' }, { status: 'baked' }],
+    [{ processing_status: 'in_progress' }, { processing_status: 'ended' }],
+    [{ jobStatus: 'processing' }, { jobStatus: 'done' }],
+    [{ 'job-status': 'processing' }, { 'job-status': 'done' }],
+    [{ task: { state: 'working' } }, { task: { state: 'completed' } }],
+    [{ operation: { status: 'pending' } }, { operation: { status: 'done' } }],
+    [{ data: { run: {}, status: 'pending' } }, { data: { status: 'done' } }],
   ])('%j is not the result', async (pending, over) => {
     const words = { baking: 'running', baked: 'succeeded' } as const
     const { job, server } = await submitTo((_, at) => [200, {}, at < 3 ? pending : over], { words })
     expect((await job.finished()).raw).toEqual(over)
     expect(server.of('GET /jobs/1')).toHaveLength(3)
+  })
+
+  test('by words of its own, even where others mean something else by them', async () => {
+    const { job } = await submitTo((_, at) => (at < 3 ? [200, {}, { status: 'Stopped' }] : done), { words: { Stopped: 'running' } })
+    expect((await all(job)).map(({ status }) => status)).toEqual(['queued', 'running', 'succeeded'])
   })
 
   test('an empty JSON body with Retry-After is pending', async () => {
@@ -122,14 +151,14 @@ describe('a status of 200 while pending', () => {
     const polls: Answer[] = [
       [200, {}, { status: 'running', percentComplete: 40, message: 'half', links: { cancel: '/c' } }],
       [202],
-      [202, { 'x-progress': '60% complete' }],
+      [202, { 'x-progress': '60.5 % complete' }],
     ]
     const { job, server } = await submitTo((_, at) => polls[at - 1] ?? done)
     const list = (await all(job)).map(({ percentComplete, message, links }) => [percentComplete, message, links.cancel])
     const cancel = `${server.url}/c`
     expect(list.slice(1, -1)).toEqual([
       [40, 'half', cancel],
-      [60, '60% complete', cancel],
+      [60.5, '60.5 % complete', cancel],
     ])
   })
 
@@ -149,6 +178,10 @@ describe('a status of 200 while pending', () => {
     [{ percent: -1 }, 0],
     [{ progress: 0.4 }, 40],
     [{ progress: 40 }, 40],
+    [{ progress: 1 }, 1],
+    [{ progress: 0 }, 0],
+    [{ progress: 0.4, percent: 41 }, 41],
+    [{ percent_complete: 41.5 }, 41.5],
     [{ job: { 'percent-complete': '7' } }, 7],
   ])('%j is %s percent', async (document, percent) => {
     const { job } = await submitTo((_, at) => (at < 2 ? [200, {}, { status: 'running', ...document }] : done))
@@ -186,8 +219,8 @@ describe('a status of 200 while pending', () => {
     expect(await (await job.result()).text()).toBe(body)
   })
 
-  test('X-Export-Status of an error is a failure', async () => {
-    const { job } = await submitTo(() => [200, { 'x-export-status': '422 Unprocessable Content' }, { resourceType: 'OperationOutcome' }])
+  test.each(['400', '422 Unprocessable Content'])('X-Export-Status of an error, %s, is a failure', async (told) => {
+    const { job } = await submitTo(() => [200, { 'x-export-status': told }, { resourceType: 'OperationOutcome' }])
     await expect(job.result()).rejects.toMatchObject({ name: 'JobFailedError', job: { raw: { resourceType: 'OperationOutcome' } } })
   })
 
@@ -232,11 +265,11 @@ describe('servers that are busy or broken', () => {
     expect(pauses.slice(9)).toEqual([120_000, 120_000])
   })
 
-  test('after a broken connection and after 502, 503 or 504 it polls again', async () => {
+  test('after a broken connection and after 408, 425, 502, 503 or 504 it polls again', async () => {
     const { job, server } = await submitTo((_, at, res) => {
       if (at <= 40) {
         if (at % 2) res.destroy()
-        else return [[502, 503, 504][at % 3] as number, { 'content-type': 'text/html' }, '<h1>Bad Gateway</h1>']
+        else return [[408, 425, 502, 503, 504][at % 5] as number, { 'content-type': 'text/html' }, '<h1>Bad Gateway</h1>']
         return undefined
       }
       return done
@@ -255,14 +288,25 @@ describe('servers that are busy or broken', () => {
     expect(told.server.of('GET /jobs/1')).toHaveLength(1)
   })
 
+  test('another code of a server that is broken is retried as often', async () => {
+    const passing = await submitTo((_, at) => (at < 6 ? [520] : done))
+    expect(await passing.job.json()).toEqual({ ok: true })
+    const { job, server } = await submitTo(() => [520])
+    await expect(job.finished()).rejects.toMatchObject({ status: 520 })
+    expect(server.of('GET /jobs/1')).toHaveLength(6)
+  })
+
   test('one with a problem code and Retry-After is no more final than that says', async () => {
     const { job } = await submitTo((_, at) => (at < 3 ? [500, { 'retry-after': '1' }, { code: 'starting' }] : done))
     expect(await job.json()).toEqual({ ok: true })
   })
 
   test('a 404 right after the 202 is retried, because a replica may lag; a later one is final', async () => {
-    const lagging = await submitTo((_, at) => (at <= 2 ? [404] : done))
+    const lagging = await submitTo((_, at) => (at <= 3 ? [404] : done))
     expect((await lagging.job.finished()).status).toBe('succeeded')
+    const never = await submitTo(() => [404])
+    await expect(never.job.finished()).rejects.toMatchObject({ status: 404 })
+    expect(never.server.of('GET /jobs/1')).toHaveLength(4)
     const gone = await submitTo((_, at) => (at === 1 ? [202, {}, { status: 'running' }] : [404]))
     await expect(gone.job.finished()).rejects.toMatchObject({ status: 404 })
     expect(gone.server.of('GET /jobs/1')).toHaveLength(2)
@@ -454,10 +498,19 @@ describe('where the status is', () => {
   test.each<[string, Answer]>([
     ['relative Location', [202, { location: 'jobs/1' }]],
     ['Operation-Location before Location', [202, { 'operation-location': '/jobs/1', location: '/things/1' }]],
+    ['Operation-Location on a 200', [200, { 'operation-location': '/jobs/1' }]],
     ['Azure-AsyncOperation on a 201', [201, { 'azure-asyncoperation': '/jobs/1' }, { id: 1 }]],
+    ['Azure-AsyncOperation before Location', [202, { location: '/things/1', 'azure-asyncoperation': '/jobs/1' }]],
     ['Content-Location alone', [202, { 'content-location': '/jobs/1' }]],
     ['Link', [202, { link: '</jobs/1>; rel="http://www.example.com/job-status"' }]],
+    ['Link before Content-Location, of several', [202, { link: '</>; rel=up, </jobs/1>; REL=Monitor', 'content-location': '/things/1' }]],
+    ['Link with several relations', [202, { link: '</jobs/1>; rel="self status"' }]],
     ['links.self', [202, {}, { status: 'queued', links: { self: '/jobs/1' } }]],
+    ...['statusQueryGetUri', 'statusUrl', 'status_url', 'statementStatusUrl', 'href'].map((name): [string, Answer] => [
+      name,
+      [202, {}, { [name]: '/jobs/1' }],
+    ]),
+    ['job.href', [202, {}, { job: { href: '/jobs/1' } }]],
     ['task.href', [202, {}, { task: { href: '/jobs/1', id: '1' } }]],
     ['job.@uri', [202, {}, { job: { '@uri': '/jobs/1', 'job-state': 'SCHEDULED' } }]],
     ['urls.get of a 201', [201, {}, { id: 'x', status: 'starting', urls: { get: '/jobs/1' } }]],
@@ -481,8 +534,8 @@ describe('where the status is', () => {
       headers: { 'x-api-key': 'secret' },
       trustedOrigins: [elsewhere.url],
     })
-    await (await trusting.submit('/reports')).finished()
-    expect(elsewhere.asked.at(-1)?.headers['x-api-key']).toBe('secret')
+    await (await trusting.submit('/reports', { headers: { authorization: 'Bearer secret' } })).finished()
+    expect(elsewhere.asked.at(-1)?.headers).toMatchObject({ 'x-api-key': 'secret', authorization: 'Bearer secret' })
   })
 
   test('on another origin than the page: cookies go along after a reload, too, where they are asked for', async () => {
@@ -508,10 +561,17 @@ describe('where the status is', () => {
   })
 
   test('missing: an error that says so; for a GET it is where it was', async () => {
-    await expect(submitTo(() => done, { accept: [202] })).rejects.toMatchObject({ code: 'no_status_url' })
+    const cause = expect.objectContaining({ status: 202 })
+    await expect(submitTo(() => done, { accept: [202] })).rejects.toMatchObject({ code: 'no_status_url', cause })
     const server = await serve((_, at) => (at < 3 ? [202] : [200, {}, [1, 2]]))
     const job = await createClient(quickClock().options).submit<number[]>(`${server.url}/stats`, { method: 'GET' })
     expect(await job.json()).toEqual([1, 2])
+  })
+
+  test('is where the answer to a GET says, too', async () => {
+    const server = await serve(({ url }) => (url === '/stats' ? [202, { location: '/jobs/1' }] : done))
+    const job = await createClient(quickClock().options).submit(`${server.url}/stats`, { method: 'GET' })
+    expect([job.url, await job.json()]).toEqual([`${server.url}/jobs/1`, { ok: true }])
   })
 
   test('a Location that is not an http URL is not followed', async () => {
@@ -533,6 +593,7 @@ describe('where the status is', () => {
     expect(() => createClient().resume(address)).toThrow(expect.objectContaining({ code: 'invalid_option' }))
     expect(() => createClient().resume('http://:secret@127.0.0.1/jobs/1')).toThrow(/is no http/)
     expect(createClient().resume('http://[::1]:80/jobs/a@b').url).toBe('http://[::1]/jobs/a@b')
+    expect(createClient().resume('https://localhost/jobs/1').url).toBe('https://localhost/jobs/1')
   })
 })
 
@@ -561,6 +622,69 @@ describe('redirects', () => {
     expect(JSON.stringify(elsewhere.asked)).not.toContain('secret')
   })
 
+  test('links count from where a redirect has led, which may be from one to the next', async () => {
+    const elsewhere = await serve(({ url }) => {
+      if (url === '/v2/old') return [302, { location: 'jobs/1' }]
+      if (url === '/v2/jobs/1') return [200, {}, { status: 'succeeded', links: { result: 'result' } }]
+      return [200, {}, url]
+    })
+    const server = await serve(() => [302, { location: `${elsewhere.url}/v2/old` }])
+    const job = createClient(quickClock().options).resume(`${server.url}/jobs/1`)
+    expect(await (await job.result()).text()).toBe('/v2/jobs/result')
+  })
+
+  test('303 of a status that is elsewhere counts from there', async () => {
+    const elsewhere = await serve(({ url }) => (url === '/jobs/1' ? [303, { location: '/result' }] : [200, {}, url]))
+    const server = await serve(() => [307, { location: `${elsewhere.url}/jobs/1` }])
+    const job = createClient(quickClock().options).resume(`${server.url}/jobs/1`)
+    expect((await job.finished()).links.result).toBe(`${elsewhere.url}/result`)
+  })
+
+  test('to no http URL end with an error', async () => {
+    const { job, server } = await submitTo(() => [302, { location: 'mailto:a@b' }])
+    await expect(job.finished()).rejects.toMatchObject({ code: 'too_many_redirects', message: expect.stringContaining('mailto:a@b') })
+    expect(server.of('GET /jobs/1')).toHaveLength(1)
+  })
+
+  test('with a body that does not end are followed, and their connection is left', async () => {
+    const left: string[] = []
+    const { job } = await submitTo(({ url }, _, res) => {
+      if (url === '/s') return done
+      res.on('close', () => left.push(url))
+      res.writeHead(302, { location: '/s' }).write('See /s')
+      return undefined
+    })
+    expect(await job.json()).toEqual({ ok: true })
+    await vi.waitUntil(() => left.includes('/jobs/1'))
+  })
+
+  test('of a HEAD stay one', async () => {
+    const server = await serve(({ url }) => (url === '/old' ? [302, { location: '/new' }] : [200]))
+    await createClient().submit(`${server.url}/old`, { method: 'HEAD' })
+    expect(server.asked.map(({ method }) => method)).toEqual(['HEAD', 'HEAD'])
+  })
+
+  test('in a browser, which does not tell where they lead, are followed by it, with Authorization as the only field of the caller', async () => {
+    const server = await serve(({ method, url }) => {
+      if (method === 'POST') return [202, { location: '/jobs/1' }]
+      if (url === '/jobs/1') return [302, { location: '/v2/jobs/1' }]
+      return url === '/v2/jobs/1' ? [200, {}, { status: 'succeeded', links: { result: 'result' } }] : [200, {}, url]
+    })
+    const inBrowser: ClientOptions['fetch'] = async (url, init) => {
+      const response = await fetch(url, init)
+      return response.status === 302 ? Object.defineProperty(Response.error(), 'type', { value: 'opaqueredirect' }) : response
+    }
+    const headers = { authorization: 'Bearer secret', 'x-api-key': 'secret' }
+    const client = createClient({ ...quickClock().options, fetch: inBrowser, headers })
+    expect(await (await (await client.submit(`${server.url}/reports`)).result()).text()).toBe('/v2/jobs/result')
+    const [followed] = server.of('GET /v2/jobs/1')
+    expect(followed?.headers).toMatchObject({ authorization: 'Bearer secret', accept: 'application/json, */*;q=0.5' })
+    expect(followed?.headers).not.toHaveProperty('x-api-key')
+    const bare = createClient({ ...quickClock().options, fetch: inBrowser })
+    await bare.resume(`${server.url}/jobs/1`).finished()
+    expect(server.of('GET /v2/jobs/1').at(-1)?.headers).not.toHaveProperty('authorization')
+  })
+
   test('loops end with an error: of the status, of the result', async () => {
     const status = await submitTo(() => [302, { location: '/jobs/1' }])
     await expect(status.job.finished()).rejects.toMatchObject({ code: 'too_many_redirects' })
@@ -577,10 +701,11 @@ describe('redirects', () => {
     expect(server.asked).toHaveLength(1)
   })
 
-  test('307 of a submission sends the body again, 303 goes where it points', async () => {
+  test('307 and 308 of a submission send the body again, 303 goes where it points', async () => {
     const server = await serve(({ url }) => {
       if (url === '/old') return [307, { location: '/new' }]
-      if (url === '/new') return [303, { location: '/made' }]
+      if (url === '/new') return [308, { location: '/newest' }]
+      if (url === '/newest') return [303, { location: '/made' }]
       return [200, {}, { made: true }]
     })
     const job = await createClient().submit(`${server.url}/old`, { json: { a: 1 } })
@@ -588,9 +713,10 @@ describe('redirects', () => {
     expect(server.asked.map(({ method, url, body }) => `${method} ${url} ${body}`)).toEqual([
       'POST /old {"a":1}',
       'POST /new {"a":1}',
+      'POST /newest {"a":1}',
       'GET /made ',
     ])
-    expect(server.asked[2]?.headers).not.toHaveProperty('content-type')
+    expect(server.asked.at(-1)?.headers).not.toHaveProperty('content-type')
   })
 })
 
@@ -612,10 +738,15 @@ describe('results', () => {
     ])
   })
 
-  test.each(['download_link', 'result_url', 'resourceLocation'])('%s is followed', async (name) => {
-    const { job } = await submitTo(({ url }) => (url === '/jobs/1' ? [200, {}, { status: 'done', [name]: '/file.pdf' }] : [200, {}, 'PDF']))
-    expect(await (await job.result()).text()).toBe('PDF')
-  })
+  test.each([...['download_link', 'download_url', 'downloadUrl', 'result_url', 'results_url', 'resultUrl', 'resourceLocation']])(
+    '%s is followed',
+    async (name) => {
+      const { job } = await submitTo(({ url }) =>
+        url === '/jobs/1' ? [200, {}, { status: 'done', [name]: '/file.pdf' }] : [200, {}, 'PDF'],
+      )
+      expect(await (await job.result()).text()).toBe('PDF')
+    },
+  )
 
   test('a result that is not there yet is waited for', async () => {
     const notYet: Answer[] = [[503], [404, { 'retry-after': '7' }], [429]]
@@ -625,6 +756,42 @@ describe('results', () => {
     })
     expect(await (await job.result()).text()).toBe('ready')
     expect(pauses.slice(-3)).toEqual([500, 7_000, 2_000])
+  })
+
+  test('of any media type is asked for; what comes in place of one that is not there yet is not read to its end', async () => {
+    const { job, left, server } = await jobOf(succeeded, (_, at, res) =>
+      at === 1 ? begin(res, 404, 'text/html', { 'retry-after': '0.001' }) : [200, { 'content-type': 'text/csv' }, 'a,b'],
+    )
+    expect(await (await job.result()).text()).toBe('a,b')
+    expect(server.of('GET /r').map(({ headers }) => headers.accept)).toEqual(['*/*', '*/*'])
+    await vi.waitUntil(() => left.filter((url) => url === '/r').length === 2)
+  })
+
+  test('of a failed job that is no error says nothing of the failure', async () => {
+    const failed = { status: 'failed', error: { code: 'no_paper', status: 507 }, links: { result: '/r' } }
+    const { job } = await submitTo(({ url }) => (url === '/r' ? [200, {}, { code: 'fine' }] : [200, {}, failed]))
+    await expect(job.result()).rejects.toMatchObject({ name: 'JobFailedError', code: 'no_paper', status: 507, response: undefined })
+  })
+
+  test('one that is not there, and never will be, is not waited for', async () => {
+    const { job, server } = await submitTo(({ url }) =>
+      url === '/jobs/1' ? [200, {}, { status: 'done', links: { result: '/r' } }] : [404],
+    )
+    await expect(job.result()).rejects.toMatchObject({ name: 'ProblemError', status: 404 })
+    expect(server.of('GET /r')).toHaveLength(4)
+  })
+
+  test.each<[object, unknown]>([
+    [{ status: 'done', output: { rows: 3 } }, { rows: 3 }],
+    [{ status: 'done', output: 0 }, 0],
+    [{ done: true, response: { rows: 3 } }, { rows: 3 }],
+    [{ status: 'done', data: { result: [3] } }, [3]],
+    [{ status: 'done', result: 1, output: 2, response: 3 }, 1],
+    [{ status: 'done', output: 2, response: 3 }, 2],
+  ])('%j has its result in it', async (document, result) => {
+    const { job, server } = await submitTo(() => [200, {}, document])
+    expect([await job.json(), await (await job.result()).json()]).toEqual([result, result])
+    expect(server.asked).toHaveLength(2)
   })
 
   test('a result that a replica does not have yet is waited for', async () => {
@@ -647,9 +814,13 @@ describe('results', () => {
     expect(failure).toBeInstanceOf(JobFailedError)
     expect(failure).toMatchObject({ code: 'no_paper', status: 422, message: 'Tray 2 is empty.', problem: { tray: 2 } })
     const canceled = await submitTo(() => [200, {}, { status: 'cancelled' }])
-    await expect(canceled.job.json()).rejects.toBeInstanceOf(JobCanceledError)
-    const why = await submitTo(() => [200, {}, { status: 'canceled', error: { detail: 'The owner left.' } }])
-    await expect(why.job.json()).rejects.toThrow('The owner left.')
+    const cancellation = await canceled.job.json().catch((thrown) => thrown)
+    expect(cancellation).toBeInstanceOf(JobCanceledError)
+    const told = { code: 'job-canceled', status: 409, type: 'about:blank', message: 'The job was canceled.', job: { status: 'canceled' } }
+    expect(cancellation).toMatchObject(told)
+    const reason = { code: 'left', status: 410, detail: 'The owner left.', title: 'Left', message: 'left' }
+    const why = await submitTo(() => [200, {}, { status: 'canceled', error: reason }])
+    await expect(why.job.json()).rejects.toMatchObject({ message: 'The owner left.', code: 'left', status: 410 })
     const conflict = await submitTo(() => [409, { 'content-type': 'application/problem+json' }, { code: 'job-canceled' }])
     expect((await conflict.job.finished()).status).toBe('canceled')
   })
@@ -681,6 +852,8 @@ describe('results', () => {
     ['a text', { status: 'error', error: 'No paper' }, { message: 'No paper' }],
     ['an object', { status: 'failed', error: { code: 'no_paper', message: 'No paper' } }, { code: 'no_paper', message: 'No paper' }],
     ['a failure', { status: 'FAILED', failure: 'No paper' }, { message: 'No paper' }],
+    ['an error before a failure', { status: 'FAILED', error: 'No paper', failure: 'E17' }, { message: 'No paper' }],
+    ['details before a message', { status: 'failed', error: { message: 'E17', detail: 'No paper' } }, { message: 'No paper' }],
     ['an operation that is done', { done: true, error: { code: 'no_paper' } }, { code: 'no_paper' }],
     ['nothing', { status: 'failed' }, { message: 'The job failed.' }],
   ])('the error of a failed job may be %s', async (_, document, told) => {
@@ -764,6 +937,48 @@ describe('canceling', () => {
     ])
   })
 
+  test('pauses longer each time, and no longer for what a busy server said before', async () => {
+    const busy: Answer[] = [[503], [503], [503, { 'retry-after': '9' }]]
+    const { job, pauses } = await submitTo(({ method }, at, res) => {
+      if (method === 'GET') return [202, {}, { status: 'running' }]
+      return at === 4 ? void res.destroy() : (busy[at - 1] ?? [200, {}, { status: 'canceled' }])
+    })
+    expect((await job.cancel()).status).toBe('canceled')
+    expect(pauses).toEqual([500, 1_000, 9_000, 4_000])
+  })
+
+  test('asks for a document, not for the page that it may be answered with, and DELETE sends nothing', async () => {
+    const { job, server } = await submitTo(({ method }) => [200, {}, { status: method === 'GET' ? 'running' : 'canceled' }])
+    await job.cancel()
+    const [asked] = server.of('DELETE /jobs/1')
+    expect([asked?.headers.accept, asked?.headers['content-type'], asked?.body]).toEqual(['application/json', undefined, ''])
+  })
+
+  test('an answer that sends to the status is followed there', async () => {
+    const { job } = await submitTo(({ url }, at) => {
+      if (url === '/c') return [303, { location: '/jobs/1' }]
+      return [200, {}, { status: at < 2 ? 'running' : 'canceled', links: { cancel: '/c' } }]
+    })
+    expect((await job.cancel()).status).toBe('canceled')
+  })
+
+  test('an answer that tells no state is not the result', async () => {
+    const { job } = await submitTo(({ method }, at) => {
+      if (method === 'DELETE') return [200, {}, { message: 'on its way' }]
+      return [200, {}, { status: at < 2 ? 'running' : 'canceled' }]
+    })
+    expect((await job.cancel()).status).toBe('canceled')
+  })
+
+  test.each<[string, Answer]>([
+    ['sends to its result', [303, { location: '/r' }]],
+    ['is its result', [200, { 'content-type': 'text/csv' }, 'a,b']],
+  ])('a job whose status %s is not canceled, and its result is neither fetched nor purged', async (_, answer) => {
+    const server = await serve(() => answer)
+    expect((await createClient().resume(`${server.url}/jobs/1`).cancel()).status).toBe('succeeded')
+    expect(server.asked.map(({ method, url }) => `${method} ${url}`)).toEqual(['GET /jobs/1'])
+  })
+
   test('a server that cannot cancel is reported as a problem', async () => {
     const { job } = await submitTo(({ method }) => (method === 'DELETE' ? [405] : [202, {}, { status: 'running' }]))
     await expect(job.cancel()).rejects.toMatchObject({ status: 405 })
@@ -815,6 +1030,18 @@ describe('submitting', () => {
     const server = await serve(() => [200])
     await createClient().submit(server.url, { json })
     expect(server.asked.map(({ body, headers }) => [body, headers['content-type']])).toEqual([[JSON.stringify(json), 'application/json']])
+  })
+
+  test('has fields that are its own, and those of no other request; the first poll comes when its answer says', async () => {
+    const { pauses, options } = quickClock()
+    const server = await serve(({ method }) => (method === 'POST' ? [202, { location: '/jobs/1', 'retry-after': '7' }] : done))
+    const own = { prefer: 'respond-async, wait=5', accept: 'application/pdf', 'idempotency-key': 'mine', 'content-language': 'de' }
+    await (await createClient(options).submit(server.url, { json: {}, headers: { ...own, 'x-tenant': 'a' } })).finished()
+    const [submitted, poll] = server.asked
+    expect(submitted?.headers).toMatchObject({ ...own, 'x-tenant': 'a' })
+    expect(poll?.headers).toMatchObject({ accept: 'application/json, */*;q=0.5', 'x-tenant': 'a' })
+    for (const name of ['prefer', 'idempotency-key', 'content-language', 'content-type']) expect(poll?.headers).not.toHaveProperty(name)
+    expect(pauses).toEqual([7_000])
   })
 
   test('with a media type of its own keeps that', async () => {
@@ -967,9 +1194,21 @@ describe('submitting', () => {
   })
 
   test.each([
-    [{ error: 'Which month?' }, { message: 'Which month?', code: 'http-422' }],
+    [{ error: 'Which month?' }, { message: 'Which month?', code: 'http-422', type: 'about:blank' }],
+    [
+      { title: 'Which month?', message: 'E17' },
+      { message: 'E17', title: 'Which month?' },
+    ],
     [{ error: { code: 'no_month', message: 'Which month?' } }, { message: 'Which month?', code: 'no_month' }],
     [{ error: 'invalid_request', error_description: 'Which month?' }, { message: 'Which month?' }],
+    [
+      { error: { code: 'no_month', message: 'Which month?' }, code: 'E17', message: 'Bad request' },
+      { message: 'Which month?', code: 'no_month' },
+    ],
+    [
+      { status: 4_017, detail: 'Which month?' },
+      { message: 'Which month?', status: 422, problem: { status: 4_017, detail: 'Which month?' } },
+    ],
   ])('%j is a problem, too', async (body, told) => {
     const server = await serve(() => [422, {}, body])
     await expect(createClient().submit(server.url)).rejects.toMatchObject({ name: 'ProblemError', ...told })
@@ -1051,4 +1290,10 @@ describe('submitting', () => {
       code: 'invalid_option',
     })
   })
+})
+
+test.each(['constructor', '__proto__', 'toString'])('a status of %j is no word, and the answer a result', async (status) => {
+  const server = await serve(() => [200, { 'content-type': 'application/json' }, `{"status":"${status}"}`])
+  const { options } = quickClock()
+  expect((await createClient(options).resume(server.url).finished()).status).toBe('succeeded')
 })

@@ -109,6 +109,8 @@ test('a misspelt option is refused: the requests would be made without the heade
   const { renderToString } = await import('react-dom/server')
   const options = { api: createClient() } as Props['options']
   expect(() => renderToString(createElement(Report, { source: null, options, see: () => {} }))).toThrow('api is not an option')
+  const none = createElement(Report, { source: null, options: null as never, see: () => {} })
+  expect(() => renderToString(none)).toThrow('options must be an object')
 })
 
 test('a component follows another job, and by another client, as soon as it is given one', async () => {
@@ -179,4 +181,117 @@ test('an error of the following is shown', async () => {
   const { seen } = follow(`${url}/jobs/1`)
   await until(() => seen.at(-1)?.error)
   expect(seen.at(-1)).toMatchObject({ state: 'loading', isPending: false, error: { status: 403, title: 'Not yours' } })
+})
+
+/** A server that holds polls until a test answers them; those that are open. */
+async function holdingServer() {
+  const open: { path: string; answer: (percentComplete: number) => void }[] = []
+  const { url } = await serve(({ url: path }, _, res) => {
+    const answer = (percentComplete: number) => {
+      leave()
+      res.writeHead(202, { 'content-type': 'application/json' }).end(JSON.stringify({ status: 'running', percentComplete }))
+    }
+    const one = { path, answer }
+    const leave = () => void (open.includes(one) && open.splice(open.indexOf(one), 1))
+    open.push(one)
+    res.on('close', leave)
+    return undefined
+  })
+  return { open, client: createClient({ baseUrl: url, minPollMs: 50 }) }
+}
+
+test('components with the same job share one connection, which the last of them ends', async () => {
+  const { open, client } = await holdingServer()
+  const job = client.resume('/jobs/1')
+  const seen: Record<string, JobView<unknown>[]> = { a: [], b: [] }
+  const report = (key: string) => createElement(Report, { key, source: job, options: undefined, see: (view) => seen[key]?.push(view) })
+  const show = (...keys: string[]) => act(() => root?.render(createElement(StrictMode, null, keys.map(report))))
+  root = createRoot(window.document.createElement('div') as unknown as HTMLElement)
+  show('a', 'b')
+  await until(() => open.length === 1)
+  open[0]?.answer(10)
+  await until(() => [seen.a, seen.b].every((views) => views?.at(-1)?.status?.percentComplete === 10))
+  await until(() => open.length === 1)
+  show('b')
+  expect(open).toHaveLength(1)
+  open[0]?.answer(20)
+  await until(() => seen.b?.at(-1)?.status?.percentComplete === 20)
+  expect(seen.a?.at(-1)?.status?.percentComplete).toBe(10)
+  await until(() => open.length === 1)
+  show()
+  await vi.waitUntil(() => open.length === 0, { timeout: 10_000 })
+  expect(job.error).toBeUndefined()
+})
+
+test('a component that is given no job any more leaves it, and one that is given it again follows it anew', async () => {
+  const { open, client } = await holdingServer()
+  const { seen, show } = follow('/jobs/1', { client })
+  await until(() => open.length === 1)
+  open[0]?.answer(10)
+  await until(() => seen.at(-1)?.state === 'running')
+  show(null, { client })
+  expect(seen.at(-1)).toMatchObject({ job: undefined, state: 'idle', status: undefined, isPending: false })
+  await vi.waitUntil(() => open.length === 0, { timeout: 10_000 })
+  seen.at(-1)?.cancel()
+  show('/jobs/1', { client })
+  expect(seen.at(-1)).toMatchObject({ state: 'loading', isPending: true })
+  await until(() => open.length === 1)
+  open[0]?.answer(20)
+  await until(() => seen.at(-1)?.status?.percentComplete === 20)
+})
+
+test('an answer that comes when the component has gone on to another job is not shown', async () => {
+  const { open, client } = await holdingServer()
+  const { seen, show } = follow('/jobs/1', { client })
+  await until(() => open.length === 1)
+  const late = open[0]
+  show('/jobs/2', { client })
+  late?.answer(99)
+  await until(() => open.some(({ path }) => path === '/jobs/2'))
+  open.find(({ path }) => path === '/jobs/2')?.answer(20)
+  await until(() => seen.at(-1)?.status?.percentComplete === 20)
+  expect(seen.map(({ status }) => status?.percentComplete)).not.toContain(99)
+})
+
+test('what has failed, or cannot be followed, is not pending, and another job is', async () => {
+  const { url } = await serve(({ url: path }) =>
+    path === '/jobs/1' ? [403] : [200, {}, { status: path === '/jobs/2' ? 'failed' : 'queued' }],
+  )
+  const client = createClient({ minPollMs: 50, baseUrl: url })
+  const { seen, show } = follow('/jobs/1', { client })
+  await until(() => seen.at(-1)?.error)
+  show('/jobs/2', { client })
+  expect(seen.at(-1)).toMatchObject({ state: 'loading', error: undefined, isPending: true })
+  await until(() => seen.at(-1)?.state === 'failed')
+  expect(seen.at(-1)).toMatchObject({ error: undefined, isPending: false })
+  show('/jobs/3', { client })
+  await until(() => seen.at(-1)?.state === 'queued')
+  expect(seen.at(-1)).toMatchObject({ isPending: true })
+})
+
+test('a job that is over is shown at once, and nothing is asked', async () => {
+  const { url, asked } = await serve(() => [200, {}, { status: 'succeeded', result: 3 }])
+  const job = createClient({ minPollMs: 50 }).resume(url)
+  await job.finished()
+  const { seen } = follow(job)
+  expect(seen[0]).toMatchObject({ job, state: 'succeeded', isPending: false, status: { result: 3 } })
+  const { renderToString } = await import('react-dom/server')
+  const html = renderToString(createElement(Report, { source: job, options: undefined, see: () => {} }))
+  expect(html).toBe('<progress title="succeeded"></progress>')
+  await createClient().resume(url).finished() // whose request comes after any other
+  expect(asked).toHaveLength(2)
+})
+
+test('the same view, and the same cancel, are returned until something changes', async () => {
+  const { open, client } = await holdingServer()
+  const options = { client }
+  const { seen, show } = follow('/jobs/1', options)
+  show('/jobs/1', options)
+  show('/jobs/1', { client })
+  expect(new Set(seen.slice(-4)).size).toBe(1)
+  await until(() => open.length === 1)
+  open[0]?.answer(10)
+  await until(() => seen.at(-1)?.state === 'running')
+  expect(seen.at(-1)).not.toBe(seen[0])
+  expect(seen.at(-1)?.cancel).toBe(seen.at(-2)?.cancel)
 })
