@@ -117,7 +117,10 @@ export interface JobStore {
    * out without counting toward `limit`, so that the others are still repaired.
    */
   due?(before: number, limit: number): Promise<Job[]>
-  /** Heads of the jobs that match, without tombstones, newest first (`createdAt`, then `id`, descending). */
+  /**
+   * Heads of the jobs that match, without tombstones, newest first (`createdAt`, then `id`, descending). A head may be as of an earlier
+   * version of the same `revision`: a list that is an index of its own need not be told of every renewal of a lease.
+   */
   list?(query: JobQuery): Promise<{ jobs: Job[]; cursor?: string }>
   /** History after version `after`, oldest first. `truncated`: events before the first one returned have been dropped. */
   events?(id: string, after: number, limit: number): Promise<{ events: JobEvent[]; truncated: boolean }>

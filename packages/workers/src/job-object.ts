@@ -7,7 +7,7 @@ import { type Alarm, startAlarm } from './object-alarm'
 import { jobChunks } from './object-chunks'
 import { hostOf } from './object-hosts'
 import { jobIndex } from './object-index'
-import { type ClaimedJob, type IndexQuery, type IndexRow, jobOf, type ObjectStub, type WrittenJob } from './object-protocol'
+import { type ClaimedJob, factsOf, type IndexQuery, type IndexRow, jobOf, type ObjectStub, type WrittenJob } from './object-protocol'
 import { jobRecord, type KeptJob } from './object-record'
 import { jobSockets, SELF_HEADER } from './object-sockets'
 
@@ -43,7 +43,6 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
   readonly #sockets = jobSockets(this.ctx)
   readonly #kv = this.ctx.storage.kv
   #alarmAt: number | undefined
-  #isCaredFor = false
   /** The latest call of the alarm handler. */
   #alarm: Alarm | undefined
 
@@ -70,18 +69,17 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     if (before?.version !== job.version - 1) return { replaced: false, head: before?.head ?? null } as const
     this.#write(job)
     this.#alarm?.changed(job.head)
-    return { replaced: true, key: before.key } as const
+    return { replaced: true, key: before.key, revision: before.revision } as const
   }
 
   async claimJob({ version, changes, events, maxEvents }: ClaimedJob) {
     const before = this.#record.load()
     if (!before) return null
-    const { owner, key } = before
     const claimed = before.version === version
     if (claimed) {
       const job = { ...jobOf(before.head), ...changes }
       // Bodies unchanged. No run is told: none has begun.
-      this.#write({ version: job.version, dueAt: job.dueAt, owner, key, head: JSON.stringify(job), events, maxEvents })
+      this.#write({ ...factsOf(job), head: JSON.stringify(job), events, maxEvents })
     }
     const read = this.#record.read(true)
     return read && { ...read, claimed }
@@ -150,11 +148,10 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
 
   async putRow(row: IndexRow) {
     const isNew = this.#index.put(row)
-    if (!this.#isCaredFor && !this.#kv.get('care')) {
+    if (!this.#kv.get('care')) {
       this.#kv.put<Care>('care', {})
       this.#setAlarm(Date.now() + CARE_MS)
     }
-    this.#isCaredFor = true
     return isNew
   }
 
@@ -278,7 +275,6 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     this.#chunks.forget()
     this.#index.forget()
     this.#alarmAt = undefined
-    this.#isCaredFor = false
     this.#sockets.end()
     await this.ctx.storage.deleteAlarm()
     await this.ctx.storage.deleteAll()

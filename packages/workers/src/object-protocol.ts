@@ -4,6 +4,8 @@ import type { Place } from '@respond-async/core/store'
 /** What an object must know of a record whose head it stores as text. */
 export interface JobFacts {
   readonly version: number
+  /** Absent in what earlier versions of this package wrote. */
+  readonly revision?: number
   readonly dueAt: number | null
   readonly owner: string | null
   /** Name of the object of its idempotency key. */
@@ -60,8 +62,8 @@ export interface IndexQuery {
 export interface ObjectStub {
   insertJob(job: WrittenJob): Promise<{ inserted: true } | { inserted: false; head: string | null }>
   readJob(view: JobView): Promise<ReadJob | null>
-  /** `key` in the answer: that of the version before. */
-  replaceJob(job: WrittenJob): Promise<{ replaced: true; key?: string } | { replaced: false; head: string | null }>
+  /** `key` and `revision` in the answer: those of the version before. */
+  replaceJob(job: WrittenJob): Promise<{ replaced: true; key?: string; revision?: number } | { replaced: false; head: string | null }>
   /** Resolves to the record after the claim; `null` if there is none. */
   claimJob(claim: ClaimedJob): Promise<(ReadJob & { readonly claimed: boolean }) | null>
   /** Resolves to the owner and key of the removed job, for its index and key objects. */
@@ -103,6 +105,16 @@ export const indexName = (owner: string | null): string => (owner === null ? 'in
 
 /** The job of a head. */
 export const jobOf = (head: string): Job => JSON.parse(head)
+
+/** Name of the object of a job's idempotency key. */
+export const keyOf = ({ owner, idempotencyKey }: Job): string | undefined =>
+  idempotencyKey === undefined ? undefined : keyName(owner, idempotencyKey)
+
+/** What the object of a job must know of it. */
+export function factsOf(job: Job): JobFacts {
+  const { version, revision, dueAt, owner } = job
+  return { version, revision, dueAt, owner, key: keyOf(job) }
+}
 
 /** The row of a job in its owner's index. */
 export function rowOf({ id, createdAt, version, status, operation, dueAt }: Job, head: string): IndexRow {

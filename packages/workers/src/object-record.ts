@@ -62,12 +62,12 @@ export function jobRecord(storage: DurableObjectStorage) {
   return {
     load,
     /** To be called after {@link load}. */
-    write({ head, version, dueAt, owner, key, events, maxEvents, ...bodies }: WrittenJob): void {
-      const [requestBody, responseBody] = KINDS.map((kind) => writeBody(kind, bodies[kind]))
+    write({ events, maxEvents, isGone, ...rest }: WrittenJob): void {
+      const [requestBody, responseBody] = KINDS.map((kind) => writeBody(kind, rest[kind]))
       let [first, next] = kept?.history ?? [0, 0]
       for (const event of events) kv.put(`event/${next++}`, event)
       for (; next - first > maxEvents; first++) kv.delete(`event/${first}`)
-      kept = { head, version, dueAt, owner, key, requestBody, responseBody, history: [first, next] }
+      kept = { ...rest, requestBody, responseBody, history: [first, next] }
       kv.put('job', kept)
     },
     read: (full: boolean): ReadJob | null => {

@@ -4,11 +4,13 @@ import { missed } from './index-care'
 import { objectEngine } from './object-engine'
 import { attachHost } from './object-hosts'
 import {
+  factsOf,
   indexName,
   type JobNamespace,
   jobName,
   jobOf,
   keyName,
+  keyOf,
   type ObjectStub,
   objectOf,
   type ReadJob,
@@ -27,8 +29,8 @@ export interface DurableObjectStoreOptions {
    */
   maxEvents?: number | undefined
   /**
-   * Whether jobs without an owner can be listed, with `jobs.list({ owner: null })`. Every change of such a job then costs one more call,
-   * all to the same object, which limits how many changes there can be per second.
+   * Whether jobs without an owner can be listed, with `jobs.list({ owner: null })`. Every change of such a job that a client can see
+   * then costs one more call, all to the same object, which limits how many changes there can be per second.
    * @default false
    */
   listNameless?: boolean | undefined
@@ -95,7 +97,7 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       holder = await at(key).claim(job.id, holder)
     }
   }
-  /** Updates the index. If that fails, no job fails for it: the row comes with the next change of the job, or is checked when overdue. */
+  /** Updates the index. If that fails, no job fails for it: the row comes with the next change, or is checked when overdue. */
   const enlist = async (job: Job, head: string, isInsert?: boolean): Promise<void> => {
     const index = indexOf(job.owner)
     if (job.goneAt !== undefined) return index?.dropRow(job.id)
@@ -103,9 +105,10 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
     if (isNew && !isInsert) await lookAgain(job) // its row may have been dropped before this one came
   }
   /** Frees the key that a job had and claims the one that it has now. */
-  const exchange = (id: string, before: string | undefined, after: string | undefined): unknown[] =>
-    before === after ? [] : [before !== undefined && at(before).free(id), after !== undefined && at(after).claim(id)]
-  /** Reads an overdue job again: its row may have missed a change, if the writer was cut off before it updated the index. */
+  const exchange = async (id: string, before?: string, after?: string) => {
+    if (before !== after) await Promise.all([before && at(before).free(id), after && at(after).claim(id)])
+  }
+  /** Reads an overdue job again: its lease was renewed, or its row missed a change, if the writer was cut off before it updated the index. */
   const lookAgain = async (job: Job): Promise<Job | null> => {
     try {
       const read = await jobAt(job.id).readJob('head')
@@ -162,7 +165,8 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       const written = writing(next, events, maxEvents)
       const answer = await jobAt(next.id).replaceJob(written)
       if (!answer.replaced) return { replaced: false, current: answer.head === null ? null : jobOf(answer.head) }
-      await Promise.all([enlist(next, written.head), ...exchange(next.id, answer.key, written.key)])
+      // Of what no client sees, as the renewal of a lease, the row hears nothing: it is overdue then, and the next list looks at the job.
+      await Promise.all([answer.revision !== next.revision && enlist(next, written.head), exchange(next.id, answer.key, written.key)])
       return { replaced: true }
     },
     async claim(id, version, changes, events = []) {
@@ -177,7 +181,7 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
       const gone = await jobAt(id).removeJob(version)
       if (!gone) return false
       const { key, owner } = gone
-      await Promise.all([...exchange(id, key, undefined), indexOf(owner)?.dropRow(id)])
+      await Promise.all([exchange(id, key), indexOf(owner)?.dropRow(id)])
       return true
     },
     async holder(owner, key) {
@@ -203,9 +207,10 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
         more = part.more
       }
       const now = Date.now()
-      const stale = new Set(page.filter(({ dueAt }) => dueAt !== null && dueAt <= now).slice(0, MAX_STALE))
+      const overdue = page.filter((job) => dueOf(job) <= now).sort((a, b) => dueOf(a) - dueOf(b))
+      const stale = new Set(overdue.slice(0, MAX_STALE))
       const seen = await Promise.all(page.map((job) => (stale.has(job) ? lookAgain(job) : job)))
-      const jobs = seen.filter((job) => job !== null && (statuses?.includes(job.status) ?? true)) as Job[] // null is filtered out
+      const jobs = seen.filter((job) => job && (!statuses || statuses.includes(job.status))) as Job[] // null is filtered out
       return { jobs, cursor: more && last ? cursorOf(last) : undefined }
     },
     async connect(id, self) {
@@ -221,21 +226,21 @@ export function durableObjectStore(namespace: JobNamespace, options: DurableObje
   }
 }
 
+const dueOf = ({ dueAt }: Job) => dueAt ?? Number.POSITIVE_INFINITY
 const invalid = (message: string) => new JobsError('invalid_option', message)
-const keyOf = ({ owner, idempotencyKey }: Job) => (idempotencyKey === undefined ? undefined : keyName(owner, idempotencyKey))
 
 /** A record as it is sent to its object. @throws {JobsError} `too_large` */
 function writing(job: Job, events: readonly JobEvent[] = [], maxEvents: number): WrittenJob {
   const { requestBody, responseBody, ...rest } = job
   const head = JSON.stringify(rest)
-  const { version, dueAt, owner } = job
-  const key = keyOf(job)
-  if (sizeOf(head + owner + key) > MAX_RECORD_BYTES)
+  const facts = factsOf(job)
+  if (sizeOf(head + facts.owner + facts.key) > MAX_RECORD_BYTES)
     throw new JobsError('too_large', `A job may have at most ${MAX_RECORD_BYTES} bytes, besides its bodies.`)
-  if ((requestBody ? sizeOf(requestBody) : 0) + (responseBody ? sizeOf(responseBody) : 0) > MAX_BODY_BYTES)
+  if (sizeOf(requestBody ?? '') + sizeOf(responseBody ?? '') > MAX_BODY_BYTES)
     throw new JobsError('too_large', `Bodies may have at most ${MAX_BODY_BYTES} bytes; put larger ones into R2 and answer with a link.`)
   return {
-    ...{ version, dueAt, owner, key, head },
+    ...facts,
+    head,
     isGone: job.goneAt !== undefined,
     requestBody: sent(requestBody),
     responseBody: sent(responseBody),

@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { type BlobStore, type Job, sizeOf } from '@respond-async/core'
+import { type BlobStore, type Job, type LifecycleEvent, sizeOf, transition } from '@respond-async/core'
 import { describe, expect, it, vi } from 'vitest'
 import { durableObjectStore } from '../src/durable-object'
 import { startAlarm } from '../src/object-alarm'
@@ -31,7 +31,77 @@ const listed = async (owner: string) => {
   return heads.map((head) => JSON.parse(head) as Job).map(({ id, version }) => [id, version])
 }
 
+/** The store, with what it calls of the objects of jobs, keys and indexes. */
+const watched = () => {
+  const calls: string[] = []
+  const over = durableObjectStore({
+    idFromName: (name) => env.JOBS.idFromName(name),
+    get(id) {
+      const called = (_: object, name: string) => {
+        calls.push(name)
+        return Reflect.get(env.JOBS.get(id), name)
+      }
+      return new Proxy({}, { get: called })
+    },
+  })
+  return { over, calls }
+}
+
 describe('the index of an owner', () => {
+  it('is told of changes that a client can see, and of no others', async () => {
+    const { over, calls } = watched()
+    const count = (called: string) => calls.filter((call) => call === called).length
+    const leaseMs = 100_000
+    let job = jobOf('bella', { dueAt: Date.now() + leaseMs, webhook: { url: 'https://a.example/', attempts: 0, log: [] } })
+    const go = async (event: LifecycleEvent, now = Date.now()) => {
+      job = transition(job, event, now) as Job
+      expect((await over.replace(job)).replaced).toBe(true)
+      return count('putRow')
+    }
+    const list = async (status?: Job['status']) => (await over.list?.({ owner: 'bella', status, limit: 10 }))?.jobs
+    const head = () => expect.objectContaining({ id: job.id, version: job.version, status: job.status, dueAt: job.dueAt })
+    await over.insert(job)
+    await go({ type: 'redispatch', dueAt: job.dueAt as number })
+    expect(await go({ type: 'start', leaseMs, maxRunMs: 1_000_000 }, Date.now() - leaseMs)).toBe(2)
+    for (let renewals = 0; renewals < 5; renewals++) expect(await go({ type: 'renew', attempt: 1, leaseMs })).toBe(2)
+    // Its row, whose lease seems to be over, is looked at and mended once.
+    for (let lists = 0; lists < 2; lists++) expect(await list('running')).toEqual([head()])
+    expect([count('readJob'), count('putRow')]).toEqual([1, 3])
+    expect(await go({ type: 'succeed', attempt: 1, ttlMs: 3_600_000, response: null }, Date.now() - 10_000)).toBe(4)
+    expect([await list('running'), (await list('succeeded'))?.length]).toEqual([[], 1])
+    const attempts = 1
+    await go({ type: 'notify', attempts, nextAt: Date.now() + 1_000 })
+    const reads = count('readJob')
+    const rows = count('putRow')
+    const delivery = { at: Date.now(), attempt: 1, tookMs: 1, status: 204 }
+    expect(await go({ type: 'notify', attempts, delivery })).toBe(rows)
+    for (let lists = 0; lists < 3; lists++) expect(await list()).toEqual([head()])
+    expect(count('readJob') - reads).toBeLessThan(2)
+    await over.remove(job.id)
+  })
+
+  it('is told of the first change of a job that an earlier version of this package wrote', async () => {
+    const { over, calls } = watched()
+    const job = jobOf('basil', { dueAt: Date.now() + 3_600_000 })
+    const facts = { version: 1, dueAt: job.dueAt, owner: 'basil', events: [], maxEvents: 0 }
+    await objectOf(env.JOBS, jobName(job.id)).insertJob({ ...facts, head: JSON.stringify(job) })
+    for (const version of [2, 3]) await over.replace({ ...job, version })
+    expect(calls).toEqual(['replaceJob', 'putRow', 'readJob', 'replaceJob'])
+    await over.remove(job.id)
+  })
+
+  it('has the longest overdue of its rows looked at first, so that no live jobs keep one from being mended', async () => {
+    const { over } = watched()
+    const live = Array.from({ length: 30 }, (_, n) => jobOf('bruno', { createdAt: 100 + n, status: 'running', dueAt: Date.now() - 1_000 }))
+    const ended = jobOf('bruno', { status: 'running', dueAt: Date.now() - 5_000 })
+    for (const job of [ended, ...live]) await over.insert(job)
+    const next = { ...ended, version: 2, revision: 2, status: 'succeeded', dueAt: Date.now() + 3_600_000 }
+    const facts = { version: 2, revision: 2, dueAt: next.dueAt, owner: 'bruno', events: [], maxEvents: 0 }
+    await objectOf(env.JOBS, jobName(ended.id)).replaceJob({ ...facts, head: JSON.stringify(next) })
+    expect((await over.list?.({ owner: 'bruno', limit: 100 }))?.jobs.at(-1)).toEqual(expect.objectContaining({ id: ended.id, version: 2 }))
+    for (const { id } of [ended, ...live]) await over.remove(id)
+  })
+
   it('loses the lines of jobs that are not there, and mends those that missed a change', async () => {
     const owner = 'carol'
     const index = objectOf(env.JOBS, indexName(owner))
@@ -178,9 +248,9 @@ describe('the index of an owner', () => {
     })
     const job = jobOf('olivia')
     await store.insert(job)
-    const ending = behind.replace({ ...job, version: 2, status: 'succeeded', dueAt: Date.now() + 3_600_000 })
+    const ending = behind.replace({ ...job, version: 2, revision: 2, status: 'succeeded', dueAt: Date.now() + 3_600_000 })
     await vi.waitUntil(() => late.length > 0)
-    await store.replace({ ...job, version: 3, status: 'succeeded', goneAt: 1, dueAt: Date.now() + 3_600_000 })
+    await store.replace({ ...job, version: 3, revision: 3, status: 'succeeded', goneAt: 1, dueAt: Date.now() + 3_600_000 })
     for (const put of late) put()
     await ending
     expect(await store.list?.({ owner: 'olivia', limit: 10 })).toEqual({ jobs: [], cursor: undefined })

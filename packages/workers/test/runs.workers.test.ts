@@ -305,7 +305,7 @@ describe('a list', () => {
     const owner = { 'x-owner': 'bob' }
     const job = await submit('later', {}, owner)
     const store = durableObjectStore(env.JOBS)
-    const head = { ...((await store.get(job.id, 'head')) as Job), dueAt: Date.now() - 1, version: 2 }
+    const head = { ...((await store.get(job.id, 'head')) as Job), dueAt: Date.now() - 1, version: 2, revision: 2 }
     await store.replace(head)
     const facts = { version: 3, dueAt: null, owner: 'bob', events: [], maxEvents: 0 }
     const done = { ...head, status: 'canceled', version: 3, dueAt: null }
@@ -320,7 +320,8 @@ describe('a list', () => {
     const owner = { 'x-owner': 'walter' }
     const store = durableObjectStore(env.JOBS)
     const [gone, lost] = [await submit('later', {}, owner), await submit('later', {}, owner)]
-    for (const { id } of [gone, lost]) await store.replace({ ...((await store.get(id, 'head')) as Job), dueAt: Date.now() - 1, version: 2 })
+    for (const { id } of [gone, lost])
+      await store.replace({ ...((await store.get(id, 'head')) as Job), dueAt: Date.now() - 1, version: 2, revision: 2 })
     const facts = { version: 3, dueAt: null, owner: 'walter', events: [], maxEvents: 0 }
     await objectOf(env.JOBS, jobName(gone.id)).replaceJob({ ...facts, head: JSON.stringify({ ...gone, goneAt: 1 }) })
     await objectOf(env.JOBS, jobName(lost.id)).removeJob()

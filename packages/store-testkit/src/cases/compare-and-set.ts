@@ -115,7 +115,7 @@ export const compareAndSetCases = [
   storeCase('CAS12', 'replaces every one of many jobs at once, each with its new place in lists and in what is due', async (opened) => {
     const jobs = upTo(40).map((n) => job(n, { owner: 'ann', createdAt: T0 + n, dueAt: T0 + n }))
     await insertAll(opened.a, jobs)
-    const after = jobs.map((one, n) => next(one, { status: 'running', message: `worker ${n}`, dueAt: T0 + 100 + n }))
+    const after = jobs.map((one, n) => next(one, { revision: 2, status: 'running', message: `worker ${n}`, dueAt: T0 + 100 + n }))
     const answers = await parallel(40, opened, (store, n) => store.replace(after[n] as Job, [event(2)]))
     equal(answers.filter(({ replaced }) => replaced).length, 40, 'replaces that succeeded')
     for (const store of [opened.a, opened.b]) {

@@ -136,7 +136,7 @@ export const listCases = [
   listCase('LST8', 'shows later changes and removals of a job in the list', async ({ a, b }) => {
     await insertAll(a, series(1, 3, { owner: 'ann' }))
     const [first, second] = series(1, 3, { owner: 'ann' }) as [Job, Job]
-    const running = next(first, { status: 'running', message: 'm', updatedAt: T0 + 9 })
+    const running = next(first, { revision: 2, status: 'running', message: 'm', updatedAt: T0 + 9 })
     await a.replace(running)
     await a.remove(second.id)
     const { jobs } = await list(b, { owner: 'ann' })
