@@ -31,17 +31,21 @@ const listed = async (owner: string) => {
   return heads.map((head) => JSON.parse(head) as Job).map(({ id, version }) => [id, version])
 }
 
-/** The store, with what it calls of the objects of jobs, keys and indexes. */
-const watched = () => {
+/** The store, with what it calls of the objects of jobs, keys and indexes; `before` each call something may be waited for. */
+const watched = (before?: (name: string) => Promise<void>) => {
   const calls: string[] = []
   const over = durableObjectStore({
     idFromName: (name) => env.JOBS.idFromName(name),
     get(id) {
-      const called = (_: object, name: string) => {
-        calls.push(name)
-        return Reflect.get(env.JOBS.get(id), name)
-      }
-      return new Proxy({}, { get: called })
+      const object = env.JOBS.get(id)
+      const method =
+        (_: object, name: keyof typeof object) =>
+        async (...args: never[]) => {
+          calls.push(name)
+          await before?.(name)
+          return Reflect.apply(object[name] as () => unknown, object, args)
+        }
+      return new Proxy({}, { get: method as never })
     },
   })
   return { over, calls }
@@ -372,6 +376,107 @@ describe('the alarm handler', () => {
     expect(ended).toEqual(['added later'])
     expect(said).toHaveBeenCalledWith('respond-async: waitUntil:', expect.objectContaining({ message: 'failed' }))
     said.mockRestore()
+  })
+})
+
+describe('a key that several ask for at the same time', () => {
+  const submission = (owner: string) => jobOf(owner, { idempotencyKey: 'k' })
+  /** The store, with the calls of `method` held back until they are let go. */
+  const holding = (method: keyof ObjectStub) => {
+    const held: (() => void)[] = []
+    const over = watched(async (name) => {
+      if (name === method) await new Promise<void>((go) => held.push(go))
+    }).over
+    return { over, held, isHeld: () => vi.waitUntil(() => held.length > 0, { timeout: 10_000 }) }
+  }
+  const stored = async (ids: readonly string[]) => {
+    const there = await Promise.all(ids.map((id) => store.get(id, 'head')))
+    return there.flatMap((job) => job?.id ?? [])
+  }
+
+  it('passes to the next if the first does not store its job, which is refused when it comes after all', async () => {
+    const [first, second] = [submission('aisha'), submission('aisha')]
+    const { over, held, isHeld } = holding('insertJob')
+    const late = over.insert(first)
+    await isHeld()
+    expect(await store.insert(second)).toEqual({ inserted: true, job: second })
+    for (const go of held) go()
+    expect(await late).toEqual({ inserted: false, job: expect.objectContaining({ id: second.id }) })
+    expect(await stored([first.id, second.id])).toEqual([second.id])
+    expect((await listed('aisha')).map(([id]) => id)).toEqual([second.id])
+    await store.remove(second.id)
+  })
+
+  it('stays with the first if its job comes at the last moment', async () => {
+    const [first, second] = [submission('amir'), submission('amir')]
+    const slow = holding('insertJob')
+    const late = slow.over.insert(first)
+    await slow.isHeld()
+    const { over, held, isHeld } = holding('bar')
+    const again = over.insert(second)
+    await isHeld()
+    for (const go of slow.held) go()
+    expect((await late).inserted).toBe(true)
+    for (const go of held) go()
+    expect(await again).toEqual({ inserted: false, job: expect.objectContaining({ id: first.id }) })
+    expect(await stored([first.id, second.id])).toEqual([first.id])
+    await store.remove(first.id)
+  })
+
+  it('is not given to a job that was refused, whose submission is to be repeated', async () => {
+    const [first, second, third] = [submission('anouk'), submission('anouk'), submission('anouk')]
+    const { over, held, isHeld } = holding('insertJob')
+    const late = over.insert(first)
+    await isHeld()
+    await store.insert(second)
+    await store.remove(second.id)
+    const refused = expect(late).rejects.toMatchObject({ code: 'store_unavailable' })
+    for (const go of held) go()
+    await refused
+    expect((await store.insert(third)).inserted).toBe(true)
+    expect((await store.holder?.('anouk', 'k'))?.id).toBe(third.id)
+    await store.remove(third.id)
+  })
+
+  it('makes one job at most, in whatever order their calls are carried out', async () => {
+    const waiting = new Map<number, () => void>()
+    let running = 0
+    const { over } = watched(() => new Promise<void>((go) => waiting.set(running, go)))
+    // A pause takes as long as the others need for any number of calls, or no time.
+    const pauses = vi.spyOn(globalThis, 'setTimeout').mockImplementation(((done: () => void) => waiting.set(running, done)) as never)
+    let seed = 1
+    const random = (below: number) => {
+      seed = (seed * 48_271) % 2_147_483_647
+      return seed % below
+    }
+    for (let schedule = 0; schedule < 30; schedule++) {
+      const jobs = [1, 2, 3].map(() => submission(`order-${schedule}`))
+      const order = [0, 1, 2].sort(() => random(3) - 1)
+      const stops = [2 + random(4), 2 + random(30), 2 + random(30)]
+      let open = jobs.length
+      const outcomes = jobs.map(async (job, n) => {
+        running = n
+        const outcome = await over.insert(job).catch(({ code }) => ({ code }))
+        open--
+        return 'code' in outcome ? outcome.code : [outcome.inserted, outcome.job.id]
+      })
+      // The first in the order goes on until it has to stop and is the last.
+      for (let step = 1; open > 0; step++) {
+        while (waiting.size < open) await scheduler.wait(0)
+        const first = () => order.findIndex((n) => waiting.has(n))
+        if (stops.includes(step)) order.push(...order.splice(first(), 1))
+        running = order[first()] ?? 0
+        const go = waiting.get(running)
+        waiting.delete(running)
+        go?.()
+      }
+      const there = await stored(jobs.map(({ id }) => id))
+      expect(there.length).toBeLessThan(2)
+      const all = await Promise.all(outcomes)
+      const refused = 'store_unavailable'
+      expect(all).toEqual(all.map((one, n) => (one === refused ? refused : [jobs[n]?.id === there[0], there[0]])))
+    }
+    pauses.mockRestore()
   })
 })
 
