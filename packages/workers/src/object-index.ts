@@ -4,12 +4,10 @@ import type { IndexQuery, IndexRow } from './object-protocol'
 /** Most bytes of heads in one answer, which must stay well below the 32 MiB limit of a call. */
 const PAGE_BYTES = 8_388_608
 
-const TABLE = `CREATE TABLE IF NOT EXISTS jobs (id TEXT PRIMARY KEY NOT NULL, createdAt INTEGER NOT NULL, version INTEGER NOT NULL,
-  status TEXT NOT NULL, operation TEXT NOT NULL, dueAt INTEGER, head TEXT NOT NULL)`
-const INDEXES = [
-  'CREATE INDEX IF NOT EXISTS newest ON jobs (createdAt DESC, id DESC)',
-  'CREATE INDEX IF NOT EXISTS newestOf ON jobs (status, createdAt DESC, id DESC)',
-]
+const SCHEMA = `CREATE TABLE IF NOT EXISTS jobs (id TEXT PRIMARY KEY NOT NULL, createdAt INTEGER NOT NULL, version INTEGER NOT NULL,
+  status TEXT NOT NULL, operation TEXT NOT NULL, dueAt INTEGER, head TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS newest ON jobs (createdAt DESC, id DESC);
+CREATE INDEX IF NOT EXISTS newestOf ON jobs (status, createdAt DESC, id DESC)`
 const ORDER = 'ORDER BY createdAt DESC, id DESC'
 
 /** A row of the index, as far as its check reads it. */
@@ -19,8 +17,7 @@ export type IndexLine = Place & { readonly dueAt: number | null }
 export function jobIndex(sql: SqlStorage) {
   let ready = false
   const prepare = () => {
-    if (ready) return
-    for (const statement of [TABLE, ...INDEXES]) sql.exec(statement)
+    if (!ready) sql.exec(SCHEMA)
     ready = true
   }
   /** Whether there are tables. Reads do not create them: they would stay with every owner who ever asked for a list. */
