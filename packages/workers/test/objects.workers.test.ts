@@ -56,7 +56,11 @@ describe('the index of an owner', () => {
     const { over, calls } = watched()
     const count = (called: string) => calls.filter((call) => call === called).length
     const leaseMs = 100_000
-    let job = jobOf('bella', { dueAt: Date.now() + leaseMs, webhook: { url: 'https://a.example/', attempts: 0, log: [] } })
+    let job = jobOf('bella', {
+      idempotencyKey: 'k',
+      dueAt: Date.now() + leaseMs,
+      webhook: { url: 'https://a.example/', attempts: 0, log: [] },
+    })
     const go = async (event: LifecycleEvent, now = Date.now()) => {
       job = transition(job, event, now) as Job
       expect((await over.replace(job)).replaced).toBe(true)
@@ -81,6 +85,7 @@ describe('the index of an owner', () => {
     expect(await go({ type: 'notify', attempts, delivery })).toBe(rows)
     for (let lists = 0; lists < 3; lists++) expect(await list()).toEqual([head()])
     expect(count('readJob') - reads).toBeLessThan(2)
+    expect([count('claim'), count('free')]).toEqual([1, 0]) // of its key, which nobody may be given in between
     await over.remove(job.id)
   })
 
