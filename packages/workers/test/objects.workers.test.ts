@@ -182,6 +182,17 @@ describe('the index of an owner', () => {
     expect((await objectOf(env.LAZY, indexName('grace')).rows({ limit: 1 })).heads).toEqual([])
   })
 
+  it('is left as it is for a day where nobody makes jobs', async () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const object = env.ORPHAN.get(env.ORPHAN.idFromName(indexName('heinz')))
+    const row = { id: 'lost', createdAt: 1, version: 1, status: 'queued', operation: 'none', dueAt: 1, head: '{}' }
+    await objectOf(env.ORPHAN, indexName('heinz')).putRow(row)
+    await runDurableObjectAlarm(object)
+    expect(await runInDurableObject(object, (_, { storage }) => storage.getAlarm())).toBeGreaterThan(Date.now() + 80_000_000)
+    expect(said).not.toHaveBeenCalled()
+    said.mockRestore()
+  })
+
   it('stores nothing while it is empty', async () => {
     const index = objectOf(env.JOBS, indexName('nobody'))
     expect(await index.rows({ limit: 10 })).toEqual({ heads: [], more: false })
