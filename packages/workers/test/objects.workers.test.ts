@@ -645,6 +645,13 @@ describe('chunks', () => {
     await blobs.write(id, 'request', 0, new Uint8Array(5))
     const { alarm } = await keptIn(jobName(id))
     expect(alarm).toBeGreaterThan(Date.now() + 3_500_000)
+    await scheduler.wait(5)
+    await blobs.write(id, 'request', 1, new Uint8Array(5))
+    expect((await keptIn(jobName(id))).alarm).toBe(alarm) // each move of an alarm is a write
+    vi.setSystemTime(Date.now() + 2_000_000)
+    await blobs.write(id, 'request', 2, new Uint8Array(5))
+    vi.useRealTimers()
+    expect((await keptIn(jobName(id))).alarm).toBeGreaterThan(Number(alarm) + 1_900_000) // the upload takes its time
     await runDurableObjectAlarm(objectAt(jobName(id)))
     expect(await keptIn(jobName(id))).toEqual({ keys: [], tables: [], alarm: null })
   })
