@@ -423,6 +423,21 @@ describe('a key that several ask for at the same time', () => {
     await store.remove(second.id)
   })
 
+  it('stays with the first, for whose job the others wait a while', async () => {
+    const [first, second] = [submission('anton'), submission('anton')]
+    const { over, held, isHeld } = holding('insertJob')
+    const late = over.insert(first)
+    await isHeld()
+    const other = watched()
+    const again = other.over.insert(second)
+    const asked = () => other.calls.filter((call) => call === 'readJob').length
+    await vi.waitUntil(() => asked() >= 2 || other.calls.includes('bar'), { timeout: 10_000, interval: 1 })
+    for (const go of held) go()
+    expect([(await late).inserted, (await again).inserted, await stored([first.id, second.id])]).toEqual([true, false, [first.id]])
+    expect(other.calls).not.toContain('bar')
+    await store.remove(first.id)
+  })
+
   it('stays with the first if its job comes at the last moment', async () => {
     const [first, second] = [submission('amir'), submission('amir')]
     const slow = holding('insertJob')
