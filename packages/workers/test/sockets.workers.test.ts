@@ -74,6 +74,24 @@ describe('sockets of a Durable Object', () => {
     expect(await closed).toBe(1012)
   })
 
+  it('that cannot be told of a change do not fail it', async () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const store = durableObjectStore(env.LAZY)
+    const job: Job = {
+      ...{ id: crypto.randomUUID(), version: 1, revision: 1, operation: 'lazy', owner: null, status: 'queued', createdAt: 1, updatedAt: 1 },
+      ...{ dueAt: null, attempt: 0, maxAttempts: 1, dispatch: 1, request: null, response: null },
+    }
+    await store.insert(job)
+    const answer = await store.connect?.(job.id, '/jobs/lazy')
+    const { webSocket } = answer as Response
+    webSocket?.accept()
+    open.add('unprepared')
+    expect(await store.replace({ ...job, version: 2, revision: 2 })).toEqual({ replaced: true })
+    expect(said).toHaveBeenCalledWith('respond-async: sockets:', expect.objectContaining({ message: 'not prepared' }))
+    said.mockRestore()
+    await store.remove(job.id)
+  })
+
   it('are opened by an answer that middleware can still write on', async () => {
     const { id, links } = await submit('later', {}, 'olga')
     const answer = await durableObjectStore(env.JOBS).connect?.(id, links.self)
