@@ -89,6 +89,14 @@ describe('the index of an owner', () => {
     await over.remove(job.id)
   })
 
+  it('is told of a claim', async () => {
+    const job = jobOf('berta', { dueAt: Date.now() + 3_600_000 })
+    await store.insert(job)
+    await store.claim?.(job.id, 1, { version: 2, revision: 2, status: 'running', attempt: 1 })
+    expect((await store.list?.({ owner: 'berta', status: 'running', limit: 1 }))?.jobs.map(({ id }) => id)).toEqual([job.id])
+    await store.remove(job.id)
+  })
+
   it('is told of the first change of a job that an earlier version of this package wrote', async () => {
     const { over, calls } = watched()
     const job = jobOf('basil', { dueAt: Date.now() + 3_600_000 })
