@@ -139,8 +139,12 @@ function runTests(name, command) {
   const { stderr } = spawnSync('npx', ['-y', ...command], { env, encoding: 'utf8', cwd: pathOf('..') })
   if (!existsSync(report)) return add(name, 'tests', { passed: 0, failures: [`they did not run: ${stderr.trim()}`], skipped: 0 })
   const { numPassedTests, numPendingTests, testResults } = JSON.parse(readFileSync(report, 'utf8'))
-  const failed = testResults.flatMap((file) => file.assertionResults).filter(({ status }) => status === 'failed')
-  const failures = failed.map(({ fullName, failureMessages: [why] }) => `${fullName}: ${why.split('\n')[0]}`)
+  const failures = testResults.flatMap(({ name: file, status, message, assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status === 'failed')
+    // A file that cannot be loaded has no tests.
+    if (failed.length === 0) return status === 'failed' ? [`${file}: ${message}`] : []
+    return failed.map(({ fullName, failureMessages: [why] }) => `${fullName}: ${why.split('\n')[0]}`)
+  })
   add(name, 'tests', { passed: numPassedTests, failures, skipped: numPendingTests })
 }
 
