@@ -1,6 +1,7 @@
 import type { Jobs } from '@respond-async/core'
 import { platformOf } from '@respond-async/core/fetch'
-import { checkJobs, checkNoOthers } from '@respond-async/core/store'
+import { checkNoOthers } from '@respond-async/core/store'
+import { type GivenJobs, jobsFrom } from './given-jobs'
 import { isQueuedMessage, type JobQueue, secondsOf, sendMessage } from './queue-message'
 
 /** Options of {@link queueConsumer}. */
@@ -26,10 +27,10 @@ const LONGEST_SECONDS = 3_600
  * @throws {JobsError} `invalid_option`
  */
 export function queueConsumer<Env = unknown>(
-  jobs: Jobs<never> | ((env: Env) => Jobs<never>),
+  jobs: GivenJobs<Env>,
   { queue, onError = (error) => console.error('respond-async: queue:', error), ...others }: QueueConsumerOptions = {},
 ): (batch: MessageBatch, env: Env, ctx: ExecutionContext) => Promise<void> {
-  if (typeof jobs !== 'function') checkJobs('queueConsumer', jobs)
+  const jobsFor = jobsFrom('queueConsumer', jobs)
   checkNoOthers('queueConsumer', others)
   /** Keeps an error of `onError` itself from ending the batch, with the runs that are not over. */
   const report = (error: unknown) => {
@@ -57,7 +58,7 @@ export function queueConsumer<Env = unknown>(
     else message.ack()
   }
   return async (batch, env, ctx) => {
-    const own = typeof jobs === 'function' ? jobs(env) : jobs
+    const own = jobsFor(env)
     await Promise.all(
       batch.messages.map((message) =>
         deliver(message, own, env, ctx).catch((error) => {

@@ -1,7 +1,7 @@
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from 'cloudflare:workers'
-import type { JobMessage, Jobs } from '@respond-async/core'
+import type { JobMessage } from '@respond-async/core'
 import { platformOf } from '@respond-async/core/fetch'
-import { checkJobs } from '@respond-async/core/store'
+import { type GivenJobs, jobsFrom } from './given-jobs'
 
 /** Parameters of an instance. */
 export interface FlowParams extends JobMessage {
@@ -24,12 +24,12 @@ const MARGIN_MS = 60_000
  * @throws {JobsError} `invalid_option`
  */
 export function jobWorkflow<Env = unknown>(
-  jobs: Jobs<never> | ((env: Env) => Jobs<never>),
+  jobs: GivenJobs<Env>,
 ): new (
   ctx: ExecutionContext,
   env: Env,
 ) => WorkflowEntrypoint<Env, FlowParams> {
-  if (typeof jobs !== 'function') checkJobs('jobWorkflow', jobs)
+  const jobsFor = jobsFrom('jobWorkflow', jobs)
   return class extends WorkflowEntrypoint<Env, FlowParams> {
     override async run({ payload }: Readonly<WorkflowEvent<FlowParams>>, step: WorkflowStep) {
       const { v, id, operation, dispatch, notBefore, maxRunMs = 900_000 } = payload
@@ -37,10 +37,9 @@ export function jobWorkflow<Env = unknown>(
       const earlyMs = (notBefore ?? 0) - Date.now()
       if (earlyMs > 0) await step.sleep('start', earlyMs)
       for (let attempt = 1; ; attempt++) {
-        const outcome = await step.do(`attempt ${attempt}`, { retries: RETRIES, timeout: maxRunMs + MARGIN_MS }, () => {
-          const own = typeof jobs === 'function' ? jobs(this.env) : jobs
-          return own.run({ v, id, operation, dispatch }, { platform: platformOf(this.env, this.ctx) })
-        })
+        const outcome = await step.do(`attempt ${attempt}`, { retries: RETRIES, timeout: maxRunMs + MARGIN_MS }, () =>
+          jobsFor(this.env).run({ v, id, operation, dispatch }, { platform: platformOf(this.env, this.ctx) }),
+        )
         if (outcome.kind !== 'retry') return outcome
         await step.sleep(`pause ${attempt}`, Math.max(1, outcome.delayMs))
       }
