@@ -43,6 +43,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
   readonly #sockets = jobSockets(this.ctx)
   readonly #kv = this.ctx.storage.kv
   #alarmAt: number | undefined
+  #isCaredFor: boolean | undefined
   /** The latest call of the alarm handler. */
   #alarm: Alarm | undefined
 
@@ -148,10 +149,11 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
 
   async putRow(row: IndexRow) {
     const isNew = this.#index.put(row)
-    if (!this.#kv.get('care')) {
+    if (!this.#isCaredFor && !this.#kv.get('care')) {
       this.#kv.put<Care>('care', {})
       this.#setAlarm(Date.now() + CARE_MS)
     }
+    this.#isCaredFor = true
     return isNew
   }
 
@@ -275,6 +277,7 @@ export class JobObject<Env = unknown> extends DurableObject<Env> implements Obje
     this.#chunks.forget()
     this.#index.forget()
     this.#alarmAt = undefined
+    this.#isCaredFor = false
     this.#sockets.end()
     await this.ctx.storage.deleteAlarm()
     await this.ctx.storage.deleteAll()
