@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { createJobs, inProcess, isJobsError, type JobEngine, JobsError, waitUntil } from '@respond-async/core'
+import { createJobs, inProcess, isJobsError, type JobEngine, waitUntil } from '@respond-async/core'
 import {
   asyncScope,
   captureResponse,
@@ -11,6 +11,7 @@ import {
   toResponse,
 } from '@respond-async/core/fetch'
 import { describe, expect, it, vi } from 'vitest'
+import { expectJobsNeeded } from '../../../tests/without-jobs'
 
 const ORIGIN = 'http://localhost'
 const post = (body?: BodyInit | null, init: RequestInit = {}) =>
@@ -377,11 +378,7 @@ describe('respondAsync and jobRoutes', () => {
 
   it('refuse at once what is no jobs', () => {
     const wrap = respondAsync as (...args: unknown[]) => unknown
-    const message = (where: string) => `${where} needs the jobs that createJobs() returned: ${where}(jobs, …)`
-    for (const none of [undefined, null, 'report', {}]) {
-      expect(() => wrap(none, 'op', () => {})).toThrow(new JobsError('invalid_option', message('respondAsync')))
-      expect(() => jobRoutes(none as never)).toThrow(new JobsError('invalid_option', message('jobRoutes')))
-    }
+    expectJobsNeeded({ respondAsync: (none) => wrap(none, 'op', () => {}), jobRoutes })
     expect(() => wrap(createJobs())).toThrow('needs a name and a handler function')
   })
 

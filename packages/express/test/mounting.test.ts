@@ -4,6 +4,7 @@ import { jobRoutes, respondAsync } from '@respond-async/express'
 import { jobSockets } from '@respond-async/express/websocket'
 import type { Express, NextFunction, Request, Response } from 'express'
 import { describe, expect, it, vi } from 'vitest'
+import { expectJobsNeeded } from '../../../tests/without-jobs'
 import { json, serve, VERSIONS, WAYS } from './service'
 
 for (const [version, express] of Object.entries(VERSIONS))
@@ -216,8 +217,6 @@ for (const [version, express] of Object.entries(VERSIONS))
   })
 
 describe('misuse at set-up', () => {
-  const without = (where: string) =>
-    new JobsError('invalid_option', `${where} needs the jobs that createJobs() returned: ${where}(jobs, …)`)
   it('says what to do', () => {
     const jobs = createJobs<Request>()
     const wrap = respondAsync as (...args: unknown[]) => unknown
@@ -232,10 +231,6 @@ describe('misuse at set-up', () => {
     expect(() => jobRoutes(jobs, { ownr: () => 'ann' } as object)).toThrow('jobRoutes: ownr is not an option')
     expect(() => jobSockets(createJobs(), { ownr: () => 'ann' } as object)).toThrow('jobSockets: ownr is not an option')
     expect(() => wrap(jobs)).toThrow(/needs a name and a handler function/)
-    for (const none of [undefined, null, 'report', {}]) {
-      expect(() => wrap(none, 'op', () => {})).toThrow(without('respondAsync'))
-      expect(() => jobRoutes(none as never)).toThrow(without('jobRoutes'))
-      expect(() => jobSockets(none as never)).toThrow(without('jobSockets'))
-    }
+    expectJobsNeeded({ respondAsync: (none) => wrap(none, 'op', () => {}), jobRoutes, jobSockets })
   })
 })

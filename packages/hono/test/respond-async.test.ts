@@ -2,7 +2,7 @@ import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
-import { createJobs, inProcess, type Jobs, JobsError, type JobsOptions } from '@respond-async/core'
+import { createJobs, inProcess, type Jobs, type JobsOptions } from '@respond-async/core'
 import { jobRoutes, respondAsync } from '@respond-async/hono'
 import { type Context, type Handler, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -20,6 +20,7 @@ import { requestId } from 'hono/request-id'
 import { basePath, matchedRoutes, routePath } from 'hono/route'
 import { validator } from 'hono/validator'
 import { describe, expect, it, vi } from 'vitest'
+import { expectJobsNeeded } from '../../../tests/without-jobs'
 
 /** Takes only the message, as an engine of other processes does: the handler's request has to be rebuilt. */
 const replaying = () => inProcess({ replay: true })
@@ -782,11 +783,7 @@ it('refuses what is no handler', () => {
 
 it('refuses at once what is no jobs', () => {
   const wrap = respondAsync as (...args: unknown[]) => unknown
-  const message = (where: string) => `${where} needs the jobs that createJobs() returned: ${where}(jobs, …)`
-  for (const none of [undefined, null, 'report', {}]) {
-    expect(() => wrap(none, 'op', () => {})).toThrow(new JobsError('invalid_option', message('respondAsync')))
-    expect(() => jobRoutes(none as never)).toThrow(new JobsError('invalid_option', message('jobRoutes')))
-  }
+  expectJobsNeeded({ respondAsync: (none) => wrap(none, 'op', () => {}), jobRoutes })
   expect(() => wrap(createJobs())).toThrow('needs a name and a handler function')
 })
 

@@ -1,7 +1,8 @@
 /** Of the adapter outside of Workers: what it does there belongs to their requests, see runs.workers.test.ts. */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { createJobs, inProcess, JobsError } from '@respond-async/core'
+import { createJobs, inProcess } from '@respond-async/core'
 import { expect, it } from 'vitest'
+import { expectJobsNeeded } from '../../../tests/without-jobs'
 import { jobRoutes, respondAsync } from '../src/index'
 
 it('runs a handler with a stored request in no async context: that of who is there by then is of another', async () => {
@@ -45,10 +46,6 @@ it('refuses what is no handler', () => {
 
 it('refuses at once what is no jobs', () => {
   const wrap = respondAsync as (...args: unknown[]) => unknown
-  const message = (where: string) => `${where} needs the jobs that createJobs() returned: ${where}(jobs, …)`
-  for (const none of [undefined, null, 'report', {}]) {
-    expect(() => wrap(none, 'op', () => {})).toThrow(new JobsError('invalid_option', message('respondAsync')))
-    expect(() => jobRoutes(none as never)).toThrow(new JobsError('invalid_option', message('jobRoutes')))
-  }
+  expectJobsNeeded({ respondAsync: (none) => wrap(none, 'op', () => {}), jobRoutes })
   expect(() => wrap(createJobs())).toThrow('needs a name and a handler function')
 })
