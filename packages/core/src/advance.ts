@@ -1,6 +1,7 @@
-import type { Context } from './context'
+import { type Context, reporter } from './context'
 import type { Job, JobEvent } from './job'
 import { type LifecycleEvent, transition } from './lifecycle'
+import type { ChangeType } from './options'
 
 export type Advanced = { readonly done: true; readonly job: Job } | { readonly done: false; readonly job: Job | null }
 
@@ -22,12 +23,19 @@ export async function advance(
     if (!next) return { done: false, job: current }
     const written = await context.store.replace(next, eventsOf(context, next, wanted.type))
     if (written.replaced) {
-      context.changes.emit(next)
+      announce(context, next, wanted.type)
       return { done: true, job: next }
     }
     current = written.current
   }
   return { done: false, job: null }
+}
+
+/** Tells of a change that is stored: those in this process who wait for the job, and the application. */
+export function announce(context: Context, job: Job, type: ChangeType): void {
+  context.changes.emit(job)
+  const { onChange } = context.options
+  if (onChange) (async () => onChange(job, type))().catch(reporter(context, 'onChange', job))
 }
 
 /** The history event of a change, if the store keeps history. */

@@ -131,5 +131,8 @@ export interface JobEvent {
   readonly code?: string
 }
 
+/** Whether a sweep must look at a job. */
+export const isDue = ({ dueAt }: Job, now: number): boolean => dueAt !== null && dueAt <= now
+
 /** A valid job id: a path segment that needs no encoding. Others are never looked up. */
 export const JOB_ID = /^[\w.~-]{1,128}$/

@@ -130,7 +130,7 @@ export function createJobs<Native = unknown>(options: JobsOptions<Native> = {}):
   return {
     path: resolved.path ?? '/jobs',
     async submit(name, input, how = {}) {
-      checkedOptions('submit', { ...how, owner: how.owner ?? undefined }, SUBMIT_RULES)
+      checkedOptions('submit', how, SUBMIT_RULES)
       await open()
       const request = { method: 'POST', url: how.url ?? '/', headers: { 'content-type': 'application/json', ...how.headers } }
       const requestBody = JSON.stringify(input)

@@ -6,7 +6,7 @@ import { isStatus, TRANSITIONS } from './lifecycle'
 import { problem } from './problems'
 import type { JobRequest } from './request'
 import { documentText } from './status-document'
-import type { JobQuery } from './store'
+import type { JobQuery, JobStore } from './store'
 
 const DEFAULT_LIMIT = 20
 const MAX_LIMIT = 100
@@ -14,14 +14,13 @@ const MAX_LIMIT = 100
 /** What a client may list: only its own jobs. */
 export type OwnersQuery = JobQuery & { readonly owner: string }
 
-/** GET list: an owner's jobs, newest first, a page at a time. */
-export async function getList(context: Context, owner: string, mount: string, request: JobRequest): Promise<Answer | undefined> {
-  if (!context.store.list) return undefined
+/** GET list: an owner's jobs, newest first, a page at a time. Only for a store that lists. */
+export async function getList(context: Context, owner: string, mount: string, request: JobRequest): Promise<Answer> {
   const params = new URLSearchParams(/\?.*/.exec(request.url)?.[0]) // works for what `URL` refuses, such as the path "//"
   const query = readQuery(params, owner)
   if (typeof query === 'string') return problem('invalid-query', query)
   try {
-    const { jobs, cursor } = await context.store.list(query)
+    const { jobs, cursor } = await (context.store as Required<JobStore>).list(query)
     const shown = jobs.map((job) => documentText(context, job, `${mount}/${job.id}`, context.pacing.retryAfterMs(job)))
     const headers: Record<string, string> = { 'Content-Type': JSON_TYPE, 'Cache-Control': 'private, no-store' }
     let more = ''

@@ -1,6 +1,6 @@
 import { sizeOf } from './answer'
 import { JobsError } from './errors'
-import type { Body, Job, JobEvent } from './job'
+import { type Body, isDue, type Job, type JobEvent } from './job'
 import { cursorOf, type Place, placeOf } from './place'
 import { checkedOptions, whole } from './rules'
 import type { JobQuery, JobStore, JobView } from './store'
@@ -114,7 +114,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): JobStore {
     },
     async due(before, limit) {
       const due: Job[] = []
-      for (const job of jobs.values()) if (job.dueAt !== null && job.dueAt <= before) due.push(job)
+      for (const job of jobs.values()) if (isDue(job, before)) due.push(job)
       return due
         .sort((a, b) => (a.dueAt as number) - (b.dueAt as number))
         .slice(0, limit)
@@ -179,8 +179,8 @@ const weigh = (body: Job['requestBody']) => (body ? sizeOf(body) : 0)
 
 function matches(job: Job, { owner, status, operation }: JobQuery): boolean {
   if ((owner !== undefined && job.owner !== owner) || job.goneAt !== undefined) return false
-  if (status !== undefined && (typeof status === 'string' ? status !== job.status : !status.includes(job.status))) return false
+  if (status !== undefined && !status.includes(job.status)) return false // one state or a list: no state's name is part of another's
   return operation === undefined || operation === job.operation
 }
 
-const newerFirst = (a: Place, b: Place) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0)
+const newerFirst = (a: Place, b: Place) => b.createdAt - a.createdAt || (a.id > b.id ? -1 : 1)

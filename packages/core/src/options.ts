@@ -1,5 +1,6 @@
 import type { JobEngine } from './engine'
-import type { JsonObject } from './job'
+import type { Job, JsonObject } from './job'
+import type { LifecycleEvent } from './lifecycle'
 import type { Representation } from './representation'
 import type { BlobStore, JobStore } from './store'
 import type { WebhookSender } from './webhook'
@@ -167,9 +168,21 @@ export interface JobsOptions<Native = unknown> {
   newId?: (() => string) | undefined
   /** Source of jitter, 0 to 1 as `Math.random`. @default Math.random */
   random?: (() => number) | undefined
+  /**
+   * Called for metrics and logs, after this process has stored a change of a job: with the job after it, whose bodies may be missing, and
+   * what has changed it. `succeed`, `fail` and `cancel` end a job. Each change is reported once, by the process that made it, unless that
+   * dies at once: what must arrive needs a webhook. Purges and expiries are not reported.
+   *
+   * Nothing waits for it. What it throws or rejects with goes to `onError`.
+   * @default none
+   */
+  onChange?: ((job: Job, change: ChangeType) => void | Promise<void>) | undefined
   /** Called with every error that no caller can catch: what a handler throws, a failing store. @default console.error */
   onError?: ((error: unknown, about: ErrorContext) => void) | undefined
 }
+
+/** What has changed a job: `insert`, or an event of `TRANSITIONS`. */
+export type ChangeType = 'insert' | LifecycleEvent['type']
 
 /** What {@link JobsOptions} `onError` is told of an error besides the error itself. */
 export interface ErrorContext {

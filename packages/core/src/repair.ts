@@ -2,7 +2,7 @@ import { advance } from './advance'
 import { type Context, isForSweeper, optionsOf, reporter, startBy, ttlOf } from './context'
 import { type LeftMessage, messageOf, type Platform } from './engine'
 import { LOST, TIMEOUT } from './failure'
-import type { Job } from './job'
+import { isDue, type Job } from './job'
 import { tidy } from './leftovers'
 import { isTerminal, type LifecycleEvent, tombstone } from './lifecycle'
 import { backoff, unknownOperation } from './operation'
@@ -37,9 +37,6 @@ export async function repaired(context: Context, id: string, platform?: Platform
   const job = await context.store.get(id, 'head')
   return job && repair(context, job, platform)
 }
-
-/** Whether a job is overdue. */
-export const isDue = ({ dueAt }: Job, now: number): boolean => dueAt !== null && dueAt <= now
 
 /** The event for an overdue job, or `null` if it is not overdue any more. */
 function overdue(context: Context, job: Job, now: number, delayMs: number): LifecycleEvent | null {

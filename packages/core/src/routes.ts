@@ -5,11 +5,11 @@ import { type Context, reporter } from './context'
 import { crossOrigin, optionsAnswer } from './cors'
 import type { Platform } from './engine'
 import { getEvents } from './events'
-import { JOB_ID, type Job } from './job'
+import { isDue, JOB_ID, type Job } from './job'
 import { getList } from './list'
 import type { Owner } from './options'
 import { problem, unavailable } from './problems'
-import { isDue, repair } from './repair'
+import { repair } from './repair'
 import type { JobRequest } from './request'
 import { getResult } from './result'
 import { getSocket, wantsSocket } from './sockets'
@@ -71,7 +71,7 @@ export async function route(context: Context, request: JobRequest, match: RouteM
   // A path that begins with two slashes would be read as a host.
   const mount = context.options.path === undefined ? `${context.options.baseUrl ?? ''}${match.mount.replace(/^\/+/, '/')}` : context.mount
   const who = owner ? await ownerOf(owner, match.native as never) : null
-  let answer: Answer | undefined
+  let answer: Answer
   try {
     if (row) answer = await forJob(context, row[request.method] as Handle, id, who, mount, request, match)
     // No list for an anonymous client: it would be that of all anonymous clients.
@@ -79,7 +79,7 @@ export async function route(context: Context, request: JobRequest, match: RouteM
   } catch (error) {
     answer = unavailable(context, error, `${request.method} ${action || 'status'}`)
   }
-  return answer && forMethod(request.method, crossOrigin(context, request, answer))
+  return forMethod(request.method, crossOrigin(context, request, answer))
 }
 
 /** Unknown, malformed and another owner's ids get the same answer, so that clients cannot tell them apart. */

@@ -96,13 +96,15 @@ export const JOBS_RULES: Rules<keyof JobsOptions> = {
   now: FUNCTION,
   newId: [...FUNCTION, () => crypto.randomUUID()],
   random: [...FUNCTION, Math.random],
+  onChange: FUNCTION,
   onError: FUNCTION,
 }
 
 const TEXT = typed('string')
+const OWNER: Rule = [(value) => value === null || TEXT[0](value), 'of type string or null']
 /** Rules for `SubmitOptions`. */
 export const SUBMIT_RULES: Rules<keyof SubmitOptions> = {
-  owner: TEXT,
+  owner: OWNER,
   idempotencyKey: TEXT,
   delayMs: span(),
   meta: OBJECT,
@@ -113,7 +115,7 @@ export const SUBMIT_RULES: Rules<keyof SubmitOptions> = {
 
 /** What `jobs.list` may ask for. */
 export const LIST_RULES: Rules<keyof JobQuery> = {
-  owner: [(value) => value === null || typeof value === 'string', 'of type string or null'],
+  owner: OWNER,
   status: [(value) => [value].flat().every(isStatus), `of ${Object.keys(TRANSITIONS)}`],
   operation: TEXT,
   limit: whole(20, 1, 1_000),

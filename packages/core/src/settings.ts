@@ -48,16 +48,11 @@ function warnOfMemory(): void {
 /** Without trailing slashes; also for a `URL`. */
 const trimmed = (url: string) => String(url).replace(/\/+$/, '')
 
-/** Keeps an error of `onError` itself from breaking a job. */
+/** Keeps an error of `onError` itself, thrown or rejected with, from breaking a job or the process. */
 const guarded =
   (onError: typeof report): typeof report =>
-  (error, about) => {
-    try {
-      onError(error, about)
-    } catch (thrown) {
-      report(thrown, { ...about, during: 'onError' })
-    }
-  }
+  (error, about) =>
+    void (async () => onError(error, about))().catch((thrown) => report(thrown, { ...about, during: 'onError' }))
 
 /** The default `onError`: writes to the console. */
 function report(error: unknown, { during, id, operation }: ErrorContext): void {

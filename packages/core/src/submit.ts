@@ -1,4 +1,4 @@
-import { advance, eventsOf } from './advance'
+import { advance, announce, eventsOf } from './advance'
 import { Attempt } from './attempt'
 import { type Context, isForSweeper, optionsOf, reporter, startBy } from './context'
 import { messageOf, type Platform, type Reservation } from './engine'
@@ -60,6 +60,8 @@ export async function submit(context: Context, operation: Operation, wanted: Wan
       const answer = await store.insert(job, eventsOf(context, job, 'insert'), prepared)
       if (answer.inserted) {
         inserted = true
+        announce(context, queued, 'insert')
+        if (claimed) announce(context, job, 'start')
         if (!prepared) await handOver(context, job, wanted, delayMs, reservation)
         return { job: queued, replayed: false }
       }

@@ -27,10 +27,7 @@ const httpDay = byDay((midnight) => midnight.toUTCString().slice(0, -12)) // inc
 export function rfc3339(at: number): string {
   const day = Math.floor(at / DAY_MS)
   const ms = Math.floor(at - day * DAY_MS)
-  const seconds = Math.floor(ms / 1000)
-  const fraction = ms % 1000
-  const padding = fraction < 10 ? '00' : fraction < 100 ? '0' : ''
-  return `${isoDay(day)}${timeOfDay(seconds)}.${padding}${fraction}Z`
+  return `${isoDay(day)}${timeOfDay(Math.floor(ms / 1000))}.${`${1000 + (ms % 1000)}`.slice(1)}Z`
 }
 
 /** RFC 9110 5.6.7 date for `Sunset` and the like, as `Date.prototype.toUTCString` writes it. */

@@ -23,10 +23,9 @@ export type WebhookOption<Native = unknown> = NonNullable<WebhookOptions<Native>
 const optionsOf = <Native>(option: WebhookOption<Native> | undefined): WebhookOptions<Native> =>
   typeof option === 'object' ? option : { url: option }
 
-const isType = (type: WebhookType) => WEBHOOK_TYPES.includes(type)
 const WEBHOOK_OPTIONS: Rules<keyof WebhookOptions> = {
   url: typed('string', 'function'),
-  events: [(value) => Array.isArray(value) && value.every(isType), `a list of ${WEBHOOK_TYPES.join(', ')}`],
+  events: [(value) => Array.isArray(value) && value.every((type) => WEBHOOK_TYPES.includes(type)), `a list of ${WEBHOOK_TYPES.join(', ')}`],
   fromRequest: oneOf(false, true, false),
 }
 

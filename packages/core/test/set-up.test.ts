@@ -196,7 +196,7 @@ test('what a job without HTTP cannot be told', async () => {
   await refused({ retries: 3 }, /^submit: retries is not an option here, but in `defaults`; options are owner, idempotencyKey,/)
   await refused({ idempotencykey: 'a' }, /idempotencykey is not an option;/)
   await refused({ idempotencyKey: null }, /idempotencyKey must be of type string, not null/)
-  await refused({ owner: 7 }, /owner must be of type string, not 7/)
+  await refused({ owner: 7 }, /owner must be of type string or null, not 7/)
   await refused({ meta: 'monthly' }, /meta must be of type object, not "monthly"/)
   await refused({ delayMs: Number.POSITIVE_INFINITY }, /delayMs must be a whole number from 0 to \d+, not Infinity/)
   expect(await jobs.submit('a', {}, { owner: null, delayMs: undefined })).toMatchObject({ owner: null })
