@@ -17,6 +17,7 @@ describe('the life of a job', () => {
     const accepted = await post('report')
     expect(accepted?.status).toBe(202)
     expect(json(accepted)).toMatchObject({ status: 'queued', operation: 'report', links: { self: location(accepted) } })
+    expect(json(accepted)).not.toHaveProperty('scheduledAt')
     await vi.advanceTimersByTimeAsync(10)
     const running = await send('GET', location(accepted))
     expect(running?.status).toBe(202)

@@ -65,12 +65,30 @@ test('an estimate is learned from the jobs that succeeded, the newest counts, an
   expect(learned).toBeLessThan(20 * SECOND)
 })
 
+test('an estimate is learned by the clock of the application, if it has one', async () => {
+  let now = 1_700_000_000_000
+  const { wrap, post, send } = createService({ now: () => now })
+  wrap('report', {}, async () => {
+    await new Promise((resolve) => setTimeout(resolve, SECOND))
+    return ok('made')
+  })
+  await post('report')
+  await vi.advanceTimersByTimeAsync(500)
+  now += 10 * SECOND
+  await vi.advanceTimersByTimeAsync(600)
+  const at = location(await post('report'))
+  await vi.advanceTimersByTimeAsync(10)
+  const { startedAt, estimatedFinishAt } = json(await send('GET', at))
+  expect(Date.parse(String(estimatedFinishAt)) - Date.parse(String(startedAt))).toBe(10 * SECOND)
+})
+
 test('an estimate is learned by no clock that may be set', async () => {
   const { wrap, post, send } = createService()
   wrap('report', {}, async () => {
     await new Promise((resolve) => setTimeout(resolve, 10 * SECOND))
     return ok('made')
   })
+  await vi.advanceTimersByTimeAsync(3_600 * SECOND) // the process has been up for a while
   await post('report')
   await vi.advanceTimersByTimeAsync(SECOND)
   vi.setSystemTime(Date.now() + 86_400_000)

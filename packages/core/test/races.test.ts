@@ -184,6 +184,14 @@ describe('between two steps', () => {
     expect([runs, json(await send('GET', at))]).toMatchObject([1, { status: 'failed', error: { code: 'lost' } }])
   })
 
+  test('a new id that is that of the job of another owner, with the same key: it is not theirs', async () => {
+    const ids = ['one', 'one', 'two']
+    const { wrap, jobs } = createService({ newId: () => ids.shift() ?? 'none' })
+    wrap('invoice', {}, async () => ok('sent'))
+    await jobs.submit('invoice', 1, { owner: 'ada', idempotencyKey: 'key' })
+    expect(await jobs.submit('invoice', 1, { owner: 'bob', idempotencyKey: 'key' })).toMatchObject({ id: 'two', owner: 'bob' })
+  })
+
   test('one key for two operations is a conflict', async () => {
     const { wrap, jobs } = createService()
     for (const name of ['invoice', 'charge']) wrap(name, {}, async () => ok(name))

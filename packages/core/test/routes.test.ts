@@ -251,6 +251,13 @@ describe('the result', () => {
     expect(runs).toBe(1)
   })
 
+  test('as large as may be kept is kept', async () => {
+    const { wrap, post, send } = createService()
+    wrap('report', { maxResultBytes: bytes.length }, async () => ({ status: 200, headers: {}, body: bytes }))
+    const at = location(await post('report'))
+    expect(json(await finished(send, at))).toMatchObject({ status: 'succeeded' })
+  })
+
   test.each([200, 500])('larger than the store accepts, with %i: the job fails and says so', async (status) => {
     const { wrap, post, send } = createService({ store: memoryStore({ maxBytes: 9 }) })
     wrap('report', {}, async () => ({ status, headers: {}, body: bytes }))

@@ -16,7 +16,7 @@ import {
 } from '../src/index'
 import { observedLeases } from '../src/leases'
 import { newRecord } from './record'
-import { createService, gate, json, location, ok, type Service } from './service'
+import { createService, gate, idOf, json, location, ok, type Service } from './service'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -340,6 +340,26 @@ describe('the pause before another attempt, longer than the start deadline', () 
     expect(first?.[0]).toBeGreaterThanOrEqual(PAUSE_MS / 1_000)
   })
 })
+
+test.each([
+  [true, 5_000],
+  [false, 0],
+])(
+  'between two attempts a job is due when its pause is over, and with an engine that holds it back (%s) %i ms later',
+  async (delay, later) => {
+    const { store } = sharedStore()
+    const { engine, take } = remoteQueue({ delay })
+    const { wrap, post, jobs } = createService({ store, engine, startDeadlineMs: 5_000, random: () => 0.5 })
+    wrap('report', { retries: 1, backoffMs: 60_000 }, async () => {
+      throw new Error('broken')
+    })
+    const id = idOf(location(await post('report')))
+    await jobs.start()
+    expect(await take()).toEqual({ kind: 'retry', delayMs: 60_000 })
+    expect(((await jobs.get(id))?.dueAt ?? 0) - Date.now()).toBe(60_000 + later)
+    await jobs.stop()
+  },
+)
 
 test('a job that somebody writes to while it is claimed has its body all the same', async () => {
   const { store } = sharedStore({ claim: undefined })
