@@ -144,7 +144,8 @@ export class Attempt implements JobHandle, LiveHost {
       this.tell(error, 'renew')
     }
     this.#renewAt = next
-    this.#tick()
+    // By a timer even if it is late: where the store answers within one turn of the event loop, nobody else would ever get one.
+    if (!this.#settling) this.#wake()
   }
 
   /** Writes the last change of this attempt. */

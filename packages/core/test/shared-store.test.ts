@@ -483,6 +483,51 @@ describe('leases of other processes', () => {
     expect(calls).toHaveLength(2)
   })
 
+  test('after a renewal that is late, others have their turn before the next', async () => {
+    const { store, calls } = sharedStore()
+    const { replace } = store
+    let lateMs = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => Date.now() + lateMs)
+    // Takes long, and has its answer in the same turn of the event loop, as an object of the same process under load.
+    store.replace = (...write) => {
+      lateMs += 2_000
+      if (calls.length === 20) throw new Error('Nobody else had a turn.')
+      return replace(...write)
+    }
+    const { wrap, post } = createService({ store, leaseMs: 3_000, sweepMs: 0 })
+    wrap('report', {}, () => new Promise(() => {}))
+    await post('report')
+    calls.length = 0
+    for (const renewals of [1, 2, 3]) {
+      vi.advanceTimersToNextTimer()
+      for (let step = 0; step < 1_000; step++) await undefined
+      expect(calls).toEqual(Array(renewals).fill('replace'))
+    }
+  })
+
+  test('a renewal that is answered after the end of its attempt leaves no timer behind', async () => {
+    const [ends, answers] = [gate(), gate()]
+    const { store } = sharedStore()
+    const { replace } = store
+    store.replace = async (next, events) => {
+      const written = await replace(next, events)
+      if (next.status === 'running') await answers.opened
+      return written
+    }
+    const { wrap, post } = createService({ store, leaseMs: 3_000, sweepMs: 0 })
+    wrap('report', {}, async () => {
+      await ends.opened
+      return ok()
+    })
+    await post('report')
+    await vi.advanceTimersByTimeAsync(1_500)
+    ends.open()
+    await vi.advanceTimersByTimeAsync(10)
+    answers.open()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   test('a worker that claims a job while another process hands it over again keeps it', async () => {
     const { store } = sharedStore()
     const queue = remoteQueue()

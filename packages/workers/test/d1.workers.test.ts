@@ -1,9 +1,11 @@
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { type Job, sizeOf } from '@respond-async/core'
+import { createJobs, type Job, sizeOf } from '@respond-async/core'
 import { testStore } from '@respond-async/store-testkit/vitest'
 import { describe, expect, it } from 'vitest'
 import { D1_SCHEMA, d1Store } from '../src/d1'
 import { listQuery } from '../src/d1-list'
+import { respondAsync } from '../src/index'
 
 const clear = async () => {
   for (const table of ['jobs', 'bodies', 'chunks', 'events']) await env.DB.prepare(`DROP TABLE IF EXISTS respond_async_${table}`).run()
@@ -23,6 +25,35 @@ describe('bodies and chunks that are text', () => {
     await blobs?.write('text', 'request', 0, encoder.encode(text))
     expect(await blobs?.read('text', 'request', 0)).toEqual(encoder.encode(text))
     await blobs?.remove('text')
+  })
+})
+
+describe('a lease', () => {
+  it('that is renewed late leaves others their turn, though the local D1 answers without one', async () => {
+    const store = open()
+    let renewals = 0
+    const jobs = createJobs({
+      leaseMs: 1_000,
+      store: {
+        ...store,
+        async replace(next, events) {
+          const isLate = next.status === 'running' && ++renewals <= 10
+          for (const until = Date.now() + 400; isLate && Date.now() < until; ) await store.get(next.id, 'head')
+          return store.replace(next, events)
+        },
+      },
+    })
+    let seen = 0
+    const run = respondAsync(jobs, 'waits', async () => {
+      await scheduler.wait(700)
+      seen = renewals
+      return new Response()
+    })
+    const context = createExecutionContext()
+    await run(new Request('https://example.com/', { method: 'POST' }), env, context)
+    await waitOnExecutionContext(context)
+    expect(seen).toBeGreaterThan(0)
+    expect(seen).toBeLessThanOrEqual(3)
   })
 })
 
