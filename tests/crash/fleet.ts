@@ -113,6 +113,7 @@ export async function startFleet({ entry, url, roles, jobs, clocks = [], drainMs
       async kill() {
         if (!up) return
         meant = true
+        up = false // while it is on its way out, too: killed again, it would get two successors
         await process.end('SIGKILL')
         await startAgain()
       },
