@@ -99,6 +99,13 @@ export async function startRedisCluster(nodes = 3): Promise<{ ports: number[]; s
   return { ports, stop }
 }
 
+/** Makes a user `app` with the password `secret` and these rights: of `client|setinfo` where the server knows it, from Redis 7.2 on. */
+export async function addUser({ port }: RedisServer, rights: readonly string[]): Promise<void> {
+  const isOlder = (await cli(port, 'command', 'info', 'client|setinfo')) === ''
+  const known = isOlder ? rights.filter((right) => right !== '+client|setinfo') : rights
+  await cli(port, 'acl', 'setuser', 'app', 'on', '>secret', 'resetchannels', ...known)
+}
+
 /** The answer of one command, as redis-cli prints it. */
 async function cli(port: number, ...command: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)('redis-cli', ['-p', `${port}`, ...command], { maxBuffer: 64 * 1024 * 1024 })

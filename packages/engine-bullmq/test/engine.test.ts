@@ -5,7 +5,7 @@ import { Queue } from 'bullmq'
 import { Cluster, Redis } from 'ioredis'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { testEngine } from '../../../tests/engines/life'
-import { hasRedisServer, startRedis } from '../../../tests/redis'
+import { addUser, hasRedisServer, startRedis } from '../../../tests/redis'
 
 /** They kill their Redis, so it has to be theirs. */
 describe.skipIf(!hasRedisServer)('on Redis', () => {
@@ -42,7 +42,7 @@ describe.skipIf(!hasRedisServer)('a user with the rights that the README names',
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
     const [sentence = ''] = /A user of Redis ACLs needs [\s\S]*?(?=\. )/.exec(readme) ?? []
     const rights = [...sentence.matchAll(/`([~+][^`]+)`/g)].flatMap(([, some = '']) => some.split(/\s+/))
-    await admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', 'resetchannels', ...rights)
+    await addUser(server, rights)
     const url = server.url.replace('//', '//app:secret@')
     const errors: unknown[] = []
     const engine = bullmqEngine({ connection: { url }, onError: (error) => errors.push(error) })
