@@ -517,7 +517,7 @@ describe('leases of other processes', () => {
     const { wrap, post } = createService({ store, leaseMs: 3_000, sweepMs: 0 })
     wrap('report', {}, async () => {
       await ends.opened
-      return ok()
+      return ok('made')
     })
     await post('report')
     await vi.advanceTimersByTimeAsync(1_500)

@@ -24,12 +24,18 @@ export function consume({ queue, connection, prefix, concurrency, worker, onErro
     await job.moveToDelayed(Date.now() + outcome.delayMs, token)
     throw new DelayedError() // tells BullMQ that the message is not completed
   }
-  const working = new Worker<JobMessage>(queue, deliver, { ...worker, connection, prefix, concurrency })
+  const working = new Worker<JobMessage>(queue, deliver, { ...worker, connection, prefix, concurrency, autorun: false })
   // Read from the beginning, which is harmless: earlier cancels are of messages that this process does not have.
   const cancellations = new QueueEvents(cancellationsOf(queue), { connection, prefix, lastEventId: '0-0' })
   working.on('error', onError)
   cancellations.on('error', onError)
-  cancellations.on<CancellationListener>('cancel', ({ message }: Told) => void working.cancelJob(message))
+  cancellations.on<CancellationListener>('cancel', ({ message }: Told) => working.cancelJob(message))
+
+  // Where it may connect but not begin, as without the right to INFO, it would try again without a pause, and nothing else got a turn.
+  working
+    .waitUntilReady()
+    .then(() => working.run())
+    .catch(onError)
 
   return {
     async close() {

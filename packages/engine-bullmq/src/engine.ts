@@ -36,10 +36,10 @@ export function bullmqEngine(options: BullmqEngineOptions): JobEngine {
   const { queue = 'respond-async', connection, prefix = 'bull', concurrency = 10, worker, onError = report, ...others } = { ...options }
   if (connection !== Object(connection)) throw invalid('connection is missing, for example { url: "redis://…" }')
   for (const name in others) throw invalid(`${name} is not an option; options of BullMQ's Worker go into \`worker\``)
-  if (queue === '' || queue.includes(':')) throw invalid(`queue must be a name without colons, not ${JSON.stringify(queue)}`)
-  if (isCluster(connection) && !/\{.+\}/.test(`${prefix}:${queue}`))
+  if (!queue || queue.includes(':')) throw invalid(`queue must be a name without colons, not ${JSON.stringify(queue)}`)
+  if ((connection as MaybeCluster).isCluster && !/\{.+\}/.test(`${prefix}:${queue}`))
     throw invalid('a Cluster needs a queue in one slot: put the prefix in braces, { prefix: "{bull}" }')
-  if (!Number.isInteger(concurrency) || concurrency < 1) throw invalid(`concurrency must be a whole number from 1, not ${concurrency}`)
+  if (!(Number.isInteger(concurrency) && concurrency > 0)) throw invalid(`concurrency must be a whole number from 1, not ${concurrency}`)
   const settings = { ...options, queue, concurrency, onError }
   const producer = createProducer(settings)
   let consumer: Consumer | undefined
@@ -64,6 +64,6 @@ export type EngineSettings = BullmqEngineOptions & Required<Pick<BullmqEngineOpt
 const LEAVE_MS = 5_000
 
 export const isClient = (connection: ConnectionOptions) => 'duplicate' in connection
-const isCluster = (connection: ConnectionOptions) => (connection as { readonly isCluster?: boolean }).isCluster
+type MaybeCluster = { readonly isCluster?: boolean }
 const invalid = (message: string) => new JobsError('invalid_option', `bullmqEngine: ${message}`)
 const report = (error: unknown) => console.error('respond-async: BullMQ:', error)

@@ -334,4 +334,29 @@ describe.skipIf(!hasRedisServer)('bullmqEngine on its Redis', () => {
     await admin.call('ACL', 'SETUSER', 'app', '+info')
     await engine.add('a')
   })
+  it('of a worker whose user may connect but not begin says so, stops nothing else in its process, and runs once it is started with that right', async () => {
+    await admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '+@all', '-info')
+    const entry = new URL('leaving.ts', import.meta.url).pathname
+    const url = server.url.replace('//', '//app:secret@')
+    const start = async () => {
+      const worker = await startProcess(entry, await bundled(entry), { REDIS_URL: url, ROLE: 'worker' })
+      closing.push(() => worker.signal('SIGKILL'))
+      return worker
+    }
+    const first = await start()
+    await expect.poll(async () => String(await admin.call('ACL', 'LOG'))).toContain('info')
+    await first.end('SIGTERM')
+
+    const told: unknown[] = []
+    const here = bullmqEngine({ connection: { url }, onError: (error) => void told.push(error) })
+    await here.start?.(async () => ({ kind: 'done' }))
+    await expect.poll(() => told.map(String)).toContainEqual(expect.stringContaining("'info' command"))
+    await here.stop?.(1_000)
+
+    await admin.call('ACL', 'SETUSER', 'app', '+info')
+    const worker = await start()
+    await open().add('a')
+    await expect.poll(async () => Object.values(await look().getJobCounts())).not.toContain(1)
+    await worker.end('SIGTERM')
+  })
 })
