@@ -378,6 +378,14 @@ describe('Prefer: wait', () => {
     expect(await answer).toEqual({ status: 201, headers: { 'x-own': 'yes', 'Preference-Applied': 'wait=3' }, body: 'done' })
   })
 
+  test('by the route alone: the handler’s own answer, and no word of a preference', async () => {
+    const { wrap, post } = createService()
+    wrap('report', { when: { afterMs: 1_000 } }, async () => ({ status: 201, headers: { 'x-own': 'yes' }, body: 'done' }))
+    const answer = post('report')
+    await vi.advanceTimersByTimeAsync(10)
+    expect(await answer).toEqual({ status: 201, headers: { 'x-own': 'yes' }, body: 'done' })
+  })
+
   test('on the request that comes again with its key: the same answer, and that it is a repetition', async () => {
     const { wrap, post } = createService()
     wrap('report', {}, async () => ok('made'))

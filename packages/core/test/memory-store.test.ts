@@ -41,6 +41,28 @@ describe('a memory store that is full', () => {
     expect(await idsIn(store)).toEqual(['job-5', 'job-1'])
   })
 
+  it('still knows that after it has dropped others', async () => {
+    const store = memoryStore({ maxBytes: 100 })
+    for (const n of [1, 2]) {
+      await store.insert(job(n))
+      await store.replace(finished(job(n), { responseBody: 'x'.repeat(60) })) // the second one drives out the first
+    }
+    await store.insert(job(3, { requestBody: 'x'.repeat(90) }))
+    await store.insert(job(4))
+    await store.replace(finished(job(4), { responseBody: 'x'.repeat(10) }))
+    await expect(store.insert(job(5, { requestBody: 'x'.repeat(50) }))).rejects.toEqual(noRoom)
+    expect(await idsIn(store)).toEqual(['job-4', 'job-3'])
+  })
+
+  it('drops the history with its job', async () => {
+    const store = memoryStore({ maxJobs: 1, maxEvents: 5 })
+    const event = { version: 1, at: 1, type: 'insert', status: 'queued', attempt: 0 } as const
+    await store.insert(job(1), [event])
+    await store.replace(finished(job(1)))
+    await store.insert(job(2), [event])
+    expect(await store.events?.('job-1', 0, 10)).toEqual({ events: [], truncated: false })
+  })
+
   it('frees the id and the key of a job that it dropped', async () => {
     const store = memoryStore({ maxJobs: 1 })
     await store.insert(job(1, { idempotencyKey: 'key' }))

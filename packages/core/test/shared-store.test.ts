@@ -901,6 +901,35 @@ describe('a store that hangs while a client comes again with its key', () => {
   })
 })
 
+test('a poll is answered soon after a change by another process, though the store cannot tell of it', async () => {
+  const { store } = sharedStore()
+  const queue = remoteQueue()
+  const [web, other] = [createService({ store, engine: queue.engine }), createService({ store, engine: queue.engine })]
+  for (const { wrap } of [web, other]) wrap('report', {}, async () => ok('made'))
+  const at = location(await web.post('report'))
+  let answer: Answer | undefined
+  void web.send('GET', at, { prefer: 'wait=20' }).then((answered) => {
+    answer = answered
+  })
+  await vi.advanceTimersByTimeAsync(3_000)
+  await other.send('DELETE', at)
+  expect(answer).toBeUndefined()
+  await vi.advanceTimersByTimeAsync(1_100)
+  expect(json(answer)).toMatchObject({ status: 'canceled' })
+})
+
+test('a delayed job that waits in a process that stops is not started sooner by another one', async () => {
+  const { store } = sharedStore()
+  const { wrap, post, jobs } = createService({ store })
+  await vi.advanceTimersByTimeAsync(3_600_000) // the process has been up for a while
+  wrap('report', { delayMs: 60_000 }, async () => ok('made'))
+  const id = idOf(location(await post('report')))
+  const startsAt = Date.now() + 60_000
+  await vi.advanceTimersByTimeAsync(20_000)
+  await jobs.stop()
+  expect((await jobs.get(id))?.dueAt).toBe(startsAt)
+})
+
 describe('watching', () => {
   test.each([
     ['at once', 1_500, 10],
