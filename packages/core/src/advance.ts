@@ -23,6 +23,7 @@ export async function advance(
     if (!next) return { done: false, job: current }
     const written = await context.store.replace(next, eventsOf(context, next, wanted.type))
     if (written.replaced) {
+      context.changes.emit(next)
       announce(context, next, wanted.type)
       return { done: true, job: next }
     }
@@ -31,9 +32,8 @@ export async function advance(
   return { done: false, job: null }
 }
 
-/** Tells of a change that is stored: those in this process who wait for the job, and the application. */
+/** Tells the application of a change that is stored. */
 export function announce(context: Context, job: Job, type: ChangeType): void {
-  context.changes.emit(job)
   const { onChange } = context.options
   if (onChange) (async () => onChange(job, type))().catch(reporter(context, 'onChange', job))
 }

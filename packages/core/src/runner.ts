@@ -103,7 +103,10 @@ async function claimFirst(context: Context, message: JobMessage, start: ReturnTy
   if (message.dispatch !== 1 || !context.store.claim) return undefined
   const changes = transition(UNTOUCHED, start, context.now()) as Job // which the table allows
   const answer = await context.store.claim(message.id, UNTOUCHED.version, changes, eventsOf(context, changes, start.type))
-  if (answer.claimed && answer.job) announce(context, answer.job, start.type)
+  if (answer.claimed && answer.job) {
+    context.changes.emit(answer.job)
+    announce(context, answer.job, start.type)
+  }
   return answer
 }
 
